@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Package metadata, entry points, and the C kernels that travel inside the wheel."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+VERSION = re.search(
+    r'^__version__ = "(.+)"$', (ROOT / "mcunet_tf/__init__.py").read_text(encoding="utf-8"), re.M
+)
+
+# The stack follows three facts. tflite-runtime has wheels up to Python 3.11 only, and shares a
+# process soundly with TensorFlow up to 2.19; tf_keras comes in step with TensorFlow; and Python
+# 3.13 starts at TensorFlow 2.20. Where tflite-runtime is absent, tflite-micro is the reference.
+REQUIREMENTS = [
+    "tensorflow>=2.19,<2.20; python_version < '3.12'",
+    "tensorflow>=2.19,<2.22; python_version == '3.12'",
+    "tensorflow>=2.20,<2.22; python_version >= '3.13'",
+    "tf_keras>=2.19,<2.20; python_version < '3.12'",
+    "tf_keras>=2.19,<2.22; python_version >= '3.12'",
+    "tensorflow-model-optimization>=0.8.0,<0.9",
+    "tflite-runtime>=2.14,<2.15; python_version < '3.12'",
+    "tflite-micro>=0.dev20240101; sys_platform == 'linux'",
+    # tflite-runtime 2.14 was built against NumPy 1.
+    "numpy>=1.26,<2; python_version < '3.12'",
+    "numpy>=1.26,<3; python_version >= '3.12'",
+    "absl-py>=1.4,<3",
+    "flatbuffers>=24.3.25",
+    "jinja2>=3.1",
+    "tomli>=2.0; python_version < '3.11'",
+]
+
+EXTRAS = {
+    "test": [
+        "pytest>=8",
+        "pytest-xdist>=3.5",
+        "hypothesis>=6.100",
+        "ruff>=0.6",
+        "mypy>=1.11",
+        "clang-format==14.0.6",  # the version of Debian 12, so that editors and CI agree
+        "pyserial>=3.5",
+        "setuptools>=68",
+        "wheel>=0.41",
+    ],
+    "serial": ["pyserial>=3.5"],
+    "bench": ["bakenn>=1.0"],
+}
+
+COMMANDS = ("tflite_to_tinyengine", "mcunet_benchmark", "mcunet_demo")
+
+setup(
+    name="mcunet_tf",
+    version=VERSION.group(1),
+    description="int8 Keras and TensorFlow Lite networks as interpreter-free C for microcontrollers",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.10,<3.14",
+    packages=[*find_packages(include=["mcunet_tf", "mcunet_tf.*"]), "mcunet_tf._kernels"],
+    package_dir={"mcunet_tf._kernels": "kernels"},
+    package_data={
+        "mcunet_tf": ["**/*.toml", "**/*.json", "**/*.j2", "**/*.c", "**/*.h", "**/*.S", "**/*.ld"],
+        "mcunet_tf._kernels": ["**/*.c", "**/*.h", "**/*.S", "**/*.inc"],
+    },
+    install_requires=REQUIREMENTS,
+    extras_require=EXTRAS,
+    entry_points={"console_scripts": [f"{name} = mcunet_tf.cli.{name}:run" for name in COMMANDS]},
+    classifiers=[
+        "Development Status :: 3 - Alpha",
+        "Intended Audience :: Developers",
+        "Intended Audience :: Science/Research",
+        "Programming Language :: C",
+        "Programming Language :: Python :: 3",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Topic :: Software Development :: Embedded Systems",
+    ],
+    # On case-insensitive disks the default folder, build/, is the Bazel file BUILD.
+    options={"build": {"build_base": ".cache/build"}},
+)
