@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures that every test folder may use."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.models import keras_models
+
+# Read by the sanitizer runtime of host builds that tests load or start; leaks of the interpreter
+# itself are not ours to find.
+os.environ.setdefault("ASAN_OPTIONS", "detect_leaks=0")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+ROOT = Path(__file__).resolve().parents[1]
+QEMU_TOOLS = ("qemu-system-arm", "arm-none-eabi-gcc")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skips `qemu` tests where the emulator or the cross compiler is missing."""
+    missing = [tool for tool in QEMU_TOOLS if shutil.which(tool) is None]
+    if not missing:
+        return
+    for item in items:
+        if item.get_closest_marker("qemu"):
+            item.add_marker(pytest.mark.skip(reason=f"{' and '.join(missing)} not found"))
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_models() -> Path:
+    """A folder with stock `.tflite` files, from MCUNET_TF_SHARED or beside the checkout."""
+    given = os.environ.get("MCUNET_TF_SHARED")
+    folder = Path(given) if given else ROOT.parent / "shared" / "models"
+    if not folder.is_dir():
+        pytest.skip(f"no stock models: MCUNET_TF_SHARED is not set and {folder} does not exist")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def keras_model() -> Callable[[str], Path]:
+    """Gives the `.tflite` file of a recipe in tests/models/keras_models.py by name."""
+    return keras_models.model_path

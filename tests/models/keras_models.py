@@ -1,0 +1,661 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keras networks with random weights as int8 `.tflite` files: what the compiler is tried against.
+
+`model_path("ds_cnn")` gives the file. It is made once and kept under `.cache/models`, under a key
+of the builder's source and the TensorFlow version, so a second test run does not need TensorFlow.
+`python -m tests.models.keras_models [name...]` makes the files by hand.
+
+Weights are random, batch-norm statistics are those of the calibration data, and a third of the
+batch-norm gammas are negative, so that folding gives negative per-channel weight scales.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import importlib.metadata
+import inspect
+import os
+import sys
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+CACHE = Path(__file__).resolve().parents[2] / ".cache" / "models"
+SAMPLES = 48
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one file is made.
+
+    Attributes:
+        build: Returns the Keras model.
+        edge_type: Type of inputs and outputs: "int8", "uint8" or "float32".
+        fixed_batch: Whether the graph is frozen at batch one. Otherwise the signature's batch is
+            -1 and the converter may emit SHAPE, STRIDED_SLICE and PACK.
+    """
+
+    build: Callable[[], Any]
+    edge_type: str = "int8"
+    fixed_batch: bool = True
+
+
+RECIPES: dict[str, Recipe] = {}
+
+
+def recipe(**options: Any) -> Callable[[Callable[[], Any]], Callable[[], Any]]:
+    """Enters a builder in RECIPES under the function's name."""
+
+    def enter(build: Callable[[], Any]) -> Callable[[], Any]:
+        RECIPES[build.__name__] = Recipe(build, **options)
+        return build
+
+    return enter
+
+
+def model_path(name: str) -> Path:
+    """Returns the path of the model's `.tflite` file and makes the file where it is missing."""
+    path = CACHE / f"{name}.tflite"
+    stamp = CACHE / f"{name}.key"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        key = _key(name)
+        if not (path.exists() and stamp.exists() and stamp.read_text() == key):
+            partial = path.with_suffix(f".{os.getpid()}.part")
+            partial.write_bytes(make(name))
+            partial.replace(path)
+            stamp.write_text(key)
+    return path
+
+
+def make(name: str) -> bytes:
+    """Builds, calibrates and quantises the model `name`."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+
+    from mcunet_tf.quantize import quantize_ptq
+
+    made = RECIPES[name]
+    seed = zlib.crc32(name.encode())
+    keras.utils.set_random_seed(seed)
+    model = made.build()
+    samples = [
+        random_images(tuple(tensor.shape[1:]), seed + index)
+        for index, tensor in enumerate(model.inputs)
+    ]
+    _settle_batch_norm(model, samples, np.random.default_rng(seed))
+    if made.fixed_batch:
+        return quantize_ptq(model, samples, made.edge_type)
+    return _convert_with_open_batch(model, samples)
+
+
+def random_images(shape: tuple[int, ...], seed: int) -> np.ndarray:
+    """Returns `[SAMPLES, *shape]` float32: smooth random fields plus noise, about within -1..1."""
+    rng = np.random.default_rng(seed)
+    noise = rng.normal(0, 0.2, (SAMPLES, *shape))
+    if len(shape) == 3:
+        height, width, channels = shape
+        rows = np.linspace(0, 3.999, height).astype(int)
+        columns = np.linspace(0, 3.999, width).astype(int)
+        coarse = rng.normal(0, 0.5, (SAMPLES, 4, 4, channels))
+        noise += coarse[:, rows][:, :, columns]
+    return noise.astype(np.float32)
+
+
+def _key(name: str) -> str:
+    made = RECIPES[name]
+    parts = (
+        inspect.getsource(made.build),
+        *map(inspect.getsource, (make, random_images, _settle_batch_norm, *_BLOCKS)),
+        inspect.getsource(_convert_with_open_batch),
+        importlib.metadata.version("tensorflow"),
+    )
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _settle_batch_norm(model: Any, samples: list[np.ndarray], rng: np.random.Generator) -> None:
+    """Gives batch-norm layers the statistics of `samples` and gammas of both signs."""
+    norms = [layer for layer in model.layers if type(layer).__name__ == "BatchNormalization"]
+    for layer in norms:
+        channels = layer.gamma.shape[0]
+        sign = np.where(rng.random(channels) < 1 / 3, -1.0, 1.0)
+        layer.gamma.assign(sign * rng.uniform(0.5, 1.5, channels))
+        layer.beta.assign(rng.normal(0, 0.3, channels))
+        layer.momentum = 0.0
+    if norms:
+        model(samples if len(samples) > 1 else samples[0], training=True)
+
+
+def _convert_with_open_batch(model: Any, samples: list[np.ndarray]) -> bytes:
+    import tensorflow as tf
+
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = tf.int8
+    converter.inference_output_type = tf.int8
+    converter.representative_dataset = lambda: (
+        [array[index : index + 1] for array in samples] for index in range(SAMPLES)
+    )
+    return converter.convert()
+
+
+# Building blocks
+
+
+def conv(x: Any, channels: int, kernel: Any = 3, activation: str | None = "relu6", **more: Any) -> Any:
+    """Convolution, batch norm, activation."""
+    from keras import layers
+
+    x = layers.Conv2D(channels, kernel, use_bias=False, **({"padding": "same"} | more))(x)
+    x = layers.BatchNormalization()(x)
+    return layers.Activation(activation)(x) if activation else x
+
+
+def depthwise(x: Any, kernel: Any = 3, activation: str | None = "relu6", **more: Any) -> Any:
+    """Depthwise convolution, batch norm, activation."""
+    from keras import layers
+
+    x = layers.DepthwiseConv2D(kernel, use_bias=False, **({"padding": "same"} | more))(x)
+    x = layers.BatchNormalization()(x)
+    return layers.Activation(activation)(x) if activation else x
+
+
+def inverted_residual(x: Any, channels: int, expansion: int, kernel: int, strides: int) -> Any:
+    """MobileNetV2's block, with the identity where shapes allow."""
+    from keras import layers
+
+    y = conv(x, x.shape[-1] * expansion, 1)
+    y = depthwise(y, kernel, strides=strides)
+    y = conv(y, channels, 1, activation=None)
+    return layers.Add()([x, y]) if strides == 1 and x.shape[-1] == channels else y
+
+
+def classify(x: Any, classes: int = 10) -> Any:
+    """Global average pooling, dense, softmax."""
+    from keras import layers
+
+    x = layers.GlobalAveragePooling2D()(x)
+    return layers.Dense(classes, activation="softmax", bias_initializer="random_normal")(x)
+
+
+def image(*shape: int) -> Any:
+    """An input `[h, w, c]`."""
+    import keras
+
+    return keras.Input(shape)
+
+
+def network(inputs: Any, outputs: Any) -> Any:
+    """A functional Keras model."""
+    import keras
+
+    return keras.Model(inputs, outputs)
+
+
+_BLOCKS = (conv, depthwise, inverted_residual, classify, image, network)
+
+
+# Whole networks
+
+
+@recipe()
+def mobilenet_v2_035_96() -> Any:
+    import keras
+
+    return keras.applications.MobileNetV2((96, 96, 3), alpha=0.35, weights=None, classes=10)
+
+
+@recipe()
+def mobilenet_v1_025_96() -> Any:
+    import keras
+
+    return keras.applications.MobileNet((96, 96, 3), alpha=0.25, weights=None, classes=10)
+
+
+@recipe()
+def ds_cnn() -> Any:
+    x = inputs = image(49, 10, 1)
+    x = conv(x, 64, (10, 4), activation="relu", strides=(2, 2))
+    for _ in range(4):
+        x = depthwise(x, 3, activation="relu")
+        x = conv(x, 64, 1, activation="relu")
+    return network(inputs, classify(x, 12))
+
+
+@recipe()
+def resnet_8() -> Any:
+    from keras import layers
+
+    x = inputs = image(32, 32, 3)
+    x = conv(x, 16, activation="relu")
+    for channels, strides in ((16, 1), (32, 2), (64, 2)):
+        y = conv(x, channels, activation="relu", strides=strides)
+        y = conv(y, channels, activation=None)
+        if strides == 2:
+            x = conv(x, channels, 1, activation=None, strides=2)
+        x = layers.Activation("relu")(layers.Add()([x, y]))
+    return network(inputs, classify(x))
+
+
+@recipe()
+def mcunet_like() -> Any:
+    """Inverted residuals with 3, 5 and 7 depthwise kernels, odd widths."""
+    x = inputs = image(48, 48, 3)
+    x = conv(x, 16, strides=2)
+    for channels, expansion, kernel, strides in (
+        (8, 3, 3, 1),
+        (16, 4, 7, 2),
+        (16, 3, 5, 1),
+        (24, 5, 7, 2),
+        (24, 4, 3, 1),
+        (40, 6, 5, 2),
+    ):
+        x = inverted_residual(x, channels, expansion, kernel, strides)
+    return network(inputs, classify(x, 2))
+
+
+@recipe()
+def squeeze_excite() -> Any:
+    """MobileNetV3's block: hard-sigmoid gate, MUL broadcast over height and width."""
+    from keras import layers
+
+    x = inputs = image(24, 24, 3)
+    x = conv(x, 16, strides=2, activation="relu")
+    for gate in ("hard_sigmoid", "sigmoid"):
+        y = depthwise(conv(x, 32, 1), 5)
+        s = layers.GlobalAveragePooling2D(keepdims=True)(y)
+        s = layers.Conv2D(8, 1, activation="relu")(s)
+        s = layers.Conv2D(32, 1, activation=gate)(s)
+        y = conv(layers.Multiply()([y, s]), 16, 1, activation=None)
+        x = layers.Add()([x, y])
+    return network(inputs, classify(x))
+
+
+@recipe()
+def autoencoder() -> Any:
+    """Dense layers alone, as in anomaly detection."""
+    from keras import layers
+
+    x = inputs = image(640)
+    for units in (128, 128, 8, 128, 128):
+        x = layers.Dense(units, use_bias=False)(x)
+        x = layers.Activation("relu")(layers.BatchNormalization()(x))
+    return network(inputs, layers.Dense(640)(x))
+
+
+# Single traits
+
+
+@recipe()
+def tiny_conv() -> Any:
+    """Small enough to read as emitted C."""
+    x = inputs = image(6, 6, 1)
+    return network(inputs, classify(conv(x, 4, strides=2), 3))
+
+
+@recipe()
+def pad_valid() -> Any:
+    """ZeroPadding2D before VALID convolutions, symmetric and not."""
+    from keras import layers
+
+    x = inputs = image(20, 17, 3)
+    x = layers.ZeroPadding2D(((0, 1), (0, 1)))(x)
+    x = conv(x, 8, strides=2, padding="valid")
+    x = layers.ZeroPadding2D(2)(x)
+    x = depthwise(x, 5, strides=2, padding="valid")
+    x = layers.ZeroPadding2D(((1, 0), (2, 1)))(x)
+    return network(inputs, classify(conv(x, 12, (2, 3), padding="valid")))
+
+
+@recipe()
+def pad_kept() -> Any:
+    """Paddings that cannot be folded: before a pooling, before an ADD, with a value, at the end."""
+    import tensorflow as tf
+    from keras import layers
+
+    x = inputs = image(10, 10, 3)
+    x = conv(x, 8, activation="relu")
+    y = layers.ZeroPadding2D(1)(layers.MaxPooling2D(2)(x))
+    z = layers.ZeroPadding2D(((2, 0), (1, 1)))(conv(y, 8, padding="valid"))
+    y = layers.Add()([y, z])
+    y = layers.Lambda(lambda t: tf.pad(t, [[0, 0], [1, 0], [0, 2], [0, 0]], constant_values=0.5))(y)
+    y = layers.AveragePooling2D(2)(y)
+    return network(inputs, layers.ZeroPadding2D(1)(y))
+
+
+@recipe()
+def concatenation() -> Any:
+    """Inception-like branches: channel concatenation of unlike scales, and along height."""
+    from keras import layers
+
+    x = inputs = image(14, 14, 3)
+    x = conv(x, 12)
+    branches = [conv(x, 5, 1), conv(x, 7, 3), layers.MaxPooling2D(3, 1, padding="same")(x)]
+    x = layers.Concatenate()(branches)
+    x = conv(x, 8, 1, activation=None)
+    x = layers.Concatenate(axis=1)([x, conv(x, 8, 3, activation="relu")])
+    return network(inputs, classify(x))
+
+
+@recipe()
+def upsampling() -> Any:
+    """A small U-net: RESIZE_NEAREST_NEIGHBOR and a skip connection."""
+    from keras import layers
+
+    x = inputs = image(16, 16, 3)
+    skip = conv(x, 8)
+    x = conv(layers.MaxPooling2D(2)(skip), 12)
+    x = layers.UpSampling2D(2)(x)
+    x = conv(layers.Concatenate()([skip, x]), 8)
+    return network(inputs, layers.Conv2D(2, 1, activation="sigmoid")(x))
+
+
+@recipe()
+def pools() -> Any:
+    """Average and max pooling, SAME and VALID, overlapping, on odd sizes."""
+    from keras import layers
+
+    x = inputs = image(23, 19, 3)
+    x = conv(x, 6, activation="relu")
+    x = layers.AveragePooling2D(3, 1, padding="same")(x)
+    x = layers.MaxPooling2D((2, 3), (2, 1), padding="valid")(x)
+    x = layers.AveragePooling2D((3, 2), 2, padding="same")(x)
+    x = layers.MaxPooling2D(3, 2, padding="same")(x)
+    x = layers.AveragePooling2D(x.shape[1:3])(x)
+    return network(inputs, layers.Dense(4)(layers.Flatten()(x)))
+
+
+@recipe()
+def global_pools() -> Any:
+    """MEAN with and without kept axes, over one axis, and REDUCE_MAX's usual stand-in."""
+    import keras
+    from keras import layers
+
+    x = inputs = image(9, 7, 3)
+    x = conv(x, 10, activation=None)
+    a = layers.Flatten()(layers.GlobalAveragePooling2D(keepdims=True)(x))
+    b = layers.GlobalAveragePooling2D()(conv(x, 10))
+    c = layers.Flatten()(keras.ops.mean(conv(x, 3), axis=2))
+    return network(inputs, [layers.Add()([a, b]), c])
+
+
+@recipe()
+def flatten_dense() -> Any:
+    """RESHAPE of a rank-4 tensor, two dense layers, softmax."""
+    from keras import layers
+
+    x = inputs = image(8, 8, 1)
+    x = layers.Flatten()(conv(x, 4, strides=2, activation="relu"))
+    x = layers.Dense(17, activation="relu")(x)
+    return network(inputs, layers.Dense(5, activation="softmax")(x))
+
+
+@recipe(fixed_batch=False)
+def flatten_dense_open_batch() -> Any:
+    """The same with batch -1: RESHAPE whose shape comes from SHAPE, STRIDED_SLICE and PACK."""
+    return flatten_dense()
+
+
+@recipe(fixed_batch=False)
+def reshape_open_batch() -> Any:
+    """Keras Reshape layers over an open batch, between convolutions."""
+    from keras import layers
+
+    x = inputs = image(8, 6, 2)
+    x = conv(x, 6)
+    x = layers.Reshape((12, 4, 6))(x)
+    x = conv(x, 8, strides=2)
+    x = layers.Reshape((-1, 8))(x)
+    return network(inputs, layers.Softmax()(x))
+
+
+@recipe(fixed_batch=False)
+def ds_cnn_open_batch() -> Any:
+    return ds_cnn()
+
+
+@recipe()
+def depth_multiplier() -> Any:
+    """Depthwise convolutions with multipliers 2 and 3, and as a first layer."""
+    x = inputs = image(12, 12, 3)
+    x = depthwise(x, 3, depth_multiplier=2, strides=2)
+    x = depthwise(x, 5, depth_multiplier=3)
+    x = conv(x, 10, 1)
+    return network(inputs, classify(x))
+
+
+@recipe()
+def one_channel_depthwise() -> Any:
+    """A depthwise convolution over one channel with multiplier 8: a dense one in disguise."""
+    x = inputs = image(16, 10, 1)
+    x = depthwise(x, (10, 8), depth_multiplier=8, strides=2, activation="relu")
+    return network(inputs, classify(x, 4))
+
+
+@recipe()
+def dilated() -> Any:
+    """Dilated dense and depthwise convolutions, SAME and VALID."""
+    x = inputs = image(20, 18, 3)
+    x = conv(x, 6, 3, dilation_rate=2)
+    x = depthwise(x, 3, dilation_rate=(3, 2))
+    x = conv(x, 8, (3, 2), dilation_rate=(2, 3), padding="valid")
+    x = depthwise(x, 3, dilation_rate=2, padding="valid")
+    return network(inputs, classify(x))
+
+
+@recipe()
+def grouped_conv() -> Any:
+    """A grouped convolution: CONV_2D whose filter has fewer input channels than the tensor."""
+    x = inputs = image(8, 8, 4)
+    x = conv(x, 8)
+    x = conv(x, 12, 3, groups=4)
+    return network(inputs, classify(x))
+
+
+@recipe()
+def odd_kernels() -> Any:
+    """Rectangular and even kernels, unequal strides, strided 1x1, channel counts off the tiles."""
+    x = inputs = image(31, 22, 3)
+    x = conv(x, 5, (1, 7), strides=(1, 2))
+    x = conv(x, 7, (4, 2), strides=(3, 1))
+    x = conv(x, 13, 1, strides=2)
+    x = depthwise(x, (2, 4))
+    x = depthwise(x, (5, 3))
+    x = conv(x, 3, 1)
+    return network(inputs, classify(x, 3))
+
+
+@recipe()
+def depthwise_kernels() -> Any:
+    """Depthwise 3, 5 and 7, strides 1 and 2, odd and even sizes and channel counts."""
+    x = inputs = image(29, 26, 3)
+    x = conv(x, 17)
+    for kernel in (3, 5, 7):
+        x = depthwise(x, kernel)
+    x = depthwise(x, 7, strides=2)
+    x = conv(x, 30, 1)
+    x = depthwise(x, 5, strides=2)
+    x = depthwise(x, 3, strides=2)
+    x = depthwise(x, 7)
+    return network(inputs, classify(x))
+
+
+@recipe()
+def large_depthwise() -> Any:
+    """Kernels larger than the image: most taps lie in the padding."""
+    x = inputs = image(5, 4, 3)
+    x = depthwise(conv(x, 9), 7)
+    x = depthwise(conv(x, 6, 5, strides=2), 5, strides=2)
+    return network(inputs, classify(x))
+
+
+@recipe()
+def one_pixel() -> Any:
+    """Images of one pixel and one column."""
+    from keras import layers
+
+    x = inputs = image(7, 1, 3)
+    x = depthwise(conv(x, 11, 3, strides=(2, 1)), 3)
+    x = conv(x, 6, (4, 1), padding="valid")
+    x = depthwise(conv(x, 9, 3), 3)
+    return network(inputs, layers.Dense(4)(x))
+
+
+@recipe()
+def activations() -> Any:
+    """RELU, RELU6 and LOGISTIC as operators of their own, ADD and MUL with fused ones."""
+    import keras
+    from keras import layers
+
+    x = inputs = image(8, 8, 3)
+    a = conv(x, 6, activation=None)
+    b = conv(x, 6, activation=None)
+    x = layers.Activation("relu6")(layers.Add()([a, b]))
+    x = layers.Activation("relu")(layers.MaxPooling2D(2)(layers.Multiply()([x, a])))
+    y = layers.Activation("sigmoid")(layers.AveragePooling2D(2)(a))
+    y = layers.Activation("relu6")(keras.ops.transpose(layers.Multiply()([x, y]), (0, 2, 1, 3)))
+    return network(inputs, y)
+
+
+@recipe()
+def additions() -> Any:
+    """ADD of two tensors, of one with itself, with a constant channel vector and a scalar."""
+    import keras
+    from keras import layers
+
+    x = inputs = image(6, 7, 4)
+    x = conv(x, 5, activation=None)
+    y = layers.Add()([x, conv(x, 5)])
+    y = layers.Add()([y, y])
+    y = y + keras.ops.convert_to_tensor(np.float32([[[[0.1, -0.4, 0.7, 0.0, 1.5]]]]))
+    y = layers.MaxPooling2D(2)(y) * 0.3
+    return network(inputs, y)
+
+
+@recipe()
+def shape_views() -> Any:
+    """RESHAPE, SQUEEZE, EXPAND_DIMS and TRANSPOSE (a Permute layer) between layers."""
+    import keras
+    from keras import layers
+
+    x = inputs = image(6, 8)
+    x = keras.ops.expand_dims(x, -1)
+    x = conv(x, 4, (6, 3), padding="valid")
+    x = keras.ops.squeeze(x, 1)
+    x = layers.Permute((2, 1))(x)
+    x = layers.Reshape((2, 2, 6))(x)
+    x = layers.Permute((3, 1, 2))(x)
+    return network(inputs, layers.Dense(3, activation="softmax")(layers.Flatten()(x)))
+
+
+@recipe()
+def conv_1d() -> Any:
+    """Conv1D layers: EXPAND_DIMS or RESHAPE around CONV_2D of height one."""
+    from keras import layers
+
+    x = inputs = image(64, 3)
+    x = layers.Conv1D(8, 5, strides=2, padding="same", activation="relu")(x)
+    x = layers.Conv1D(12, 3, padding="valid", activation="relu")(x)
+    x = layers.MaxPooling1D(2)(x)
+    x = layers.GlobalAveragePooling1D()(x)
+    return network(inputs, layers.Dense(6, activation="softmax")(x))
+
+
+@recipe()
+def dense_rank_4() -> Any:
+    """Dense on `[n, h, w, c]`: FULLY_CONNECTED with a rank-4 input and kept dimensions."""
+    from keras import layers
+
+    x = inputs = image(5, 4, 3)
+    x = layers.Dense(7, activation="relu")(conv(x, 6))
+    return network(inputs, layers.Dense(2, use_bias=False)(x))
+
+
+@recipe()
+def softmax_rank_4() -> Any:
+    """Softmax over the channels of every pixel, as in segmentation."""
+    from keras import layers
+
+    x = inputs = image(9, 9, 3)
+    x = conv(x, 5, activation=None)
+    return network(inputs, layers.Softmax()(x))
+
+
+@recipe(edge_type="uint8")
+def uint8_edges() -> Any:
+    """uint8 input and output: QUANTIZE between uint8 and int8 at both ends."""
+    x = inputs = image(10, 10, 3)
+    return network(inputs, classify(conv(x, 8)))
+
+
+@recipe(edge_type="float32")
+def float_edges() -> Any:
+    """float32 input and output: QUANTIZE and DEQUANTIZE at the ends."""
+    x = inputs = image(10, 10, 3)
+    return network(inputs, classify(conv(x, 8)))
+
+
+@recipe()
+def two_inputs_two_outputs() -> Any:
+    """Two inputs of unlike shapes and scales, two outputs of which one feeds the other."""
+    from keras import layers
+
+    a, b = image(12, 12, 3), image(6, 6, 2)
+    x = conv(a, 8, strides=2)
+    y = conv(b, 8, 1, activation="relu")
+    joined = layers.Add()([x, y])
+    return network([a, b], [conv(joined, 4, activation=None), classify(conv(joined, 6))])
+
+
+@recipe()
+def input_is_used_twice() -> Any:
+    """The input is read by two layers far apart, and an output is read inside the graph."""
+    from keras import layers
+
+    x = inputs = image(8, 8, 6)
+    y = conv(conv(x, 12, 1), 6, activation=None)
+    y = layers.Add()([x, y])
+    return network(inputs, [y, layers.Add()([x, conv(y, 6)])])
+
+
+@recipe()
+def wide_layers() -> Any:
+    """Many channels on few pixels: flash rather than SRAM."""
+    x = inputs = image(4, 4, 96)
+    x = conv(x, 256, 1)
+    x = depthwise(x, 3)
+    return network(inputs, classify(conv(x, 64, 1, activation=None), 100))
+
+
+@recipe()
+def small_range_inputs() -> Any:
+    """No activation after most layers: zero points anywhere, clamps at the type's limits."""
+    x = inputs = image(11, 9, 2)
+    x = conv(x, 6, activation=None)
+    x = depthwise(x, 3, activation=None)
+    x = conv(x, 5, 1, activation="relu")
+    x = depthwise(x, 3, activation=None, strides=2)
+    return network(inputs, conv(x, 4, 1, activation=None))
+
+
+def main() -> None:
+    names = sys.argv[1:] or list(RECIPES)
+    for name in names:
+        start = time.monotonic()
+        try:
+            size_bytes = model_path(name).stat().st_size
+            print(f"{name}: {size_bytes} bytes, {time.monotonic() - start:.1f} s", flush=True)
+        except Exception as error:
+            print(f"{name}: {type(error).__name__}: {str(error)[:300]}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
