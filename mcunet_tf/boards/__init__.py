@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A board is data: one TOML file feeds the planner, the linker script and the runner."""
+
+from mcunet_tf.boards.board import (
+    DEFAULT_BOARD,
+    Board,
+    MemoryRegion,
+    RunCurrent,
+    Runner,
+    list_boards,
+    load_board,
+)
+from mcunet_tf.boards.linker import emulate, linker_script, memory_blocks
+
+__all__ = [
+    "DEFAULT_BOARD",
+    "Board",
+    "MemoryRegion",
+    "RunCurrent",
+    "Runner",
+    "emulate",
+    "linker_script",
+    "list_boards",
+    "load_board",
+    "memory_blocks",
+]
