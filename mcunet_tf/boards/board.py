@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -210,7 +211,7 @@ class _Reader:
             if not any(role in region.roles for region in regions):
                 raise self._error(f"no memory has the role {role!r}", "give it to one region")
         ordered = sorted(regions, key=lambda region: region.origin)
-        for low, high in zip(ordered, ordered[1:], strict=False):
+        for low, high in itertools.pairwise(ordered):
             if low.end > high.origin:
                 raise self._error(
                     f"memory {low.name!r} overlaps {high.name!r}", "correct origin or size_bytes"

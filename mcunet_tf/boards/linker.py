@@ -10,7 +10,7 @@ from string import Template
 from mcunet_tf.boards.board import Board, MemoryRegion, load_board
 from mcunet_tf.errors import BoardError
 
-_TEMPLATE = Path(__file__).with_name("linker.ld.in")
+_TEMPLATE = Path(__file__).with_name("linker.ld")
 _ACCESS = {"flash": "rx", "ram": "rwx"}
 ROLE_ALIASES = {"code": "CODE", "weights": "WEIGHTS", "data": "DATA", "arena": "ARENA"}
 
