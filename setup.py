@@ -53,7 +53,7 @@ COMMANDS = ("tflite_to_tinyengine", "mcunet_benchmark", "mcunet_demo")
 setup(
     name="mcunet_tf",
     version=VERSION.group(1),
-    description="int8 Keras and TensorFlow Lite networks as interpreter-free C for microcontrollers",
+    description="int8 Keras and TensorFlow Lite networks as interpreter-free C for MCUs",
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",

@@ -11,6 +11,7 @@ batch-norm gammas are negative, so that folding gives negative per-channel weigh
 
 from __future__ import annotations
 
+import copy
 import fcntl
 import hashlib
 import importlib.metadata
@@ -39,11 +40,15 @@ class Recipe:
         edge_type: Type of inputs and outputs: "int8", "uint8" or "float32".
         fixed_batch: Whether the graph is frozen at batch one. Otherwise the signature's batch is
             -1 and the converter may emit SHAPE, STRIDED_SLICE and PACK.
+        trained_ranges: Whether the model carries its own ranges (quantisation-aware training).
+        rewrite: Changes the finished flatbuffer's object tree to what other tools write.
     """
 
     build: Callable[[], Any]
     edge_type: str = "int8"
     fixed_batch: bool = True
+    trained_ranges: bool = False
+    rewrite: Callable[[Any], None] | None = None
 
 
 RECIPES: dict[str, Recipe] = {}
@@ -92,8 +97,10 @@ def make(name: str) -> bytes:
     ]
     _settle_batch_norm(model, samples, np.random.default_rng(seed))
     if made.fixed_batch:
-        return quantize_ptq(model, samples, made.edge_type)
-    return _convert_with_open_batch(model, samples)
+        flatbuffer = quantize_ptq(model, samples, made.edge_type)
+    else:
+        flatbuffer = _convert_with_open_batch(model, None if made.trained_ranges else samples)
+    return _rewrite(flatbuffer, made.rewrite) if made.rewrite else flatbuffer
 
 
 def random_images(shape: tuple[int, ...], seed: int) -> np.ndarray:
@@ -113,8 +120,9 @@ def _key(name: str) -> str:
     made = RECIPES[name]
     parts = (
         inspect.getsource(made.build),
-        *map(inspect.getsource, (make, random_images, _settle_batch_norm, *_BLOCKS)),
-        inspect.getsource(_convert_with_open_batch),
+        inspect.getsource(made.rewrite) if made.rewrite else "",
+        *map(inspect.getsource, (make, random_images, *_BLOCKS)),
+        *map(inspect.getsource, (_settle_batch_norm, _convert_with_open_batch)),
         importlib.metadata.version("tensorflow"),
     )
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -133,24 +141,76 @@ def _settle_batch_norm(model: Any, samples: list[np.ndarray], rng: np.random.Gen
         model(samples if len(samples) > 1 else samples[0], training=True)
 
 
-def _convert_with_open_batch(model: Any, samples: list[np.ndarray]) -> bytes:
+def _convert_with_open_batch(model: Any, samples: list[np.ndarray] | None) -> bytes:
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
-    converter.representative_dataset = lambda: (
-        [array[index : index + 1] for array in samples] for index in range(SAMPLES)
-    )
+    if samples is not None:
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.representative_dataset = lambda: (
+            [array[index : index + 1] for array in samples] for index in range(SAMPLES)
+        )
     return converter.convert()
+
+
+def _rewrite(flatbuffer: bytes, change: Callable[[Any], None]) -> bytes:
+    from tensorflow.lite.python import schema_py_generated as schema
+    from tensorflow.lite.tools import flatbuffer_utils
+
+    tree = schema.ModelT.InitFromObj(schema.Model.GetRootAs(flatbuffer, 0))
+    change(tree)
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(tree))
+
+
+def _negate_scales(tree: Any) -> None:
+    """Negates every third channel's weight scale, weights and bias: the real values stay.
+
+    Quantisation-aware training writes such files where a folded batch-norm gamma is negative.
+    """
+    (graph,) = tree.subgraphs
+    for operator in graph.operators:
+        if len(operator.inputs) != 3 or operator.inputs[2] < 0:
+            continue
+        weights, bias = (graph.tensors[index] for index in operator.inputs[1:])
+        if len(weights.quantization.scale) < 2:
+            continue
+        for tensor, dtype in ((weights, np.int8), (bias, np.int32)):
+            axis = tensor.quantization.quantizedDimension
+            sign = np.where(np.arange(tensor.shape[axis]) % 3 == 1, -1, 1)
+            values = np.frombuffer(bytes(tree.buffers[tensor.buffer].data), dtype)
+            shape = [-1 if index == axis else 1 for index in range(len(tensor.shape))]
+            values = values.reshape(tensor.shape) * sign.reshape(shape)
+            tree.buffers[tensor.buffer].data = np.frombuffer(
+                values.astype(dtype).tobytes(), np.uint8
+            )
+            tensor.quantization.scale = (tensor.quantization.scale * sign).astype(np.float32)
+
+
+def _empty_biases(tree: Any) -> None:
+    """Makes every bias of a FULLY_CONNECTED a tensor of no elements, as some exporters do."""
+    (graph,) = tree.subgraphs
+    for operator in graph.operators:
+        if len(operator.inputs) == 3 and operator.inputs[2] < 0:
+            tree.buffers.append(type(tree.buffers[0])())
+            empty = copy.deepcopy(graph.tensors[operator.inputs[0]])
+            empty.buffer = len(tree.buffers) - 1
+            empty.shape = np.array([0], np.int32)
+            empty.shapeSignature = None
+            empty.name = b"no_bias"
+            empty.type = 2  # INT32
+            graph.tensors.append(empty)
+            operator.inputs = np.array([*operator.inputs[:2], len(graph.tensors) - 1], np.int32)
 
 
 # Building blocks
 
 
-def conv(x: Any, channels: int, kernel: Any = 3, activation: str | None = "relu6", **more: Any) -> Any:
+def conv(
+    x: Any, channels: int, kernel: Any = 3, activation: str | None = "relu6", **more: Any
+) -> Any:
     """Convolution, batch norm, activation."""
     from keras import layers
 
@@ -159,7 +219,7 @@ def conv(x: Any, channels: int, kernel: Any = 3, activation: str | None = "relu6
     return layers.Activation(activation)(x) if activation else x
 
 
-def depthwise(x: Any, kernel: Any = 3, activation: str | None = "relu6", **more: Any) -> Any:
+def depthwise(x: Any, kernel: Any = 3, activation: Any = "relu6", **more: Any) -> Any:
     """Depthwise convolution, batch norm, activation."""
     from keras import layers
 
@@ -347,15 +407,25 @@ def concatenation() -> Any:
 
 @recipe()
 def upsampling() -> Any:
-    """A small U-net: RESIZE_NEAREST_NEIGHBOR and a skip connection."""
+    """A small U-net: RESIZE_NEAREST_NEIGHBOR up and down, whole and broken factors, a skip."""
     from keras import layers
 
     x = inputs = image(16, 16, 3)
     skip = conv(x, 8)
     x = conv(layers.MaxPooling2D(2)(skip), 12)
-    x = layers.UpSampling2D(2)(x)
+    x = layers.Resizing(16, 16, interpolation="nearest")(x)
     x = conv(layers.Concatenate()([skip, x]), 8)
+    x = layers.Resizing(21, 11, interpolation="nearest")(x)
     return network(inputs, layers.Conv2D(2, 1, activation="sigmoid")(x))
+
+
+@recipe()
+def upsampling_by_tile() -> Any:
+    """UpSampling2D, which recent Keras lowers to RESHAPE and TILE: unknown to both oracles."""
+    from keras import layers
+
+    x = inputs = image(6, 5, 3)
+    return network(inputs, conv(layers.UpSampling2D((2, 3))(conv(x, 4)), 4))
 
 
 @recipe()
@@ -506,23 +576,27 @@ def one_pixel() -> Any:
     x = depthwise(conv(x, 11, 3, strides=(2, 1)), 3)
     x = conv(x, 6, (4, 1), padding="valid")
     x = depthwise(conv(x, 9, 3), 3)
-    return network(inputs, layers.Dense(4)(x))
+    return network(inputs, layers.Dense(4)(layers.Flatten()(x)))
 
 
 @recipe()
 def activations() -> Any:
-    """RELU, RELU6 and LOGISTIC as operators of their own, ADD and MUL with fused ones."""
+    """RELU, RELU6 and LOGISTIC as operators of their own, ADD and MUL with fused ones.
+
+    TFLite-Micro's RELU6 clamps without rescaling, so here tflite-runtime alone is the oracle.
+    """
     import keras
     from keras import layers
 
     x = inputs = image(8, 8, 3)
-    a = conv(x, 6, activation=None)
+    a = conv(layers.Activation("relu")(x), 6, activation=None)
     b = conv(x, 6, activation=None)
     x = layers.Activation("relu6")(layers.Add()([a, b]))
     x = layers.Activation("relu")(layers.MaxPooling2D(2)(layers.Multiply()([x, a])))
     y = layers.Activation("sigmoid")(layers.AveragePooling2D(2)(a))
-    y = layers.Activation("relu6")(keras.ops.transpose(layers.Multiply()([x, y]), (0, 2, 1, 3)))
-    return network(inputs, y)
+    y = keras.ops.transpose(layers.Multiply()([x, y]), (0, 2, 1, 3))
+    z = layers.Activation("relu6")(b)
+    return network(inputs, [y, layers.Multiply()([z, layers.Activation("relu")(a)])])
 
 
 @recipe()
@@ -556,6 +630,11 @@ def shape_views() -> Any:
     return network(inputs, layers.Dense(3, activation="softmax")(layers.Flatten()(x)))
 
 
+@recipe(fixed_batch=False)
+def shape_views_open_batch() -> Any:
+    return shape_views()
+
+
 @recipe()
 def conv_1d() -> Any:
     """Conv1D layers: EXPAND_DIMS or RESHAPE around CONV_2D of height one."""
@@ -571,7 +650,11 @@ def conv_1d() -> Any:
 
 @recipe()
 def dense_rank_4() -> Any:
-    """Dense on `[n, h, w, c]`: FULLY_CONNECTED with a rank-4 input and kept dimensions."""
+    """Dense on `[n, h, w, c]`: FULLY_CONNECTED with a rank-4 input and kept dimensions.
+
+    tflite-runtime 2.14's per-channel reference kernel takes the output's height for its depth and
+    leaves most of the output unwritten; TFLite-Micro (and arithmetic) is the oracle here.
+    """
     from keras import layers
 
     x = inputs = image(5, 4, 3)
@@ -624,6 +707,44 @@ def input_is_used_twice() -> Any:
     y = conv(conv(x, 12, 1), 6, activation=None)
     y = layers.Add()([x, y])
     return network(inputs, [y, layers.Add()([x, conv(y, 6)])])
+
+
+@recipe(rewrite=_negate_scales)
+def negative_scales() -> Any:
+    """Per-channel weight scales of both signs in dense, depthwise and pointwise layers."""
+    x = inputs = image(12, 10, 3)
+    x = depthwise(conv(x, 9, strides=2), 3, activation=None)
+    x = conv(depthwise(x, 5), 8, 1, activation="relu")
+    return network(inputs, classify(x))
+
+
+@recipe(rewrite=_empty_biases)
+def empty_bias() -> Any:
+    """FULLY_CONNECTED whose bias is a tensor of no elements: tflite-runtime 2.14 refuses it."""
+    from keras import layers
+
+    x = inputs = image(20)
+    return network(inputs, layers.Dense(3, use_bias=False)(layers.Dense(8, use_bias=False)(x)))
+
+
+@recipe(fixed_batch=False, trained_ranges=True)
+def quantization_aware() -> Any:
+    """Fake-quantised tf_keras layers: FULLY_CONNECTED per tensor, scales of both signs."""
+    import tensorflow_model_optimization as tfmot
+    import tf_keras
+    from tf_keras import layers
+
+    tf_keras.utils.set_random_seed(7)
+    x = inputs = tf_keras.Input((12, 12, 3))
+    x = layers.ReLU(6)(layers.BatchNormalization()(layers.Conv2D(8, 3, 2, "same")(x)))
+    y = layers.ReLU(6)(layers.BatchNormalization()(layers.DepthwiseConv2D(5, padding="same")(x)))
+    y = layers.BatchNormalization()(layers.Conv2D(8, 1)(y))
+    x = layers.GlobalAveragePooling2D()(layers.Add()([x, y]))
+    x = layers.Softmax()(layers.Dense(5)(x))
+    model = tfmot.quantization.keras.quantize_model(tf_keras.Model(inputs, x))
+    model.compile("sgd", "mse")
+    model.fit(random_images((12, 12, 3), 7), np.zeros((SAMPLES, 5)), epochs=2, verbose=0)
+    return model
 
 
 @recipe()
