@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * CONV_2D, int8, NHWC, weights per channel quantised [out_channels, kernel_height, kernel_width, in_channels]:
+ *
+ *   acc[y, x, o] = bias[o] + sum_{i, j, c} w[o, i, j, c] * in[y * stride_height + i * dilation_height - pad_top,
+ *                                                           x * stride_width + j * dilation_width - pad_left, c]
+ *   out[y, x, o] = clamp(requantize(acc, multiplier[o], shift[o]) + out_zero_point, out_min, out_max)
+ *
+ * Taps outside the image read in_zero_point; -in_zero_point * sum(w) is already in `bias`.
+ */
+#ifndef KERNELS_CONV2D_CONV2D_H_
+#define KERNELS_CONV2D_CONV2D_H_
+
+#include <stdint.h>
+
+#include "../common/requant.h"
+
+struct conv2d_s8 {
+  const void *weights;               /* layout: see each row */
+  const struct channel_s8 *channels; /* [out_channels]; NULL where the weight stream carries them */
+  int16_t in_width;
+  int16_t in_channels;
+  int16_t out_width;
+  int16_t out_channels;
+  int16_t kernel_height;
+  int16_t kernel_width;
+  int16_t stride_height;
+  int16_t stride_width;
+  int16_t dilation_height;
+  int16_t dilation_width;
+  int16_t pad_left;
+  int16_t in_zero_point;
+  int16_t out_zero_point;
+  int16_t out_min;
+  int16_t out_max;
+};
+
+/* Any shape. weights: int8 [out_channels, kernel_height, kernel_width, in_channels]. No scratch. */
+void conv2d_s8_portable(const struct conv2d_s8 *op, const int8_t *const *in_rows, int8_t *const *out_rows, int32_t rows,
+                        void *scratch);
+
+/* 1 x 1, stride 1: pixel style. weights: int8 [out_channels, in_channels]. No scratch; `out` may not overlap `in`. */
+void conv2d_s8_1x1_portable(const struct conv2d_s8 *op, const int8_t *in, int8_t *out, int32_t pixels, void *scratch);
+
+#endif /* KERNELS_CONV2D_CONV2D_H_ */

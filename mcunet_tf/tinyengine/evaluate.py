@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a graph in numpy, operator by operator: the exact model of what the C code computes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mcunet_tf.tinyengine.ir import Graph
+from mcunet_tf.tinyengine.ops import SPECS
+from mcunet_tf.tinyengine.ops.spec import view
+
+
+def evaluate(
+    graph: Graph, inputs: Sequence[npt.NDArray[Any]]
+) -> tuple[npt.NDArray[Any], ...]:
+    """The graph's outputs for one set of inputs, in the graph's own order and types."""
+    values = evaluate_all(graph, inputs)
+    return tuple(values[i] for i in graph.outputs)
+
+
+def evaluate_all(
+    graph: Graph, inputs: Sequence[npt.NDArray[Any]]
+) -> dict[int, npt.NDArray[Any]]:
+    """Every tensor's value, by index: for layer-by-layer comparison."""
+    values = {i: t.data for i, t in enumerate(graph.tensors) if t.data is not None}
+    for index, value in zip(graph.inputs, inputs, strict=True):
+        tensor = graph.tensors[index]
+        values[index] = np.asarray(value, tensor.dtype).reshape(tensor.shape)
+    for op in graph.ops:
+        operands = [values[i] for i in op.inputs if i >= 0]
+        result = SPECS[op.kind].evaluate(view(graph, op), operands)
+        values[op.outputs[0]] = result
+    return values

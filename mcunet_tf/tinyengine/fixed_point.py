@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixed-point arithmetic exactly as TensorFlow Lite's reference kernels do it.
+
+The twin of `kernels/common/requant.h`. All functions take and return int64 arrays that hold int32
+values; rounding follows gemmlowp ("Quantization and Training of Neural Networks for Efficient
+Integer-Arithmetic-Only Inference", Jacob et al. 2018, section 2.2, and its appendix).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+IntArray = npt.NDArray[np.int64]
+
+INT32_MIN = -(1 << 31)
+INT32_MAX = (1 << 31) - 1
+
+
+def quantize_multiplier(real: float) -> tuple[int, int]:
+    """Splits a real multiplier into `(multiplier, shift)`: real = multiplier * 2^(shift - 31).
+
+    Negative reals (weights folded with a negative batch-norm gain) give a negative multiplier.
+    """
+    if real == 0.0:
+        return 0, 0
+    mantissa, shift = math.frexp(real)
+    scaled = mantissa * (1 << 31)
+    multiplier = int(math.copysign(math.floor(abs(scaled) + 0.5), scaled))
+    if multiplier == 1 << 31:
+        multiplier //= 2
+        shift += 1
+    if shift < -31:
+        return 0, 0
+    if shift > 30:
+        return INT32_MAX, 30
+    return multiplier, shift
+
+
+def saturating_rounding_doubling_high_mul(a: npt.ArrayLike, b: npt.ArrayLike) -> IntArray:
+    """Rounds a * b / 2^31 to the nearest integer; the one overflowing product saturates."""
+    left = np.asarray(a, np.int64)
+    right = np.asarray(b, np.int64)
+    product = left * right
+    nudged = product + np.where(product >= 0, 1 << 30, 1 - (1 << 30))
+    # C division truncates towards zero; numpy's shifts and // floor.
+    result = np.where(nudged >= 0, nudged >> 31, -((-nudged) >> 31))
+    return np.where((left == INT32_MIN) & (right == INT32_MIN), INT32_MAX, result)
+
+
+def rounding_divide_by_power_of_two(x: npt.ArrayLike, exponent: npt.ArrayLike) -> IntArray:
+    """Rounds x / 2^exponent to the nearest integer, ties away from zero; exponent in [0, 31]."""
+    value = np.asarray(x, np.int64)
+    power = np.asarray(exponent, np.int64)
+    mask = (np.int64(1) << power) - 1
+    remainder = value & mask
+    threshold = (mask >> 1) + (value < 0)
+    return (value >> power) + (remainder > threshold)
+
+
+def wrap_int32(x: npt.ArrayLike) -> IntArray:
+    """Keeps the low 32 bits of x, sign extended: what a 32-bit register holds."""
+    return np.asarray(x, np.int64).astype(np.int32).astype(np.int64)
+
+
+def requantize(x: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike) -> IntArray:
+    """Multiplies int32 accumulators by multiplier * 2^(shift - 31), rounding twice."""
+    exponent = np.asarray(shift, np.int64)
+    shifted = wrap_int32(np.asarray(x, np.int64) << np.maximum(exponent, 0))
+    high = saturating_rounding_doubling_high_mul(shifted, multiplier)
+    return rounding_divide_by_power_of_two(high, np.maximum(-exponent, 0))
+
+
+def round_half_away(x: float) -> int:
+    """Rounds to the nearest integer, ties away from zero, as C's `round` does."""
+    return int(math.copysign(math.floor(abs(x) + 0.5), x))
+
+
+def divide_rounded(total: IntArray, count: npt.ArrayLike) -> IntArray:
+    """Divides with ties away from zero and C's truncation, as the pooling kernels do."""
+    divisor = np.asarray(count, np.int64)
+    magnitude = (np.abs(total) + divisor // 2) // divisor
+    return np.where(total > 0, magnitude, -magnitude)
+
+
+def _multiply_by_power_of_two(x: IntArray, exponent: int) -> IntArray:
+    if exponent < 0:
+        return rounding_divide_by_power_of_two(x, -exponent)
+    return np.clip(x << exponent, INT32_MIN, INT32_MAX)
+
+
+def exp_on_negative_values(a: npt.ArrayLike, integer_bits: int) -> IntArray:
+    """e^a in Q0.31 for a <= 0 in Q(integer_bits).(31 - integer_bits)."""
+    value = np.asarray(a, np.int64)
+    fractional_bits = 31 - integer_bits
+    quarter = 1 << (fractional_bits - 2)
+    mod_quarter = (value & (quarter - 1)) - quarter
+    remainder = mod_quarter - value
+    x = _multiply_by_power_of_two(mod_quarter, integer_bits) + (1 << 28)
+    mul = saturating_rounding_doubling_high_mul
+    x2 = mul(x, x)
+    x3 = mul(x2, x)
+    x4 = mul(x2, x2)
+    one_third, exp_minus_eighth = 715827883, 1895147668
+    series = mul(_multiply_by_power_of_two(x4, -2) + x3, one_third) + x2
+    result = exp_minus_eighth + mul(exp_minus_eighth, x + _multiply_by_power_of_two(series, -1))
+    # e^-(2^k) in Q0.31 for k = -2 .. 4.
+    factors = (1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242)
+    for k, factor in zip(range(-2, 5), factors, strict=True):
+        if integer_bits > k:
+            bit = 1 << (fractional_bits + k)
+            result = np.where(remainder & bit, mul(result, factor), result)
+    if integer_bits > 5:
+        result = np.where(value < -(1 << (36 - integer_bits)), 0, result)
+    return np.where(value == 0, INT32_MAX, result)
+
+
+def one_over_one_plus_x(a: npt.ArrayLike) -> IntArray:
+    """1 / (1 + a) in Q0.31 for a in [0, 1) in Q0.31: three Newton steps."""
+    mul = saturating_rounding_doubling_high_mul
+    total = np.asarray(a, np.int64) + INT32_MAX
+    half_denominator = np.where(total >= 0, total + 1, total - 1) // 2
+    x = 1515870810 + mul(half_denominator, -1010580540)  # 48/17 - 32/17 d, in Q2.29
+    for _ in range(3):
+        one_minus = (1 << 29) - mul(half_denominator, x)
+        x = x + _multiply_by_power_of_two(mul(x, one_minus), 2)
+    return _multiply_by_power_of_two(x, 1)
+
+
+def logistic(a: npt.ArrayLike, integer_bits: int) -> IntArray:
+    """1 / (1 + e^-a) in Q0.31 for a in Q(integer_bits).(31 - integer_bits)."""
+    value = np.asarray(a, np.int64)
+    positive = one_over_one_plus_x(exp_on_negative_values(-np.abs(value), integer_bits))
+    result = np.where(value < 0, INT32_MAX - positive, positive)
+    return np.where(value == 0, 1 << 30, result)
+
+
+def input_radius(integer_bits: int, left_shift: int) -> int:
+    """The largest input difference that still fits Q(integer_bits) after `left_shift`."""
+    return int(((1 << integer_bits) - 1) * 2.0 ** (31 - integer_bits) / 2.0**left_shift)

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The compiler's graph: frozen tensors and operators, nothing else.
+
+A graph is legal when `verify.check_graph` says so. Passes return new graphs; nothing is changed in
+place. Tensors are referred to by index into `Graph.tensors`, so that a pass can replace a tensor
+without touching the operators that use it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+ITEM_BYTES = {
+    "int8": 1,
+    "uint8": 1,
+    "bool": 1,
+    "int16": 2,
+    "int32": 4,
+    "float32": 4,
+    "int64": 8,
+    "float64": 8,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Quantization:
+    """real = scale * (quantised - zero_point), per tensor (length 1) or along `axis`."""
+
+    scale: tuple[float, ...]
+    zero_point: tuple[int, ...]
+    axis: int = 0
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Tensor:
+    """One value of the graph; `data` is set for constants."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    quantization: Quantization | None = None
+    data: npt.NDArray[Any] | None = None
+
+    @property
+    def elements(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def size_bytes(self) -> int:
+        return self.elements * ITEM_BYTES[self.dtype]
+
+    @property
+    def scale(self) -> float:
+        """The per-tensor scale. The compiler's checks make sure that there is one."""
+        assert self.quantization is not None and len(self.quantization.scale) == 1
+        return self.quantization.scale[0]
+
+    @property
+    def zero_point(self) -> int:
+        assert self.quantization is not None and len(self.quantization.zero_point) == 1
+        return self.quantization.zero_point[0]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Op:
+    """One operator. `attributes` is the frozen dataclass that the operator's module defines.
+
+    `kind` is the TensorFlow Lite builtin name; `name` is the layer as the user knows it;
+    an absent optional input is -1.
+    """
+
+    kind: str
+    name: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    attributes: Any = None
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Graph:
+    """Operators in execution order over a table of tensors."""
+
+    name: str
+    tensors: tuple[Tensor, ...]
+    ops: tuple[Op, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+    def operands(self, op: Op) -> tuple[Tensor | None, ...]:
+        """The input tensors of an operator, None where an optional one is absent."""
+        return tuple(self.tensors[i] if i >= 0 else None for i in op.inputs)
+
+    def results(self, op: Op) -> tuple[Tensor, ...]:
+        return tuple(self.tensors[i] for i in op.outputs)
+
+    def consumers(self) -> dict[int, list[Op]]:
+        """Operators that read each tensor, in execution order."""
+        readers: dict[int, list[Op]] = {}
+        for op in self.ops:
+            for index in dict.fromkeys(op.inputs):
+                readers.setdefault(index, []).append(op)
+        return readers
+
+    def producers(self) -> dict[int, Op]:
+        """The operator that writes each tensor."""
+        return {index: op for op in self.ops for index in op.outputs}
+
+    def replace(
+        self,
+        *,
+        ops: Iterable[Op] | None = None,
+        tensors: Mapping[int, Tensor] | None = None,
+        inputs: Iterable[int] | None = None,
+        outputs: Iterable[int] | None = None,
+    ) -> Graph:
+        """A copy with other operators, some tensors exchanged or appended, or other edges."""
+        table = list(self.tensors)
+        for index, tensor in sorted((tensors or {}).items()):
+            if index == len(table):
+                table.append(tensor)
+            else:
+                table[index] = tensor
+        return Graph(
+            self.name,
+            tuple(table),
+            self.ops if ops is None else tuple(ops),
+            self.inputs if inputs is None else tuple(inputs),
+            self.outputs if outputs is None else tuple(outputs),
+        )
+
+
+def is_constant(tensor: Tensor | None) -> bool:
+    return tensor is not None and tensor.data is not None
+
+
+def constant_values(tensor: Tensor | None) -> list[int]:
+    """The entries of a small constant integer tensor (axes, paddings, shapes)."""
+    assert tensor is not None and tensor.data is not None
+    return [int(v) for v in np.asarray(tensor.data).reshape(-1)]

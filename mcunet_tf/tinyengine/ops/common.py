@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What several operators share: activations, padding, and the constraints on quantisation."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from mcunet_tf.tinyengine.fixed_point import quantize_multiplier, round_half_away
+from mcunet_tf.tinyengine.ir import Tensor
+from mcunet_tf.tinyengine.ops.spec import View
+
+# The flatbuffer's codes (tflite schema, enum ActivationFunctionType and Padding).
+ACTIVATIONS = {0: "NONE", 1: "RELU", 2: "RELU_N1_TO_1", 3: "RELU6"}
+_REAL_RANGE = {
+    "NONE": (None, None),
+    "RELU": (0.0, None),
+    "RELU_N1_TO_1": (-1.0, 1.0),
+    "RELU6": (0.0, 6.0),
+}
+PADDING_SAME = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Padding:
+    """Rows and columns of input zero points around a spatial input."""
+
+    top: int = 0
+    bottom: int = 0
+    left: int = 0
+    right: int = 0
+
+
+def activation_name(code: int) -> str:
+    return ACTIVATIONS.get(code, f"activation {code}")
+
+
+def activation_range(activation: str, output: Tensor) -> tuple[int, int]:
+    """The int8 interval a fused activation clamps to, as TFLite computes it (in float32)."""
+    low, high = _REAL_RANGE[activation]
+    scale = np.float32(output.scale)
+
+    def quantise(real: float) -> int:
+        return output.zero_point + round_half_away(float(np.float32(real) / scale))
+
+    return (
+        -128 if low is None else max(-128, quantise(low)),
+        127 if high is None else min(127, quantise(high)),
+    )
+
+
+def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
+    """TensorFlow's SAME padding: (before, after); the odd cell goes after."""
+    out_size = -(-size // stride)
+    total = max((out_size - 1) * stride + (kernel - 1) * dilation + 1 - size, 0)
+    return total // 2, total - total // 2
+
+
+def spatial_padding(
+    code: int,
+    size: tuple[int, int],
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    dilation: tuple[int, int],
+) -> Padding:
+    """Explicit padding of a flatbuffer's SAME or VALID for (height, width) pairs."""
+    if code != PADDING_SAME or 0 in stride:
+        return Padding()
+    top, bottom = same_padding(size[0], kernel[0], stride[0], dilation[0])
+    left, right = same_padding(size[1], kernel[1], stride[1], dilation[1])
+    return Padding(top, bottom, left, right)
+
+
+def window_size(size: int, padding: int, kernel: int, stride: int, dilation: int) -> int:
+    """Number of outputs along one axis."""
+    return (size + padding - (kernel - 1) * dilation - 1) // stride + 1
+
+
+def channel_multipliers(view: View, channels: int) -> tuple[np.ndarray, np.ndarray]:
+    """Per-channel `(multiplier, shift)` of a convolution: in_scale * weight_scale / out_scale.
+
+    Products are taken in double precision from the float32 scales, as TFLite does.
+    """
+    weights = view.input(1).quantization
+    assert weights is not None
+    input_scale, output_scale = view.input(0).scale, view.output.scale
+    pairs = [quantize_multiplier(input_scale * s / output_scale) for s in weights.scale]
+    if len(pairs) == 1:
+        pairs = pairs * channels
+    table = np.array(pairs, np.int64)
+    return table[:, 0], table[:, 1]
+
+
+def bias_values(view: View, channels: int) -> np.ndarray:
+    """The int32 bias [channels]; an absent or empty one is zero."""
+    bias = view.optional(2)
+    if bias is None or bias.data is None or bias.data.size == 0:
+        return np.zeros(channels, np.int64)
+    return np.asarray(bias.data, np.int64).reshape(-1)
+
+
+def _describe(tensor: Tensor) -> str:
+    return f"tensor '{tensor.name}' is {tensor.dtype} {list(tensor.shape)}"
+
+
+def constraint_int8_activations(view: View) -> str | None:
+    """Activations are int8, quantised per tensor."""
+    for tensor in (view.inputs[0], *view.outputs):
+        problem = _int8_problem(tensor)
+        if problem:
+            return problem
+    return None
+
+
+def constraint_all_int8(view: View) -> str | None:
+    """All operands and results are int8, quantised per tensor."""
+    for tensor in (*view.inputs, *view.outputs):
+        problem = _int8_problem(tensor)
+        if problem:
+            return problem
+    return None
+
+
+def _int8_problem(tensor: Tensor | None) -> str | None:
+    if tensor is None:
+        return "an operand is missing"
+    if tensor.dtype != "int8":
+        return _describe(tensor)
+    return per_tensor_problem(tensor)
+
+
+def per_tensor_problem(tensor: Tensor) -> str | None:
+    """Why a tensor has no usable per-tensor quantisation, or None."""
+    quantization = tensor.quantization
+    if quantization is None or len(quantization.scale) != 1 or len(quantization.zero_point) != 1:
+        return f"tensor '{tensor.name}' has no per-tensor scale and zero point"
+    if not (np.isfinite(quantization.scale[0]) and quantization.scale[0] > 0):
+        return f"tensor '{tensor.name}' has scale {quantization.scale[0]}"
+    if not -128 <= quantization.zero_point[0] <= 255:
+        return f"tensor '{tensor.name}' has zero point {quantization.zero_point[0]}"
+    return None
+
+
+def constraint_symmetric_weights(view: View) -> str | None:
+    """Weights are constant int8 with zero point 0 and one finite scale per tensor or channel."""
+    weights = view.optional(1)
+    if weights is None or weights.data is None:
+        return "the weights are not constant"
+    if weights.dtype != "int8":
+        return _describe(weights)
+    quantization = weights.quantization
+    if quantization is None or not quantization.scale:
+        return f"tensor '{weights.name}' has no scale"
+    if any(quantization.zero_point):
+        return f"tensor '{weights.name}' has a non-zero zero point"
+    if not all(np.isfinite(s) for s in quantization.scale):
+        return f"tensor '{weights.name}' has a scale that is not finite"
+    return None
+
+
+def constraint_int32_bias(view: View) -> str | None:
+    """The bias, where there is one, is constant int32 with one value per output channel."""
+    bias = view.optional(2)
+    if bias is None or (bias.data is not None and bias.data.size == 0):
+        return None
+    if bias.data is None:
+        return "the bias is not constant"
+    if bias.dtype != "int32":
+        return _describe(bias)
+    if bias.elements != view.output.shape[-1]:
+        return f"the bias has {bias.elements} values for {view.output.shape[-1]} channels"
+    return None
+
+
+def constraint_known_activation(view: View) -> str | None:
+    """The fused activation is NONE, RELU, RELU_N1_TO_1 or RELU6."""
+    activation = view.attributes.activation
+    return None if activation in _REAL_RANGE else str(activation)
+
+
+def constraint_batch_one(view: View) -> str | None:
+    """Spatial tensors are [1, height, width, channels]."""
+    for tensor in (view.input(0), view.output):
+        if len(tensor.shape) != 4 or tensor.shape[0] != 1:
+            return _describe(tensor)
+    return None
+
+
+def constraint_positive_strides(view: View) -> str | None:
+    """Strides and dilations are at least 1 and sizes below 32768."""
+    attributes = view.attributes
+    numbers = [attributes.stride_height, attributes.stride_width]
+    numbers += [getattr(attributes, "dilation_height", 1), getattr(attributes, "dilation_width", 1)]
+    bad = [n for n in (*numbers, *view.input(0).shape, *view.output.shape) if not 1 <= n < 32768]
+    return f"a value of {bad[0]}" if bad else None

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Operators that map one byte to one byte: RELU, RELU6, LOGISTIC, and QUANTIZE of int8 or uint8.
+
+Each is compiled to a table of 256 bytes, computed here with TFLite's reference arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from mcunet_tf.tinyengine import fixed_point
+from mcunet_tf.tinyengine.ops import common
+from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, as_int8, no_attributes
+
+_LOGISTIC_INTEGER_BITS = 4
+_RANGES = {"int8": (-128, 127), "uint8": (0, 255)}
+
+
+def _rescale(view: View, values: Array) -> Array:
+    """Moves values from the input's scale and zero point to the output's, unclamped."""
+    multiplier, shift = fixed_point.quantize_multiplier(view.input(0).scale / view.output.scale)
+    centred = values.astype(np.int64) - view.input(0).zero_point
+    return fixed_point.requantize(centred, multiplier, shift) + view.output.zero_point
+
+
+def _clamped_rescale(activation: str) -> Callable[[View, Sequence[Array]], Array]:
+    def evaluate(view: View, values: Sequence[Array]) -> Array:
+        low, high = common.activation_range(activation, view.output)
+        return np.clip(_rescale(view, values[0]), low, high).astype(np.int8)
+
+    return evaluate
+
+
+def _evaluate_logistic(view: View, values: Sequence[Array]) -> Array:
+    fractional_bits = 31 - _LOGISTIC_INTEGER_BITS
+    real = view.input(0).scale * (1 << fractional_bits)
+    multiplier, shift = fixed_point.quantize_multiplier(real)
+    radius = fixed_point.input_radius(_LOGISTIC_INTEGER_BITS, shift)
+    centred = values[0].astype(np.int64) - view.input(0).zero_point
+    inside = np.clip(centred, 1 - radius, radius - 1)
+    scaled = fixed_point.requantize(inside, multiplier, shift)
+    probability = fixed_point.logistic(scaled, _LOGISTIC_INTEGER_BITS)
+    result = fixed_point.rounding_divide_by_power_of_two(probability, 31 - 8) - 128
+    result = np.where(centred <= -radius, -128, np.where(centred >= radius, 127, result))
+    return as_int8(result)
+
+
+def _evaluate_quantize(view: View, values: Sequence[Array]) -> Array:
+    if view.input(0).dtype == "float32":
+        scale, zero_point = np.float32(view.output.scale), view.output.zero_point
+        real = values[0].astype(np.float32) / scale
+        rounded = np.copysign(np.floor(np.abs(real.astype(np.float64)) + 0.5), real)
+        return as_int8(np.clip(rounded, -(2.0**31), 2.0**31 - 1).astype(np.int64) + zero_point)
+    low, high = _RANGES[view.output.dtype]
+    return np.clip(_rescale(view, values[0]), low, high).astype(view.output.dtype)
+
+
+def byte_table(view: View, evaluate: Callable[[View, Sequence[Array]], Array]) -> Array:
+    """The 256 results in the order of the input's bit pattern, as raw bytes."""
+    inputs = np.arange(256, dtype=np.uint8).view(view.input(0).dtype)
+    return evaluate(view, [inputs]).view(np.uint8)
+
+
+def constraint_byte_edges(view: View) -> str | None:
+    """Input and output are int8 or uint8 (or the input float32), quantised per tensor."""
+    source, output = view.input(0), view.output
+    if output.dtype not in _RANGES or (source.dtype not in _RANGES and source.dtype != "float32"):
+        return f"{source.dtype} to {output.dtype}"
+    if source.dtype == "float32":
+        if output.dtype != "int8":
+            return f"{source.dtype} to {output.dtype}"
+        return common.per_tensor_problem(output)
+    return common.per_tensor_problem(source) or common.per_tensor_problem(output)
+
+
+def constraint_logistic_output(view: View) -> str | None:
+    """The output's scale is 1/256 and its zero point -128."""
+    output = view.output
+    if output.zero_point != -128 or output.scale != 1 / 256:
+        return f"scale {output.scale} and zero point {output.zero_point}"
+    return None
+
+
+def constraint_same_size(view: View) -> str | None:
+    """Input and output have the same number of elements."""
+    if view.input(0).elements != view.output.elements:
+        return f"{view.input(0).elements} and {view.output.elements}"
+    return None
+
+
+_INT8 = (common.constraint_int8_activations, constraint_same_size)
+
+RELU = OpSpec("RELU", no_attributes, _clamped_rescale("RELU"), _INT8)
+RELU6 = OpSpec("RELU6", no_attributes, _clamped_rescale("RELU6"), _INT8)
+LOGISTIC = OpSpec(
+    "LOGISTIC", no_attributes, _evaluate_logistic, (*_INT8, constraint_logistic_output)
+)
+QUANTIZE = OpSpec(
+    "QUANTIZE", no_attributes, _evaluate_quantize, (constraint_byte_edges, constraint_same_size)
+)

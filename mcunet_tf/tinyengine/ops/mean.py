@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""MEAN over any axes, with requantisation."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mcunet_tf.tinyengine.fixed_point import quantize_multiplier, requantize
+from mcunet_tf.tinyengine.ir import constant_values, is_constant
+from mcunet_tf.tinyengine.ops import common
+from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, as_int8
+
+
+@dataclasses.dataclass(frozen=True)
+class MeanAttributes:
+    axes: tuple[int, ...]
+
+
+def _read(_: Mapping[str, Any], view: View) -> MeanAttributes:
+    if len(view.inputs) < 2 or not is_constant(view.inputs[1]):
+        return MeanAttributes(())
+    rank = max(len(view.input(0).shape), 1)
+    return MeanAttributes(tuple(sorted({a % rank for a in constant_values(view.inputs[1])})))
+
+
+def mean_parameters(view: View) -> tuple[int, int]:
+    """`(multiplier, shift)` of in_scale / (out_scale * count), folded as TFLite folds it.
+
+    The division by the number of elements is done on the Q31 multiplier, truncating.
+    """
+    count = reduced_count(view)
+    multiplier, shift = quantize_multiplier(view.input(0).scale / view.output.scale)
+    extra = min(count.bit_length() - 1, 32, 31 + shift)
+    return (multiplier << extra) // count, shift - extra
+
+
+def reduced_count(view: View) -> int:
+    return math.prod(view.input(0).shape[a] for a in view.attributes.axes)
+
+
+def _evaluate(view: View, values: Sequence[Array]) -> Array:
+    source = view.input(0)
+    total = values[0].astype(np.int64).sum(axis=view.attributes.axes)
+    centred = total - source.zero_point * reduced_count(view)
+    result = requantize(centred, *mean_parameters(view)) + view.output.zero_point
+    return as_int8(result).reshape(view.output.shape)
+
+
+def outer_inner(view: View) -> tuple[int, int, int] | None:
+    """(outer, count, inner): the reduced axes as one block, or None if they are not adjacent."""
+    shape, axes = view.input(0).shape, view.attributes.axes
+    if not axes:
+        return None
+    first, last = axes[0], axes[-1]
+    # Axes of length 1 between, before or after change nothing.
+    if any(a not in axes and shape[a] != 1 for a in range(first, last + 1)):
+        return None
+    return (
+        math.prod(shape[:first]),
+        math.prod(shape[first : last + 1]),
+        math.prod(shape[last + 1 :]),
+    )
+
+
+def constraint_axes(view: View) -> str | None:
+    """The axes are constant and adjacent."""
+    if len(view.inputs) < 2 or not is_constant(view.inputs[1]):
+        return "the axes are computed at run time"
+    if outer_inner(view) is None:
+        return f"axes {list(view.attributes.axes)} of {list(view.input(0).shape)}"
+    return None
+
+
+def constraint_output_elements(view: View) -> str | None:
+    """The output holds one value for each position that is not reduced."""
+    expected = view.input(0).elements // max(reduced_count(view), 1)
+    return None if view.output.elements == expected else f"{view.output.elements}, not {expected}"
+
+
+MEAN = OpSpec(
+    "MEAN",
+    _read,
+    _evaluate,
+    (common.constraint_int8_activations, constraint_axes, constraint_output_elements),
+)

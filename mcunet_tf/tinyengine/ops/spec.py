@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the compiler knows about an operator: its meaning, its limits and its cost in MACs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mcunet_tf.tinyengine.ir import Graph, Op, Tensor
+
+Array = npt.NDArray[Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class View:
+    """An operator together with the tensors it reads and writes."""
+
+    op: Op
+    inputs: tuple[Tensor | None, ...]
+    outputs: tuple[Tensor, ...]
+
+    @property
+    def attributes(self) -> Any:
+        return self.op.attributes
+
+    @property
+    def output(self) -> Tensor:
+        return self.outputs[0]
+
+    def input(self, position: int) -> Tensor:
+        """A required operand; constraints have made sure that it is there."""
+        tensor = self.inputs[position]
+        assert tensor is not None, f"{self.op.kind} '{self.op.name}' lacks operand {position}"
+        return tensor
+
+    def optional(self, position: int) -> Tensor | None:
+        return self.inputs[position] if position < len(self.inputs) else None
+
+    def constant(self, position: int) -> Array:
+        data = self.input(position).data
+        assert data is not None, f"operand {position} of '{self.op.name}' is not constant"
+        return data
+
+
+def view(graph: Graph, op: Op) -> View:
+    return View(op, graph.operands(op), graph.results(op))
+
+
+# A constraint's docstring is the sentence that users read; it returns the offending value or None.
+Constraint = Callable[[View], str | None]
+
+
+def _no_macs(_: View) -> int:
+    return 0
+
+
+@dataclasses.dataclass(frozen=True)
+class OpSpec:
+    """One operator.
+
+    Attributes:
+      kind: TensorFlow Lite's builtin name.
+      read: turns the flatbuffer's option fields and the operands into `Op.attributes`.
+      evaluate: exact integer result in numpy, equal to TFLite's reference kernel bit for bit.
+      constraints: what must hold for the operator to be compiled.
+      macs: multiply-accumulates of one inference.
+    """
+
+    kind: str
+    read: Callable[[Mapping[str, Any], View], Any]
+    evaluate: Callable[[View, Sequence[Array]], Array]
+    constraints: tuple[Constraint, ...] = ()
+    macs: Callable[[View], int] = _no_macs
+
+
+def no_attributes(_: Mapping[str, Any], __: View) -> None:
+    return None
+
+
+def as_int8(values: npt.ArrayLike) -> Array:
+    """Saturates to int8."""
+    return np.clip(np.asarray(values), -128, 127).astype(np.int8)
