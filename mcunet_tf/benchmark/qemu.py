@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs images on QEMU's Cortex-M machines, always against a clock."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from mcunet_tf.benchmark.frames import FrameKind, describe_fault, split_frames
+from mcunet_tf.benchmark.plugin import RegionCount, plugin_path, read_regions
+from mcunet_tf.benchmark.toolchain import (
+    FIRMWARE_FLAGS,
+    LIBRARY_FLAGS,
+    Source,
+    compile_sources,
+    find_tool,
+    link,
+    write_sources,
+)
+from mcunet_tf.boards import Board, emulate, load_board
+from mcunet_tf.errors import BoardError, ToolError
+
+FIRMWARE_DIR = Path(__file__).parent / "firmware"
+
+
+class ElfRun(NamedTuple):
+    """What a small program did: its regions in the order of their ends, and what it wrote."""
+
+    regions: list[RegionCount]
+    stdout: bytes
+
+
+@dataclass
+class QemuProcess:
+    """A running machine: its standard streams are the UART."""
+
+    process: subprocess.Popen[bytes]
+    counts_path: Path
+
+    def regions(self) -> list[RegionCount]:
+        """Regions that have ended so far."""
+        if not self.counts_path.exists():
+            return []
+        return read_regions(self.counts_path.read_text(encoding="ascii"))
+
+
+def qemu_command(board: Board, elf: Path, counts_path: Path | None) -> list[str]:
+    """The command line of a machine whose UART is on the standard streams.
+
+    Args:
+        board: an emulated board.
+        elf: the image.
+        counts_path: where the plugin writes; None counts time instead, one nanosecond of
+            virtual time per instruction.
+    """
+    command = [
+        find_tool("qemu-system-arm"), "-M", board.runner.machine, "-display", "none",
+        "-monitor", "none", "-serial", "stdio", "-no-reboot",
+        "-semihosting-config", "enable=on,target=native", "-kernel", str(elf),
+    ]  # fmt: skip
+    if counts_path is None:
+        return [*command, "-icount", "shift=0"]
+    model = f"model={board.cycle_model}"
+    return [*command, "-plugin", f"{plugin_path()},{model},out={counts_path}"]
+
+
+@contextmanager
+def running(board: Board, elf: Path, *, counting: bool = True) -> Iterator[QemuProcess]:
+    """Starts a machine and ends it, whatever happens in between."""
+    with tempfile.TemporaryDirectory(prefix="mcunet_tf-") as folder:
+        counts = Path(folder) / "counts.txt"
+        process = subprocess.Popen(
+            qemu_command(board, elf, counts if counting else None),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+        )
+        try:
+            yield QemuProcess(process, counts)
+        finally:
+            process.kill()
+            process.communicate()
+
+
+def firmware_sources(board: Board, *extra: str) -> list[Source]:
+    """The runner's files for a board, `extra` ones included, compiled into the harness section."""
+    names = ["startup.c", "frames.c", *board.firmware_sources, *extra]
+    defines = tuple(f"-D{name}=0x{value:X}u" for name, value in board.firmware_defines)
+    flags = (*FIRMWARE_FLAGS, *defines)
+    return [Source(FIRMWARE_DIR / name, flags, prefix="firmware_") for name in names]
+
+
+def run_elf(
+    sources: Mapping[str, str],
+    board: Board | str,
+    *,
+    include_dirs: Sequence[Path] = (),
+    source_paths: Sequence[Path] = (),
+    flags: Sequence[str] = LIBRARY_FLAGS,
+    timeout_s: float = 60.0,
+) -> ElfRun:
+    r"""Compiles a small program, runs it on an emulated board and counts its marked regions.
+
+    The program has a `main`; it ends when `main` returns 0. `region.h` offers REGION_BEGIN(),
+    REGION_END() and `region_write(data, size_bytes)`; printf works too.
+
+    Example:
+        >>> run = run_elf({"main.c": r'''
+        ... #include "region.h"
+        ... int main(void) {
+        ...   REGION_BEGIN();
+        ...   __asm__ volatile("movw r0, #1000\n1: subs r0, #1\n bne 1b" ::: "r0", "cc");
+        ...   REGION_END();
+        ...   region_write("done", 4);
+        ...   return 0;
+        ... }'''}, "qemu-m4")
+        >>> run.regions[0].instructions, run.stdout
+        (2001, b'done')
+
+    Args:
+        sources: relative path -> text; `.c` and `.S` files are compiled, the rest can be included.
+        board: a board or its name; a real board is emulated with its true memory sizes.
+        include_dirs: further include paths, the kernels' folder for instance.
+        source_paths: further files to compile where they lie.
+        flags: optimisation and defines for all of them.
+        timeout_s: after which the machine is stopped.
+
+    Raises:
+        BudgetError: the program does not fit the board.
+        ToolError: a tool is missing, a file does not compile, the program faults, returns
+            something else than 0, or does not end in time.
+    """
+    target = emulate(load_board(board) if isinstance(board, str) else board)
+    if target.runner.kind != "qemu":
+        raise BoardError(f"board {target.name} is not emulated: give one that QEMU runs")
+    with tempfile.TemporaryDirectory(prefix="mcunet_tf-") as folder:
+        paths = [*write_sources(Path(folder), sources), *source_paths]
+        user = [Source(path, tuple(flags)) for path in paths]
+        runner = firmware_sources(target, "exit_semihosting.c", "region.c")
+        includes = [f"-I{path}" for path in (folder, FIRMWARE_DIR, *include_dirs)]
+        elf = link(target, compile_sources(target, [*runner, *user], includes))
+    return _run_to_end(target, elf, timeout_s)
+
+
+def _run_to_end(board: Board, elf: Path, timeout_s: float) -> ElfRun:
+    with running(board, elf) as machine:
+        try:
+            stdout, stderr = machine.process.communicate(timeout=timeout_s)
+        except subprocess.TimeoutExpired as error:
+            raise ToolError(
+                f"the program on {board.name} did not end within {timeout_s:.0f} s"
+            ) from error
+        regions = machine.regions()
+        status = machine.process.returncode
+    if status == 0:
+        return ElfRun(regions, stdout)
+    for frame in split_frames(stdout):
+        if frame.kind is FrameKind.FAULT:
+            raise ToolError(f"the program on {board.name} faulted: {describe_fault(frame.payload)}")
+    told = stderr.decode(errors="replace").strip().splitlines()
+    reason = told[-1] if told else f"exit status {status}"
+    raise ToolError(f"the program on {board.name} failed: {reason}")

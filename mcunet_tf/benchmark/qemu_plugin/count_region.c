@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Counts the guest instructions between two markers, exactly, by class and by layer.
+ *
+ *   mov r10, r10                  region begins            (0x46D2)
+ *   mov r11, r11                  region ends              (0x46DB)
+ *   mov r9, r9; movw ip, #layer   what follows is `layer`  (0x46C9, F240 0C00 ...)
+ *
+ * No compiler emits these moves. Markers are not counted; an instruction that its IT block skips is, as it issues.
+ * Cycles are a static model, not a measurement: issue costs below, no cache, no wait states, no dual issue.
+ *
+ * Each translation block is cut into straight runs between markers; one callback per executed run counts it, so the
+ * classes of a run are added up once at translation. That is exact because nothing interrupts the firmware.
+ *
+ * Arguments: out=FILE, model=cortex-m4|cortex-m55. FILE gets, per region and flushed at its end:
+ *
+ *   region instructions=N cycles=N taken=N alu=N ...
+ *   layer INDEX instructions=N cycles=N          (instructions before the first layer marker: INDEX -1)
+ *   end
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi.h"
+
+enum { BEGIN_MARKER = 0x46D2, END_MARKER = 0x46DB, LAYER_MARKER = 0x46C9 };
+enum { MAX_LAYERS = 65536, BEFORE_LAYERS = MAX_LAYERS, TAKEN_BRANCH_CYCLES = 2 };
+
+enum insn_class { ALU, MUL, MULL, DIV, LOAD, STORE, LOAD_MULTIPLE, STORE_MULTIPLE, BRANCH, FP_MVE, OTHER, CLASSES };
+static const char *const class_names[CLASSES] = {"alu",           "mul",            "mull",   "div",    "load", "store",
+                                                 "load_multiple", "store_multiple", "branch", "fp_mve", "other"};
+
+struct run {
+  uint64_t start;
+  uint64_t end; /* address behind the last instruction */
+  uint32_t instructions;
+  uint32_t cycles;
+  uint32_t classes[CLASSES];
+};
+
+struct totals {
+  uint64_t instructions;
+  uint64_t cycles;
+};
+
+static struct {
+  int active;
+  uint64_t expected_pc;
+  uint64_t taken;
+  uint64_t classes[CLASSES];
+  uint32_t layer;
+} region;
+
+static struct totals layers[MAX_LAYERS + 1];
+static FILE *out;
+static int model_m55;
+
+static unsigned popcount(unsigned bits) { return (unsigned)__builtin_popcount(bits); }
+
+/* Class of a 16-bit Thumb instruction; `registers` counts those a multiple transfer moves. */
+static enum insn_class classify_narrow(unsigned a, unsigned *registers) {
+  if ((a & 0xF800) == 0x4800) {
+    return LOAD; /* literal */
+  }
+  if ((a & 0xF000) == 0x5000) {
+    return ((a >> 9) & 7) < 3 ? STORE : LOAD;
+  }
+  if ((a & 0xE000) == 0x6000 || (a & 0xF000) == 0x8000 || (a & 0xF000) == 0x9000) {
+    return (a & 0x0800) ? LOAD : STORE;
+  }
+  if ((a & 0xFE00) == 0xB400 || (a & 0xFE00) == 0xBC00) {
+    *registers = popcount(a & 0x1FF);
+    return (a & 0x0800) ? LOAD_MULTIPLE : STORE_MULTIPLE;
+  }
+  if ((a & 0xF000) == 0xC000) {
+    *registers = popcount(a & 0xFF);
+    return (a & 0x0800) ? LOAD_MULTIPLE : STORE_MULTIPLE;
+  }
+  if (((a & 0xF000) == 0xD000 && (a & 0x0F00) < 0x0E00) || (a & 0xF800) == 0xE000 || (a & 0xFF00) == 0x4700 ||
+      (a & 0xF500) == 0xB100) {
+    return BRANCH; /* B<c>, B, BX/BLX, CBZ/CBNZ */
+  }
+  if ((a & 0xFFC0) == 0x4340) {
+    return MUL;
+  }
+  return (a & 0xFF00) == 0xBF00 ? OTHER : ALU; /* hints and IT */
+}
+
+/* Class of a 32-bit Thumb instruction with half words a, b (Armv7-M ARM, A5.3). */
+static enum insn_class classify_wide(unsigned a, unsigned b, unsigned *registers) {
+  switch ((a >> 11) & 3) {
+    case 1:
+      if (a & 0x0400) {
+        return FP_MVE;
+      }
+      if (a & 0x0200) {
+        return ALU;
+      }
+      if (a & 0x0040) { /* LDRD, STRD, exclusives, table branch */
+        if ((a & 0xFFF0) == 0xE8D0 && (b & 0xFFE0) == 0xF000) {
+          return BRANCH;
+        }
+        *registers = 2;
+      } else {
+        *registers = popcount(b);
+      }
+      return (a & 0x10) ? LOAD_MULTIPLE : STORE_MULTIPLE;
+    case 2:
+      if (!(b & 0x8000)) {
+        return ALU;
+      }
+      /* MSR, MRS, barriers and hints against B.W, BL, and the low-overhead loops of Armv8.1-M */
+      return ((b & 0xD000) == 0x8000 && (a & 0x0380) == 0x0380) ? OTHER : BRANCH;
+    default:
+      break;
+  }
+  if (a & 0x0400) {
+    return FP_MVE;
+  }
+  if ((a & 0x0600) == 0x0000) {
+    return (a & 0x10) ? LOAD : STORE;
+  }
+  if ((a & 0x0700) == 0x0200) {
+    return ALU; /* register shifts, extensions, parallel adds */
+  }
+  if ((a & 0x0F80) == 0x0B00) {
+    return MUL; /* 32-bit results: MLA, SMLAxy, SMLAD, SMMLA, ... */
+  }
+  return (a & 0xFFD0) == 0xFB90 ? DIV : MULL;
+}
+
+/* Issue cycles by the Cortex-M4 TRM's table: no wait states, a load that follows a load or store is pipelined,
+ * an IT is folded. Cortex-M55: scalars alike, but loads take 1, and a 128-bit Helium instruction two beats of 64. */
+static unsigned cost(enum insn_class class, unsigned a, unsigned registers, int previous) {
+  switch (class) {
+    case LOAD:
+      return (model_m55 || previous == LOAD || previous == STORE) ? 1 : 2;
+    case LOAD_MULTIPLE:
+    case STORE_MULTIPLE:
+      return model_m55 ? (registers + 1) / 2 : 1 + registers;
+    case DIV:
+      return 6; /* 2 to 12, by operand */
+    case FP_MVE:
+      return (model_m55 || (a & 0x0E00) == 0x0C00) ? 2 : 1;
+    case OTHER:
+      return ((a & 0xFF00) == 0xBF00 && (a & 15)) ? 0 : 1;
+    default:
+      return 1;
+  }
+}
+
+/* Control has come to `pc`: a taken branch unless the instruction before it has just been executed. */
+static void arrive(uint64_t pc) {
+  if (pc != region.expected_pc) {
+    region.taken++;
+    layers[region.layer].cycles += TAKEN_BRANCH_CYCLES;
+  }
+}
+
+static void on_run(unsigned vcpu, void *udata) {
+  (void)vcpu;
+  const struct run *run = udata;
+  if (!region.active) {
+    return;
+  }
+  struct totals *layer = &layers[region.layer];
+  arrive(run->start);
+  region.expected_pc = run->end;
+  layer->instructions += run->instructions;
+  layer->cycles += run->cycles;
+  for (int i = 0; i < CLASSES; i++) {
+    region.classes[i] += run->classes[i];
+  }
+}
+
+/* udata: address of the marker's end. */
+static void on_begin(unsigned vcpu, void *udata) {
+  (void)vcpu;
+  memset(&region, 0, sizeof region);
+  memset(layers, 0, sizeof layers);
+  region.active = 1;
+  region.layer = BEFORE_LAYERS;
+  region.expected_pc = (uint64_t)(uintptr_t)udata;
+}
+
+/* udata: address of the marker. */
+static void on_end(unsigned vcpu, void *udata) {
+  (void)vcpu;
+  if (!region.active) {
+    return;
+  }
+  arrive((uint64_t)(uintptr_t)udata);
+  region.active = 0;
+  struct totals total = {0, 0};
+  for (uint32_t i = 0; i <= MAX_LAYERS; i++) {
+    total.instructions += layers[i].instructions;
+    total.cycles += layers[i].cycles;
+  }
+  fprintf(out, "region instructions=%" PRIu64 " cycles=%" PRIu64 " taken=%" PRIu64, total.instructions, total.cycles,
+          region.taken);
+  for (int i = 0; i < CLASSES; i++) {
+    fprintf(out, " %s=%" PRIu64, class_names[i], region.classes[i]);
+  }
+  fputc('\n', out);
+  for (uint32_t i = 0; i <= MAX_LAYERS; i++) {
+    if (layers[i].instructions) {
+      fprintf(out, "layer %d instructions=%" PRIu64 " cycles=%" PRIu64 "\n", i == BEFORE_LAYERS ? -1 : (int)i,
+              layers[i].instructions, layers[i].cycles);
+    }
+  }
+  fputs("end\n", out);
+  fflush(out);
+}
+
+struct layer_marker {
+  uint64_t start;
+  uint64_t end;
+  uint32_t layer;
+};
+
+static void on_layer(unsigned vcpu, void *udata) {
+  (void)vcpu;
+  const struct layer_marker *marker = udata;
+  if (!region.active) {
+    return;
+  }
+  arrive(marker->start);
+  region.layer = marker->layer;
+  region.expected_pc = marker->end;
+}
+
+static void *must_allocate(size_t size) {
+  void *memory = calloc(1, size);
+  if (!memory) {
+    abort();
+  }
+  return memory;
+}
+
+/* The 16-bit immediate of MOVW ip, or -1 if (a, b) is something else. */
+static int32_t movw_ip_immediate(unsigned a, unsigned b) {
+  if ((a & 0xFBF0) != 0xF240 || (b & 0x8F00) != 0x0C00) {
+    return -1;
+  }
+  return (int32_t)(((a & 15) << 12) | ((a & 0x0400) << 1) | ((b & 0x7000) >> 4) | (b & 0xFF));
+}
+
+static void register_layer(struct qemu_plugin_insn *movw, int32_t layer) {
+  struct layer_marker *marker = must_allocate(sizeof *marker);
+  marker->start = qemu_plugin_insn_vaddr(movw) - 2;
+  marker->end = qemu_plugin_insn_vaddr(movw) + 4;
+  marker->layer = (uint32_t)layer;
+  qemu_plugin_register_vcpu_insn_exec_cb(movw, on_layer, QEMU_PLUGIN_CB_NO_REGS, marker);
+}
+
+static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
+  /* address of a MOVW whose MOV r9,r9 ended the block before: the pair may be torn by a page or size limit */
+  static uint64_t torn_marker;
+  (void)id;
+  struct run *run = NULL;
+  int previous = -1;
+  int after_layer_mov = 0;
+  const size_t count = qemu_plugin_tb_n_insns(tb);
+  for (size_t i = 0; i < count; i++) {
+    struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+    const uint64_t address = qemu_plugin_insn_vaddr(insn);
+    const size_t size = qemu_plugin_insn_size(insn);
+    uint16_t half[2] = {0, 0};
+    memcpy(half, qemu_plugin_insn_data(insn), size > 4 ? 4 : size);
+    const int32_t layer = size == 4 ? movw_ip_immediate(half[0], half[1]) : -1;
+    const int marks_layer = layer >= 0 && (after_layer_mov || (i == 0 && address == torn_marker));
+    after_layer_mov = size == 2 && half[0] == LAYER_MARKER;
+    if (marks_layer) {
+      register_layer(insn, layer);
+    } else if (size == 2 && half[0] == BEGIN_MARKER) {
+      qemu_plugin_register_vcpu_insn_exec_cb(insn, on_begin, QEMU_PLUGIN_CB_NO_REGS, (void *)(uintptr_t)(address + 2));
+    } else if (size == 2 && half[0] == END_MARKER) {
+      qemu_plugin_register_vcpu_insn_exec_cb(insn, on_end, QEMU_PLUGIN_CB_NO_REGS, (void *)(uintptr_t)address);
+    } else if (after_layer_mov) {
+      torn_marker = address + size;
+    } else {
+      if (!run) {
+        run = must_allocate(sizeof *run);
+        run->start = address;
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, on_run, QEMU_PLUGIN_CB_NO_REGS, run);
+      }
+      unsigned registers = 0;
+      const enum insn_class class =
+          size == 2 ? classify_narrow(half[0], &registers) : classify_wide(half[0], half[1], &registers);
+      run->end = address + size;
+      run->instructions++;
+      run->classes[class]++;
+      run->cycles += cost(class, half[0], registers, previous);
+      previous = (int)class;
+      continue;
+    }
+    run = NULL;
+    previous = -1;
+  }
+}
+
+__attribute__((visibility("default"))) int qemu_plugin_version = 1;
+
+__attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info,
+                                                               int argc, char **argv) {
+  (void)info;
+  out = stderr;
+  for (int i = 0; i < argc; i++) {
+    if (strncmp(argv[i], "out=", 4) == 0) {
+      out = fopen(argv[i] + 4, "w");
+    } else if (strncmp(argv[i], "model=", 6) == 0) {
+      model_m55 = strcmp(argv[i] + 6, "cortex-m55") == 0;
+    }
+  }
+  if (!out) {
+    return 1;
+  }
+  qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
+  return 0;
+}

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compiles and links firmware, one cached object per preprocessed source."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcunet_tf.benchmark.cache import cached, content_key
+from mcunet_tf.boards import Board, linker_script, memory_blocks
+from mcunet_tf.errors import BudgetError, ToolError
+
+LIBRARY_FLAGS = ("-O3",)
+"""Optimisation of the emitted project and its kernels, on every board."""
+
+FIRMWARE_FLAGS = ("-Os",)
+"""Optimisation of the runner around them, which is never measured."""
+
+COMMON_FLAGS = ("-std=gnu11", "-ffunction-sections", "-fdata-sections", "-fno-common")
+
+_PACKAGES = {
+    "arm-none-eabi-gcc": "gcc-arm-none-eabi libnewlib-arm-none-eabi",
+    "qemu-system-arm": "qemu-system-arm",
+    "cc": "gcc",
+}
+_TIMEOUT_S = 300.0
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file to compile.
+
+    Attributes:
+        path: the file; its stem names the object, and so the linker's section for it.
+        flags: what only this file needs; later flags win.
+        prefix: put before the object's name ("firmware_" puts it into the harness section).
+    """
+
+    path: Path
+    flags: tuple[str, ...] = ()
+    prefix: str = ""
+
+
+def find_tool(name: str) -> str:
+    """Finds a program on the PATH.
+
+    Raises:
+        ToolError: it is not there; the message says which package brings it.
+    """
+    candidates = [os.environ.get("CC", "cc"), "cc", "gcc", "clang"] if name == "cc" else [name]
+    for candidate in candidates:
+        found = shutil.which(candidate)
+        if found:
+            return found
+    package = _PACKAGES.get(name, name)
+    raise ToolError(f"{name} is not installed: on Debian or Ubuntu, apt install {package}")
+
+
+def run_tool(command: Sequence[str], timeout_s: float = _TIMEOUT_S) -> str:
+    """Runs a build tool and returns its standard output.
+
+    Raises:
+        ToolError: it fails or takes too long; the message holds its first error line.
+    """
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=timeout_s
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ToolError(f"{Path(command[0]).name} did not end within {timeout_s:.0f} s") from error
+    if done.returncode != 0:
+        raise ToolError(f"{Path(command[0]).name} failed: {_first_error(done.stderr)}")
+    return done.stdout
+
+
+def _first_error(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    errors = [line for line in lines if "error" in line.lower() or "undefined" in line]
+    return (errors or lines or ["no message"])[0]
+
+
+@functools.cache
+def tool_version(name: str) -> str:
+    """First line of `name --version`."""
+    return run_tool([find_tool(name), "--version"]).splitlines()[0]
+
+
+def compiler_of(board: Board) -> str:
+    """The compiler driver for a board."""
+    return find_tool("cc" if board.runner.kind == "host" else "arm-none-eabi-gcc")
+
+
+def compile_sources(
+    board: Board, sources: Sequence[Source], flags: Sequence[str] = ()
+) -> list[Path]:
+    """Compiles sources to objects in the cache, on all cores; order is kept.
+
+    Args:
+        board: gives compiler and core flags.
+        sources: files to compile.
+        flags: for all of them, include paths too.
+
+    Raises:
+        ToolError: the compiler is missing or rejects a file.
+    """
+    compiler = compiler_of(board)
+    tool = "cc" if board.runner.kind == "host" else "arm-none-eabi-gcc"
+    shared = (*board.compiler_flags, *COMMON_FLAGS, *flags)
+
+    def build(source: Source) -> Path:
+        options = [*shared, *source.flags]
+        # line markers would tie the key to the place of the source; -P drops them
+        text = run_tool([compiler, *options, "-E", "-P", str(source.path)])
+        kept = [option for option in options if not option.startswith("-I")]
+        key = content_key(tool_version(tool), " ".join(kept), source.path.suffix, text)
+        name = f"{source.prefix}{source.path.stem}.o"
+        command = [compiler, *options, "-c", str(source.path), "-o"]
+        return cached(f"objects/{key[:2]}/{key}/{name}", lambda out: run_tool([*command, str(out)]))
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return list(pool.map(build, sources))
+
+
+def link(board: Board, objects: Sequence[Path]) -> Path:
+    """Links objects for a board with a memory map; returns the cached ELF file.
+
+    Raises:
+        BudgetError: a memory overflows; the message names it and the bytes needed and available.
+        ToolError: anything else the linker objects to.
+    """
+    compiler = compiler_of(board)
+    script = linker_script(board)
+    key = content_key(script, tool_version("arm-none-eabi-gcc"), *map(str, objects))
+
+    def make(out: Path) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            script_path = Path(folder) / "board.ld"
+            script_path.write_text(script, encoding="utf-8")
+            command = [
+                compiler, *board.compiler_flags, "-nostartfiles", "-Wl,--gc-sections",
+                "-Wl,--no-warn-rwx-segments", f"-T{script_path}", "-o", str(out),
+                *map(str, objects), "-Wl,--start-group", "-lc", "-lm", "-lgcc", "-Wl,--end-group",
+            ]  # fmt: skip
+            done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S)
+            if done.returncode != 0:
+                _raise_overflow(board, done.stderr)
+                raise ToolError(f"the linker failed: {_first_error(done.stderr)}")
+
+    return cached(f"images/{key[:2]}/{key}.elf", make)
+
+
+def _raise_overflow(board: Board, message: str) -> None:
+    overflows = re.findall(r"region `(\w+)' overflowed by (\d+) bytes", message)
+    if not overflows:
+        return
+    sizes = {block.name: block.size_bytes for block in memory_blocks(board)}
+    name, excess = overflows[0]
+    available = sizes[name]
+    raise BudgetError(
+        f"board {board.name}: {name} needs {available + int(excess)} bytes but has {available}; "
+        "use a smaller model or a larger board"
+    )
+
+
+def write_sources(folder: Path, files: Mapping[str, str]) -> list[Path]:
+    """Writes a project's files into a folder and returns the paths of those to compile."""
+    for relative, text in files.items():
+        path = folder / relative
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return [folder / name for name in sorted(files) if name.endswith((".c", ".S"))]
