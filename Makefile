@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# make demo      set up, then train, quantise, compile and run a network on two emulated boards
+# make test      set up, then run the tests and the lint checks
+# make test-all  the same with the slow tests
+# make setup     system packages (apt), a virtual environment, this package with its tests' tools
+# make lint      formatting, types and static checks alone
+# make clean     removes what was built; the virtual environment stays
+
+SHELL := /bin/sh
+VENV ?= .venv
+PYTHON := $(VENV)/bin/python
+DEMO_FLAGS ?=
+PYTEST_FLAGS ?=
+JOBS ?= 2
+
+.PHONY: demo test test-all setup lint clean
+
+demo: setup
+	@$(VENV)/bin/mcunet_demo $(DEMO_FLAGS)
+
+test: setup lint
+	@$(PYTHON) -m pytest -n $(JOBS) $(PYTEST_FLAGS)
+
+test-all: setup lint
+	@$(PYTHON) -m pytest -n $(JOBS) -m "" $(PYTEST_FLAGS)
+
+setup:
+	@VENV="$(VENV)" sh .ci/setup
+
+lint: setup
+	@sh .ci/lint "$(VENV)/bin"
+
+clean:
+	rm -rf .cache out *.egg-info .hypothesis
