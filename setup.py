@@ -28,6 +28,7 @@ REQUIREMENTS = [
     "numpy>=1.26,<3; python_version >= '3.12'",
     "absl-py>=1.4,<3",
     "flatbuffers>=24.3.25",
+    "tflite>=2.10",
     "jinja2>=3.1",
     "tomli>=2.0; python_version < '3.11'",
 ]

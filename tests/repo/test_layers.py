@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Imports go one way: ARCHITECTURE.md's table of packages is what this test enforces."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "mcunet_tf"
+ROW = re.compile(r"^\| `mcunet_tf\.(\w+)` \|.*\| ([^|]+) \|$", re.MULTILINE)
+TENSORFLOW = {"tensorflow", "keras", "tf_keras", "tensorflow_model_optimization"}
+# The compiler must start in well under a second, and a board must run without TensorFlow.
+FREE_OF_TENSORFLOW = ("errors", "boards", "tinyengine", "benchmark")
+
+
+def allowed_imports() -> dict[str, set[str]]:
+    table = dict(ROW.findall((ROOT / "ARCHITECTURE.md").read_text()))
+    everything = set(table)
+    words = {"nothing": set(), "all": everything}
+    return {
+        name: words.get(cell.strip()) or set(re.findall(r"\w+", cell)) - {"nothing"}
+        for name, cell in table.items()
+    }
+
+
+def imported_modules(path: Path) -> set[str]:
+    """Returns the full dotted names of all imports in a file, also those inside functions."""
+    package = path.relative_to(ROOT).with_suffix("").parts[:-1]
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join([*base, *filter(None, [node.module])])
+            found.update(f"{module}.{alias.name}" for alias in node.names)
+            found.add(module)
+    return found
+
+
+def layer_of(module: str) -> str | None:
+    parts = module.split(".")
+    return parts[1] if parts[0] == "mcunet_tf" and len(parts) > 1 else None
+
+
+def source_files() -> list[Path]:
+    return sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
+
+
+def test_the_table_covers_every_package():
+    packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert packages
+    assert packages <= set(allowed_imports())
+
+
+@pytest.mark.parametrize("path", source_files(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_nothing_imports_upward(path):
+    layer = path.relative_to(PACKAGE).parts[0]
+    layers = {layer_of(module) for module in imported_modules(path)} & set(allowed_imports())
+    assert layers - {layer} <= allowed_imports()[layer]
+    assert layer == "cli" or "cli" not in layers
+
+
+@pytest.mark.parametrize("layer", FREE_OF_TENSORFLOW)
+def test_no_tensorflow_below(layer):
+    home = PACKAGE / layer
+    for path in home.rglob("*.py") if home.is_dir() else [home.with_suffix(".py")]:
+        roots = {module.split(".")[0] for module in imported_modules(path)}
+        assert not roots & TENSORFLOW, path
+
+
+def test_relative_and_local_imports_are_seen(tmp_path, monkeypatch):
+    """The reader itself: a violation in any spelling would be found."""
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    path = tmp_path / "mcunet_tf" / "boards" / "board.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        "from .. import cli\nfrom ..tinynas import search\n"
+        "def f():\n    import mcunet_tf.benchmark\n"
+    )
+    layers = {layer_of(module) for module in imported_modules(path)}
+    assert {"cli", "tinynas", "benchmark"} <= layers

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The wheel carries everything that the package reads at run time."""
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = {".c", ".h", ".S", ".inc", ".toml", ".ld", ".j2", ".json", ".py"}
+
+
+def package_files(root: Path) -> set[str]:
+    """Returns the paths inside a wheel that the files of this checkout should have."""
+    found = set()
+    for top, home in (("mcunet_tf", "mcunet_tf"), ("kernels", "mcunet_tf/_kernels")):
+        for path in (root / top).rglob("*"):
+            if path.suffix in SHIPPED and "__pycache__" not in path.parts:
+                found.add(f"{home}/{path.relative_to(root / top)}")
+    return found
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    """A wheel built from a clean copy, so that no earlier build folder leaks into it."""
+    folder = tmp_path_factory.mktemp("wheel")
+    copy = folder / "source"
+    copy.mkdir()
+    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy)
+    for name in ("mcunet_tf", "kernels"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*pip, "--wheel-dir", str(folder), str(copy)], check=True, timeout=300)
+    (built,) = folder.glob("*.whl")
+    assert not (copy / "build").exists(), "the build folder would collide with BUILD"
+    return built
+
+
+def test_every_file_is_there(wheel):
+    held = set(zipfile.ZipFile(wheel).namelist())
+    assert package_files(ROOT) - held == set()
+
+
+def test_nothing_else_is_there(wheel):
+    for name in zipfile.ZipFile(wheel).namelist():
+        assert name.startswith("mcunet_tf"), name
+        assert "tests" not in name.split("/"), name
+
+
+def test_commands_lead_to_functions(wheel):
+    archive = zipfile.ZipFile(wheel)
+    (entry_points,) = [name for name in archive.namelist() if name.endswith("entry_points.txt")]
+    lines = archive.read(entry_points).decode().splitlines()
+    commands = dict(line.split(" = ") for line in lines if " = " in line)
+    assert set(commands) == {"tflite_to_tinyengine", "mcunet_benchmark", "mcunet_demo"}
+    for command, target in commands.items():
+        module, function = target.split(":")
+        source = archive.read(module.replace(".", "/") + ".py").decode()
+        assert f"def {function}(" in source, command
+
+
+def test_the_kernels_are_found_without_the_checkout(wheel, tmp_path):
+    """Imports the unpacked wheel alone, as after `pip install`."""
+    zipfile.ZipFile(wheel).extractall(tmp_path)
+    code = (
+        "import importlib.util as u, pathlib, mcunet_tf;"
+        "p = pathlib.Path(u.find_spec('mcunet_tf._kernels').origin).parent;"
+        "print(mcunet_tf.__file__, len(list(p.glob('*/*.h'))))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {code}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    file, headers = run.stdout.split()
+    assert Path(file).is_relative_to(tmp_path)
+    assert int(headers) == len(list((ROOT / "kernels").glob("*/*.h")))
