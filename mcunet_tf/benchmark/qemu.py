@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mcunet_tf.benchmark.frames import FrameKind, describe_fault, split_frames
+from mcunet_tf.benchmark.image import layer_marks
 from mcunet_tf.benchmark.plugin import RegionCount, plugin_path, read_regions
 from mcunet_tf.benchmark.toolchain import (
     FIRMWARE_FLAGS,
@@ -37,7 +38,7 @@ class ElfRun(NamedTuple):
 
 @dataclass
 class QemuProcess:
-    """A running machine: its standard streams are the UART."""
+    """A running machine: its standard streams are the link to the firmware."""
 
     process: subprocess.Popen[bytes]
     counts_path: Path
@@ -50,23 +51,26 @@ class QemuProcess:
 
 
 def qemu_command(board: Board, elf: Path, counts_path: Path | None) -> list[str]:
-    """The command line of a machine whose UART is on the standard streams.
+    """The command line of a machine whose link is the standard streams.
 
     Args:
         board: an emulated board.
         elf: the image.
-        counts_path: where the plugin writes; None counts time instead, one nanosecond of
-            virtual time per instruction.
+        counts_path: where the plugin writes, in a folder of its own; None counts time instead,
+            one nanosecond of virtual time per instruction.
     """
     command = [
         find_tool("qemu-system-arm"), "-M", board.runner.machine, "-display", "none",
-        "-monitor", "none", "-serial", "stdio", "-no-reboot",
+        "-monitor", "none", "-serial", "none", "-no-reboot",
         "-semihosting-config", "enable=on,target=native", "-kernel", str(elf),
     ]  # fmt: skip
     if counts_path is None:
         return [*command, "-icount", "shift=0"]
-    model = f"model={board.cycle_model}"
-    return [*command, "-plugin", f"{plugin_path()},{model},out={counts_path}"]
+    marks_path = counts_path.with_name("marks.txt")
+    lines = (f"{address} {layer}\n" for address, layer in layer_marks(elf))
+    marks_path.write_text("".join(lines), encoding="ascii")
+    options = f"model={board.cycle_model},marks={marks_path},out={counts_path}"
+    return [*command, "-plugin", f"{plugin_path()},{options}"]
 
 
 @contextmanager

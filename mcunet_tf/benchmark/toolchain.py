@@ -119,7 +119,8 @@ def compile_sources(
         options = [*shared, *source.flags]
         # line markers would tie the key to the place of the source; -P drops them
         text = run_tool([compiler, *options, "-E", "-P", str(source.path)])
-        kept = [option for option in options if not option.startswith("-I")]
+        # paths of includes do not matter: what they brought is in the text
+        kept = [o for o in options if not o.startswith(("-I", "-include", "/"))]
         key = content_key(tool_version(tool), " ".join(kept), source.path.suffix, text)
         name = f"{source.prefix}{source.path.stem}.o"
         command = [compiler, *options, "-c", str(source.path), "-o"]

@@ -40,8 +40,8 @@ enum counter_kind { COUNTER_NONE = 0, COUNTER_DWT_CYCLES = 1, COUNTER_SYSTICK = 
 
 /* uart_*.c: one per UART; blocking. */
 void uart_init(void);
-void uart_put(uint8_t byte);
-uint8_t uart_get(void);
+void uart_write(const void *data, uint32_t size_bytes);
+void uart_read(void *data, uint32_t size_bytes);
 
 /* Optional, per board: clocks and caches. */
 void board_init(void);

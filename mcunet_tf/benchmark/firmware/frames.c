@@ -16,20 +16,16 @@ uint32_t firmware_crc32(uint32_t crc, const void *data, uint32_t size_bytes) {
   return ~crc;
 }
 
-static void put_all(const void *data, uint32_t size_bytes) {
-  const uint8_t *bytes = data;
-  for (uint32_t i = 0; i < size_bytes; i++) {
-    uart_put(bytes[i]);
-  }
-}
-
 void firmware_send(enum frame_kind kind, const void *payload, uint32_t size_bytes) {
-  const uint8_t head[5] = {(uint8_t)kind, (uint8_t)size_bytes, (uint8_t)(size_bytes >> 8), (uint8_t)(size_bytes >> 16),
+  const uint8_t head[7] = {FRAME_MAGIC_0,
+                           FRAME_MAGIC_1,
+                           (uint8_t)kind,
+                           (uint8_t)size_bytes,
+                           (uint8_t)(size_bytes >> 8),
+                           (uint8_t)(size_bytes >> 16),
                            (uint8_t)(size_bytes >> 24)};
-  const uint32_t crc = firmware_crc32(firmware_crc32(0, head, sizeof head), payload, size_bytes);
-  uart_put(FRAME_MAGIC_0);
-  uart_put(FRAME_MAGIC_1);
-  put_all(head, sizeof head);
-  put_all(payload, size_bytes);
-  put_all(&crc, sizeof crc); /* Cortex-M is little endian, as the frame is */
+  const uint32_t crc = firmware_crc32(firmware_crc32(0, head + 2, 5), payload, size_bytes);
+  uart_write(head, sizeof head);
+  uart_write(payload, size_bytes);
+  uart_write(&crc, sizeof crc); /* Cortex-M is little endian, as the frame is */
 }

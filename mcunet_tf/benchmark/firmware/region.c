@@ -11,10 +11,7 @@
 #include "firmware.h"
 
 void region_write(const void *data, uint32_t size_bytes) {
-  const uint8_t *bytes = data;
-  for (uint32_t i = 0; i < size_bytes; i++) {
-    uart_put(bytes[i]);
-  }
+  uart_write(data, size_bytes);
 }
 
 int _write(int file, const char *data, int size_bytes);

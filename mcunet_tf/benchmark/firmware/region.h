@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "mark_layers.h" /* TINYENGINE_LAYER(index): parts of a region */
+
 /* What lies between is counted. */
 #define REGION_BEGIN() __asm__ volatile("mov r10, r10" ::: "memory")
 #define REGION_END() __asm__ volatile("mov r11, r11" ::: "memory")

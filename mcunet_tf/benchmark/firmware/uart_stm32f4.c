@@ -26,14 +26,28 @@ void uart_init(void) {
   USART_CR1 = CR1_UE | CR1_TE | CR1_RE;
 }
 
-void uart_put(uint8_t byte) {
+static void put(uint8_t byte) {
   while (!(USART_SR & SR_TXE)) {
   }
   USART_DR = byte;
 }
 
-uint8_t uart_get(void) {
+static uint8_t get(void) {
   while (!(USART_SR & SR_RXNE)) {
   }
   return (uint8_t)USART_DR;
+}
+
+void uart_write(const void *data, uint32_t size_bytes) {
+  const uint8_t *bytes = data;
+  for (uint32_t i = 0; i < size_bytes; i++) {
+    put(bytes[i]);
+  }
+}
+
+void uart_read(void *data, uint32_t size_bytes) {
+  uint8_t *bytes = data;
+  for (uint32_t i = 0; i < size_bytes; i++) {
+    bytes[i] = get();
+  }
 }

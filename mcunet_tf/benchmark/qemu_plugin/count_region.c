@@ -4,7 +4,6 @@
  *
  *   mov r10, r10                  region begins            (0x46D2)
  *   mov r11, r11                  region ends              (0x46DB)
- *   mov r9, r9; movw ip, #layer   what follows is `layer`  (0x46C9, F240 0C00 ...)
  *
  * No compiler emits these moves. Markers are not counted; an instruction that its IT block skips is, as it issues.
  * Cycles are a static model, not a measurement: issue costs below, no cache, no wait states, no dual issue.
@@ -12,10 +11,13 @@
  * Each translation block is cut into straight runs between markers; one callback per executed run counts it, so the
  * classes of a run are added up once at translation. That is exact because nothing interrupts the firmware.
  *
- * Arguments: out=FILE, model=cortex-m4|cortex-m55. FILE gets, per region and flushed at its end:
+ * A layer begins where control comes to one of its addresses, and lasts until the next such address.
+ *
+ * Arguments: out=FILE, model=cortex-m4|cortex-m55, marks=FILE with a line "address layer" (decimal, sorted by
+ * address) per mark. `out` gets, per region and flushed at its end:
  *
  *   region instructions=N cycles=N taken=N alu=N ...
- *   layer INDEX instructions=N cycles=N          (instructions before the first layer marker: INDEX -1)
+ *   layer INDEX instructions=N cycles=N   (before the first layer: INDEX -1)
  *   end
  */
 #include <inttypes.h>
@@ -25,8 +27,8 @@
 
 #include "abi.h"
 
-enum { BEGIN_MARKER = 0x46D2, END_MARKER = 0x46DB, LAYER_MARKER = 0x46C9 };
-enum { MAX_LAYERS = 65536, BEFORE_LAYERS = MAX_LAYERS, TAKEN_BRANCH_CYCLES = 2 };
+enum { BEGIN_MARKER = 0x46D2, END_MARKER = 0x46DB };
+enum { MAX_LAYERS = 4096, BEFORE_LAYERS = MAX_LAYERS, TAKEN_BRANCH_CYCLES = 2 };
 
 enum insn_class { ALU, MUL, MULL, DIV, LOAD, STORE, LOAD_MULTIPLE, STORE_MULTIPLE, BRANCH, FP_MVE, OTHER, CLASSES };
 static const char *const class_names[CLASSES] = {"alu",           "mul",            "mull",   "div",    "load", "store",
@@ -54,6 +56,13 @@ static struct {
 } region;
 
 static struct totals layers[MAX_LAYERS + 1];
+struct mark {
+  uint64_t address;
+  uint32_t layer;
+};
+
+static struct mark *marks;
+static size_t mark_count;
 static FILE *out;
 static int model_m55;
 
@@ -214,21 +223,10 @@ static void on_end(unsigned vcpu, void *udata) {
   fflush(out);
 }
 
-struct layer_marker {
-  uint64_t start;
-  uint64_t end;
-  uint32_t layer;
-};
-
+/* udata: the layer. */
 static void on_layer(unsigned vcpu, void *udata) {
   (void)vcpu;
-  const struct layer_marker *marker = udata;
-  if (!region.active) {
-    return;
-  }
-  arrive(marker->start);
-  region.layer = marker->layer;
-  region.expected_pc = marker->end;
+  region.layer = (uint32_t)(uintptr_t)udata;
 }
 
 static void *must_allocate(size_t size) {
@@ -239,29 +237,36 @@ static void *must_allocate(size_t size) {
   return memory;
 }
 
-/* The 16-bit immediate of MOVW ip, or -1 if (a, b) is something else. */
-static int32_t movw_ip_immediate(unsigned a, unsigned b) {
-  if ((a & 0xFBF0) != 0xF240 || (b & 0x8F00) != 0x0C00) {
-    return -1;
-  }
-  return (int32_t)(((a & 15) << 12) | ((a & 0x0400) << 1) | ((b & 0x7000) >> 4) | (b & 0xFF));
+static int compare_marks(const void *key, const void *element) {
+  const uint64_t address = *(const uint64_t *)key;
+  const struct mark *mark = element;
+  return address < mark->address ? -1 : address > mark->address;
 }
 
-static void register_layer(struct qemu_plugin_insn *movw, int32_t layer) {
-  struct layer_marker *marker = must_allocate(sizeof *marker);
-  marker->start = qemu_plugin_insn_vaddr(movw) - 2;
-  marker->end = qemu_plugin_insn_vaddr(movw) + 4;
-  marker->layer = (uint32_t)layer;
-  qemu_plugin_register_vcpu_insn_exec_cb(movw, on_layer, QEMU_PLUGIN_CB_NO_REGS, marker);
+static void read_marks(const char *path) {
+  FILE *file = fopen(path, "r");
+  unsigned long long address;
+  unsigned layer;
+  if (!file) {
+    return;
+  }
+  while (fscanf(file, "%llu %u", &address, &layer) == 2) {
+    struct mark *more = realloc(marks, (mark_count + 1) * sizeof *marks);
+    if (!more || layer >= MAX_LAYERS) {
+      abort();
+    }
+    marks = more;
+    marks[mark_count].address = address;
+    marks[mark_count].layer = layer;
+    mark_count++;
+  }
+  fclose(file);
 }
 
 static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
-  /* address of a MOVW whose MOV r9,r9 ended the block before: the pair may be torn by a page or size limit */
-  static uint64_t torn_marker;
   (void)id;
   struct run *run = NULL;
   int previous = -1;
-  int after_layer_mov = 0;
   const size_t count = qemu_plugin_tb_n_insns(tb);
   for (size_t i = 0; i < count; i++) {
     struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
@@ -269,17 +274,16 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
     const size_t size = qemu_plugin_insn_size(insn);
     uint16_t half[2] = {0, 0};
     memcpy(half, qemu_plugin_insn_data(insn), size > 4 ? 4 : size);
-    const int32_t layer = size == 4 ? movw_ip_immediate(half[0], half[1]) : -1;
-    const int marks_layer = layer >= 0 && (after_layer_mov || (i == 0 && address == torn_marker));
-    after_layer_mov = size == 2 && half[0] == LAYER_MARKER;
-    if (marks_layer) {
-      register_layer(insn, layer);
-    } else if (size == 2 && half[0] == BEGIN_MARKER) {
+    const struct mark *mark = mark_count ? bsearch(&address, marks, mark_count, sizeof *marks, compare_marks) : NULL;
+    if (mark) {
+      qemu_plugin_register_vcpu_insn_exec_cb(insn, on_layer, QEMU_PLUGIN_CB_NO_REGS, (void *)(uintptr_t)mark->layer);
+      run = NULL;
+      previous = -1;
+    }
+    if (size == 2 && half[0] == BEGIN_MARKER) {
       qemu_plugin_register_vcpu_insn_exec_cb(insn, on_begin, QEMU_PLUGIN_CB_NO_REGS, (void *)(uintptr_t)(address + 2));
     } else if (size == 2 && half[0] == END_MARKER) {
       qemu_plugin_register_vcpu_insn_exec_cb(insn, on_end, QEMU_PLUGIN_CB_NO_REGS, (void *)(uintptr_t)address);
-    } else if (after_layer_mov) {
-      torn_marker = address + size;
     } else {
       if (!run) {
         run = must_allocate(sizeof *run);
@@ -312,6 +316,8 @@ __attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t 
       out = fopen(argv[i] + 4, "w");
     } else if (strncmp(argv[i], "model=", 6) == 0) {
       model_m55 = strcmp(argv[i] + 6, "cortex-m55") == 0;
+    } else if (strncmp(argv[i], "marks=", 6) == 0) {
+      read_marks(argv[i] + 6);
     }
   }
   if (!out) {

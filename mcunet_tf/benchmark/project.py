@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a runner must know of an emitted project: its library files, and its names as macros."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from mcunet_tf.benchmark.toolchain import LIBRARY_FLAGS, Source, write_sources
+
+EXAMPLE_MAIN = "main.c"
+
+
+def library_sources(folder: Path, name: str, files: Mapping[str, str]) -> list[Source]:
+    """Writes the project into a folder and returns its library: all sources but the example."""
+    paths = write_sources(folder, files)
+    example = folder / EXAMPLE_MAIN
+    return [Source(path, LIBRARY_FLAGS) for path in paths if path != example]
+
+
+def model_header(name: str, inputs: int, outputs: int) -> str:
+    """Text of `model_under_test.h`, through which the runners reach any model by fixed names."""
+    upper = name.upper()
+    lines = [
+        f'#include "{name}.h"',
+        f'#define MODEL_NAME "{name}"',
+        f"#define MODEL_ARENA_BYTES {upper}_ARENA_BYTES",
+        f"#define MODEL_ARENA_ALIGNMENT {upper}_ARENA_ALIGNMENT",
+        f"#define MODEL_INVOKE {name}_invoke",
+        f"#define MODEL_INPUTS {inputs}u",
+        f"#define MODEL_OUTPUTS {outputs}u",
+        *_tensor_access(name, "input", "void *", inputs),
+        *_tensor_access(name, "output", "const void *", outputs),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _tensor_access(name: str, kind: str, pointer: str, count: int) -> list[str]:
+    sizes = ", ".join(f"{name.upper()}_{kind.upper()}_{i}_BYTES" for i in range(count))
+    cases = [f"  if (index == {i}u) return {name}_{kind}_{i}(arena);" for i in range(count - 1)]
+    return [
+        f"static const uint32_t model_{kind}_bytes[] = {{{sizes}}};",
+        f"static inline {pointer}model_{kind}(uint32_t index, {pointer}arena) {{",
+        "  (void)index;",
+        *cases,
+        f"  return {name}_{kind}_{count - 1}(arena);",
+        "}",
+    ]

@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds a compiled model for a board, runs it there, and reports exactly what it cost."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from mcunet_tf.benchmark.device import Device, Invocation, ProcessLink, SerialLink
+from mcunet_tf.benchmark.host import run_on_host
+from mcunet_tf.benchmark.image import ImageSizes, image_sizes
+from mcunet_tf.benchmark.plugin import LayerCount, RegionCount, plugin_path
+from mcunet_tf.benchmark.project import library_sources, model_header
+from mcunet_tf.benchmark.qemu import FIRMWARE_DIR, firmware_sources, running
+from mcunet_tf.benchmark.toolchain import Source, compile_sources, link
+from mcunet_tf.boards import Board, emulate, load_board
+from mcunet_tf.errors import BoardError, ToolError
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+INVOKE_TIMEOUT_S = 120.0
+"""Generous: an emulated board executes some 200 M counted instructions per second."""
+
+
+class TensorInfo(Protocol):
+    """What is needed to know of a model's input or output; shape [n, h, w, c] or shorter."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...  # noqa: D102
+
+    @property
+    def dtype(self) -> Any: ...  # noqa: D102
+
+
+class Compiled(Protocol):
+    """What is needed of a compiled model: any runtime that emits the same contract can be run."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def files(self) -> Mapping[str, str]: ...  # noqa: D102
+
+    @property
+    def inputs(self) -> Sequence[TensorInfo]: ...  # noqa: D102
+
+    @property
+    def outputs(self) -> Sequence[TensorInfo]: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What came out and what it cost.
+
+    Attributes:
+        outputs: per input, a tuple of arrays.
+        instructions: per input, executed within `invoke`; None where nothing counts them.
+        instructions_precision: how far each may be off: 0 with the plugin.
+        modelled_cycles: per input, by `cycle_model`: an estimate; None without a model.
+        cycle_model: its name, or "".
+        measured_cycles: per input, by the cycle counter of a real board; None elsewhere.
+        stack_bytes: high-water mark of `invoke` over all inputs; None on the host.
+        sizes: of the linked image; None on the host.
+        layers: counts by layer for the first input; index -1 is what comes before layer 0.
+    """
+
+    outputs: tuple[tuple[Array, ...], ...]
+    instructions: tuple[int, ...] | None = None
+    instructions_precision: int = 0
+    modelled_cycles: tuple[int, ...] | None = None
+    cycle_model: str = ""
+    measured_cycles: tuple[int, ...] | None = None
+    stack_bytes: int | None = None
+    sizes: ImageSizes | None = None
+    layers: tuple[LayerCount, ...] = ()
+
+
+def run_on_board(
+    compiled: Compiled,
+    board: Board | str,
+    inputs: Sequence[tuple[Array, ...]],
+    *,
+    port: str | None = None,
+    sanitize: bool = False,
+) -> RunResult:
+    """Builds the project, runs every input on the board, returns outputs and costs.
+
+    Args:
+        compiled: the model's C project and its tensors.
+        board: a board or its name. A real board without a port is emulated on QEMU's machine of
+            the same core, with its true memory sizes.
+        inputs: per inference a tuple with one array per model input.
+        port: serial port of a real board that holds the image of `build_image`.
+        sanitize: host only: with the address and undefined-behaviour sanitizers.
+
+    Raises:
+        BudgetError: the model does not fit the board.
+        ToolError: a tool is missing or fails, the firmware faults or stops answering.
+        BoardError: the board cannot be run this way.
+    """
+    target = load_board(board) if isinstance(board, str) else board
+    data = [encode_inputs(compiled, arrays) for arrays in inputs]
+    if target.runner.kind == "host":
+        sizes = [_tensor_bytes(info) for info in compiled.outputs]
+        raw = run_on_host(
+            compiled.name, compiled.files, len(compiled.inputs), sizes, target, data, sanitize
+        )
+        return RunResult(outputs=tuple(decode_outputs(compiled, r) for r in raw))
+    if sanitize:
+        raise BoardError(f"the sanitizers run on the host, not on board {target.name}")
+    if port is not None:
+        return _run_on_port(compiled, target, data, port)
+    return _run_emulated(compiled, emulate(target), data)
+
+
+def build_image(compiled: Compiled, board: Board, *, counter: str) -> Path:
+    """Compiles and links the project with the runner for exactly this board; returns the ELF.
+
+    Args:
+        compiled: the model's C project.
+        board: with a memory map; a real board's image goes onto the real board.
+        counter: "none", "systick" or "dwt".
+    """
+    leave = "exit_halt.c" if board.runner.kind == "serial" else "exit_semihosting.c"
+    with tempfile.TemporaryDirectory(prefix="mcunet_tf-") as name:
+        folder = Path(name)
+        library = library_sources(folder, compiled.name, compiled.files)
+        header = model_header(compiled.name, *_counts(compiled))
+        (folder / "model_under_test.h").write_text(header, encoding="utf-8")
+        marks = ["-include", str(FIRMWARE_DIR / "mark_layers.h")]
+        runner = firmware_sources(board, leave, f"counter_{counter}.c", "runner.c")
+        runner = [Source(s.path, (*s.flags, f"-I{name}"), s.prefix) for s in runner]
+        objects = compile_sources(board, runner, [f"-I{FIRMWARE_DIR}"])
+        objects += compile_sources(board, library, [f"-I{name}", *marks])
+        return link(board, objects)
+
+
+def _run_emulated(compiled: Compiled, board: Board, data: list[list[bytes]]) -> RunResult:
+    counting = _plugin_available()
+    elf = build_image(compiled, board, counter="none" if counting else "systick")
+    outputs, invocations, regions = _session(compiled, board, elf, data, counting)
+    stack_bytes = max((i.stack_bytes for i in invocations), default=0)
+    sizes = image_sizes(elf)
+    if not counting:
+        return RunResult(
+            outputs=outputs,
+            instructions=tuple(i.ticks * 10**9 // board.runner.systick_hz for i in invocations),
+            instructions_precision=2 * 10**9 // board.runner.systick_hz,
+            stack_bytes=stack_bytes,
+            sizes=sizes,
+        )
+    return RunResult(
+        outputs=outputs,
+        instructions=tuple(region.instructions for region in regions),
+        modelled_cycles=tuple(region.modelled_cycles for region in regions),
+        cycle_model=board.cycle_model,
+        stack_bytes=stack_bytes,
+        sizes=sizes,
+        layers=regions[0].layers if regions else (),
+    )
+
+
+def _session(
+    compiled: Compiled, board: Board, elf: Path, data: list[list[bytes]], counting: bool
+) -> tuple[tuple[tuple[Array, ...], ...], list[Invocation], list[RegionCount]]:
+    with running(board, elf, counting=counting) as machine:
+        device = Device(ProcessLink(machine.process))
+        outputs, invocations = _infer_all(compiled, device, data)
+        regions = machine.regions() if counting else []
+    if counting and len(regions) != len(data):
+        raise ToolError(f"the counting plugin saw {len(regions)} of {len(data)} inferences")
+    return outputs, invocations, regions
+
+
+def _run_on_port(compiled: Compiled, board: Board, data: list[list[bytes]], port: str) -> RunResult:
+    if board.runner.kind != "serial":
+        raise BoardError(f"board {board.name} has no serial port: leave out --port")
+    sizes = image_sizes(build_image(compiled, board, counter="dwt"))
+    with contextlib.closing(SerialLink(port, board.runner.baud)) as link_to_board:
+        outputs, invocations = _infer_all(compiled, Device(link_to_board), data)
+    return RunResult(
+        outputs=outputs,
+        measured_cycles=tuple(i.ticks for i in invocations),
+        stack_bytes=max((i.stack_bytes for i in invocations), default=0),
+        sizes=sizes,
+    )
+
+
+def _infer_all(
+    compiled: Compiled, device: Device, data: list[list[bytes]]
+) -> tuple[tuple[tuple[Array, ...], ...], list[Invocation]]:
+    info = device.hello()
+    if info.name != compiled.name:
+        raise ToolError(f"the board holds model {info.name!r}, not {compiled.name!r}: flash it")
+    results = [device.infer(d, len(info.output_bytes), INVOKE_TIMEOUT_S) for d in data]
+    outputs = tuple(decode_outputs(compiled, raw) for raw, _ in results)
+    return outputs, [invocation for _, invocation in results]
+
+
+def _plugin_available() -> bool:
+    try:
+        plugin_path()
+    except ToolError:
+        return False
+    return True
+
+
+def _counts(compiled: Compiled) -> tuple[int, int]:
+    return len(compiled.inputs), len(compiled.outputs)
+
+
+def _tensor_bytes(info: TensorInfo) -> int:
+    return int(np.prod(info.shape, dtype=int)) * np.dtype(info.dtype).itemsize
+
+
+def encode_inputs(compiled: Compiled, arrays: tuple[Array, ...]) -> list[bytes]:
+    """Checks the arrays against the model's inputs and returns their bytes.
+
+    Raises:
+        ValueError: number, shape or type of the arrays is wrong.
+    """
+    if len(arrays) != len(compiled.inputs):
+        raise ValueError(f"{len(compiled.inputs)} input arrays expected, {len(arrays)} given")
+    encoded = []
+    for info, array in zip(compiled.inputs, arrays, strict=True):
+        if array.dtype != np.dtype(info.dtype) or array.size != np.prod(info.shape, dtype=int):
+            raise ValueError(
+                f"input {info.name}: {np.dtype(info.dtype)} {tuple(info.shape)} expected, "
+                f"{array.dtype} {array.shape} given"
+            )
+        encoded.append(np.ascontiguousarray(array).tobytes())
+    return encoded
+
+
+def decode_outputs(compiled: Compiled, raw: Sequence[bytes]) -> tuple[Array, ...]:
+    """Gives the bytes of the outputs their types and shapes."""
+    return tuple(
+        np.frombuffer(data, dtype=info.dtype).reshape(info.shape)
+        for info, data in zip(compiled.outputs, raw, strict=True)
+    )
