@@ -42,4 +42,9 @@ void conv2d_s8_portable(const struct conv2d_s8 *op, const int8_t *const *in_rows
 /* 1 x 1, stride 1: pixel style. weights: int8 [out_channels, in_channels]. No scratch; `out` may not overlap `in`. */
 void conv2d_s8_1x1_portable(const struct conv2d_s8 *op, const int8_t *in, int8_t *out, int32_t pixels, void *scratch);
 
+/* The same for the Armv7E-M DSP extension; contract and weight stream: conv2d_1x1_dsp.inc. out_channels >= 2, clamp
+ * [-128, 127], 24 * ceil(in_channels / 4) bytes of scratch; `out` may overlap spent input. */
+void conv2d_s8_1x1_dsp(const struct conv2d_s8 *op, const int8_t *in, int8_t *out, int32_t pixels, void *scratch);
+void conv2d_s8_1x1_wide_dsp(const struct conv2d_s8 *op, const int8_t *in, int8_t *out, int32_t pixels, void *scratch);
+
 #endif /* KERNELS_CONV2D_CONV2D_H_ */

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Weight streams and scratch sizes of the `_dsp` rows, and the proof that a layer may use them.
+
+Layouts are stated at the top of the assembler files; this module is their twin. Biases have the
+input zero point folded in (`bias - in_zero_point * sum(weights)`); shifts follow TFLite: negative
+means right. Streams are uint8 arrays, little endian, to be placed at 4-byte aligned addresses.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
+Ints = npt.NDArray[np.int64]
+
+MAX_RIGHT_SHIFT = 23
+"""(2 out_zero_point + 1) << (n - 1) leaves room for the product within int32 up to here."""
+
+SUM_LIMIT = 1 << 29
+"""Of any accumulator in a fast row."""
+
+NARROW_SUM_LIMIT = 1 << 22
+"""Where two doubled sums share a register, or a bias lies above a shift: 24 bits."""
+
+PIXELS_PER_TILE = 3
+INPUTS_PER_WORD_PAIR = 4
+
+
+def accumulator_bounds(weights: npt.ArrayLike, bias: npt.ArrayLike) -> tuple[Ints, Ints]:
+    """Bounds every channel's accumulator exactly, for any int8 input.
+
+    Args:
+        weights: int8 [channels, taps].
+        bias: folded, [channels].
+
+    Returns:
+        The least and the greatest accumulator of each channel; both are reached.
+    """
+    taps = np.asarray(weights, np.int64)
+    low = np.where(taps > 0, -128 * taps, 127 * taps).sum(axis=1)
+    high = np.where(taps > 0, 127 * taps, -128 * taps).sum(axis=1)
+    start = np.asarray(bias, np.int64)
+    return start + low, start + high
+
+
+def fast_requant_reason(
+    weights: npt.ArrayLike,
+    bias: npt.ArrayLike,
+    multiplier: npt.ArrayLike,
+    shift: npt.ArrayLike,
+    out_min: int = -128,
+    out_max: int = 127,
+) -> str | None:
+    """Says why the four-instruction requantisation may not serve a layer, or None where it may.
+
+    Args:
+        weights: int8 [channels, taps].
+        bias: folded, [channels].
+        multiplier: Q31 [channels]; negative ones are welcome.
+        shift: TFLite's [channels].
+        out_min: of the clamp.
+        out_max: of the clamp.
+    """
+    if (out_min, out_max) != (-128, 127):
+        return f"clamp is [{out_min}, {out_max}], not all of int8"
+    factors = np.asarray(multiplier, np.int64)
+    if (factors == -(1 << 31)).any():
+        return "a multiplier is -2^31"
+    if (np.asarray(weights, np.int64)[factors < 0] == -128).any():
+        return "a weight of a channel with a negative scale is -128"
+    rights = -np.asarray(shift, np.int64)
+    if ((rights < 1) & (factors != 0)).any():
+        channel = int(np.argmin(np.where(factors != 0, rights, 1)))
+        return f"shift of channel {channel} is {-rights[channel]}; it must be a right shift"
+    # a shift beyond the instructions' reach must take every sum to zero
+    vanishing = np.int64(1) << np.clip(rights - 1, 0, 40)
+    limit = np.where(rights > MAX_RIGHT_SHIFT, np.minimum(vanishing, SUM_LIMIT), SUM_LIMIT)
+    return _sum_reason(weights, bias, limit)
+
+
+def narrow_sum_reason(weights: npt.ArrayLike, bias: npt.ArrayLike) -> str | None:
+    """Says why a layer's sums do not fit 24 bits when doubled, or None where they do.
+
+    Wanted besides `fast_requant_reason` by all rows whose name does not say `wide`.
+    """
+    if int(np.min(np.asarray(weights, np.int64), initial=0)) < -127:
+        return "a weight is -128; weights must be in [-127, 127]"
+    return _sum_reason(weights, bias, np.int64(NARROW_SUM_LIMIT))
+
+
+def _sum_reason(weights: npt.ArrayLike, bias: npt.ArrayLike, limit: Any) -> str | None:
+    low, high = accumulator_bounds(weights, bias)
+    greatest = np.maximum(np.abs(low), np.abs(high))
+    limits = np.broadcast_to(limit, greatest.shape)
+    if (greatest < limits).all():
+        return None
+    channel = int(np.argmax(greatest >= limits))
+    return f"sum of channel {channel} reaches {greatest[channel]}, not below {limits[channel]}"
+
+
+def _requant_constants(
+    weights: npt.ArrayLike, bias: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike
+) -> tuple[Ints, Ints, Ints, Ints]:
+    """Weights, bias, multiplier >= 0 and n - 1 of the fast requantisation, same results.
+
+    A right shift beyond 23 gives zero for every sum that the proof admits: multiplier 0 says so.
+    """
+    sign = np.where(np.asarray(multiplier, np.int64) < 0, -1, 1)
+    rights = -np.asarray(shift, np.int64)
+    factors = np.abs(np.asarray(multiplier, np.int64))
+    zero = (factors == 0) | (rights > MAX_RIGHT_SHIFT)
+    signed = np.asarray(weights, np.int64) * sign[:, None]
+    return (
+        signed,
+        np.asarray(bias, np.int64) * sign,
+        np.where(zero, 0, factors),
+        np.where(zero, 0, rights - 1),
+    )
+
+
+def _words(values: npt.NDArray[Any]) -> Bytes:
+    """The little-endian bytes of 32-bit words, given modulo 2^32."""
+    wrapped = np.asarray(values, np.int64) & 0xFFFFFFFF
+    return np.ascontiguousarray(wrapped.astype("<u4")).view(np.uint8).reshape(*wrapped.shape, 4)
+
+
+def _pack_tiles(taps: Ints, start: Ints, factors: Ints, shifts: Ints, wide: bool) -> Bytes:
+    """The stream of `conv2d_tile_dsp.inc`; taps [out_channels >= 2, K] in the row's input order."""
+    channels, inputs = taps.shape
+    quads = -(-inputs // INPUTS_PER_WORD_PAIR)
+    taps = np.pad(taps, ((0, 0), (0, quads * INPUTS_PER_WORD_PAIR - inputs)))
+    first = np.arange(0, channels - 1, 2)
+    if channels % 2:
+        first = np.append(first, channels - 2)
+    a, b = first, first + 1
+    low = taps[a] & 0xFF if wide else taps[a]
+    halves = ((low + 256 * taps[b]) & 0xFFFF).reshape(len(a), quads, 4)
+    even = halves[:, :, 0] | halves[:, :, 2] << 16
+    odd = halves[:, :, 1] | halves[:, :, 3] << 16
+    columns = [
+        2 * start[a],
+        2 * start[b] if wide else 2 * start[a] + 512 * start[b],
+        *np.stack([even, odd], axis=2).reshape(len(a), 2 * quads).T,
+        factors[a],
+        factors[b],
+        shifts[a] + 256 * shifts[b],
+    ]
+    return _words(np.stack(columns, axis=1)).reshape(-1)
+
+
+def pack_conv2d_1x1(
+    weights: npt.ArrayLike, bias: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike
+) -> Bytes:
+    """Packs the stream of `conv2d_s8_1x1_dsp`.
+
+    Args:
+        weights: int8 [out_channels >= 2, in_channels].
+        bias: folded, [out_channels].
+        multiplier: Q31 [out_channels].
+        shift: TFLite's [out_channels].
+    """
+    return _pack_tiles(*_requant_constants(weights, bias, multiplier, shift), wide=False)
+
+
+def pack_conv2d_1x1_wide(
+    weights: npt.ArrayLike, bias: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike
+) -> Bytes:
+    """Packs the stream of `conv2d_s8_1x1_wide_dsp`; arguments as for `pack_conv2d_1x1`."""
+    return _pack_tiles(*_requant_constants(weights, bias, multiplier, shift), wide=True)
+
+
+def scratch_bytes_conv2d_1x1(in_channels: int) -> int:
+    """Scratch of `conv2d_s8_1x1_dsp` and `_wide_dsp`: one tile's inputs as 16-bit halves."""
+    return PIXELS_PER_TILE * 8 * -(-in_channels // INPUTS_PER_WORD_PAIR)
