@@ -32,3 +32,7 @@ class OutputError(McunetError):
 
 class DataError(McunetError):
     """A data set is missing, empty or damaged."""
+
+
+class VerificationError(McunetError):
+    """Compiled code and the reference disagree."""

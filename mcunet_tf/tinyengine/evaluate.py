@@ -14,17 +14,13 @@ from mcunet_tf.tinyengine.ops import SPECS
 from mcunet_tf.tinyengine.ops.spec import view
 
 
-def evaluate(
-    graph: Graph, inputs: Sequence[npt.NDArray[Any]]
-) -> tuple[npt.NDArray[Any], ...]:
+def evaluate(graph: Graph, inputs: Sequence[npt.NDArray[Any]]) -> tuple[npt.NDArray[Any], ...]:
     """The graph's outputs for one set of inputs, in the graph's own order and types."""
     values = evaluate_all(graph, inputs)
     return tuple(values[i] for i in graph.outputs)
 
 
-def evaluate_all(
-    graph: Graph, inputs: Sequence[npt.NDArray[Any]]
-) -> dict[int, npt.NDArray[Any]]:
+def evaluate_all(graph: Graph, inputs: Sequence[npt.NDArray[Any]]) -> dict[int, npt.NDArray[Any]]:
     """Every tensor's value, by index: for layer-by-layer comparison."""
     values = {i: t.data for i, t in enumerate(graph.tensors) if t.data is not None}
     for index, value in zip(graph.inputs, inputs, strict=True):

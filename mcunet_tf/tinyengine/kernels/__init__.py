@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The kernel tables, by operator: fastest row first, the last one portable and without limits."""
+
+from __future__ import annotations
+
+from mcunet_tf.tinyengine.kernels import convolution, elementwise, layout, reduction
+from mcunet_tf.tinyengine.kernels.table import Kernel
+
+KERNELS: dict[str, tuple[Kernel, ...]] = {
+    "CONV_2D": convolution.CONV_2D,
+    "DEPTHWISE_CONV_2D": convolution.DEPTHWISE_CONV_2D,
+    "FULLY_CONNECTED": convolution.FULLY_CONNECTED,
+    "ADD": elementwise.ADD,
+    "MUL": elementwise.MUL,
+    "AVERAGE_POOL_2D": reduction.AVERAGE_POOL_2D,
+    "MAX_POOL_2D": reduction.MAX_POOL_2D,
+    "MEAN": reduction.MEAN,
+    "SOFTMAX": reduction.SOFTMAX,
+    "RELU": elementwise.RELU,
+    "RELU6": elementwise.RELU6,
+    "LOGISTIC": elementwise.LOGISTIC,
+    "QUANTIZE": elementwise.QUANTIZE,
+    "DEQUANTIZE": reduction.DEQUANTIZE,
+    "TRANSPOSE": layout.TRANSPOSE,
+    "PAD": layout.PAD,
+    "PADV2": layout.PAD,
+    "CONCATENATION": layout.CONCATENATION,
+    "RESIZE_NEAREST_NEIGHBOR": layout.RESIZE_NEAREST_NEIGHBOR,
+}

@@ -26,7 +26,9 @@ class Conv2dAttributes:
     activation: str
 
 
-def read_window(options: Mapping[str, Any], view: View, kernel: tuple[int, int]) -> Conv2dAttributes:
+def read_window(
+    options: Mapping[str, Any], view: View, kernel: tuple[int, int]
+) -> Conv2dAttributes:
     """Builds the attributes that CONV_2D and DEPTHWISE_CONV_2D share."""
     stride = (options["StrideH"], options["StrideW"])
     dilation = (options["DilationHFactor"], options["DilationWFactor"])

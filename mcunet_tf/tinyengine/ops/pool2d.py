@@ -88,7 +88,10 @@ def constraint_window(view: View) -> str | None:
     padding = attributes.padding
     if min(kernel) < 1:
         return f"a window of {list(kernel)}"
-    if max(padding.top, padding.bottom) >= kernel[0] or max(padding.left, padding.right) >= kernel[1]:
+    if (
+        max(padding.top, padding.bottom) >= kernel[0]
+        or max(padding.left, padding.right) >= kernel[1]
+    ):
         return f"padding {padding} around a window of {list(kernel)}"
     shape = view.input(0).shape
     expected = (

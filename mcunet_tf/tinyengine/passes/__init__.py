@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Graph to graph, one pass per file; `run_passes` is their order."""
+
+from __future__ import annotations
+
+from mcunet_tf.tinyengine.ir import Graph
+from mcunet_tf.tinyengine.passes.drop_float_edges import drop_float_edges
+from mcunet_tf.tinyengine.passes.fold_constants import drop_unused, fold_constants
+from mcunet_tf.tinyengine.passes.fold_pad import fold_pad
+from mcunet_tf.tinyengine.passes.lower_depthwise import lower_depthwise
+from mcunet_tf.tinyengine.verify import check_graph, check_supported
+
+
+def run_passes(graph: Graph, *, edges: str = "int8") -> Graph:
+    """Brings a graph as read into the form that kernels are chosen for.
+
+    Args:
+      graph: straight from `read_tflite`.
+      edges: "int8" drops float32 conversions at the edges, "model" keeps the model's own types.
+
+    Raises:
+      ModelError, UnsupportedError: see `verify`.
+    """
+    check_graph(graph)
+    graph = drop_unused(fold_constants(graph))
+    check_supported(graph)
+    if edges == "int8":
+        graph = drop_float_edges(graph)
+    graph = lower_depthwise(fold_pad(graph))
+    check_graph(graph)
+    check_supported(graph)
+    return graph

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * ADD, int8, with the rescaling of TensorFlow Lite:
+ *
+ *   a = requantize((first[i] - first.zero_point) * 2^20, first.multiplier, first.shift)
+ *   b = requantize((second[i % period] - second.zero_point) * 2^20, second.multiplier, second.shift)
+ *   out[i] = clamp(requantize(a + b, out_multiplier, out_shift) + out_zero_point, out_min, out_max)
+ *
+ * A "pixel" is `period` values: the channels of a pixel, or whatever the second operand repeats after.
+ */
+#ifndef KERNELS_ADD_ADD_H_
+#define KERNELS_ADD_ADD_H_
+
+#include <stdint.h>
+
+#include "../common/requant.h"
+
+struct add_operand_s8 {
+  int32_t multiplier;
+  int16_t shift;
+  int16_t zero_point;
+};
+
+struct add_s8 {
+  struct add_operand_s8 first;
+  struct add_operand_s8 second;
+  int32_t out_multiplier;
+  int16_t out_shift;
+  int16_t out_zero_point;
+  int16_t out_min;
+  int16_t out_max;
+  int32_t period;
+};
+
+/* Two operands of the same shape. No scratch; `out` may be either operand. */
+void add_s8_portable(const struct add_s8 *op, const int8_t *first, const int8_t *second, int8_t *out, int32_t pixels,
+                     void *scratch);
+
+/* The second operand is one pixel that repeats. No scratch; `out` may be `first`. */
+void add_broadcast_s8_portable(const struct add_s8 *op, const int8_t *first, const int8_t *second, int8_t *out,
+                               int32_t pixels, void *scratch);
+
+#endif /* KERNELS_ADD_ADD_H_ */

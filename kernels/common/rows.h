@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Tensors as rows in the arena. Row y of a tensor [1, height, width, channels] starts at
+ *
+ *   offset + (y % ring_rows) * row_bytes
+ *
+ * ring_rows = height for a whole tensor; fewer where only the rows that are still needed are kept.
+ */
+#ifndef KERNELS_COMMON_ROWS_H_
+#define KERNELS_COMMON_ROWS_H_
+
+#include <stdint.h>
+
+struct tensor_rows {
+  int32_t offset;
+  int32_t row_bytes;
+  int16_t height;
+  int16_t ring_rows;
+};
+
+/* Row y. */
+int8_t *row_at(int8_t *arena, const struct tensor_rows *tensor, int32_t y);
+
+/* Pointers to rows first .. first + count - 1 of an output. */
+void rows_out(int8_t **rows, int8_t *arena, const struct tensor_rows *tensor, int32_t first, int32_t count);
+
+/* Pointers to rows first .. first + count - 1 of an input. Rows outside the image are `pad_row`, which is filled with
+ * `zero_point` when it is needed; NULL where pad_row is NULL. */
+void rows_in(const int8_t **rows, int8_t *arena, const struct tensor_rows *tensor, int32_t first, int32_t count,
+             int8_t *pad_row, int32_t zero_point);
+
+/* The number of input rows that must exist before a window that ends at `end` can be read. */
+int32_t rows_needed(int32_t end, int32_t height);
+
+/* Rows of the next band. */
+int32_t band_rows(int32_t y, int32_t band, int32_t height);
+
+#endif /* KERNELS_COMMON_ROWS_H_ */

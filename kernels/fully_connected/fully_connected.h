@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * FULLY_CONNECTED, int8: out[n, o] = clamp(requantize(bias[o] + sum_c w[o, c] * in[n, c]) + out_zero_point)
+ *
+ * The input zero point is folded into the bias.
+ */
+#ifndef KERNELS_FULLY_CONNECTED_FULLY_CONNECTED_H_
+#define KERNELS_FULLY_CONNECTED_FULLY_CONNECTED_H_
+
+#include <stdint.h>
+
+#include "../common/requant.h"
+
+struct fully_connected_s8 {
+  const void *weights;               /* layout: see each row */
+  const struct channel_s8 *channels; /* [out_features]; NULL where the weight stream carries them */
+  int32_t in_features;
+  int16_t rows; /* n: the batch of the matrix product */
+  int16_t out_features;
+  int16_t out_zero_point;
+  int16_t out_min;
+  int16_t out_max;
+};
+
+/* Any shape. weights: int8 [out_features, in_features]. No scratch. */
+void fully_connected_s8_portable(const struct fully_connected_s8 *op, const int8_t *in, int8_t *out, void *scratch);
+
+#endif /* KERNELS_FULLY_CONNECTED_FULLY_CONNECTED_H_ */

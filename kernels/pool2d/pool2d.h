@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * AVERAGE_POOL_2D and MAX_POOL_2D, int8, NHWC. Taps outside the image do not count: rows outside it are NULL.
+ *
+ *   average: clamp(round_half_away(sum / count), out_min, out_max)
+ */
+#ifndef KERNELS_POOL2D_POOL2D_H_
+#define KERNELS_POOL2D_POOL2D_H_
+
+#include <stdint.h>
+
+#include "../common/requant.h"
+
+struct pool2d_s8 {
+  int16_t in_width;
+  int16_t out_width;
+  int16_t channels;
+  int16_t kernel_height;
+  int16_t kernel_width;
+  int16_t stride_height;
+  int16_t stride_width;
+  int16_t pad_left;
+  int16_t out_min;
+  int16_t out_max;
+};
+
+/* Any shape. No scratch. */
+void average_pool_2d_s8_portable(const struct pool2d_s8 *op, const int8_t *const *in_rows, int8_t *const *out_rows,
+                                 int32_t rows, void *scratch);
+
+/* Any shape. No scratch. */
+void max_pool_2d_s8_portable(const struct pool2d_s8 *op, const int8_t *const *in_rows, int8_t *const *out_rows,
+                             int32_t rows, void *scratch);
+
+#endif /* KERNELS_POOL2D_POOL2D_H_ */

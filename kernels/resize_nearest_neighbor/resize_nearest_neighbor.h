@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * RESIZE_NEAREST_NEIGHBOR, int8, NHWC: out[y, x] = in[rows[y], columns[x]], the indices computed offline.
+ */
+#ifndef KERNELS_RESIZE_NEAREST_NEIGHBOR_RESIZE_NEAREST_NEIGHBOR_H_
+#define KERNELS_RESIZE_NEAREST_NEIGHBOR_RESIZE_NEAREST_NEIGHBOR_H_
+
+#include <stdint.h>
+
+struct resize_nearest_neighbor_s8 {
+  const int16_t *rows;    /* [out_height] */
+  const int16_t *columns; /* [out_width] */
+  int16_t in_width;
+  int16_t out_height;
+  int16_t out_width;
+  int16_t channels;
+};
+
+/* Any shape. No scratch. */
+void resize_nearest_neighbor_s8_portable(const struct resize_nearest_neighbor_s8 *op, const int8_t *in, int8_t *out,
+                                         void *scratch);
+
+#endif /* KERNELS_RESIZE_NEAREST_NEIGHBOR_RESIZE_NEAREST_NEIGHBOR_H_ */

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Float32 edges: the model file speaks float32 there, the compiled C may speak int8."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def inputs_for(infos: Sequence[Any], arrays: Sequence[Array]) -> tuple[Array, ...]:
+    """Converts inputs as the model file takes them to what the compiled model takes.
+
+    Args:
+        infos: the compiled model's inputs: dtype, scale and zero_point.
+        arrays: in the model file's types.
+    """
+    return tuple(
+        quantise(array, info.scale, info.zero_point)
+        if array.dtype == np.float32 and info.dtype == "int8"
+        else array
+        for info, array in zip(infos, arrays, strict=True)
+    )
+
+
+def outputs_from(
+    infos: Sequence[Any], arrays: Sequence[Array], wanted: Sequence[Array]
+) -> tuple[Array, ...]:
+    """Converts outputs of the compiled model to the types of `wanted`, the model file's."""
+    return tuple(
+        dequantise(array, info.scale, info.zero_point)
+        if like.dtype == np.float32 and array.dtype == np.int8
+        else array
+        for info, array, like in zip(infos, arrays, wanted, strict=True)
+    )
+
+
+def quantise(values: Array, scale: float, zero_point: int) -> Array:
+    """int8 = round(value / scale) + zero_point, ties away from zero, as TFLite's QUANTIZE does."""
+    real = (values.astype(np.float32) / np.float32(scale)).astype(np.float64)
+    rounded = np.copysign(np.floor(np.abs(real) + 0.5), real) + zero_point
+    return np.clip(rounded, -128, 127).astype(np.int8)
+
+
+def dequantise(values: Array, scale: float, zero_point: int) -> Array:
+    """float32 = scale * (value - zero_point), rounded once, as TFLite's DEQUANTIZE does."""
+    return ((values.astype(np.float64) - zero_point) * np.float64(np.float32(scale))).astype(
+        np.float32
+    )

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stages of the compiler, in order."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import os
+import pathlib
+import re
+from collections.abc import Sequence
+
+from mcunet_tf.boards import Board, load_board
+from mcunet_tf.errors import BudgetError, ModelError
+from mcunet_tf.tinyengine.emit.project import Project, emit_project
+from mcunet_tf.tinyengine.emit.report import Report, make_report
+from mcunet_tf.tinyengine.emit.write import write_project
+from mcunet_tf.tinyengine.ir import Graph
+from mcunet_tf.tinyengine.passes import run_passes
+from mcunet_tf.tinyengine.plan.grouping import plan_model
+from mcunet_tf.tinyengine.plan.nodes import make_node, storage_roots
+from mcunet_tf.tinyengine.plan.validate import validate_plan
+from mcunet_tf.tinyengine.read_tflite import read_tflite
+from mcunet_tf.tinyengine.select import select_kernel
+
+DEFAULT_BOARD = "qemu-m4"
+# Of the emitted project's own CMake build; the benchmark states its own.
+PROJECT_FLAGS = ("-O3", "-ffunction-sections", "-fdata-sections")
+MAX_MODEL_BYTES = 256 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class TensorInfo:
+    """An input or output of the compiled model."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    scale: float
+    zero_point: int
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class CompiledModel:
+    """A model as C.
+
+    Attributes:
+      name: the C prefix.
+      files: text by relative path: a project that builds as it stands.
+      inputs, outputs: as the C code takes and gives them.
+      graph: what was compiled, after all passes; `evaluate` runs it in numpy.
+      report: costs and layout.
+    """
+
+    name: str
+    files: dict[str, str]
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+    graph: Graph
+    report: Report
+
+    @property
+    def macs(self) -> int:
+        return self.report.macs
+
+    @property
+    def arena_bytes(self) -> int:
+        return self.report.arena_bytes
+
+    def write(self, output_dir: str | os.PathLike[str]) -> None:
+        """Writes the project; a folder that was there is replaced as a whole or not at all.
+
+        Raises:
+          OutputError: the folder cannot be written or holds something else.
+        """
+        write_project(self.files, pathlib.Path(output_dir))
+
+
+def compile_tflite(
+    model: str | os.PathLike[str] | bytes,
+    board: str | Board = DEFAULT_BOARD,
+    output_dir: str | os.PathLike[str] | None = None,
+    *,
+    name: str | None = None,
+    edges: str = "int8",
+    sram_budget_bytes: int | None = None,
+) -> CompiledModel:
+    """Compiles an int8 `.tflite` file to interpreter-free C.
+
+    Args:
+      model: path of the file, or its bytes.
+      board: name or description of the target; it decides which kernels may be used.
+      output_dir: where to write the project, if anywhere.
+      name: C prefix; the file's name by default.
+      edges: "int8" leaves float32 conversion at the edges to the application; "model" keeps it.
+      sram_budget_bytes: the most the arena may take.
+
+    Returns:
+      The project and its figures.
+
+    Raises:
+      ModelError: the file is damaged or cannot be compiled; the message says why.
+      BudgetError: the arena is larger than the budget.
+      BoardError, OutputError: as their names say.
+    """
+    target = load_board(board) if isinstance(board, str) else board
+    data, source = _read_bytes(model)
+    prefix = name or re.sub(r"\W", "_", pathlib.Path(source).stem)
+    if not re.fullmatch(r"[A-Za-z_]\w*", prefix):
+        prefix = f"model_{prefix}" if name is None else prefix
+    if not re.fullmatch(r"[A-Za-z_]\w{0,62}", prefix):
+        raise ModelError(f"'{prefix}' is no C identifier: choose another --name")
+    graph = run_passes(read_tflite(data, source), edges=edges)
+    roots = storage_roots(graph)
+    nodes = [
+        make_node(graph, index, op, select_kernel(graph, op, target.isa))
+        for index, op in enumerate(op for op in graph.ops if op.kind != "RESHAPE")
+    ]
+    plan = plan_model(graph, roots, nodes)
+    validate_plan(graph, plan)
+    version = importlib.metadata.version("mcunet_tf")
+    project = Project(prefix, source, target.name, version, PROJECT_FLAGS, graph, plan)
+    report = make_report(project)
+    _check_budget(report, sram_budget_bytes)
+    files = emit_project(project)
+    files["report.txt"] = report.text()
+    compiled = CompiledModel(
+        prefix, files, _edges(graph, graph.inputs), _edges(graph, graph.outputs), graph, report
+    )
+    if output_dir is not None:
+        compiled.write(output_dir)
+    return compiled
+
+
+def _read_bytes(model: str | os.PathLike[str] | bytes) -> tuple[bytes, str]:
+    if isinstance(model, bytes):
+        return model, "model.tflite"
+    path = pathlib.Path(model)
+    try:
+        if path.stat().st_size > MAX_MODEL_BYTES:
+            raise ModelError(f"{path}: larger than {MAX_MODEL_BYTES >> 20} MiB; no MCU holds it")
+        return path.read_bytes(), path.name
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ModelError(f"{path}: {reason}; give the path of a .tflite file") from error
+
+
+def _check_budget(report: Report, sram_budget_bytes: int | None) -> None:
+    if sram_budget_bytes is None or report.arena_bytes <= sram_budget_bytes:
+        return
+    worst = max(report.layers, key=lambda layer: layer.live_bytes)
+    raise BudgetError(
+        f"{report.model}: the smallest arena is {report.arena_bytes} B, over the budget of "
+        f"{sram_budget_bytes} B; layer {worst.index} ({worst.op} '{worst.name}') sets it"
+    )
+
+
+def _edges(graph: Graph, indices: Sequence[int]) -> tuple[TensorInfo, ...]:
+    found = []
+    for index in indices:
+        tensor = graph.tensors[index]
+        quantised = tensor.quantization is not None and tensor.dtype != "float32"
+        scale, zero_point = (tensor.scale, tensor.zero_point) if quantised else (0.0, 0)
+        found.append(TensorInfo(tensor.name, tensor.shape, tensor.dtype, scale, zero_point))
+    return tuple(found)

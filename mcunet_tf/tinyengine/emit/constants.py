@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Prints constant arrays and struct initialisers as C."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from mcunet_tf.tinyengine.kernels.table import Blob, Struct
+
+_VALUES_PER_LINE = {"int8_t": 24, "uint8_t": 24, "int16_t": 16}
+INT32_MIN = -(1 << 31)
+
+
+def array_declaration(symbol: str, blob: Blob) -> str:
+    return f"extern const {blob.ctype} {symbol}[{len(blob.values)}];"
+
+
+def array_definition(symbol: str, blob: Blob) -> str:
+    """A constant array, wrapped into lines."""
+    per_line = _VALUES_PER_LINE.get(blob.ctype, 8)
+    if blob.values.ndim == 2:
+        items = ["{" + ", ".join(_integers(row)) + "}" for row in blob.values]
+        per_line = 3
+    else:
+        items = _integers(blob.values)
+    lines = (", ".join(items[i : i + per_line]) for i in range(0, len(items), per_line))
+    body = ",\n    ".join(lines)
+    return f"const {blob.ctype} {symbol}[{len(blob.values)}] = {{\n    {body}}};\n"
+
+
+def _integers(values: Iterable[Any]) -> list[str]:
+    array = np.asarray(values)
+    suffix = "u" if array.dtype == np.uint32 else ""
+    return [integer(v) + suffix for v in array.tolist()]
+
+
+def integer(value: int) -> str:
+    # C has no literal for the most negative int.
+    return "(-2147483647 - 1)" if value == INT32_MIN else str(value)
+
+
+def real(value: float) -> str:
+    """A float32 literal that reads back as the same number."""
+    text = repr(float(np.float32(value)))
+    return (text if any(c in text for c in ".en") else f"{text}.0") + "f"
+
+
+def field_values(struct: Struct, symbol: str) -> list[tuple[str, str]]:
+    """`(field, C text)` of an initialiser; arrays become `<symbol>_<field>`."""
+    return [(name, _field(value, f"{symbol}_{name}")) for name, value in struct.fields.items()]
+
+
+def _field(value: Any, symbol: str) -> str:
+    if isinstance(value, Blob):
+        return symbol
+    if value is None:
+        return "NULL"
+    if isinstance(value, float):
+        return real(value)
+    if isinstance(value, tuple):
+        return "{" + ", ".join(_field(v, symbol) for v in value) + "}"
+    return integer(int(value))

@@ -1,0 +1,313 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the C project of a planned model: the same text for the same model, byte for byte."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import jinja2
+
+from mcunet_tf.tinyengine.emit import constants, sources
+from mcunet_tf.tinyengine.ir import Graph, Tensor
+from mcunet_tf.tinyengine.kernels.table import ALL_INPUTS, Blob, Struct, Style
+from mcunet_tf.tinyengine.plan.nodes import Node, tensor_rows
+from mcunet_tf.tinyengine.plan.plan import Plan, Storage
+from mcunet_tf.tinyengine.plan.schedule import Stage, aligned
+
+CTYPES = {"int8": "int8_t", "uint8": "uint8_t", "float32": "float"}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Project:
+    """What the templates are filled with.
+
+    Attributes:
+      name: C identifier that prefixes every symbol.
+      source: the model file's name, for comments.
+      board: the board's name, for comments.
+      version: of mcunet_tf.
+      flags: compiler flags for CMake.
+    """
+
+    name: str
+    source: str
+    board: str
+    version: str
+    flags: tuple[str, ...]
+    graph: Graph
+    plan: Plan
+
+    @property
+    def macro(self) -> str:
+        return self.name.upper()
+
+    @property
+    def arena_bytes(self) -> int:
+        return self.plan.arena_bytes
+
+    def storage(self, tensor: int) -> Storage:
+        return self.plan.locate(self.graph, tensor)
+
+
+def emit_project(project: Project) -> dict[str, str]:
+    """All files of the project by relative path."""
+    nodes = [node for stage in project.plan.stages for node in stage.nodes]
+    structs = {node.index: node.kernel.arguments(node.view) for node in nodes}
+    kernel_files = {sources.kernel_path(n.kernel.folder, n.kernel.name) for n in nodes}
+    headers = {f"{n.kernel.folder}/{n.kernel.folder}.h" for n in nodes} | {"common/rows.h"}
+    copied = sources.collect_sources(sorted(kernel_files | headers))
+    compiled = [f"kernels/{path}" for path in copied if path.endswith((".c", ".S"))]
+    blobs = {
+        f"{_symbol(project, node)}_{field}": blob
+        for node in nodes
+        for field, blob in structs[node.index].blobs().items()
+    }
+    context = {
+        "model": project,
+        "edges": edges(project),
+        "headers": sorted(headers),
+        "tensors": _tensors(project),
+        "nodes": [n for s in _stages(project, structs) for n in s["nodes"]],
+        "stages": [_stage_call(project, stage) for stage in project.plan.stages],
+        "sources": [f"{project.name}.c", f"{project.name}_weights.c", *compiled],
+        "assembler": any(path.endswith(".S") for path in compiled),
+        "flags": project.flags,
+    }
+    files = {
+        f"{project.name}.h": _render("model.h.j2", context),
+        f"{project.name}.c": _render("model.c.j2", context),
+        f"{project.name}_weights.h": _weights_header(project, blobs, sorted(headers)),
+        f"{project.name}_weights.c": _weights_source(project, blobs),
+        "CMakeLists.txt": _render("CMakeLists.txt.j2", context),
+        "main.c": _render("main.c.j2", context),
+    }
+    files.update({f"kernels/{path}": text for path, text in copied.items()})
+    return files
+
+
+@functools.lru_cache(maxsize=None)
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("mcunet_tf.tinyengine.emit", "templates"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+
+
+def _render(template: str, context: Mapping[str, Any]) -> str:
+    text = _environment().get_template(template).render(context)
+    return re.sub(r"\n{3,}", "\n\n", text)
+
+
+def _comment(text: str) -> str:
+    """Text that cannot end a C comment."""
+    return re.sub(r"[^\x20-\x7e]", "?", text).replace("*/", "* /").replace("/*", "/ *")[:80]
+
+
+def edges(project: Project) -> list[dict[str, Any]]:
+    """The model's inputs and outputs as the header describes them."""
+    graph, found = project.graph, []
+    for role, indices in (("Input", graph.inputs), ("Output", graph.outputs)):
+        for number, index in enumerate(indices):
+            tensor = graph.tensors[index]
+            quantised = tensor.dtype != "float32" and tensor.quantization is not None
+            found.append(
+                {
+                    "role": role,
+                    "index": number,
+                    "label": _comment(tensor.name),
+                    "dtype": tensor.dtype,
+                    "ctype": CTYPES[tensor.dtype],
+                    "shape": tensor.shape,
+                    "elements": tensor.elements,
+                    "size_bytes": tensor.size_bytes,
+                    "offset": project.storage(index).offset,
+                    "scale": constants.real(tensor.scale) if quantised else None,
+                    "zero_point": tensor.zero_point if quantised else 0,
+                    "fill": tensor.zero_point if quantised else 0,
+                    "printf": "%g" if tensor.dtype == "float32" else "%d",
+                    "macro": f"{project.macro}_{role.upper()}_{number}",
+                    "function": f"{project.name}_{role.lower()}_{number}",
+                }
+            )
+    return found
+
+
+def _symbol(project: Project, node: Node) -> str:
+    return f"{project.name}_{node.index:02d}"
+
+
+def _tensor_symbol(project: Project, tensor: int) -> str:
+    return f"{project.name}_t{tensor}"
+
+
+def _tensors(project: Project) -> list[dict[str, Any]]:
+    used = {t for s in project.plan.stages for n in s.nodes for t in (*n.inputs, n.output)}
+    return [
+        {
+            "symbol": _tensor_symbol(project, tensor),
+            "offset": storage.offset,
+            "row_bytes": storage.row_bytes,
+            "height": storage.height,
+            "rows": storage.rows,
+            "label": _comment(project.graph.tensors[tensor].name),
+        }
+        for tensor in sorted(used)
+        if project.plan.in_arena(tensor)
+        for storage in [project.storage(tensor)]
+    ]
+
+
+def _stages(project: Project, structs: Mapping[int, Struct]) -> list[dict[str, Any]]:
+    return [
+        {"nodes": [_node(project, stage, i, scratch, structs) for i in range(len(stage.nodes))]}
+        for stage, scratch in zip(project.plan.stages, project.plan.scratch_offsets, strict=True)
+    ]
+
+
+def _stage_call(project: Project, stage: Stage) -> dict[str, Any]:
+    last = stage.nodes[-1]
+    owed = [n for n in stage.nodes[:-1] if n.output not in stage.ring_rows]
+    calls = [{"symbol": _symbol(project, n), "height": n.height} for n in (last, *owed)]
+    return {"nodes": len(stage.nodes), "calls": calls}
+
+
+def _node(
+    project: Project, stage: Stage, position: int, scratch: int, structs: Mapping[int, Struct]
+) -> dict[str, Any]:
+    node = stage.nodes[position]
+    symbol = _symbol(project, node)
+    struct = structs[node.index]
+    shapes = [list(t.shape) for t in (node.view.input(0), node.view.output)]
+    return {
+        "index": node.index,
+        "title": _comment(f"{node.op.kind} {shapes[0]} -> {shapes[1]}, {node.op.name}"),
+        "symbol": symbol,
+        "struct": struct.ctype,
+        "fields": constants.field_values(struct, symbol),
+        "position": position,
+        "band": stage.bands[position],
+        "height": node.height,
+        "pulls": _pulls(project, stage, node),
+        "body": _body(project, stage, position, scratch),
+    }
+
+
+def _pulls(project: Project, stage: Stage, node: Node) -> list[dict[str, str]]:
+    makers = {n.output: n for n in stage.nodes if n is not node}
+    pulls = []
+    for source in dict.fromkeys(node.inputs):
+        maker = makers.get(source)
+        if maker is None or maker.index > node.index:
+            continue
+        height = tensor_rows(project.graph.tensors[source])[0]
+        if maker.height == 1 or source not in node.streamed or node.height == 1:
+            end = str(maker.height)
+        elif node.kernel.style is Style.WINDOW:
+            window = node.window
+            ahead = window.extent - window.pad_top - window.stride
+            end = f"rows_needed((y + rows) * {window.stride} + {_term(ahead)}, {height})"
+        else:
+            end = "y + rows"
+        pulls.append({"symbol": _symbol(project, maker), "end": end})
+    return pulls
+
+
+def _term(value: int) -> str:
+    return str(value) if value >= 0 else f"({value})"
+
+
+def _body(project: Project, stage: Stage, position: int, scratch: int) -> list[str]:
+    node = stage.nodes[position]
+    argument = f"&{_symbol(project, node)}"
+    memory = f"arena + {scratch}" if node.scratch_bytes else "NULL"
+    mark = f"TINYENGINE_LAYER({node.index});"
+    output = f"&{_tensor_symbol(project, node.output)}"
+    if node.kernel.style is Style.WINDOW:
+        lines = _window_rows(project, stage, position, scratch)
+        call = f"{node.kernel.name}({argument}, in, out, rows, {memory});"
+        return [*lines, mark, call]
+    sources_text = [_source(project, node, t) for t in node.inputs]
+    out = f"row_at(arena, {output}, y)"
+    if node.kernel.style is Style.PIXELS:
+        values = node.view.output.elements // node.height
+        pixels = values // node.kernel.pixel_values(node.view)
+        arguments = [argument, *sources_text, out, f"rows * {pixels}", memory]
+        return [mark, f"{node.kernel.name}({', '.join(arguments)});"]
+    if node.kernel.data_inputs == ALL_INPUTS:
+        array = f"const int8_t *const in[{len(sources_text)}] = {{{', '.join(sources_text)}}};"
+        return [array, mark, f"{node.kernel.name}({argument}, in, {out}, {memory});"]
+    arguments = [argument, *sources_text, out, memory]
+    return [mark, f"{node.kernel.name}({', '.join(arguments)});"]
+
+
+def _source(project: Project, node: Node, tensor: int) -> str:
+    if project.graph.tensors[tensor].data is not None:
+        return f"{project.name}_c{tensor}"
+    row = "y" if tensor in node.streamed else "0"
+    return f"row_at(arena, &{_tensor_symbol(project, tensor)}, {row})"
+
+
+def _window_rows(project: Project, stage: Stage, position: int, scratch: int) -> list[str]:
+    node, window = stage.nodes[position], stage.nodes[position].window
+    band = stage.bands[position]
+    pad_row, zero_point = "NULL", 0
+    if node.pad_row_bytes:
+        pad_row = f"arena + {scratch + aligned(node.scratch_bytes)}"
+        zero_point = node.view.input(0).zero_point
+    first = f"y * {window.stride} - {window.pad_top}" if window.pad_top else f"y * {window.stride}"
+    count = f"(rows - 1) * {window.stride} + {window.extent}"
+    source = f"&{_tensor_symbol(project, node.inputs[0])}"
+    return [
+        f"const int8_t *in[{window.count(band)}];",
+        f"int8_t *out[{band}];",
+        f"rows_in(in, arena, {source}, {first}, {count}, {pad_row}, {zero_point});",
+        f"rows_out(out, arena, &{_tensor_symbol(project, node.output)}, y, rows);",
+    ]
+
+
+def constant_inputs(project: Project) -> dict[str, Blob]:
+    """Constant tensors that kernels read as data (an ADD or MUL with a constant)."""
+    found = {}
+    for stage in project.plan.stages:
+        for node in stage.nodes:
+            for tensor in node.inputs:
+                data = project.graph.tensors[tensor].data
+                if data is not None:
+                    found[f"{project.name}_c{tensor}"] = Blob("int8_t", data.reshape(-1))
+    return found
+
+
+def _weights_header(project: Project, blobs: Mapping[str, Blob], headers: list[str]) -> str:
+    guard = f"{project.macro}_WEIGHTS_H_"
+    every = {**blobs, **constant_inputs(project)}
+    declarations = [constants.array_declaration(symbol, blob) for symbol, blob in every.items()]
+    includes = [f'#include "kernels/{header}"' for header in headers]
+    lines = [
+        f"/* Constants of {project.name}. Do not edit. */",
+        f"#ifndef {guard}",
+        f"#define {guard}",
+        "",
+        "#include <stdint.h>",
+        "",
+        *includes,
+        "",
+        *declarations,
+        "",
+        f"#endif /* {guard} */",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _weights_source(project: Project, blobs: Mapping[str, Blob]) -> str:
+    every = {**blobs, **constant_inputs(project)}
+    definitions = [constants.array_definition(symbol, blob) for symbol, blob in every.items()]
+    head = f'/* Constants of {project.name}. Do not edit. */\n#include "{project.name}_weights.h"\n'
+    return "\n".join([head, *definitions])

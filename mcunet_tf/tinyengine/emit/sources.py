@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finds the kernel files that a project needs: its kernels, and whatever they include."""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+import posixpath
+import re
+from collections.abc import Iterable
+
+_INCLUDE = re.compile(r'^\s*(?:#|\.)include\s+"([^"]+)"', re.MULTILINE)
+# Headers that are declared in one file and defined in another.
+_IMPLEMENTATIONS = {"common/rows.h": "common/rows.c"}
+
+
+@functools.lru_cache(maxsize=None)
+def kernel_text(path: str) -> str | None:
+    """The text of a file under `kernels/`, or None if there is no such file."""
+    file = importlib.resources.files("mcunet_tf._kernels").joinpath(*path.split("/"))
+    return file.read_text(encoding="utf-8") if file.is_file() else None
+
+
+def kernel_path(folder: str, name: str) -> str:
+    """Where the kernel `name` is defined: a C or an assembler file."""
+    for suffix in (".c", ".S"):
+        path = f"{folder}/{name}{suffix}"
+        if kernel_text(path) is not None:
+            return path
+    raise AssertionError(f"kernel {name} has no file in kernels/{folder}")
+
+
+def collect_sources(paths: Iterable[str]) -> dict[str, str]:
+    """The given files and everything they include, by path under `kernels/`."""
+    found: dict[str, str] = {}
+    queue = list(paths)
+    while queue:
+        path = queue.pop(0)
+        if path in found:
+            continue
+        text = kernel_text(path)
+        assert text is not None, f"kernels/{path} is missing"
+        found[path] = text
+        folder = posixpath.dirname(path)
+        for include in _INCLUDE.findall(text):
+            queue.append(posixpath.normpath(posixpath.join(folder, include)))
+        if path in _IMPLEMENTATIONS:
+            queue.append(_IMPLEMENTATIONS[path])
+    return dict(sorted(found.items()))

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernel tables of CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mcunet_tf.tinyengine.kernels.table import Blob, Kernel, Struct, Style, int8_blob
+from mcunet_tf.tinyengine.ops import common
+from mcunet_tf.tinyengine.ops.conv2d import Conv2dAttributes
+from mcunet_tf.tinyengine.ops.depthwise_conv2d import depth_multiplier
+from mcunet_tf.tinyengine.ops.spec import View
+
+
+def folded_bias(view: View, weight_axes: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    """bias - in_zero_point * sum of the channel's weights, wrapped to int32 as C would."""
+    sums = np.asarray(view.constant(1), np.int64).sum(axis=weight_axes)
+    bias = common.bias_values(view, len(sums)) - view.input(0).zero_point * sums
+    return bias.astype(np.int32).astype(np.int64)
+
+
+def channel_blob(view: View, bias: npt.NDArray[np.int64]) -> Blob:
+    """`struct channel_s8 [channels]`: bias, multiplier, shift."""
+    multiplier, shift = common.channel_multipliers(view, len(bias))
+    table = np.stack([bias, multiplier, shift], axis=1).astype(np.int32)
+    return Blob("struct channel_s8", table)
+
+
+def output_fields(view: View) -> dict[str, int]:
+    """Zero point and clamp of the output."""
+    low, high = common.activation_range(view.attributes.activation, view.output)
+    return {"out_zero_point": view.output.zero_point, "out_min": low, "out_max": high}
+
+
+def window_fields(view: View) -> dict[str, Any]:
+    """The geometry fields that the structs of both convolutions share."""
+    attributes: Conv2dAttributes = view.attributes
+    _, _, in_width, in_channels = view.input(0).shape
+    _, _, out_width, out_channels = view.output.shape
+    kernel_height, kernel_width = view.input(1).shape[1:3]
+    return {
+        "in_width": in_width,
+        "in_channels": in_channels,
+        "out_width": out_width,
+        "out_channels": out_channels,
+        "kernel_height": kernel_height,
+        "kernel_width": kernel_width,
+        "stride_height": attributes.stride_height,
+        "stride_width": attributes.stride_width,
+        "dilation_height": attributes.dilation_height,
+        "dilation_width": attributes.dilation_width,
+        "pad_left": attributes.padding.left,
+    }
+
+
+def _conv2d_portable(view: View) -> Struct:
+    constants = {
+        "weights": int8_blob(view.constant(1)),
+        "channels": channel_blob(view, folded_bias(view, (1, 2, 3))),
+    }
+    edges = {"in_zero_point": view.input(0).zero_point, **output_fields(view)}
+    return Struct("struct conv2d_s8", {**constants, **window_fields(view), **edges})
+
+
+def _depthwise_portable(view: View) -> Struct:
+    constants = {
+        "weights": int8_blob(view.constant(1)),
+        "channels": channel_blob(view, folded_bias(view, (0, 1, 2))),
+    }
+    edges = {
+        "depth_multiplier": depth_multiplier(view),
+        "in_zero_point": view.input(0).zero_point,
+        **output_fields(view),
+    }
+    return Struct("struct depthwise_conv2d_s8", {**constants, **window_fields(view), **edges})
+
+
+def _fully_connected_portable(view: View) -> Struct:
+    out_features, in_features = view.input(1).shape
+    fields = {
+        "weights": int8_blob(view.constant(1)),
+        "channels": channel_blob(view, folded_bias(view, (1,))),
+        "in_features": in_features,
+        "rows": view.output.elements // out_features,
+        "out_features": out_features,
+    }
+    return Struct("struct fully_connected_s8", {**fields, **output_fields(view)})
+
+
+def is_pointwise(view: View) -> bool:
+    """A 1 x 1 convolution of stride 1 without padding: a matrix product per pixel."""
+    attributes: Conv2dAttributes = view.attributes
+    return (
+        tuple(view.input(1).shape[1:3]) == (1, 1)
+        and attributes.stride_height == attributes.stride_width == 1
+        and attributes.padding == common.Padding()
+    )
+
+
+def rejects_unless_pointwise(view: View) -> str | None:
+    return None if is_pointwise(view) else "only 1 x 1 convolutions of stride 1"
+
+
+CONV_2D = (
+    Kernel(
+        "conv2d_s8_1x1_portable",
+        "conv2d",
+        "portable",
+        Style.PIXELS,
+        _conv2d_portable,
+        rejects=rejects_unless_pointwise,
+    ),
+    Kernel("conv2d_s8_portable", "conv2d", "portable", Style.WINDOW, _conv2d_portable),
+)
+
+DEPTHWISE_CONV_2D = (
+    Kernel(
+        "depthwise_conv2d_s8_portable",
+        "depthwise_conv2d",
+        "portable",
+        Style.WINDOW,
+        _depthwise_portable,
+    ),
+)
+
+FULLY_CONNECTED = (
+    Kernel(
+        "fully_connected_s8_portable",
+        "fully_connected",
+        "portable",
+        Style.WHOLE,
+        _fully_connected_portable,
+    ),
+)

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernel tables of the pools, MEAN, SOFTMAX and DEQUANTIZE."""
+
+from __future__ import annotations
+
+from mcunet_tf.tinyengine.kernels.table import Kernel, Struct, Style, int32_blob
+from mcunet_tf.tinyengine.ops import common
+from mcunet_tf.tinyengine.ops.mean import mean_parameters, outer_inner, reduced_count
+from mcunet_tf.tinyengine.ops.pool2d import Pool2dAttributes
+from mcunet_tf.tinyengine.ops.softmax import exponentials
+from mcunet_tf.tinyengine.ops.spec import View
+
+
+def _pool2d(view: View) -> Struct:
+    attributes: Pool2dAttributes = view.attributes
+    low, high = common.activation_range(attributes.activation, view.output)
+    fields = {
+        "in_width": view.input(0).shape[2],
+        "out_width": view.output.shape[2],
+        "channels": view.output.shape[3],
+        "kernel_height": attributes.kernel_height,
+        "kernel_width": attributes.kernel_width,
+        "stride_height": attributes.stride_height,
+        "stride_width": attributes.stride_width,
+        "pad_left": attributes.padding.left,
+        "out_min": low,
+        "out_max": high,
+    }
+    return Struct("struct pool2d_s8", fields)
+
+
+def _mean(view: View) -> Struct:
+    blocks = outer_inner(view)
+    assert blocks is not None
+    multiplier, shift = mean_parameters(view)
+    fields = {
+        "outer": blocks[0],
+        "count": blocks[1],
+        "inner": blocks[2],
+        "offset": -reduced_count(view) * view.input(0).zero_point,
+        "multiplier": multiplier,
+        "shift": shift,
+        "out_zero_point": view.output.zero_point,
+    }
+    return Struct("struct mean_s8", fields)
+
+
+def _softmax(view: View) -> Struct:
+    table = exponentials(view)
+    depth = view.input(0).shape[-1]
+    fields = {
+        "exponentials": int32_blob(table),
+        "entries": len(table),
+        "rows": view.input(0).elements // depth,
+        "depth": depth,
+    }
+    return Struct("struct softmax_s8", fields)
+
+
+def _dequantize(view: View) -> Struct:
+    source = view.input(0)
+    fields = {"scale": source.scale, "zero_point": source.zero_point, "count": source.elements}
+    return Struct("struct dequantize_f32", fields)
+
+
+def _rejects_uint8(view: View) -> str | None:
+    return "a uint8 input" if view.input(0).dtype == "uint8" else None
+
+
+AVERAGE_POOL_2D = (
+    Kernel("average_pool_2d_s8_portable", "pool2d", "portable", Style.WINDOW, _pool2d),
+)
+MAX_POOL_2D = (Kernel("max_pool_2d_s8_portable", "pool2d", "portable", Style.WINDOW, _pool2d),)
+MEAN = (Kernel("mean_s8_portable", "mean", "portable", Style.WHOLE, _mean),)
+SOFTMAX = (Kernel("softmax_s8_portable", "softmax", "portable", Style.WHOLE, _softmax),)
+DEQUANTIZE = (
+    Kernel(
+        "dequantize_s8_f32_portable",
+        "dequantize",
+        "portable",
+        Style.WHOLE,
+        _dequantize,
+        rejects=_rejects_uint8,
+    ),
+    Kernel("dequantize_u8_f32_portable", "dequantize", "portable", Style.WHOLE, _dequantize),
+)

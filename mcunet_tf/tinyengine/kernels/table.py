@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A row of a kernel table: one C or assembler function and what it takes to call it."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mcunet_tf.tinyengine.ops.spec import View
+
+
+# `data_inputs` of a kernel that takes an array of pointers, one for each operand.
+ALL_INPUTS: tuple[int, ...] = ()
+
+
+class Style(enum.Enum):
+    """How a kernel walks its output; see ARCHITECTURE.md, "Kernels"."""
+
+    WINDOW = "window"  # a band of output rows from pointers to input rows
+    PIXELS = "pixels"  # contiguous pixels, input and output in step
+    WHOLE = "whole"  # whole tensors
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Blob:
+    """A constant array of the emitted C: weights, tables, streams."""
+
+    ctype: str
+    values: npt.NDArray[Any]
+
+    @property
+    def size_bytes(self) -> int:
+        return int(self.values.nbytes)
+
+
+Field = int | float | Blob | tuple[Any, ...]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Struct:
+    """The initialiser of a kernel's argument struct, field by field in C's order."""
+
+    ctype: str
+    fields: Mapping[str, Any]
+
+    def blobs(self) -> dict[str, Blob]:
+        return {name: v for name, v in self.fields.items() if isinstance(v, Blob)}
+
+
+def _accepts_everything(_: View) -> str | None:
+    return None
+
+
+def _no_scratch(_: View) -> int:
+    return 0
+
+
+def channels_or_everything(view: View) -> int:
+    """A pixel is the channels of an image, or the whole tensor for other ranks."""
+    shape = view.output.shape
+    return shape[-1] if len(shape) == 4 else view.output.elements
+
+
+@dataclasses.dataclass(frozen=True)
+class Kernel:
+    """One row.
+
+    Attributes:
+      name: file stem, C symbol and row name at once.
+      folder: where the file lies under `kernels/`; `<folder>/<folder>.h` declares it.
+      isa: instruction set it needs: "portable", "dsp" or "mve".
+      style: calling style.
+      arguments: prints the argument struct, packed constants included.
+      rejects: why the row cannot take an operator, or None.
+      scratch_bytes: scratch the kernel needs while it runs.
+      data_inputs: positions of the operands that are passed as pointers.
+      streamed_inputs: those of them that are walked in step with the output (PIXELS).
+      reads_ahead: a PIXELS kernel that has read a pixel before it writes there, so that the output
+        may lie over the input.
+      pixel_values: output values of what a PIXELS kernel counts as one pixel.
+      band_rows: output rows a WINDOW kernel computes best at once.
+      in_place_rows: a WINDOW kernel whose output rows may be the oldest of its input rows.
+    """
+
+    name: str
+    folder: str
+    isa: str
+    style: Style
+    arguments: Callable[[View], Struct]
+    rejects: Callable[[View], str | None] = _accepts_everything
+    scratch_bytes: Callable[[View], int] = _no_scratch
+    data_inputs: tuple[int, ...] = (0,)
+    streamed_inputs: tuple[int, ...] = (0,)
+    reads_ahead: bool = False
+    pixel_values: Callable[[View], int] = channels_or_everything
+    band_rows: int = 1
+    in_place_rows: bool = False
+
+
+def int8_blob(values: npt.ArrayLike) -> Blob:
+    return Blob("int8_t", np.ascontiguousarray(values, dtype=np.int8).reshape(-1))
+
+
+def int16_blob(values: npt.ArrayLike) -> Blob:
+    return Blob("int16_t", np.ascontiguousarray(values, dtype=np.int16).reshape(-1))
+
+
+def int32_blob(values: npt.ArrayLike) -> Blob:
+    return Blob("int32_t", np.ascontiguousarray(values, dtype=np.int32).reshape(-1))
+
+
+def uint8_blob(values: npt.ArrayLike) -> Blob:
+    return Blob("uint8_t", np.ascontiguousarray(values, dtype=np.uint8).reshape(-1))

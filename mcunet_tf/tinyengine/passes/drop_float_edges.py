@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lets the application speak int8 where a model converts float32 at its edges."""
+
+from __future__ import annotations
+
+from mcunet_tf.tinyengine.ir import Graph
+
+
+def drop_float_edges(graph: Graph) -> Graph:
+    """Removes QUANTIZE of a float32 input and DEQUANTIZE of a float32 output.
+
+    A float frame is four times the size of the int8 one and exists only to be converted. The
+    emitted header carries scale and zero point, so the application can convert single values.
+    """
+    inputs, outputs = list(graph.inputs), list(graph.outputs)
+    readers = graph.consumers()
+    dropped = set()
+    for op in graph.ops:
+        source, result = op.inputs[0], op.outputs[0]
+        float_in = op.kind == "QUANTIZE" and graph.tensors[source].dtype == "float32"
+        if float_in and source in inputs and len(readers[source]) == 1:
+            inputs[inputs.index(source)] = result
+            dropped.add(op)
+        elif op.kind == "DEQUANTIZE" and result in outputs and result not in readers:
+            if source not in inputs:
+                outputs[outputs.index(result)] = source
+                dropped.add(op)
+    kept = [op for op in graph.ops if op not in dropped]
+    return graph.replace(ops=kept, inputs=inputs, outputs=outputs)

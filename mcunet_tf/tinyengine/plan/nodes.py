@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Operators with their kernels, seen as producers and consumers of rows."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from mcunet_tf.tinyengine.ir import ITEM_BYTES, Graph, Op, Tensor
+from mcunet_tf.tinyengine.kernels.table import ALL_INPUTS, Kernel, Style
+from mcunet_tf.tinyengine.ops import SPECS
+from mcunet_tf.tinyengine.ops.common import Padding
+from mcunet_tf.tinyengine.ops.spec import View, view
+
+
+@dataclasses.dataclass(frozen=True)
+class Window:
+    """Which input rows an output row reads: row y needs
+    [y * stride - pad_top, y * stride - pad_top + extent)."""
+
+    extent: int = 1
+    stride: int = 1
+    pad_top: int = 0
+    pad_bottom: int = 0
+
+    def count(self, rows: int) -> int:
+        """Row pointers that a band of `rows` output rows needs."""
+        return (rows - 1) * self.stride + self.extent
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Node:
+    """One operator to run.
+
+    Attributes:
+      index: position in the graph's order; also the layer number in reports.
+      inputs: tensors the kernel reads, in the order it takes them.
+      streamed: those of them that are read row by row in step with the output.
+      height: output rows; 1 where the kernel makes the whole tensor at once.
+      window: rows that a streamed input is read by.
+      pad_row_bytes: scratch for one row of zero points, if the window looks beyond the image.
+    """
+
+    index: int
+    op: Op
+    view: View
+    kernel: Kernel
+    inputs: tuple[int, ...]
+    streamed: tuple[int, ...]
+    output: int
+    height: int
+    window: Window
+    scratch_bytes: int
+    pad_row_bytes: int
+
+    def needs(self, first: int, end: int, height: int) -> tuple[int, int]:
+        """Rows [a, b) of a streamed input of `height` rows that output rows [first, end) read."""
+        if self.height == 1 and self.kernel.style is not Style.WINDOW:
+            return 0, height
+        low = first * self.window.stride - self.window.pad_top
+        high = (end - 1) * self.window.stride - self.window.pad_top + self.window.extent
+        return min(max(low, 0), height), max(min(high, height), 0)
+
+
+def tensor_rows(tensor: Tensor) -> tuple[int, int]:
+    """(rows, bytes of a row) of a tensor: rows of [1, h, w, c], else one row of everything."""
+    shape = tensor.shape
+    if len(shape) == 4 and shape[0] == 1 and tensor.size_bytes:
+        return shape[1], shape[2] * shape[3] * ITEM_BYTES[tensor.dtype]
+    return 1, tensor.size_bytes
+
+
+def storage_roots(graph: Graph) -> dict[int, int]:
+    """The tensor whose memory each tensor uses: a RESHAPE is a view of its input."""
+    roots: dict[int, int] = {}
+    for op in graph.ops:
+        if op.kind == "RESHAPE":
+            roots[op.outputs[0]] = roots.get(op.inputs[0], op.inputs[0])
+    return roots
+
+
+def make_node(graph: Graph, index: int, op: Op, kernel: Kernel) -> Node:
+    """Describes one operator with the kernel chosen for it."""
+    seen = view(graph, op)
+    positions = kernel.data_inputs or tuple(range(len(op.inputs)))
+    streamed_positions = () if kernel.data_inputs == ALL_INPUTS else kernel.streamed_inputs
+    height = tensor_rows(seen.output)[0] if kernel.style is not Style.WHOLE else 1
+    window = Window()
+    if kernel.style is Style.WINDOW:
+        window = _window(seen)
+    elif height > 1 and not _rows_in_step(seen, kernel, streamed_positions):
+        height = 1
+    padded = window.pad_top > 0 or window.pad_bottom > 0
+    pad_row_bytes = 0
+    if padded and op.kind in ("CONV_2D", "DEPTHWISE_CONV_2D"):
+        pad_row_bytes = tensor_rows(seen.input(0))[1]
+    return Node(
+        index=index,
+        op=op,
+        view=seen,
+        kernel=kernel,
+        inputs=tuple(op.inputs[p] for p in positions),
+        streamed=tuple(op.inputs[p] for p in streamed_positions),
+        output=op.outputs[0],
+        height=height,
+        window=window,
+        scratch_bytes=kernel.scratch_bytes(seen),
+        pad_row_bytes=pad_row_bytes,
+    )
+
+
+def _rows_in_step(seen: View, kernel: Kernel, streamed: tuple[int, ...]) -> bool:
+    """Whether a pixel kernel can make one row of the output from one row of each input."""
+    height, row_bytes = tensor_rows(seen.output)
+    row_values = row_bytes // ITEM_BYTES[seen.output.dtype]
+    same = all(tensor_rows(seen.input(p))[0] == height for p in streamed)
+    return same and row_values % kernel.pixel_values(seen) == 0
+
+
+def _window(seen: View) -> Window:
+    attributes = seen.attributes
+    padding: Padding = attributes.padding
+    if hasattr(attributes, "kernel_height"):
+        extent = attributes.kernel_height
+    else:
+        extent = (seen.input(1).shape[1] - 1) * attributes.dilation_height + 1
+    return Window(extent, attributes.stride_height, padding.top, padding.bottom)
+
+
+def node_macs(node: Node) -> int:
+    return SPECS[node.op.kind].macs(node.view)

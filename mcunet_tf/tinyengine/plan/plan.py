@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The memory plan: what runs in which stage and where every byte lies."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from mcunet_tf.tinyengine.ir import Graph
+from mcunet_tf.tinyengine.plan.nodes import Node, tensor_rows
+from mcunet_tf.tinyengine.plan.offsets import Buffer, place_buffers
+from mcunet_tf.tinyengine.plan.schedule import Stage, aligned, make_stage, safe_distance
+
+
+@dataclasses.dataclass(frozen=True)
+class Storage:
+    """Where a tensor lies in the arena: row y starts at offset + (y % rows) * row_bytes."""
+
+    offset: int
+    rows: int
+    row_bytes: int
+    height: int
+
+    @property
+    def size_bytes(self) -> int:
+        return self.rows * self.row_bytes
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Plan:
+    """An execution plan.
+
+    Attributes:
+      stages: in execution order.
+      roots: the tensor whose memory each view uses.
+      storage: of every tensor that is not constant and not a view.
+      scratch_offsets: of each stage.
+      arena_bytes: the caller provides this much.
+      lower_bound_bytes: no placement of these stages needs less.
+    """
+
+    stages: tuple[Stage, ...]
+    roots: Mapping[int, int]
+    storage: Mapping[int, Storage]
+    scratch_offsets: tuple[int, ...]
+    arena_bytes: int
+    lower_bound_bytes: int
+
+    def locate(self, graph: Graph, tensor: int) -> Storage:
+        """Where a tensor lies; a view has its root's place and rows of its own shape."""
+        root = self.roots.get(tensor, tensor)
+        if root == tensor:
+            return self.storage[tensor]
+        height, row_bytes = tensor_rows(graph.tensors[tensor])
+        return Storage(self.storage[root].offset, height, row_bytes, height)
+
+    def in_arena(self, tensor: int) -> bool:
+        return self.roots.get(tensor, tensor) in self.storage
+
+
+def plan_stages(
+    graph: Graph, roots: Mapping[int, int], nodes: Sequence[Node], groups: Sequence[Sequence[int]]
+) -> Plan:
+    """Plans memory for operators that run in the given groups.
+
+    Args:
+      graph: the graph after all passes.
+      roots: see `nodes.storage_roots`.
+      nodes: in execution order.
+      groups: positions into `nodes`, consecutive and complete; one group is one stage.
+    """
+    inputs = {roots.get(i, i) for i in graph.inputs}
+    outputs = {roots.get(i, i) for i in graph.outputs}
+    members = [tuple(nodes[i] for i in group) for group in groups]
+    last_use = _last_uses(roots, members, outputs)
+    viewed = set(roots.values())
+    stages = []
+    for number, group in enumerate(members):
+        internal = frozenset(
+            n.output
+            for n in group[:-1]
+            if last_use.get(n.output, number) == number
+            and n.output not in outputs
+            and n.output not in viewed
+        )
+        stages.append(make_stage(graph, group, internal))
+    return _place(graph, roots, stages, inputs, last_use)
+
+
+def _last_uses(
+    roots: Mapping[int, int], members: Sequence[tuple[Node, ...]], outputs: set[int]
+) -> dict[int, int]:
+    """The last stage that reads each tensor; beyond the last one for the graph's outputs."""
+    uses = {}
+    for number, group in enumerate(members):
+        for node in group:
+            for tensor in node.inputs:
+                uses[roots.get(tensor, tensor)] = number
+    uses.update(dict.fromkeys(outputs, len(members)))
+    return uses
+
+
+def _place(
+    graph: Graph,
+    roots: Mapping[int, int],
+    stages: Sequence[Stage],
+    inputs: set[int],
+    last_use: Mapping[int, int],
+) -> Plan:
+    buffers: list[Buffer] = []
+    rows: dict[int, tuple[int, int]] = {}  # tensor -> (buffer, rows kept)
+
+    def add(tensor: int, kept: int, start: int, end: int) -> None:
+        rows[tensor] = (len(buffers), kept)
+        size = kept * tensor_rows(graph.tensors[tensor])[1]
+        buffers.append(Buffer(graph.tensors[tensor].name, size, start, end))
+
+    for tensor in sorted(inputs):
+        height = tensor_rows(graph.tensors[tensor])[0]
+        add(tensor, height, 0, last_use.get(tensor, 0) + 1)
+    scratch: list[int] = []
+    for number, stage in enumerate(stages):
+        for node in stage.nodes:
+            if node.output in stage.ring_rows:
+                add(node.output, stage.ring_rows[node.output], number, number + 1)
+            elif node.output not in rows:
+                height = tensor_rows(graph.tensors[node.output])[0]
+                add(node.output, height, number, last_use.get(node.output, number) + 1)
+        scratch.append(len(buffers))
+        buffers.append(
+            Buffer(f"scratch of stage {number}", stage.scratch_bytes, number, number + 1)
+        )
+    distances = _distances(graph, roots, stages, rows, last_use)
+    placement = place_buffers(buffers, distances)
+    storage = {
+        tensor: Storage(placement.offsets[i], kept, row_bytes, height)
+        for tensor, (i, kept) in rows.items()
+        for height, row_bytes in [tensor_rows(graph.tensors[tensor])]
+    }
+    return Plan(
+        tuple(stages),
+        roots,
+        storage,
+        tuple(placement.offsets[i] for i in scratch),
+        aligned(placement.arena_bytes, 16),
+        placement.lower_bound_bytes,
+    )
+
+
+def _distances(
+    graph: Graph,
+    roots: Mapping[int, int],
+    stages: Sequence[Stage],
+    rows: Mapping[int, tuple[int, int]],
+    last_use: Mapping[int, int],
+) -> dict[tuple[int, int], int]:
+    """Pairs that may share memory: a tensor's last reader is the stage that writes the other."""
+    found: dict[tuple[int, int], int] = {}
+    for number, stage in enumerate(stages):
+        made = [n.output for n in stage.nodes if n.output not in stage.ring_rows]
+        read = {roots.get(t, t) for n in stage.nodes for t in n.inputs} & set(rows)
+        for source in sorted(read - set(stage.ring_rows) - set(made)):
+            if last_use[source] != number:
+                continue
+            for result in made:
+                distance = safe_distance(graph, roots, stage, source, result)
+                if distance is not None:
+                    found[rows[result][0], rows[source][0]] = distance
+    return found

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Proves a plan by running it on poisoned memory, with nothing taken from the planner's reasoning.
+
+Every byte of the arena carries a tag: which tensor's which row was last written there. Each kernel
+call of the trace checks that every row it reads is still there, whole, and overwrites the tags
+where it writes and where its scratch lies. It is naive on purpose.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from mcunet_tf.tinyengine.ir import Graph
+from mcunet_tf.tinyengine.kernels.table import Style
+from mcunet_tf.tinyengine.plan.nodes import Node, tensor_rows
+from mcunet_tf.tinyengine.plan.plan import Plan
+from mcunet_tf.tinyengine.plan.schedule import Event, Stage
+
+_POISON = -1
+
+
+class PlanError(AssertionError):
+    """The planner made a plan that would corrupt data: a bug of ours, never the user's."""
+
+
+def validate_plan(graph: Graph, plan: Plan) -> None:
+    """Simulates the whole inference on tags.
+
+    Raises:
+      PlanError: a row is read that is not there any more, or lies outside the arena.
+    """
+    memory = _Memory(graph, plan)
+    for tensor in graph.inputs:
+        for row in range(tensor_rows(graph.tensors[tensor])[0]):
+            memory.write(tensor, row)
+    for stage, scratch in zip(plan.stages, plan.scratch_offsets, strict=True):
+        for event in stage.events:
+            _run(graph, plan, memory, stage, event, scratch)
+    for tensor in graph.outputs:
+        for row in range(tensor_rows(graph.tensors[tensor])[0]):
+            memory.check(tensor, row, "the caller")
+
+
+class _Memory:
+    """The arena, every byte tagged with the tensor and the position in it that it holds."""
+
+    def __init__(self, graph: Graph, plan: Plan) -> None:
+        self.graph = graph
+        self.plan = plan
+        self.tags = np.full(plan.arena_bytes, _POISON, np.int64)
+
+    def span(self, tensor: int, row: int) -> tuple[int, int]:
+        storage = self.plan.locate(self.graph, tensor)
+        start = storage.offset + row % storage.rows * storage.row_bytes
+        return start, start + storage.row_bytes
+
+    def expected(self, tensor: int, row: int) -> npt.NDArray[np.int64]:
+        root = self.plan.roots.get(tensor, tensor)
+        row_bytes = tensor_rows(self.graph.tensors[tensor])[1]
+        return (root << 32) + row * row_bytes + np.arange(row_bytes, dtype=np.int64)
+
+    def write(self, tensor: int, row: int) -> None:
+        start, end = self.span(tensor, row)
+        if not 0 <= start <= end <= len(self.tags):
+            raise PlanError(f"row {row} of tensor {tensor} lies outside the arena")
+        self.tags[start:end] = self.expected(tensor, row)
+
+    def check(self, tensor: int, row: int, reader: str) -> None:
+        start, end = self.span(tensor, row)
+        if not np.array_equal(self.tags[start:end], self.expected(tensor, row)):
+            raise PlanError(f"{reader} reads row {row} of tensor {tensor}, which is not there")
+
+
+def _rows_read(graph: Graph, plan: Plan, event: Event) -> list[tuple[int, int]]:
+    node = event.node
+    rows: list[tuple[int, int]] = []
+    for tensor in dict.fromkeys(node.inputs):
+        if not plan.in_arena(tensor):
+            continue
+        height = tensor_rows(graph.tensors[tensor])[0]
+        first, end = 0, height
+        if tensor in node.streamed:
+            first, end = node.needs(event.first, event.end, height)
+        rows += [(tensor, row) for row in range(first, end)]
+    return rows
+
+
+def _rows_written(graph: Graph, event: Event) -> list[tuple[int, int]]:
+    node = event.node
+    if node.height == 1:
+        height = tensor_rows(graph.tensors[node.output])[0]
+        return [(node.output, row) for row in range(height)]
+    return [(node.output, row) for row in range(event.first, event.end)]
+
+
+def _run(
+    graph: Graph,
+    plan: Plan,
+    memory: _Memory,
+    stage: Stage,
+    event: Event,
+    scratch: int,
+) -> None:
+    reads, writes = _rows_read(graph, plan, event), _rows_written(graph, event)
+    memory.tags[scratch : scratch + stage.scratch_bytes] = _POISON
+    for tensor, row in reads:
+        memory.check(tensor, row, f"'{event.node.op.name}'")
+    _check_in_place(memory, event, reads, writes)
+    for tensor, row in writes:
+        memory.write(tensor, row)
+    for (tensor, row), (next_tensor, next_row) in zip(writes, writes[1:], strict=False):
+        # Pixel kernels write a band as one run of bytes.
+        joined = memory.span(tensor, row)[1] == memory.span(next_tensor, next_row)[0]
+        if event.node.kernel.style is not Style.WINDOW and not joined:
+            raise PlanError(f"'{event.node.op.name}' writes a band that wraps around its ring")
+
+
+def _check_in_place(
+    memory: _Memory, event: Event, reads: list[tuple[int, int]], writes: list[tuple[int, int]]
+) -> None:
+    """Within one call, reads and writes may meet only as the kernel allows."""
+    for source, row in reads:
+        a, b = memory.span(source, row)
+        for result, made in writes:
+            c, d = memory.span(result, made)
+            if a < d and c < b and not _allowed(memory, event, (source, row), (result, made)):
+                raise PlanError(
+                    f"'{event.node.op.name}' writes row {made} over row {row} that it reads"
+                )
+
+
+def _allowed(memory: _Memory, event: Event, read: tuple[int, int], write: tuple[int, int]) -> bool:
+    node: Node = event.node
+    kernel, streamed = node.kernel, read[0] in node.streamed
+    if kernel.style is Style.WINDOW:
+        # The output row may be exactly the oldest row that is read for it.
+        oldest = write[1] * node.window.stride - node.window.pad_top
+        return (
+            kernel.in_place_rows and read[1] == oldest and memory.span(*read) == memory.span(*write)
+        )
+    if not (kernel.reads_ahead and streamed):
+        return False
+    # Pixel by pixel: the end of what is written never passes the start of what is still to be read.
+    first_read, first_write = (event.first, event.first) if node.height > 1 else (0, 0)
+    base_in = memory.span(read[0], first_read)[0]
+    base_out = memory.span(write[0], first_write)[0]
+    if node.height > 1:
+        rows = event.end - event.first
+        sizes = [memory.plan.locate(memory.graph, t).row_bytes * rows for t in (write[0], read[0])]
+    else:
+        sizes = [memory.graph.tensors[t].size_bytes for t in (write[0], read[0])]
+    return base_out <= base_in and base_out + sizes[0] <= base_in + sizes[1]
