@@ -69,7 +69,9 @@ def run_on_host(
         raise ToolError(f"model {name} did not end on the host in {_TIMEOUT_S:.0f} s") from error
     if done.returncode != 0:
         lines = [line for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
-        told = next((line for line in lines if "rror" in line), f"status {done.returncode}")
+        told = next(
+            (line for line in lines if "error" in line.lower()), f"exit status {done.returncode}"
+        )
         raise ToolError(f"model {name} failed on the host: {told.strip()}")
     if len(done.stdout) != sum(output_bytes) * len(data):
         raise ToolError(f"model {name} wrote {len(done.stdout)} bytes on the host: not all outputs")

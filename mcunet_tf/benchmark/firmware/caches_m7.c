@@ -11,7 +11,9 @@
 #define ICIALLU SCB(0x250u)
 #define DCISW SCB(0x260u)
 
-static void barrier(void) { __asm__ volatile("dsb\n\tisb" ::: "memory"); }
+static void barrier(void) {
+  __asm__ volatile("dsb\n\tisb" ::: "memory");
+}
 
 void board_init(void) {
   ICIALLU = 0;

@@ -18,6 +18,10 @@ enum counter_kind counter_init(void) {
   return COUNTER_DWT_CYCLES;
 }
 
-void counter_start(void) { start = DWT_CYCCNT; }
+void counter_start(void) {
+  start = DWT_CYCCNT;
+}
 
-uint64_t counter_stop(void) { return (uint32_t)(DWT_CYCCNT - start); }
+uint64_t counter_stop(void) {
+  return (uint32_t)(DWT_CYCCNT - start);
+}

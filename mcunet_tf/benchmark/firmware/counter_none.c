@@ -4,8 +4,13 @@
  */
 #include "firmware.h"
 
-enum counter_kind counter_init(void) { return COUNTER_NONE; }
+enum counter_kind counter_init(void) {
+  return COUNTER_NONE;
+}
 
-void counter_start(void) {}
+void counter_start(void) {
+}
 
-uint64_t counter_stop(void) { return 0; }
+uint64_t counter_stop(void) {
+  return 0;
+}

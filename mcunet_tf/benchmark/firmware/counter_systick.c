@@ -13,7 +13,9 @@ static volatile uint32_t wraps;
 static uint32_t start;
 
 /* Runs once in 2^24 ticks: its dozen instructions are within the precision of a tick. */
-void counter_wrapped(void) { wraps++; }
+void counter_wrapped(void) {
+  wraps++;
+}
 
 enum counter_kind counter_init(void) {
   SYST_RVR = 0xFFFFFFu;

@@ -2,17 +2,17 @@
  *
  * What the parts of the firmware say to each other, and the frames they say to the host.
  *
- * A frame, both ways, little endian: A5 5A, kind (1 byte), length (4), payload, CRC-32 (4; zlib's, of kind, length
- * and payload). The host asks, the board answers each frame with one.
+ * A frame, both ways, little endian: A5 5A, kind (1 byte), length (4), payload, CRC-32 (4; zlib's,
+ * of kind, length and payload). The host asks, the board answers each frame with one.
  *
- *   host                                  board
- *   HELLO                                 INFO: version, arena bytes, inputs, outputs, stack reserve, counter kind,
- *                                               the byte size of each input then output (uint32 each), the name
- *   INPUT: index (4), the tensor          OK
- *   INVOKE                                DONE: stack high-water mark in bytes, counter ticks (uint32, uint64)
- *   OUTPUT: index (4)                     DATA: the tensor
- *   anything wrong                        ERROR: reason (uint32)
- *                                         FAULT: exception number, CFSR, BFAR, pc (uint32 each), then silence
+ *   host                        board
+ *   HELLO                       INFO: version, arena bytes, inputs, outputs, counter kind, size
+ *                                     in bytes of each input and output (uint32 each), name
+ *   INPUT: index (4), tensor    OK
+ *   INVOKE                      DONE: stack high-water mark in bytes (uint32), ticks (uint64)
+ *   OUTPUT: index (4)           DATA: the tensor
+ *   anything wrong              ERROR: reason (uint32)
+ *                               FAULT: exception, CFSR, BFAR, pc (uint32 each), then silence
  */
 #ifndef MCUNET_TF_BENCHMARK_FIRMWARE_FIRMWARE_H_
 #define MCUNET_TF_BENCHMARK_FIRMWARE_FIRMWARE_H_

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Runs one model on the host: all inputs of an inference on stdin, all its outputs on stdout, until stdin ends.
+ * Runs one model on the host: all inputs of an inference on stdin, all its outputs on stdout, until
+ * stdin ends.
  */
 #include <stdint.h>
 #include <stdio.h>

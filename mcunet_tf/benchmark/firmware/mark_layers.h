@@ -5,7 +5,6 @@
  * keeps the compiler from moving instructions from one layer into the next.
  */
 #ifndef TINYENGINE_LAYER
-#define TINYENGINE_LAYER(index)                                                           \
-  __asm__ volatile("1:\n\t.pushsection .layer_marks\n\t.word 1b, %c0\n\t.popsection" ::"i"( \
-      index))
+#define TINYENGINE_LAYER(index) \
+  __asm__ volatile("1:\n\t.pushsection .layer_marks\n\t.word 1b, %c0\n\t.popsection" ::"i"(index))
 #endif

@@ -35,7 +35,9 @@ void *_sbrk(ptrdiff_t increment) {
 }
 
 int _close(int file);
-int _close(int file) { return file < 0 ? 0 : -1; }
+int _close(int file) {
+  return file < 0 ? 0 : -1;
+}
 
 int _fstat(int file, struct stat *status);
 int _fstat(int file, struct stat *status) {
@@ -45,7 +47,9 @@ int _fstat(int file, struct stat *status) {
 }
 
 int _isatty(int file);
-int _isatty(int file) { return file >= 0; }
+int _isatty(int file) {
+  return file >= 0;
+}
 
 int _lseek(int file, int offset, int whence);
 int _lseek(int file, int offset, int whence) {
@@ -71,7 +75,11 @@ int _kill(int process, int signal) {
 }
 
 int _getpid(void);
-int _getpid(void) { return 1; }
+int _getpid(void) {
+  return 1;
+}
 
 __attribute__((noreturn)) void _exit(int status);
-void _exit(int status) { firmware_exit(status); }
+void _exit(int status) {
+  firmware_exit(status);
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Runs one model for a host at the other end of the UART; it knows the model through model_under_test.h only.
+ * Runs one model for a host at the other end of the UART; it knows the model through
+ * model_under_test.h only.
  */
 #include <stdint.h>
 
@@ -140,7 +141,13 @@ static void introduce(void) {
     uint32_t counter;
     uint32_t tensor_bytes[MODEL_INPUTS + MODEL_OUTPUTS];
     char name[sizeof MODEL_NAME - 1];
-  } info = {PROTOCOL_VERSION, MODEL_ARENA_BYTES, MODEL_INPUTS, MODEL_OUTPUTS, (uint32_t)counter, {0}, {0}};
+  } info = {PROTOCOL_VERSION,
+            MODEL_ARENA_BYTES,
+            MODEL_INPUTS,
+            MODEL_OUTPUTS,
+            (uint32_t)counter,
+            {0},
+            {0}};
   for (uint32_t i = 0; i < MODEL_INPUTS; i++) {
     info.tensor_bytes[i] = model_input_bytes[i];
   }
@@ -150,7 +157,8 @@ static void introduce(void) {
   for (uint32_t i = 0; i < sizeof info.name; i++) {
     info.name[i] = MODEL_NAME[i];
   }
-  const uint32_t size_bytes = (uint32_t)((const uint8_t *)&info.name[sizeof info.name] - (const uint8_t *)&info);
+  const uint32_t size_bytes =
+      (uint32_t)((const uint8_t *)&info.name[sizeof info.name] - (const uint8_t *)&info);
   firmware_send(FRAME_INFO, &info, size_bytes);
 }
 

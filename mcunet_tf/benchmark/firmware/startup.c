@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Reset, vectors and faults of every Cortex-M board. A fault is told to the host by its type, then the core stops.
+ * Reset, vectors and faults of every Cortex-M board. A fault is told to the host by its type, then
+ * the core stops.
  */
 #include <stdint.h>
 
@@ -19,12 +20,15 @@ void firmware_reset(void);
 void firmware_fault(void);
 void firmware_fault_c(const uint32_t *frame, uint32_t exception);
 
-__attribute__((weak)) void board_init(void) {}
-__attribute__((weak)) void counter_wrapped(void) { firmware_fault(); }
+__attribute__((weak)) void board_init(void) {
+}
+__attribute__((weak)) void counter_wrapped(void) {
+  firmware_fault();
+}
 
 void firmware_reset(void) {
-  CPACR |= 0xFu << 20;              /* FPU and Helium on */
-  SHCSR |= 7u << 16;                /* own exceptions for memory, bus and usage faults */
+  CPACR |= 0xFu << 20; /* FPU and Helium on */
+  SHCSR |= 7u << 16;   /* own exceptions for memory, bus and usage faults */
   __asm__ volatile("dsb\n\tisb" ::: "memory");
   const volatile uint32_t *from = __data_load;
   for (volatile uint32_t *to = __data_start; to < __data_end;) {
@@ -38,7 +42,8 @@ void firmware_reset(void) {
   firmware_exit(main());
 }
 
-/* The stack may be what is broken: with fewer than 256 bytes left the report runs on a fresh one. */
+/* The stack may be what is broken: with fewer than 256 bytes left the report runs on a fresh one.
+ * */
 __attribute__((naked)) void firmware_fault(void) {
   __asm__ volatile(
       "mrs r0, msp\n\t"
@@ -60,10 +65,20 @@ __attribute__((used)) void firmware_fault_c(const uint32_t *frame, uint32_t exce
 }
 
 __attribute__((section(".vectors"), used)) static const void *const vectors[16] = {
-    __stack_top,    (const void *)firmware_reset,
-    (const void *)firmware_fault, (const void *)firmware_fault, (const void *)firmware_fault,
-    (const void *)firmware_fault, (const void *)firmware_fault, (const void *)firmware_fault,
-    0, 0, 0,
-    (const void *)firmware_fault, (const void *)firmware_fault, 0,
-    (const void *)firmware_fault, (const void *)counter_wrapped,
+    __stack_top,
+    (const void *)firmware_reset,
+    (const void *)firmware_fault,
+    (const void *)firmware_fault,
+    (const void *)firmware_fault,
+    (const void *)firmware_fault,
+    (const void *)firmware_fault,
+    (const void *)firmware_fault,
+    0,
+    0,
+    0,
+    (const void *)firmware_fault,
+    (const void *)firmware_fault,
+    0,
+    (const void *)firmware_fault,
+    (const void *)counter_wrapped,
 };

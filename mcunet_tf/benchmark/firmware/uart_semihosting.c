@@ -27,7 +27,8 @@ static int32_t open_console(uint32_t mode) {
   return semihosting(SYS_OPEN, arguments);
 }
 
-/* Bytes read: as many as there are, at least one. The host ends the emulation by ending the stream. */
+/* Bytes read: as many as there are, at least one. The host ends the emulation by ending the stream.
+ * */
 static uint32_t read_some(void *data, uint32_t size_bytes) {
   const uint32_t arguments[3] = {(uint32_t)input, (uint32_t)data, size_bytes};
   const uint32_t missing = (uint32_t)semihosting(SYS_READ, arguments);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * USART3 on PD8 (TX) and PD9 (RX) of the STM32F4 (RM0402): the virtual port of the NUCLEO-144 boards.
- * The core stays at its reset clock (HSI, UART_CLOCK_HZ): cycle counts see the flash without wait states.
+ * USART3 on PD8 (TX) and PD9 (RX) of the STM32F4 (RM0402): the virtual port of the NUCLEO-144
+ * boards. The core stays at its reset clock (HSI, UART_CLOCK_HZ): cycle counts see the flash
+ * without wait states.
  */
 #include "firmware.h"
 

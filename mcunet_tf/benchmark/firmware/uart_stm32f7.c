@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * USART3 on PD8 (TX) and PD9 (RX) of the STM32F7 (RM0385) and STM32H7 (RM0433): the virtual port of the NUCLEO-144
- * boards. The board gives the addresses that differ: RCC_GPIO_ENABLE, RCC_UART_ENABLE and GPIOD_BASE.
- * The core stays at its reset clock (HSI, UART_CLOCK_HZ): cycle counts see the flash without wait states.
+ * USART3 on PD8 (TX) and PD9 (RX) of the STM32F7 (RM0385) and STM32H7 (RM0433): the virtual port of
+ * the NUCLEO-144 boards. The board gives the addresses that differ: RCC_GPIO_ENABLE,
+ * RCC_UART_ENABLE and GPIOD_BASE. The core stays at its reset clock (HSI, UART_CLOCK_HZ): cycle
+ * counts see the flash without wait states.
  */
 #include "firmware.h"
 
@@ -16,7 +17,14 @@
 #define USART_RDR REGISTER(0x40004824u)
 #define USART_TDR REGISTER(0x40004828u)
 
-enum { ISR_ORE = 1u << 3, ISR_RXNE = 1u << 5, ISR_TXE = 1u << 7, CR1_UE = 1u << 0, CR1_RE = 1u << 2, CR1_TE = 1u << 3 };
+enum {
+  ISR_ORE = 1u << 3,
+  ISR_RXNE = 1u << 5,
+  ISR_TXE = 1u << 7,
+  CR1_UE = 1u << 0,
+  CR1_RE = 1u << 2,
+  CR1_TE = 1u << 3
+};
 
 void uart_init(void) {
   REGISTER(RCC_GPIO_ENABLE) |= 1u << 3;  /* GPIOD */
@@ -37,7 +45,8 @@ static void put(uint8_t byte) {
 static uint8_t get(void) {
   while (!(USART_ISR & ISR_RXNE)) {
     if (USART_ISR & ISR_ORE) {
-      USART_ICR = ISR_ORE; /* an overrun blocks reception until cleared; the frame's CRC tells the loss */
+      USART_ICR =
+          ISR_ORE; /* an overrun blocks reception until cleared; the frame's CRC tells the loss */
     }
   }
   return (uint8_t)USART_RDR;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The part of QEMU's TCG plugin interface, version 1, that the counter uses, declared by hand: distributions build
- * qemu-system-arm with plugins but ship no header for them. Checked against QEMU 7.2.
+ * The part of QEMU's TCG plugin interface, version 1, that the counter uses, declared by hand:
+ * distributions build qemu-system-arm with plugins but ship no header for them. Checked against
+ * QEMU 7.2.
  */
 #ifndef MCUNET_TF_BENCHMARK_QEMU_PLUGIN_ABI_H_
 #define MCUNET_TF_BENCHMARK_QEMU_PLUGIN_ABI_H_
@@ -20,7 +21,8 @@ typedef void (*qemu_plugin_vcpu_udata_cb_t)(unsigned vcpu, void *udata);
 typedef void (*qemu_plugin_vcpu_tb_trans_cb_t)(qemu_plugin_id_t id, struct qemu_plugin_tb *tb);
 
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, qemu_plugin_vcpu_tb_trans_cb_t cb);
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, qemu_plugin_vcpu_udata_cb_t cb,
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
+                                            qemu_plugin_vcpu_udata_cb_t cb,
                                             enum qemu_plugin_cb_flags flags, void *udata);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);

@@ -5,16 +5,19 @@
  *   mov r10, r10                  region begins            (0x46D2)
  *   mov r11, r11                  region ends              (0x46DB)
  *
- * No compiler emits these moves. Markers are not counted; an instruction that its IT block skips is, as it issues.
- * Cycles are a static model, not a measurement: issue costs below, no cache, no wait states, no dual issue.
+ * No compiler emits these moves. Markers are not counted; an instruction that its IT block skips
+ * is, as it issues. Cycles are a static model, not a measurement: issue costs below, no cache, no
+ * wait states, no dual issue.
  *
- * Each translation block is cut into straight runs between markers; one callback per executed run counts it, so the
- * classes of a run are added up once at translation. That is exact because nothing interrupts the firmware.
+ * Each translation block is cut into straight runs between markers; one callback per executed run
+ * counts it, so the classes of a run are added up once at translation. That is exact because
+ * nothing interrupts the firmware.
  *
- * A layer begins where control comes to one of its addresses, and lasts until the next such address.
+ * A layer begins where control comes to one of its addresses, and lasts until the next such
+ * address.
  *
- * Arguments: out=FILE, model=cortex-m4|cortex-m55, marks=FILE with a line "address layer" (decimal, sorted by
- * address) per mark. `out` gets, per region and flushed at its end:
+ * Arguments: out=FILE, model=cortex-m4|cortex-m55, marks=FILE with a line "address layer" (decimal,
+ * sorted by address) per mark. `out` gets, per region and flushed at its end:
  *
  *   region instructions=N cycles=N taken=N alu=N ...
  *   layer INDEX instructions=N cycles=N   (before the first layer: INDEX -1)
@@ -30,9 +33,23 @@
 enum { BEGIN_MARKER = 0x46D2, END_MARKER = 0x46DB };
 enum { MAX_LAYERS = 4096, BEFORE_LAYERS = MAX_LAYERS, TAKEN_BRANCH_CYCLES = 2 };
 
-enum insn_class { ALU, MUL, MULL, DIV, LOAD, STORE, LOAD_MULTIPLE, STORE_MULTIPLE, BRANCH, FP_MVE, OTHER, CLASSES };
-static const char *const class_names[CLASSES] = {"alu",           "mul",            "mull",   "div",    "load", "store",
-                                                 "load_multiple", "store_multiple", "branch", "fp_mve", "other"};
+enum insn_class {
+  ALU,
+  MUL,
+  MULL,
+  DIV,
+  LOAD,
+  STORE,
+  LOAD_MULTIPLE,
+  STORE_MULTIPLE,
+  BRANCH,
+  FP_MVE,
+  OTHER,
+  CLASSES
+};
+static const char *const class_names[CLASSES] = {
+    "alu",    "mul",    "mull", "div", "load", "store", "load_multiple", "store_multiple",
+    "branch", "fp_mve", "other"};
 
 struct run {
   uint64_t start;
@@ -66,7 +83,9 @@ static size_t mark_count;
 static FILE *out;
 static int model_m55;
 
-static unsigned popcount(unsigned bits) { return (unsigned)__builtin_popcount(bits); }
+static unsigned popcount(unsigned bits) {
+  return (unsigned)__builtin_popcount(bits);
+}
 
 /* Class of a 16-bit Thumb instruction; `registers` counts those a multiple transfer moves. */
 static enum insn_class classify_narrow(unsigned a, unsigned *registers) {
@@ -87,8 +106,8 @@ static enum insn_class classify_narrow(unsigned a, unsigned *registers) {
     *registers = popcount(a & 0xFF);
     return (a & 0x0800) ? LOAD_MULTIPLE : STORE_MULTIPLE;
   }
-  if (((a & 0xF000) == 0xD000 && (a & 0x0F00) < 0x0E00) || (a & 0xF800) == 0xE000 || (a & 0xFF00) == 0x4700 ||
-      (a & 0xF500) == 0xB100) {
+  if (((a & 0xF000) == 0xD000 && (a & 0x0F00) < 0x0E00) || (a & 0xF800) == 0xE000 ||
+      (a & 0xFF00) == 0x4700 || (a & 0xF500) == 0xB100) {
     return BRANCH; /* B<c>, B, BX/BLX, CBZ/CBNZ */
   }
   if ((a & 0xFFC0) == 0x4340) {
@@ -140,8 +159,9 @@ static enum insn_class classify_wide(unsigned a, unsigned b, unsigned *registers
   return (a & 0xFFD0) == 0xFB90 ? DIV : MULL;
 }
 
-/* Issue cycles by the Cortex-M4 TRM's table: no wait states, a load that follows a load or store is pipelined,
- * an IT is folded. Cortex-M55: scalars alike, but loads take 1, and a 128-bit Helium instruction two beats of 64. */
+/* Issue cycles by the Cortex-M4 TRM's table: no wait states, a load that follows a load or store is
+ * pipelined, an IT is folded. Cortex-M55: scalars alike, but loads take 1, and a 128-bit Helium
+ * instruction two beats of 64. */
 static unsigned cost(enum insn_class class, unsigned a, unsigned registers, int previous) {
   switch (class) {
     case LOAD:
@@ -160,7 +180,8 @@ static unsigned cost(enum insn_class class, unsigned a, unsigned registers, int 
   }
 }
 
-/* Control has come to `pc`: a taken branch unless the instruction before it has just been executed. */
+/* Control has come to `pc`: a taken branch unless the instruction before it has just been executed.
+ * */
 static void arrive(uint64_t pc) {
   if (pc != region.expected_pc) {
     region.taken++;
@@ -207,16 +228,16 @@ static void on_end(unsigned vcpu, void *udata) {
     total.instructions += layers[i].instructions;
     total.cycles += layers[i].cycles;
   }
-  fprintf(out, "region instructions=%" PRIu64 " cycles=%" PRIu64 " taken=%" PRIu64, total.instructions, total.cycles,
-          region.taken);
+  fprintf(out, "region instructions=%" PRIu64 " cycles=%" PRIu64 " taken=%" PRIu64,
+          total.instructions, total.cycles, region.taken);
   for (int i = 0; i < CLASSES; i++) {
     fprintf(out, " %s=%" PRIu64, class_names[i], region.classes[i]);
   }
   fputc('\n', out);
   for (uint32_t i = 0; i <= MAX_LAYERS; i++) {
     if (layers[i].instructions) {
-      fprintf(out, "layer %d instructions=%" PRIu64 " cycles=%" PRIu64 "\n", i == BEFORE_LAYERS ? -1 : (int)i,
-              layers[i].instructions, layers[i].cycles);
+      fprintf(out, "layer %d instructions=%" PRIu64 " cycles=%" PRIu64 "\n",
+              i == BEFORE_LAYERS ? -1 : (int)i, layers[i].instructions, layers[i].cycles);
     }
   }
   fputs("end\n", out);
@@ -274,16 +295,20 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
     const size_t size = qemu_plugin_insn_size(insn);
     uint16_t half[2] = {0, 0};
     memcpy(half, qemu_plugin_insn_data(insn), size > 4 ? 4 : size);
-    const struct mark *mark = mark_count ? bsearch(&address, marks, mark_count, sizeof *marks, compare_marks) : NULL;
+    const struct mark *mark =
+        mark_count ? bsearch(&address, marks, mark_count, sizeof *marks, compare_marks) : NULL;
     if (mark) {
-      qemu_plugin_register_vcpu_insn_exec_cb(insn, on_layer, QEMU_PLUGIN_CB_NO_REGS, (void *)(uintptr_t)mark->layer);
+      qemu_plugin_register_vcpu_insn_exec_cb(insn, on_layer, QEMU_PLUGIN_CB_NO_REGS,
+                                             (void *)(uintptr_t)mark->layer);
       run = NULL;
       previous = -1;
     }
     if (size == 2 && half[0] == BEGIN_MARKER) {
-      qemu_plugin_register_vcpu_insn_exec_cb(insn, on_begin, QEMU_PLUGIN_CB_NO_REGS, (void *)(uintptr_t)(address + 2));
+      qemu_plugin_register_vcpu_insn_exec_cb(insn, on_begin, QEMU_PLUGIN_CB_NO_REGS,
+                                             (void *)(uintptr_t)(address + 2));
     } else if (size == 2 && half[0] == END_MARKER) {
-      qemu_plugin_register_vcpu_insn_exec_cb(insn, on_end, QEMU_PLUGIN_CB_NO_REGS, (void *)(uintptr_t)address);
+      qemu_plugin_register_vcpu_insn_exec_cb(insn, on_end, QEMU_PLUGIN_CB_NO_REGS,
+                                             (void *)(uintptr_t)address);
     } else {
       if (!run) {
         run = must_allocate(sizeof *run);
@@ -291,8 +316,8 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
         qemu_plugin_register_vcpu_insn_exec_cb(insn, on_run, QEMU_PLUGIN_CB_NO_REGS, run);
       }
       unsigned registers = 0;
-      const enum insn_class class =
-          size == 2 ? classify_narrow(half[0], &registers) : classify_wide(half[0], half[1], &registers);
+      const enum insn_class class = size == 2 ? classify_narrow(half[0], &registers)
+                                              : classify_wide(half[0], half[1], &registers);
       run->end = address + size;
       run->instructions++;
       run->classes[class]++;
@@ -307,7 +332,8 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
 
 __attribute__((visibility("default"))) int qemu_plugin_version = 1;
 
-__attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info,
+__attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t id,
+                                                               const struct qemu_info *info,
                                                                int argc, char **argv) {
   (void)info;
   out = stderr;

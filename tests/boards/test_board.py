@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Boards load, are the parts they claim to be, and wrong files are named with a remedy."""
+
+import re
+
+import pytest
+
+from mcunet_tf.boards import emulate, linker_script, list_boards, load_board, memory_blocks
+from mcunet_tf.boards.board import _FOLDER
+from mcunet_tf.errors import BoardError
+
+
+def test_all_boards_load():
+    assert set(list_boards()) == {
+        *("host", "qemu-m4", "qemu-m7", "qemu-m55", "stm32f412", "stm32f746", "stm32h743")
+    }
+    for name in list_boards():
+        assert load_board(name).name == name
+
+
+@pytest.mark.parametrize(
+    ("name", "core", "ram_kb", "flash_kb", "clock_mhz"),
+    [
+        ("stm32f412", "cortex-m4", 256, 1024, 100),
+        ("stm32f746", "cortex-m7", 320, 1024, 216),
+        ("stm32h743", "cortex-m7", 512, 2048, 480),
+    ],
+)
+def test_real_boards_have_the_papers_budgets(name, core, ram_kb, flash_kb, clock_mhz):
+    board = load_board(name)
+    assert board.core == core
+    assert board.ram_bytes == ram_kb * 1024
+    assert board.flash_bytes == flash_kb * 1024
+    assert board.clock_hz == clock_mhz * 1_000_000
+
+
+def test_adjacent_memories_are_one_block():
+    blocks = memory_blocks(load_board("stm32f746"))
+    assert [(b.name, b.size_bytes) for b in blocks if b.kind == "ram"] == [
+        ("DTCM_SRAM1_SRAM2", 320 * 1024)
+    ]
+
+
+def test_linker_script_states_the_true_sizes():
+    board = load_board("stm32h743")
+    script = linker_script(board)
+    lengths = {name: int(size) for name, size in re.findall(r"(\w+) \(r\w+\).*= (\d+)", script)}
+    assert lengths == {"FLASH": 2 << 20, "AXI_SRAM": 512 << 10}
+    assert f". += {board.stack_reserve_bytes};" in script
+    assert "$" not in script
+
+
+@pytest.mark.parametrize("name", ["stm32f412", "stm32f746", "stm32h743"])
+def test_emulation_keeps_sizes_and_stays_within_the_machine(name):
+    board = load_board(name)
+    moved = emulate(board)
+    machine = load_board(board.runner.emulated_on)
+    assert (moved.ram_bytes, moved.flash_bytes) == (board.ram_bytes, board.flash_bytes)
+    assert moved.clock_hz == board.clock_hz
+    assert moved.isa == board.isa
+    assert moved.runner == machine.runner
+    for block in moved.memory:
+        home = next(m for m in machine.memory if set(block.roles) <= set(m.roles))
+        assert home.origin <= block.origin
+        assert block.end <= home.end
+
+
+def test_emulated_board_is_left_alone():
+    board = load_board("qemu-m55")
+    assert emulate(board) is board
+
+
+def test_unknown_board_lists_the_known_ones():
+    with pytest.raises(BoardError, match="unknown board 'qemu-m8'") as caught:
+        load_board("qemu-m8")
+    assert all(name in str(caught.value) for name in list_boards())
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(BoardError, match=r"cannot read board file .*mine.toml"):
+        load_board(tmp_path / "mine.toml")
+
+
+def test_own_board_file(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text((_FOLDER / "stm32f412.toml").read_text().replace("262144", "131072"))
+    board = load_board(path)
+    assert (board.name, board.ram_bytes) == ("mine", 131072)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("core =", "cores =", "core"),
+        ("clock_hz = 100_000_000", 'clock_hz = "fast"', "clock_hz = 'fast'; it must be a whole"),
+        ("clock_hz = 100_000_000", "clock_hz = true", "clock_hz"),
+        ('isa = ["dsp"]', 'isa = ["neon"]', "isa holds 'neon'; each entry is one of dsp, mve"),
+        ("size_bytes = 262144", "size_bytes = 0", "size_bytes = 0; use a number above 0"),
+        ('roles = ["arena", "data"]', 'roles = ["data"]', "no memory has the role 'arena'"),
+        ('kind = "ram"', 'kind = "rom"', "kind = 'rom'; use one of flash, ram"),
+        ("origin = 0x20000000", "origin = 0x08000010", "'FLASH' overlaps 'SRAM'"),
+        ('kind = "serial"', 'kind = "parallel"', "use one of host, qemu, serial"),
+        ('emulated_on = "qemu-m4"', 'emulated_on = "qemu-m5"', "emulated_on"),
+        ("[runner]", "[runners]", "key 'runner' is missing"),
+        ("stack_reserve_bytes", "stack_bytes", "stack_reserve_bytes"),
+        ("stack_reserve_bytes", "colour = 1\nstack_reserve_bytes", "unknown key colour"),
+        ("sources = [", "sources = [3, ", "sources holds 3"),
+        ("[runner]", "[runner", "is not valid TOML"),
+    ],
+)
+def test_malformed_boards_name_key_and_remedy(tmp_path, old, new, named):
+    text = (_FOLDER / "stm32f412.toml").read_text()
+    assert old in text
+    path = tmp_path / "wrong.toml"
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(BoardError) as caught:
+        load_board(path)
+    assert named in str(caught.value)
+    assert "wrong.toml" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_host_has_no_script():
+    with pytest.raises(BoardError, match="host has no memory map"):
+        linker_script(load_board("host"))
