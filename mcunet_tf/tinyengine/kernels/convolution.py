@@ -3,12 +3,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mcunet_tf.tinyengine.kernels.table import Blob, Kernel, Struct, Style, int8_blob
+from mcunet_tf.tinyengine.kernels import packing_dsp
+from mcunet_tf.tinyengine.kernels.table import (
+    Blob,
+    Kernel,
+    Struct,
+    Style,
+    int8_blob,
+    word_blob,
+)
 from mcunet_tf.tinyengine.ops import common
 from mcunet_tf.tinyengine.ops.conv2d import Conv2dAttributes
 from mcunet_tf.tinyengine.ops.depthwise_conv2d import depth_multiplier
@@ -104,7 +113,66 @@ def rejects_unless_pointwise(view: View) -> str | None:
     return None if is_pointwise(view) else "only 1 x 1 convolutions of stride 1"
 
 
+def _channel_constants(
+    view: View,
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+    """Weights [out_channels, taps], folded bias, multiplier and shift of a dense convolution."""
+    weights = np.asarray(view.constant(1))
+    axes = tuple(range(1, weights.ndim))
+    multiplier, shift = common.channel_multipliers(view, weights.shape[0])
+    return weights.reshape(weights.shape[0], -1), folded_bias(view, axes), multiplier, shift
+
+
+def _rejects_dsp_sums(view: View) -> str | None:
+    low, high = common.activation_range(view.attributes.activation, view.output)
+    return packing_dsp.fast_requant_reason(*_channel_constants(view), low, high)
+
+
+def _rejects_1x1_wide(view: View) -> str | None:
+    if view.output.shape[-1] < 2:
+        return "one output channel"
+    return rejects_unless_pointwise(view) or _rejects_dsp_sums(view)
+
+
+def _rejects_1x1(view: View) -> str | None:
+    reason = _rejects_1x1_wide(view)
+    if reason is None and view.input(0).shape[-1] <= 8:
+        return "the wide row is faster up to 8 input channels"
+    weights, bias, _, _ = _channel_constants(view)
+    return reason or packing_dsp.narrow_sum_reason(weights, bias)
+
+
+def _stream(view: View, pack: Callable[..., npt.NDArray[np.uint8]]) -> Struct:
+    constants = {"weights": word_blob(pack(*_channel_constants(view))), "channels": None}
+    edges = {"in_zero_point": view.input(0).zero_point, **output_fields(view)}
+    return Struct("struct conv2d_s8", {**constants, **window_fields(view), **edges})
+
+
+def _scratch_1x1(view: View) -> int:
+    return packing_dsp.scratch_bytes_conv2d_1x1(view.input(0).shape[-1])
+
+
 CONV_2D = (
+    Kernel(
+        "conv2d_s8_1x1_dsp",
+        "conv2d",
+        "dsp",
+        Style.PIXELS,
+        lambda view: _stream(view, packing_dsp.pack_conv2d_1x1),
+        rejects=_rejects_1x1,
+        scratch_bytes=_scratch_1x1,
+        reads_ahead=True,
+    ),
+    Kernel(
+        "conv2d_s8_1x1_wide_dsp",
+        "conv2d",
+        "dsp",
+        Style.PIXELS,
+        lambda view: _stream(view, packing_dsp.pack_conv2d_1x1_wide),
+        rejects=_rejects_1x1_wide,
+        scratch_bytes=_scratch_1x1,
+        reads_ahead=True,
+    ),
     Kernel(
         "conv2d_s8_1x1_portable",
         "conv2d",

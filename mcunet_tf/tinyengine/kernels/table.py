@@ -116,3 +116,8 @@ def int32_blob(values: npt.ArrayLike) -> Blob:
 
 def uint8_blob(values: npt.ArrayLike) -> Blob:
     return Blob("uint8_t", np.ascontiguousarray(values, dtype=np.uint8).reshape(-1))
+
+
+def word_blob(stream: npt.NDArray[np.uint8]) -> Blob:
+    """A packed byte stream as 32-bit words, which aligns it."""
+    return Blob("uint32_t", np.ascontiguousarray(stream).view("<u4"))
