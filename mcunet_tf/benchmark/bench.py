@@ -100,7 +100,7 @@ CompileModel = Callable[[Path, Board], Any]
 def _compile_tinyengine(path: Path, board: Board) -> Any:
     from mcunet_tf.tinyengine import compile_tflite
 
-    return compile_tflite(path, board=board.name)
+    return compile_tflite(path, board=board)
 
 
 RUNTIMES: dict[str, CompileModel] = {"tinyengine": _compile_tinyengine}
