@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Post-training quantisation: integers throughout, close to the float model, clear refusals."""
+
+import numpy as np
+import pytest
+
+from mcunet_tf.errors import DataError, UnsupportedError
+from mcunet_tf.quantize import quantize_ptq
+from mcunet_tf.quantize.inspect import float_operators
+
+keras = pytest.importorskip("keras")
+tf = pytest.importorskip("tensorflow")
+
+
+def samples(*shape: int, count: int = 20, seed: int = 3) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(-1, 1, (count, *shape)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def model():
+    """Convolution, depthwise convolution, dense layer without activation."""
+    keras.utils.set_random_seed(5)
+    layers = keras.layers
+    inputs = x = keras.Input((8, 6, 2))
+    x = layers.Conv2D(6, 3, activation="relu6")(x)
+    x = layers.DepthwiseConv2D(3, padding="same", strides=2)(x)
+    x = layers.Dense(4)(layers.Flatten()(x))
+    return keras.Model(inputs, x, name="small")
+
+
+def interpreter(flatbuffer: bytes):
+    made = tf.lite.Interpreter(
+        model_content=flatbuffer,
+        experimental_op_resolver_type=tf.lite.experimental.OpResolverType.BUILTIN_REF,
+    )
+    made.allocate_tensors()
+    return made
+
+
+def run(flatbuffer: bytes, *inputs: np.ndarray) -> list[np.ndarray]:
+    """Returns the real values of the outputs for one sample per input."""
+    made = interpreter(flatbuffer)
+    for detail, value in zip(made.get_input_details(), inputs, strict=True):
+        scale, zero_point = detail["quantization"]
+        limits = np.iinfo(detail["dtype"])
+        quantised = np.clip(np.round(value / scale) + zero_point, limits.min, limits.max)
+        made.set_tensor(detail["index"], quantised.astype(detail["dtype"]))
+    made.invoke()
+    outputs = []
+    for detail in made.get_output_details():
+        scale, zero_point = detail["quantization"]
+        outputs.append((made.get_tensor(detail["index"]).astype(float) - zero_point) * scale)
+    return outputs
+
+
+def test_every_operator_computes_on_integers(model):
+    flatbuffer = quantize_ptq(model, samples(8, 6, 2))
+    assert float_operators(flatbuffer) == []
+    types = {detail["dtype"] for detail in interpreter(flatbuffer).get_tensor_details()}
+    assert types <= {np.int8, np.int32}
+
+
+def test_the_batch_is_one(model):
+    (detail,) = interpreter(quantize_ptq(model, samples(8, 6, 2))).get_input_details()
+    assert list(detail["shape"]) == list(detail["shape_signature"]) == [1, 8, 6, 2]
+
+
+def test_outputs_are_close_to_the_float_model(model):
+    calibration = samples(8, 6, 2, count=100)
+    flatbuffer = quantize_ptq(model, calibration)
+    (detail,) = interpreter(flatbuffer).get_output_details()
+    scale, _ = detail["quantization"]
+    wanted = model(calibration).numpy()
+    got = np.concatenate([run(flatbuffer, value[np.newaxis])[0] for value in calibration])
+    assert np.abs(got - wanted).max() < 6 * scale, "six steps of the output's own grid"
+    assert np.abs(wanted).max() > 60 * scale, "the grid is fine enough for this to mean something"
+
+
+@pytest.mark.parametrize("edge_type", ["int8", "uint8", "float32"])
+def test_edges_have_the_type_that_was_asked_for(model, edge_type):
+    made = interpreter(quantize_ptq(model, samples(8, 6, 2), edge_type))
+    for detail in (*made.get_input_details(), *made.get_output_details()):
+        assert detail["dtype"] == np.dtype(edge_type)
+
+
+def test_equal_calls_give_equal_bytes(model):
+    calibration = samples(8, 6, 2)
+    assert quantize_ptq(model, calibration) == quantize_ptq(model, calibration)
+
+
+def test_several_inputs_keep_their_order():
+    layers = keras.layers
+    a, b = keras.Input((3,)), keras.Input((2,))
+    joined = layers.Concatenate()([layers.Rescaling(100.0)(a), b])
+    two = keras.Model([a, b], joined, name="two")
+    flatbuffer = quantize_ptq(two, [samples(3), samples(2, seed=4)])
+    shapes = [list(detail["shape"]) for detail in interpreter(flatbuffer).get_input_details()]
+    assert shapes == [[1, 3], [1, 2]]
+    (output,) = run(flatbuffer, np.float32([[1, -1, 0.5]]), np.float32([[0, 0]]))
+    assert np.allclose(output, [[100, -100, 50, 0, 0]], atol=8)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (samples(8, 6, 3), r"\(20, 8, 6, 3\); it must be \[n, 8, 6, 2\]"),
+        (samples(8, 6, 2, count=0), "n >= 1"),
+        ([samples(8, 6, 2)] * 2, "has 1 inputs, but representative_data holds 2"),
+        (np.full((2, 8, 6, 2), np.nan, np.float32), "NaN"),
+    ],
+    ids=["channels", "empty", "two", "nan"],
+)
+def test_unfit_samples_are_named(model, data, message):
+    with pytest.raises(DataError, match=message):
+        quantize_ptq(model, data)
+
+
+def test_open_shapes_are_named():
+    inputs = keras.Input((None, None, 3))
+    model = keras.Model(inputs, keras.layers.Conv2D(2, 3)(inputs), name="open")
+    with pytest.raises(DataError, match="give the Input layer its height"):
+        quantize_ptq(model, samples(8, 8, 3))
+
+
+def test_unknown_edge_types_are_named(model):
+    with pytest.raises(UnsupportedError, match="'float16' is unknown"):
+        quantize_ptq(model, samples(8, 6, 2), "float16")
+
+
+def test_layers_without_an_int8_form_are_refused():
+    inputs = keras.Input((4, 4, 2))
+    model = keras.Model(inputs, keras.layers.Lambda(tf.math.erf)(inputs), name="erf")
+    with pytest.raises(UnsupportedError, match=r"model 'erf'.*(?i:erf)") as caught:
+        quantize_ptq(model, samples(4, 4, 2))
+    assert "\n" not in str(caught.value)
+
+
+def test_float_operators_are_found(model):
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    assert {"CONV_2D", "DEPTHWISE_CONV_2D"} <= set(float_operators(converter.convert()))
