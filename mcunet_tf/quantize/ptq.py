@@ -80,13 +80,11 @@ def _freeze(model: Any) -> Any:
         for index, tensor in enumerate(model.inputs)
     ]
 
-    @tf.function(autograph=False)
     def forward(*inputs: Any) -> Any:
         return model(list(inputs) if len(inputs) > 1 else inputs[0], training=False)
 
-    return convert_to_constants.convert_variables_to_constants_v2(
-        forward.get_concrete_function(*specs)
-    )
+    graph = tf.function(forward, autograph=False).get_concrete_function(*specs)
+    return convert_to_constants.convert_variables_to_constants_v2(graph)
 
 
 def _check_samples(
