@@ -146,7 +146,8 @@ def _board_inputs(project: CompiledModel, data: ImageDataset) -> NDArray[np.int8
     """Quantises the test images as the model's input wants them: `[n, h, w, c]`."""
     (info,) = project.inputs
     scaled = np.round(demo_network.model_input(data.test_images) / np.float32(info.scale))
-    return np.clip(scaled + info.zero_point, -128, 127).astype(np.int8)
+    quantised: NDArray[np.int8] = np.clip(scaled + info.zero_point, -128, 127).astype(np.int8)
+    return quantised
 
 
 def _oracle_outputs(flatbuffer: bytes, images: NDArray[np.int8]) -> NDArray[np.int8]:
