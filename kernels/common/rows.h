@@ -2,7 +2,7 @@
  *
  * Tensors as rows in the arena. Row y of a tensor [1, height, width, channels] starts at
  *
- *   offset + (y % ring_rows) * row_bytes
+ *   offset + ((y + shift) % ring_rows) * row_bytes
  *
  * ring_rows = height for a whole tensor; fewer where only the rows that are still needed are kept.
  */
@@ -16,18 +16,22 @@ struct tensor_rows {
   int32_t row_bytes;
   int16_t height;
   int16_t ring_rows;
+  int16_t shift; /* in [0, ring_rows) */
 };
 
-/* Row y. */
+/* Row y >= -ring_rows. */
 int8_t *row_at(int8_t *arena, const struct tensor_rows *tensor, int32_t y);
 
 /* Pointers to rows first .. first + count - 1 of an output. */
 void rows_out(int8_t **rows, int8_t *arena, const struct tensor_rows *tensor, int32_t first, int32_t count);
 
-/* Pointers to rows first .. first + count - 1 of an input. Rows outside the image are `pad_row`, which is filled with
- * `zero_point` when it is needed; NULL where pad_row is NULL. */
-void rows_in(const int8_t **rows, int8_t *arena, const struct tensor_rows *tensor, int32_t first, int32_t count,
-             int8_t *pad_row, int32_t zero_point);
+/* Pointers to rows first .. first + count - 1 of an input; NULL for rows outside the image. */
+void rows_in(const int8_t **rows, int8_t *arena, const struct tensor_rows *tensor, int32_t first, int32_t count);
+
+/* The same; rows outside the image are filled with `zero_point`: in `pad_row`, which they share, or, where that is
+ * NULL, each in its own slot of the ring. */
+void rows_in_padded(const int8_t **rows, int8_t *arena, const struct tensor_rows *tensor, int32_t first, int32_t count,
+                    int8_t *pad_row, int32_t zero_point);
 
 /* The number of input rows that must exist before a window that ends at `end` can be read. */
 int32_t rows_needed(int32_t end, int32_t height);

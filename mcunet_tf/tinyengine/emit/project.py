@@ -157,6 +157,7 @@ def _tensors(project: Project) -> list[dict[str, Any]]:
             "row_bytes": storage.row_bytes,
             "height": storage.height,
             "rows": storage.rows,
+            "shift": storage.shift,
             "label": _comment(project.graph.tensors[tensor].name),
         }
         for tensor in sorted(used)
@@ -174,7 +175,7 @@ def _stages(project: Project, structs: Mapping[int, Struct]) -> list[dict[str, A
 
 def _stage_call(project: Project, stage: Stage) -> dict[str, Any]:
     last = stage.nodes[-1]
-    owed = [n for n in stage.nodes[:-1] if n.output not in stage.ring_rows]
+    owed = [n for n in stage.nodes[:-1] if n.output not in stage.rings]
     calls = [{"symbol": _symbol(project, n), "height": n.height} for n in (last, *owed)]
     return {"nodes": len(stage.nodes), "calls": calls}
 
@@ -258,17 +259,20 @@ def _source(project: Project, node: Node, tensor: int) -> str:
 def _window_rows(project: Project, stage: Stage, position: int, scratch: int) -> list[str]:
     node, window = stage.nodes[position], stage.nodes[position].window
     band = stage.bands[position]
-    pad_row, zero_point = "NULL", 0
-    if node.pad_row_bytes:
-        pad_row = f"arena + {scratch + aligned(node.scratch_bytes)}"
-        zero_point = node.view.input(0).zero_point
     first = f"y * {window.stride} - {window.pad_top}" if window.pad_top else f"y * {window.stride}"
     count = f"(rows - 1) * {window.stride} + {window.extent}"
     source = f"&{_tensor_symbol(project, node.inputs[0])}"
+    if node.pad_row_bytes:
+        in_ring = stage.padded_in_ring[position]
+        pad_row = "NULL" if in_ring else f"arena + {scratch + aligned(node.scratch_bytes)}"
+        zero_point = node.view.input(0).zero_point
+        fill = f"rows_in_padded(in, arena, {source}, {first}, {count}, {pad_row}, {zero_point});"
+    else:
+        fill = f"rows_in(in, arena, {source}, {first}, {count});"
     return [
         f"const int8_t *in[{window.count(band)}];",
         f"int8_t *out[{band}];",
-        f"rows_in(in, arena, {source}, {first}, {count}, {pad_row}, {zero_point});",
+        fill,
         f"rows_out(out, arena, &{_tensor_symbol(project, node.output)}, y, rows);",
     ]
 

@@ -175,3 +175,31 @@ def pack_conv2d_1x1_wide(
 def scratch_bytes_conv2d_1x1(in_channels: int) -> int:
     """Scratch of `conv2d_s8_1x1_dsp` and `_wide_dsp`: one tile's inputs as 16-bit halves."""
     return PIXELS_PER_TILE * 8 * -(-in_channels // INPUTS_PER_WORD_PAIR)
+
+
+def pack_depthwise_3x3(
+    weights: npt.ArrayLike, bias: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike
+) -> Bytes:
+    """Packs the stream of `depthwise_conv2d_s8_3x3_dsp`: 17 bytes per channel.
+
+    Args:
+        weights: int8 [3, 3, channels].
+        bias: folded, [channels].
+        multiplier: Q31 [channels].
+        shift: TFLite's [channels].
+    """
+    kernel = np.asarray(weights, np.int64)
+    channels = kernel.shape[2]
+    taps, start, factors, shifts = _requant_constants(
+        kernel.reshape(9, channels).T, bias, multiplier, shift
+    )
+    order = [0, 3, 1, 4, 6, 5, 7, 2, 8]  # w00 w10 w01 w11, w20 w12 w21 w02, w22
+    constants = _words(np.stack([512 * start + shifts, factors], axis=1)).reshape(channels, 8)
+    stream = np.concatenate([constants, (taps[:, order] & 0xFF).astype(np.uint8)], axis=1)
+    return np.ascontiguousarray(stream).reshape(-1)
+
+
+def scratch_bytes_depthwise_3x3(out_width: int, rows: int) -> int:
+    """Scratch of `depthwise_conv2d_s8_3x3_dsp` for calls of up to `rows` output rows."""
+    units = -(-(out_width + 2) // 2)
+    return 64 * units * -(-rows // 2)

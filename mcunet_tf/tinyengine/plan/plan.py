@@ -14,12 +14,16 @@ from mcunet_tf.tinyengine.plan.schedule import Stage, aligned, make_stage, safe_
 
 @dataclasses.dataclass(frozen=True)
 class Storage:
-    """Where a tensor lies in the arena: row y starts at offset + (y % rows) * row_bytes."""
+    """Where a tensor lies: row y starts at offset + ((y + shift) % rows) * row_bytes."""
 
     offset: int
     rows: int
     row_bytes: int
     height: int
+    shift: int = 0
+
+    def row_offset(self, y: int) -> int:
+        return self.offset + (y + self.shift) % self.rows * self.row_bytes
 
     @property
     def size_bytes(self) -> int:
@@ -58,8 +62,17 @@ class Plan:
         return self.roots.get(tensor, tensor) in self.storage
 
 
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """Operators [start, end) that form one stage, at most `band_limit` rows per kernel call."""
+
+    start: int
+    end: int
+    band_limit: int = 2
+
+
 def plan_stages(
-    graph: Graph, roots: Mapping[int, int], nodes: Sequence[Node], groups: Sequence[Sequence[int]]
+    graph: Graph, roots: Mapping[int, int], nodes: Sequence[Node], groups: Sequence[Group]
 ) -> Plan:
     """Plans memory for operators that run in the given groups.
 
@@ -67,23 +80,23 @@ def plan_stages(
       graph: the graph after all passes.
       roots: see `nodes.storage_roots`.
       nodes: in execution order.
-      groups: positions into `nodes`, consecutive and complete; one group is one stage.
+      groups: consecutive and complete; one group is one stage.
     """
     inputs = {roots.get(i, i) for i in graph.inputs}
     outputs = {roots.get(i, i) for i in graph.outputs}
-    members = [tuple(nodes[i] for i in group) for group in groups]
+    members = [tuple(nodes[group.start : group.end]) for group in groups]
     last_use = _last_uses(roots, members, outputs)
     viewed = set(roots.values())
     stages = []
-    for number, group in enumerate(members):
+    for number, (group, run) in enumerate(zip(groups, members, strict=True)):
         internal = frozenset(
             n.output
-            for n in group[:-1]
+            for n in run[:-1]
             if last_use.get(n.output, number) == number
             and n.output not in outputs
             and n.output not in viewed
         )
-        stages.append(make_stage(graph, group, internal))
+        stages.append(make_stage(graph, run, internal, group.band_limit))
     return _place(graph, roots, stages, inputs, last_use)
 
 
@@ -121,15 +134,15 @@ def _place(
     scratch: list[int] = []
     for number, stage in enumerate(stages):
         for node in stage.nodes:
-            if node.output in stage.ring_rows:
-                add(node.output, stage.ring_rows[node.output], number, number + 1)
-            elif node.output not in rows:
+            ring = stage.rings.get(node.output)
+            if ring is not None and ring.tensor == node.output:
+                add(node.output, ring.rows, number, number + 1)
+            elif ring is None and node.output not in rows:
                 height = tensor_rows(graph.tensors[node.output])[0]
                 add(node.output, height, number, last_use.get(node.output, number) + 1)
         scratch.append(len(buffers))
-        buffers.append(
-            Buffer(f"scratch of stage {number}", stage.scratch_bytes, number, number + 1)
-        )
+        name = f"scratch of stage {number}"
+        buffers.append(Buffer(name, stage.scratch_bytes, number, number + 1))
     distances = _distances(graph, roots, stages, rows, last_use)
     placement = place_buffers(buffers, distances)
     storage = {
@@ -137,6 +150,10 @@ def _place(
         for tensor, (i, kept) in rows.items()
         for height, row_bytes in [tensor_rows(graph.tensors[tensor])]
     }
+    for stage in stages:
+        for tensor, ring in stage.rings.items():
+            if ring.tensor != tensor:
+                storage[tensor] = dataclasses.replace(storage[ring.tensor], shift=ring.shift)
     return Plan(
         tuple(stages),
         roots,
@@ -157,9 +174,9 @@ def _distances(
     """Pairs that may share memory: a tensor's last reader is the stage that writes the other."""
     found: dict[tuple[int, int], int] = {}
     for number, stage in enumerate(stages):
-        made = [n.output for n in stage.nodes if n.output not in stage.ring_rows]
+        made = [n.output for n in stage.nodes if n.output not in stage.rings]
         read = {roots.get(t, t) for n in stage.nodes for t in n.inputs} & set(rows)
-        for source in sorted(read - set(stage.ring_rows) - set(made)):
+        for source in sorted(read - set(stage.rings) - set(made)):
             if last_use[source] != number:
                 continue
             for result in made:

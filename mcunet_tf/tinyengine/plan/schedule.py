@@ -26,6 +26,21 @@ class Event:
     end: int
 
 
+@dataclasses.dataclass(frozen=True)
+class Ring:
+    """Rows kept of a tensor that lives only inside a stage.
+
+    Attributes:
+      tensor: whose ring it is, or lies in: an in-place result uses the slots of its input.
+      rows: slots.
+      shift: row y lies in slot (y + shift) % rows.
+    """
+
+    tensor: int
+    rows: int
+    shift: int = 0
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Stage:
     """Operators that run together, in topological order; the last one drives the others.
@@ -33,38 +48,71 @@ class Stage:
     Attributes:
       nodes: the operators.
       bands: output rows per kernel call, for each node.
-      ring_rows: rows kept of each tensor that lives only inside the stage.
+      rings: of each tensor that lives only inside the stage.
+      padded_in_ring: for each node, whether rows of padding use free slots of its input's ring.
       events: the kernel calls in order.
     """
 
     nodes: tuple[Node, ...]
     bands: tuple[int, ...]
-    ring_rows: Mapping[int, int]
+    rings: Mapping[int, Ring]
+    padded_in_ring: tuple[bool, ...]
     events: tuple[Event, ...]
 
     @property
     def scratch_bytes(self) -> int:
         """Kernels of a stage never run inside each other, so they share one scratch."""
-        return max(aligned(n.scratch_bytes) + n.pad_row_bytes for n in self.nodes)
+        return max(
+            aligned(node.scratch_bytes) + (0 if in_ring else node.pad_row_bytes)
+            for node, in_ring in zip(self.nodes, self.padded_in_ring, strict=True)
+        )
 
 
 def aligned(size_bytes: int, alignment: int = 4) -> int:
     return -(-size_bytes // alignment) * alignment
 
 
-def make_stage(graph: Graph, nodes: Sequence[Node], internal: frozenset[int]) -> Stage:
-    """Schedules a run of operators whose `internal` tensors are kept as rings of rows."""
-    bands = tuple(_band(node, len(nodes) > 1) for node in nodes)
+def make_stage(
+    graph: Graph, nodes: Sequence[Node], internal: frozenset[int], band_limit: int = 2
+) -> Stage:
+    """Schedules a run of operators whose `internal` tensors are kept as rings of rows.
+
+    Args:
+      graph: holds the tensors.
+      nodes: in topological order.
+      internal: tensors that nothing outside the run reads.
+      band_limit: most rows a kernel of a streamed run makes at once.
+    """
+    bands = tuple(_band(node, band_limit if len(nodes) > 1 else None) for node in nodes)
     events = trace(graph, nodes, bands, internal)
-    rings = {t: _ring_rows(graph, nodes, bands, events, t) for t in sorted(internal)}
-    return Stage(tuple(nodes), bands, rings, events)
+    rings: dict[int, Ring] = {}
+    padded = []
+    for i, node in enumerate(nodes):
+        source = node.inputs[0] if node.inputs else -1
+        alone = source in internal and sum(source in n.inputs for n in nodes) == 1
+        if node.kernel.style is Style.WINDOW and alone:
+            maker = next(m for m in nodes if m.output == source)
+            rows, fits = _window_ring(
+                graph, maker, bands[nodes.index(maker)], node, bands[i], events
+            )
+            rings[source] = Ring(source, rows)
+            padded.append(fits)
+        else:
+            padded.append(False)
+    for tensor in sorted(internal - set(rings)):
+        rings[tensor] = Ring(tensor, _ring_rows(graph, nodes, bands, events, tensor))
+    for i, node in enumerate(nodes):
+        alias = _in_place(graph, nodes, bands, rings, i)
+        if alias is not None:
+            rings[node.output] = alias
+    return Stage(tuple(nodes), bands, rings, tuple(padded), events)
 
 
-def _band(node: Node, streamed: bool) -> int:
+def _band(node: Node, limit: int | None) -> int:
     if node.kernel.style is Style.WINDOW:
-        return min(node.kernel.band_rows, node.height)
+        return min(node.kernel.band_rows, node.height, limit or node.height)
     # Pixel kernels take any number of contiguous pixels: two rows fill the tiles of narrow maps.
-    return min(2, node.height) if streamed else node.height
+    return min(limit or node.height, node.height)
 
 
 def trace(
@@ -98,6 +146,34 @@ def trace(
     return tuple(events)
 
 
+def _window_ring(
+    graph: Graph, maker: Node, maker_band: int, reader: Node, band: int, events: Sequence[Event]
+) -> tuple[int, bool]:
+    """Slots of a ring with one reader, a window; and whether rows of padding have slots in it.
+
+    Padding counts as rows before the first and behind the last, so that it never needs memory of
+    its own: their slots are free when they are read.
+    """
+    height = tensor_rows(graph.tensors[maker.output])[0]
+    window = reader.window
+    produced, oldest, most = 0, -window.pad_top, 1
+    for event in events:
+        if event.node is reader:
+            oldest = event.first * window.stride - window.pad_top
+            ahead = (event.end - 1) * window.stride - window.pad_top + window.extent
+            most = max(most, max(produced, ahead) - oldest)
+            oldest = event.end * window.stride - window.pad_top
+        elif event.node is maker:
+            produced = event.end if maker.height > 1 else height
+            most = max(most, produced - min(oldest, event.first))
+    if maker.kernel.style is not Style.WINDOW:
+        most = aligned(most, maker_band)
+    if most < height:
+        return most, True
+    # The whole tensor is kept: padding gets a row of its own.
+    return height, False
+
+
 def _ring_rows(
     graph: Graph,
     nodes: Sequence[Node],
@@ -109,25 +185,64 @@ def _ring_rows(
     height = tensor_rows(graph.tensors[tensor])[0]
     maker = next(node for node in nodes if node.output == tensor)
     readers = [node for node in nodes if tensor in node.inputs]
+    if maker.height == 1 or any(tensor not in n.streamed or n.height == 1 for n in readers):
+        return height
     position = {id(node): 0 for node in readers}
     most = 1
     for event in events:
         if event.node is maker:
-            oldest = min(
-                r.needs(position[id(r)], min(position[id(r)] + 1, r.height), height)[0]
-                if position[id(r)] < r.height
-                else event.end
-                for r in readers
-            )
+            oldest = min(_oldest_needed(r, position[id(r)], event.end, height) for r in readers)
             most = max(most, event.end - min(oldest, event.first))
         elif id(event.node) in position:
             position[id(event.node)] = event.end
     step = max(
-        bands[nodes.index(node)]
-        for node in (maker, *readers)
-        if node is maker or node.kernel.style is Style.PIXELS
+        [1]
+        + [
+            bands[nodes.index(node)]
+            for node in (maker, *readers)
+            if node.kernel.style is Style.PIXELS
+        ]
     )
-    return min(aligned(most, step), height) if step > 1 else min(most, height)
+    return min(aligned(most, step), height)
+
+
+def _oldest_needed(reader: Node, position: int, end: int, height: int) -> int:
+    if position >= reader.height:
+        return end
+    return reader.needs(position, position + 1, height)[0]
+
+
+def _in_place(
+    graph: Graph,
+    nodes: Sequence[Node],
+    bands: Sequence[int],
+    rings: Mapping[int, Ring],
+    i: int,
+) -> Ring | None:
+    """The ring of a window's input, if its output rows can take the slots of the dying rows.
+
+    They can where the kernel allows it, rows are of one size and step, and the next operator reads
+    each band before the following one is made.
+    """
+    node = nodes[i]
+    if node.kernel.style is not Style.WINDOW or not node.kernel.in_place_rows:
+        return None
+    source = node.inputs[0]
+    ring = rings.get(source)
+    readers = [k for k, n in enumerate(nodes) if node.output in n.inputs]
+    same_size = tensor_rows(graph.tensors[source])[1] == tensor_rows(graph.tensors[node.output])[1]
+    if ring is None or ring.tensor != source or ring.rows >= tensor_rows(graph.tensors[source])[0]:
+        return None
+    if node.output not in rings or not same_size or node.window.stride != 1 or len(readers) != 1:
+        return None
+    reader = nodes[readers[0]]
+    in_step = reader.kernel.style is Style.PIXELS and bands[readers[0]] == bands[i]
+    if not in_step or node.output not in reader.streamed or ring.rows % bands[i]:
+        return None
+    if node.window.pad_top % bands[i]:
+        # A band of the reader would wrap around the end of the ring.
+        return None
+    return Ring(source, ring.rows, (ring.rows - node.window.pad_top) % ring.rows)
 
 
 def safe_distance(

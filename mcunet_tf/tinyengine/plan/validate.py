@@ -18,6 +18,7 @@ from mcunet_tf.tinyengine.plan.plan import Plan
 from mcunet_tf.tinyengine.plan.schedule import Event, Stage
 
 _POISON = -1
+_PADDING = -1_000_000
 
 
 class PlanError(AssertionError):
@@ -52,7 +53,7 @@ class _Memory:
 
     def span(self, tensor: int, row: int) -> tuple[int, int]:
         storage = self.plan.locate(self.graph, tensor)
-        start = storage.offset + row % storage.rows * storage.row_bytes
+        start = storage.row_offset(row)
         return start, start + storage.row_bytes
 
     def expected(self, tensor: int, row: int) -> npt.NDArray[np.int64]:
@@ -86,6 +87,17 @@ def _rows_read(graph: Graph, plan: Plan, event: Event) -> list[tuple[int, int]]:
     return rows
 
 
+def _pad_rows(graph: Graph, stage: Stage, event: Event) -> list[tuple[int, int]]:
+    """Rows of padding that are made in the ring of the input."""
+    node = event.node
+    if not stage.padded_in_ring[stage.nodes.index(node)]:
+        return []
+    height = tensor_rows(graph.tensors[node.inputs[0]])[0]
+    first = event.first * node.window.stride - node.window.pad_top
+    rows = range(first, first + node.window.count(event.end - event.first))
+    return [(node.inputs[0], row) for row in rows if not 0 <= row < height]
+
+
 def _rows_written(graph: Graph, event: Event) -> list[tuple[int, int]]:
     node = event.node
     if node.height == 1:
@@ -104,6 +116,15 @@ def _run(
 ) -> None:
     reads, writes = _rows_read(graph, plan, event), _rows_written(graph, event)
     memory.tags[scratch : scratch + stage.scratch_bytes] = _POISON
+    pads = _pad_rows(graph, stage, event)
+    for tensor, row in pads:
+        # Filled with zero points before the call: whatever lay there is gone.
+        start, end = memory.span(tensor, row)
+        memory.tags[start:end] = _PADDING - row
+    for tensor, row in pads:
+        start, end = memory.span(tensor, row)
+        if not np.all(memory.tags[start:end] == _PADDING - row):
+            raise PlanError(f"'{event.node.op.name}': two rows of padding share a slot")
     for tensor, row in reads:
         memory.check(tensor, row, f"'{event.node.op.name}'")
     _check_in_place(memory, event, reads, writes)
