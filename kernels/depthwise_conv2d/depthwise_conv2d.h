@@ -41,4 +41,9 @@ struct depthwise_conv2d_s8 {
 void depthwise_conv2d_s8_portable(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
                                   int8_t *const *out_rows, int32_t rows, void *scratch);
 
+/* 3 x 3, stride 1, no dilation, multiplier 1, at least 4 channels, for the Armv7E-M DSP extension: contract, scratch and
+ * weight stream in its file. Output rows may lie over input rows of the same call. */
+void depthwise_conv2d_s8_3x3_dsp(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
+                                 int8_t *const *out_rows, int32_t rows, void *scratch);
+
 #endif /* KERNELS_DEPTHWISE_CONV2D_DEPTHWISE_CONV2D_H_ */

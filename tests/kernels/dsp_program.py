@@ -33,7 +33,8 @@ class Case:
         arguments: C arguments after the first; `arena` and `scratch` are in scope.
         scratch_bytes: exact size; bytes around it are guarded.
         scratch_alignment: offset of the scratch from a 16-byte boundary.
-        setup: C statements before the call, declarations of row tables for instance.
+        setup: C before the call, within the counted region: row tables, a loop's head.
+        teardown: C after the call, the loop's end.
     """
 
     kernel: str
@@ -45,6 +46,7 @@ class Case:
     scratch_bytes: int
     scratch_alignment: int = 4
     setup: str = ""
+    teardown: str = ""
     name: str = field(default="", compare=False)
 
 
@@ -53,7 +55,7 @@ class Result:
     """What a call left behind: the arena, and what it cost."""
 
     memory: Bytes
-    count: RegionCount
+    count: RegionCount | None
 
 
 def _array(name: str, data: Bytes) -> str:
@@ -71,9 +73,10 @@ static void case_{index}(void) {{
   memcpy(arena, memory_{index}, sizeof memory_{index});
   memset(scratch_area, {FILLER}, sizeof scratch_area);
   void *scratch = scratch_area + {offset};
-  {case.setup}
   REGION_BEGIN();
+  {case.setup}
   {case.kernel}(&op, {case.arguments});
+  {case.teardown}
   REGION_END();
   for (uint32_t i = 0; i < sizeof scratch_area; i++) {{
     if ((i < {offset} || i >= {offset + case.scratch_bytes}) && scratch_area[i] != {FILLER}) {{
@@ -115,10 +118,11 @@ static uint8_t guards_broken;
         source_paths=[KERNELS_DIR / source for source in sources],
         flags=("-O1",),
     )
-    assert len(run.regions) == len(cases)
+    # counts are for benchmarks: QEMU 7.2 now and then hides a marker at a page's edge from plugins
+    counts = run.regions if len(run.regions) == len(cases) else [None] * len(cases)
     results = []
     position = 0
-    for case, count in zip(cases, run.regions, strict=True):
+    for case, count in zip(cases, counts, strict=True):
         end = position + len(case.memory)
         results.append(Result(np.frombuffer(run.stdout[position:end], np.uint8), count))
         assert run.stdout[end] == 0, f"{case.name or case.kernel} wrote outside its scratch"

@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * 3 x 3 depthwise convolution, stride 1, for the Armv7E-M DSP extension (Cortex-M4, M7, M33):
+ *
+ *   void depthwise_conv2d_s8_3x3_dsp(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
+ *                                    int8_t *const *out_rows, int32_t rows, void *scratch)
+ *
+ * Reads op->weights (the stream below, any alignment), in_width, out_width, out_channels = in_channels >= 4, pad_left,
+ * zero points; dilation 1, multiplier 1; the clamp is [-128, 127]; requantisation: common/requant_dsp.inc. Columns of
+ * padding on either side are those that the widths imply.
+ *
+ * rows >= 1. With more than two, output rows follow each other without gaps (out_rows[r + 1] = out_rows[r] + out_width *
+ * channels); one or two may lie anywhere. All input of four channels is read before their output is written, so
+ * output rows may be input rows of this call: a band works in place.
+ *
+ * scratch: 4-byte aligned, 64 * ceil((out_width + 2) / 2) * ceil(rows / 2) bytes. Stack: 204 bytes.
+ *
+ * For four channels at a time, two phases per band of two output rows, from input rows 0..3:
+ *
+ *   gather: pairs of halves per channel: V = (row 1, row 2) of each column, which both output rows use; H0 and H3 =
+ *           (column 2 u, column 2 u + 1) of rows 0 and 3. 56 instructions per 2 columns x 4 channels.
+ *   compute: 4 outputs per pass: 12 SMLAD on V, 8 SMLAD/SMLABT/SMLATB on H; 53 instructions.
+ *
+ * Scratch: per band, per unit of two columns: 4 channels x (V even, V odd), then 4 channels x (H0, H3).
+ *
+ * Weight stream, 17 bytes per channel: 512 bias + (n - 1) in 32 bits, multiplier in 32, then w00 w10 w01 w11, w20 w12
+ * w21 w02, w22. |bias| < 2^22 and weights in [-127, 127] (narrow_sum_reason).
+ *
+ * Compute registers: r0 units, r1 output, r2-r4 V weights, r5 r6 H weights, r7-r10 sums, r11 r12 lr.
+ */
+#include "../common/requant_dsp.inc"
+#include "depthwise_gather_dsp.inc"
+#include "depthwise_layout.h"
+
+#define UNIT_BYTES 64
+#define UNIT_H 32 /* H0 of the unit; H3 follows */
+
+/* Frame. The first three are loaded by one LDM, OUT_END and the step by one LDRD, as BAND_STEP and BAND_BYTES. */
+#define F_SHIFT 0        /* n - 1 in the lowest byte */
+#define F_GROUPS_END 4   /* r0 after the row's groups of four */
+#define F_CHANNELS 8
+#define F_BIAS 12
+#define F_MULTIPLIER 16
+#define F_OFFSET 20
+#define F_WEIGHTS_A 24   /* 5 words: first row of a band */
+#define F_WEIGHTS_B 44   /* 5 words: second row */
+#define F_OUT_END 64     /* r1 after the channel's last output */
+#define F_ROW_STEP 68    /* from the end of row A's output to row B's */
+#define F_BAND_STEP 72   /* BAND_BYTES - GROUPS_BYTES */
+#define F_BAND_BYTES 76
+#define F_GROUPS_BYTES 80
+#define F_ENTRY_A 84     /* code: groups of four, or the tail where there are none */
+#define F_TAIL_A 88      /* code: the tail of 0..3 outputs */
+#define F_ENTRY_B 92
+#define F_TAIL_B 96
+#define F_OUT 100        /* this channel's first output */
+#define F_SPAN 104       /* F_OUT_END - F_OUT */
+#define F_STREAM 108
+#define F_UNITS 112      /* this channel's first unit */
+#define F_CHANNELS_NOW 116 /* channels left of these four */
+#define F_SCRATCH 120
+#define F_ZERO_POINT_OUT 124 /* 2 out_zero_point + 1 */
+#define F_ZERO_POINT_IN 128  /* in both halves */
+#define F_FIRST 132      /* gather: byte offset of the first unit with image columns */
+#define F_HEAD 136       /* gather: 1 if that unit's even column is padding */
+#define F_PAIRS_BYTES 140 /* gather: units with two image columns */
+#define F_TAIL 144       /* gather: 1 if an even column is left */
+#define F_CHANNEL 148    /* first of these four */
+#define F_IN_ROWS 152
+#define F_ROWS 156
+#define F_BAND_ROWS 160  /* gather: next band's input rows */
+#define F_ROWS_LEFT 164
+#define F_BYTES 168
+
+    .syntax unified
+    .thumb
+
+/* Multiplies of one channel and one output row: \outputs = 1..4 at r0; \h: offset of the row's H. Biases come in r10,
+ * r0 advances by two units where \outputs is 4. Sums: r7.. */
+.macro sum_outputs outputs, h
+    ldr     r10, [sp, #F_BIAS]
+  .if \outputs == 4
+    ldrd    r11, r12, [r0], #(2 * UNIT_BYTES)
+    .set    .Lbase, 2 * UNIT_BYTES
+  .else
+    ldrd    r11, r12, [r0]
+    .set    .Lbase, 0
+  .endif
+    smlad   r7, r11, r2, r10
+    smlad   r7, r12, r3, r7
+  .if \outputs >= 2
+    smlad   r8, r12, r2, r10
+    ldrd    r11, r12, [r0, #(UNIT_BYTES - .Lbase)]
+  .else
+    ldr     r11, [r0, #(UNIT_BYTES - .Lbase)]
+  .endif
+    smlad   r7, r11, r4, r7
+  .if \outputs >= 2
+    smlad   r8, r11, r3, r8
+    smlad   r8, r12, r4, r8
+  .endif
+  .if \outputs >= 3
+    smlad   r9, r11, r2, r10
+    smlad   r9, r12, r3, r9
+  .endif
+  .if \outputs == 4
+    smlad   r10, r12, r2, r10
+    ldrd    r11, r12, [r0]
+    smlad   r10, r11, r3, r10
+    smlad   r10, r12, r4, r10
+  .elseif \outputs == 3
+    ldr     r11, [r0, #(2 * UNIT_BYTES)]
+  .endif
+  .if \outputs >= 3
+    smlad   r9, r11, r4, r9
+  .endif
+    ldr     r11, [r0, #(\h - .Lbase)]
+    ldr     r12, [r0, #(\h + UNIT_BYTES - .Lbase)]
+    smlad   r7, r11, r5, r7
+    smlabt  r7, r12, r6, r7
+  .if \outputs >= 2
+    smlatb  r8, r11, r5, r8
+    smlad   r8, r12, r6, r8
+  .endif
+  .if \outputs >= 3
+    ldr     r11, [r0, #(\h + 2 * UNIT_BYTES - .Lbase)]
+    smlad   r9, r12, r5, r9
+    smlabt  r9, r11, r6, r9
+  .endif
+  .if \outputs == 4
+    smlatb  r10, r12, r5, r10
+    smlad   r10, r11, r6, r10
+  .endif
+.endm
+
+.macro round_sum sum
+    add     lr, r12, \sum, asr #31
+    smmlar  \sum, \sum, r11, lr
+.endm
+
+.macro saturate_sum sum
+    asr     \sum, \sum, r11
+    ssat    \sum, #8, \sum, asr #1
+.endm
+
+/* Leaves r12 = GROUPS_END. */
+.macro store_outputs outputs
+    ldrd    r11, r12, [sp, #F_MULTIPLIER]
+    round_sum r7
+  .if \outputs >= 2
+    round_sum r8
+  .endif
+  .if \outputs >= 3
+    round_sum r9
+  .endif
+  .if \outputs == 4
+    round_sum r10
+  .endif
+    ldm     sp, {r11, r12, lr}
+    saturate_sum r7
+  .if \outputs >= 2
+    saturate_sum r8
+  .endif
+  .if \outputs >= 3
+    saturate_sum r9
+  .endif
+  .if \outputs == 4
+    saturate_sum r10
+  .endif
+    strb    r7, [r1]
+  .if \outputs >= 2
+    strb    r8, [r1, lr]
+    add     r1, r1, lr, lsl #1
+  .else
+    add     r1, r1, lr
+  .endif
+  .if \outputs >= 3
+    strb    r9, [r1]
+  .endif
+  .if \outputs == 4
+    strb    r10, [r1, lr]
+    add     r1, r1, lr, lsl #1
+  .elseif \outputs == 3
+    add     r1, r1, lr
+  .endif
+.endm
+
+/* An output row of one channel: groups of four, then a tail of 0 to 3. */
+.macro output_row name, h, frame_tail
+.Lgroups_\name:
+    sum_outputs 4, \h
+    store_outputs 4
+    cmp     r0, r12
+    bne     .Lgroups_\name
+    ldr     pc, [sp, #\frame_tail]
+    .balign 4
+.Ltail1_\name:
+    sum_outputs 1, \h
+    store_outputs 1
+    b       .Ltail0_\name
+    .balign 4
+.Ltail2_\name:
+    sum_outputs 2, \h
+    store_outputs 2
+    b       .Ltail0_\name
+    .balign 4
+.Ltail3_\name:
+    sum_outputs 3, \h
+    store_outputs 3
+    .balign 4
+.Ltail0_\name:
+.endm
+
+/* Where a row starts and where its tail is: r0 = out_width. */
+.macro choose_entry name, frame_entry, frame_tail
+    and     r2, r0, #3
+    adr     r3, .Ltails_\name
+    ldrh    r2, [r3, r2, lsl #1]
+    adr     r3, .Lgroups_\name
+    orr     r3, r3, #1
+    add     r2, r2, r3
+    str     r2, [sp, #\frame_tail]
+    cmp     r0, #4
+    it      ge
+    movge   r2, r3
+    str     r2, [sp, #\frame_entry]
+.endm
+
+    .section .text.depthwise_conv2d_s8_3x3_dsp, "ax", %progbits
+    .balign 4
+    .global depthwise_conv2d_s8_3x3_dsp
+    .type   depthwise_conv2d_s8_3x3_dsp, %function
+    .thumb_func
+depthwise_conv2d_s8_3x3_dsp:
+    push    {r4-r11, lr}
+    ldr     r4, [sp, #36]
+    sub     sp, sp, #F_BYTES
+    str     r4, [sp, #F_SCRATCH]
+    strd    r1, r3, [sp, #F_IN_ROWS]
+
+    /* outputs: first, span over the rows, step from row to row */
+    ldrsh   r5, [r0, #DEPTHWISE_CHANNELS]
+    ldrsh   r6, [r0, #DEPTHWISE_OUT_WIDTH]
+    mul     r7, r5, r6
+    ldr     r8, [r2]
+    mov     r9, #0
+    mul     r10, r7, r3
+    cmp     r3, #2
+    bne     .Lstep_known
+    ldr     r9, [r2, #4]
+    sub     r9, r9, r8
+    add     r10, r9, r7
+    sub     r9, r9, r7
+.Lstep_known:
+    str     r5, [sp, #F_CHANNELS]
+    str     r9, [sp, #F_ROW_STEP]
+    strd    r8, r10, [sp, #F_OUT]
+    ldr     r1, [r0, #DEPTHWISE_WEIGHTS]
+    str     r1, [sp, #F_STREAM]
+
+    /* units: all there are, those of whole groups */
+    add     r1, r6, #3
+    lsr     r1, r1, #1
+    lsl     r1, r1, #6
+    lsr     r2, r6, #2
+    lsl     r2, r2, #7
+    sub     r7, r1, r2
+    str     r2, [sp, #F_GROUPS_BYTES]
+    strd    r7, r1, [sp, #F_BAND_STEP]
+
+    /* image columns within the units */
+    ldrsh   r7, [r0, #DEPTHWISE_PAD_LEFT]
+    ldrsh   r8, [r0, #DEPTHWISE_IN_WIDTH]
+    add     r8, r8, r7
+    add     r9, r6, #2
+    cmp     r8, r9
+    it      gt
+    movgt   r8, r9
+    and     r9, r7, #1
+    lsr     r10, r7, #1
+    lsl     r10, r10, #6
+    strd    r10, r9, [sp, #F_FIRST]
+    sub     r8, r8, r7
+    sub     r8, r8, r9
+    and     r9, r8, #1
+    lsr     r8, r8, #1
+    lsl     r8, r8, #6
+    strd    r8, r9, [sp, #F_PAIRS_BYTES]
+
+    /* zero points */
+    ldrsh   r7, [r0, #DEPTHWISE_OUT_ZERO_POINT]
+    ldrsh   r8, [r0, #DEPTHWISE_IN_ZERO_POINT]
+    lsl     r7, r7, #1
+    add     r7, r7, #1
+    pkhbt   r8, r8, r8, lsl #16
+    strd    r7, r8, [sp, #F_ZERO_POINT_OUT]
+
+    mov     r0, r6
+    choose_entry A, F_ENTRY_A, F_TAIL_A
+    choose_entry B, F_ENTRY_B, F_TAIL_B
+
+    /* all of scratch is padding, until columns are gathered */
+    ldr     r2, [sp, #F_ROWS]
+    add     r2, r2, #1
+    lsr     r2, r2, #1
+    mul     r2, r2, r1
+    mov     r3, r4
+    add     r2, r2, r3
+    mov     r4, r8
+    mov     r5, r8
+    mov     r6, r8
+    mov     r7, r8
+    mov     r9, r8
+    mov     r10, r8
+    mov     r11, r8
+.Lfill:
+    stm     r3!, {r4-r11}
+    stm     r3!, {r4-r11}
+    cmp     r3, r2
+    bne     .Lfill
+    mov     r0, #0
+    str     r0, [sp, #F_CHANNEL]
+
+.Lfour:
+    /* four channels from r0 on; the last ones again where fewer are left: r1 counts the new ones */
+    ldr     r2, [sp, #F_CHANNELS]
+    sub     r1, r2, r0
+    cmp     r1, #4
+    ite     ge
+    movge   r1, #4
+    sublt   r0, r2, #4
+    str     r1, [sp, #F_CHANNELS_NOW]
+    str     r0, [sp, #F_CHANNEL]
+    ldr     r3, [sp, #F_SCRATCH]
+    rsb     r1, r1, #4
+    add     r1, r3, r1, lsl #3
+    str     r1, [sp, #F_UNITS]
+    ldrd    r5, r6, [sp, #F_IN_ROWS]
+    strd    r5, r6, [sp, #F_BAND_ROWS]
+
+    /* ---- gather: r3 = band ---- */
+.Lgather_band:
+    ldrd    r5, r6, [sp, #F_BAND_ROWS] /* r6: output rows left */
+    ldr     r4, [sp, #F_CHANNEL]
+    ldrd    r0, r1, [r5, #4]
+    add     r0, r0, r4
+    add     r1, r1, r4
+    ldr     r2, [sp, #F_CHANNELS]
+    str     r3, [sp, #F_GROUPS_END]    /* free until compute */
+    ldrd    r7, r4, [sp, #F_FIRST]
+    add     r3, r3, r7
+    cbz     r4, .Lv_pairs
+    gather_column [r0], [r1], 4
+    add     r0, r0, r2
+    add     r1, r1, r2
+    add     r3, r3, #UNIT_BYTES
+.Lv_pairs:
+    ldr     r4, [sp, #F_PAIRS_BYTES]
+    add     r4, r4, r3
+    cmp     r4, r3
+    beq     .Lv_tail
+.Lv_pair:
+    gather_unit [r0], [r1], "[r0, r2]", "[r1, r2]", UNIT_BYTES
+    add     r0, r0, r2, lsl #1
+    add     r1, r1, r2, lsl #1
+    cmp     r3, r4
+    bne     .Lv_pair
+.Lv_tail:
+    ldr     r4, [sp, #F_TAIL]
+    cbz     r4, .Lh
+    gather_column [r0], [r1], 0
+.Lh:
+    ldrd    r5, r6, [sp, #F_BAND_ROWS]
+    ldr     r4, [sp, #F_CHANNEL]
+    ldr     r0, [r5]
+    cmp     r6, #1
+    ite     eq
+    ldreq   r1, [r5, #8] /* no row 3, no use for it */
+    ldrne   r1, [r5, #12]
+    add     r0, r0, r4
+    add     r1, r1, r4
+    ldr     r3, [sp, #F_GROUPS_END]
+    ldrd    r7, r8, [sp, #F_FIRST]
+    add     r3, r3, r7
+    add     r3, r3, #UNIT_H
+    cmp     r8, #0
+    beq     .Lh_pairs
+    ldr     lr, [sp, #F_ZERO_POINT_IN]
+    gather_edge [r0], [r1], 0
+    add     r0, r0, r2
+    add     r1, r1, r2
+    add     r3, r3, #UNIT_BYTES
+.Lh_pairs:
+    ldr     r4, [sp, #F_PAIRS_BYTES]
+    add     r4, r4, r3
+    cmp     r4, r3
+    beq     .Lh_tail
+.Lh_pair:
+    gather_unit [r0], "[r0, r2]", [r1], "[r1, r2]", UNIT_BYTES
+    add     r0, r0, r2, lsl #1
+    add     r1, r1, r2, lsl #1
+    cmp     r3, r4
+    bne     .Lh_pair
+.Lh_tail:
+    ldr     r4, [sp, #F_TAIL]
+    cmp     r4, #0
+    beq     .Lband_gathered
+    ldr     lr, [sp, #F_ZERO_POINT_IN]
+    gather_edge [r0], [r1], 1
+.Lband_gathered:
+    ldrd    r5, r6, [sp, #F_BAND_ROWS]
+    add     r5, r5, #8
+    subs    r6, r6, #2
+    strd    r5, r6, [sp, #F_BAND_ROWS]
+    ldr     r3, [sp, #F_GROUPS_END]
+    ldr     r4, [sp, #F_BAND_BYTES]
+    add     r3, r3, r4
+    bgt     .Lgather_band
+
+    /* outputs of these channels: F_OUT is the first new channel's */
+    /* ---- compute ---- */
+.Lchannel:
+    ldr     lr, [sp, #F_STREAM]
+    ldr     r11, [lr], #4
+    ldr     r12, [lr], #4
+    ldr     r3, [lr], #4
+    ldr     r8, [lr], #4
+    ldrsb   r10, [lr], #1
+    str     lr, [sp, #F_STREAM]
+    asr     r9, r11, #8
+    ldr     r7, [sp, #F_ZERO_POINT_OUT]
+    lsl     r7, r7, r11
+    str     r11, [sp, #F_SHIFT]
+    strd    r9, r12, [sp, #F_BIAS]
+    str     r7, [sp, #F_OFFSET]
+    sxtb16  r5, r3              /* w00, w01 */
+    sxtb16  r3, r3, ror #8      /* w10, w11 */
+    sxtb16  r7, r8              /* w20, w21 */
+    sxtb16  r8, r8, ror #8      /* w12, w02 */
+    sadd16  r5, r5, r5
+    sadd16  r3, r3, r3
+    sadd16  r7, r7, r7
+    sadd16  r8, r8, r8
+    lsl     r10, r10, #17       /* -, w22 */
+    /* row B: (w00, w10) (w01, w11) (w02, w12), (w20, w21) (w21, w22) */
+    pkhbt   r2, r5, r3, lsl #16
+    pkhtb   r4, r3, r5, asr #16
+    ror     r9, r8, #16
+    pkhtb   r11, r10, r7, asr #16
+    strd    r2, r4, [sp, #F_WEIGHTS_B]
+    strd    r9, r7, [sp, #(F_WEIGHTS_B + 8)]
+    str     r11, [sp, #(F_WEIGHTS_B + 16)]
+    /* row A: (w10, w20) (w11, w21) (w12, w22), (w00, w01) (w01, w02) */
+    pkhbt   r2, r3, r7, lsl #16
+    pkhtb   r3, r7, r3, asr #16
+    pkhbt   r4, r8, r10
+    pkhtb   r6, r8, r5, asr #16
+    add     r11, sp, #F_WEIGHTS_A
+    stm     r11, {r2-r6}
+    ldr     r0, [sp, #F_UNITS]
+    add     r11, r0, #8
+    str     r11, [sp, #F_UNITS]
+    ldr     r11, [sp, #F_GROUPS_BYTES]
+    add     r11, r11, r0
+    str     r11, [sp, #F_GROUPS_END]
+    ldrd    r1, r12, [sp, #F_OUT]
+    add     r11, r1, #1
+    add     r12, r12, r1
+    str     r11, [sp, #F_OUT]
+    str     r12, [sp, #F_OUT_END]
+.Lband:
+    ldr     pc, [sp, #F_ENTRY_A]
+    .balign 4
+    output_row A, UNIT_H, F_TAIL_A
+    ldrd    r11, r12, [sp, #F_OUT_END]
+    cmp     r1, r11
+    beq     .Lchannel_done
+    add     r1, r1, r12
+    ldr     r11, [sp, #F_GROUPS_BYTES]
+    sub     r0, r0, r11
+    add     r11, sp, #F_WEIGHTS_B
+    ldm     r11, {r2-r6}
+    ldr     pc, [sp, #F_ENTRY_B]
+    .balign 4
+    output_row B, (UNIT_H + 4), F_TAIL_B
+    ldr     r11, [sp, #F_OUT_END]
+    cmp     r1, r11
+    beq     .Lchannel_done
+    ldrd    r11, r12, [sp, #F_BAND_STEP]
+    add     r0, r0, r11
+    ldr     r11, [sp, #F_GROUPS_END]
+    add     r11, r11, r12
+    str     r11, [sp, #F_GROUPS_END]
+    add     r11, sp, #F_WEIGHTS_A
+    ldm     r11, {r2-r6}
+    b       .Lband
+.Lchannel_done:
+    ldr     r11, [sp, #F_CHANNELS_NOW]
+    subs    r11, r11, #1
+    str     r11, [sp, #F_CHANNELS_NOW]
+    bne     .Lchannel
+    ldr     r0, [sp, #F_CHANNEL]
+    add     r0, r0, #4
+    ldr     r1, [sp, #F_CHANNELS]
+    cmp     r0, r1
+    blt     .Lfour
+    add     sp, sp, #F_BYTES
+    pop     {r4-r11, pc}
+
+    .balign 4
+.Ltails_A:
+    .hword  .Ltail0_A - .Lgroups_A, .Ltail1_A - .Lgroups_A, .Ltail2_A - .Lgroups_A, .Ltail3_A - .Lgroups_A
+.Ltails_B:
+    .hword  .Ltail0_B - .Lgroups_B, .Ltail1_B - .Lgroups_B, .Ltail2_B - .Lgroups_B, .Ltail3_B - .Lgroups_B
+    .size   depthwise_conv2d_s8_3x3_dsp, . - depthwise_conv2d_s8_3x3_dsp

@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from mcunet_tf.tinyengine.fixed_point import requantize
+from mcunet_tf.tinyengine.kernels import packing_dsp
+from tests.kernels.dsp_program import FILLER, GUARD_BYTES, Case, run_cases
+
+pytestmark = pytest.mark.qemu
+
+KERNEL = "depthwise_conv2d_s8_3x3_dsp"
+SOURCES = [f"depthwise_conv2d/{KERNEL}.S"]
+HEADERS = ["depthwise_conv2d/depthwise_conv2d.h", "depthwise_conv2d/depthwise_layout.h"]
+
+
+@dataclass(frozen=True)
+class Layer:
+    weights: np.ndarray  # [k, k, channels]
+    bias: np.ndarray  # folded
+    multiplier: np.ndarray
+    shift: np.ndarray
+    zero_point: int
+    out_zero_point: int
+    stride: int = 1
+
+
+@dataclass(frozen=True)
+class Plane:
+    """An image, its padding, and how it is cut into calls."""
+
+    image: np.ndarray  # [h, w, channels]
+    pad_top: int
+    pad_bottom: int
+    pad_left: int
+    pad_right: int
+    rows: int  # output rows per call
+    in_place: bool = False
+
+
+def random_layer(rng, channels, kernel=3, zero_point=-128, out_zero_point=-128) -> Layer:
+    weights = rng.integers(-127, 128, (kernel, kernel, channels))
+    bias = rng.integers(-4000, 4000, channels) - zero_point * weights.sum((0, 1))
+    multiplier = rng.integers(1 << 30, 1 << 31, channels)
+    return Layer(
+        weights, bias, multiplier, -rng.integers(3, 10, channels), zero_point, out_zero_point
+    )
+
+
+def random_plane(rng, height, width, channels, rows, pads=(1, 1, 1, 1), in_place=False) -> Plane:
+    image = rng.integers(-128, 128, (height, width, channels))
+    return Plane(image, *pads, rows=rows, in_place=in_place)
+
+
+def padded(layer: Layer, plane: Plane) -> np.ndarray:
+    pads = ((plane.pad_top, plane.pad_bottom), (plane.pad_left, plane.pad_right), (0, 0))
+    return np.pad(plane.image, pads, constant_values=layer.zero_point)
+
+
+def reference(layer: Layer, plane: Plane) -> np.ndarray:
+    whole = padded(layer, plane).astype(np.int64)
+    kernel, step = len(layer.weights), layer.stride
+    height = (whole.shape[0] - kernel) // step + 1
+    width = (whole.shape[1] - kernel) // step + 1
+    sums = np.zeros((height, width, whole.shape[2]), np.int64) + layer.bias
+    for i in range(kernel):
+        for j in range(kernel):
+            taps = whole[i : i + step * height : step, j : j + step * width : step]
+            sums += taps[:height, :width] * layer.weights[i, j]
+    scaled = requantize(sums, layer.multiplier, layer.shift) + layer.out_zero_point
+    return np.clip(scaled, -128, 127).astype(np.int8)
+
+
+def admits(layer: Layer) -> str | None:
+    taps = layer.weights.reshape(-1, layer.weights.shape[2]).T
+    return packing_dsp.fast_requant_reason(
+        taps, layer.bias, layer.multiplier, layer.shift
+    ) or packing_dsp.narrow_sum_reason(taps, layer.bias)
+
+
+def make_case(layer: Layer, plane: Plane) -> tuple[Case, np.ndarray]:
+    """Memory: a row of zero points, the image, a guard, the output, a guard; calls of some rows."""
+    assert admits(layer) is None
+    height, width, channels = plane.image.shape
+    expected = reference(layer, plane)
+    out_height, out_width, _ = expected.shape
+    row_bytes, out_row_bytes = width * channels, out_width * channels
+    image = row_bytes
+    image_end = image + height * row_bytes
+    out = image if plane.in_place else image_end + GUARD_BYTES
+    end = out + out_height * out_row_bytes
+    memory = np.full(max(end, image_end) + GUARD_BYTES, FILLER, np.uint8)
+    memory[:image] = layer.zero_point & 0xFF
+    memory[image:image_end] = plane.image.astype(np.int8).reshape(-1).view(np.uint8)
+    kernel, step = len(layer.weights), layer.stride
+    in_rows = (plane.rows - 1) * step + kernel
+    setup = f"""
+  for (int32_t y = 0; y < {out_height}; y += {plane.rows}) {{
+    const int32_t rows = {out_height} - y < {plane.rows} ? {out_height} - y : {plane.rows};
+    const int8_t *in_rows[{in_rows}];
+    int8_t *out_rows[{plane.rows}];
+    for (int32_t i = 0; i < (rows - 1) * {step} + {kernel}; i++) {{
+      const int32_t row = y * {step} + i - {plane.pad_top};
+      const int inside = row >= 0 && row < {height};
+      in_rows[i] = inside ? arena + {image} + row * {row_bytes} : arena;
+    }}
+    for (int32_t i = 0; i < rows; i++) {{
+      out_rows[i] = arena + {out} + (y + i) * {out_row_bytes};
+    }}"""
+    case = Case(
+        kernel=KERNEL,
+        struct="depthwise_conv2d_s8",
+        fields={
+            "in_width": width,
+            "out_width": out_width,
+            "in_channels": channels,
+            "out_channels": channels,
+            "pad_left": plane.pad_left,
+            "in_zero_point": layer.zero_point,
+            "out_zero_point": layer.out_zero_point,
+        },
+        weights=packing_dsp.pack_depthwise_3x3(
+            layer.weights, layer.bias, layer.multiplier, layer.shift
+        ),
+        memory=memory,
+        setup=setup,
+        arguments="in_rows, out_rows, rows, scratch",
+        teardown="  }",
+        scratch_bytes=packing_dsp.scratch_bytes_depthwise_3x3(out_width, plane.rows),
+        name=f"{height} x {width} x {channels}, {plane}",
+    )
+    want = memory.copy()
+    want[out:end] = expected.reshape(-1).view(np.uint8)
+    return case, want
+
+
+def check(work) -> list:
+    made = [make_case(layer, plane) for layer, plane in work]
+    results = run_cases([case for case, _ in made], SOURCES, HEADERS)
+    for (case, want), result in zip(made, results, strict=True):
+        np.testing.assert_array_equal(result.memory, want, err_msg=case.name)
+    return results
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 4, 7])
+def test_every_width(rows):
+    rng = np.random.default_rng(rows)
+    work = []
+    for width in range(1, 14):
+        layer = random_layer(rng, 4)
+        work.append((layer, random_plane(rng, 7, width, 4, rows)))
+    check(work)
+
+
+@pytest.mark.parametrize("left", [0, 1])
+@pytest.mark.parametrize("right", [0, 1, 2])
+def test_padding_on_either_side(left, right):
+    rng = np.random.default_rng(3 * left + right)
+    work = []
+    for width in range(max(1, 3 - left - right), 10):
+        for top, bottom in ((0, 0), (1, 1), (0, 1), (1, 0)):
+            plane = random_plane(rng, 5, width, 4, 2, (top, bottom, left, right))
+            work.append((random_layer(rng, 4), plane))
+    check(work)
+
+
+def test_every_channel_count():
+    rng = np.random.default_rng(9)
+    work = []
+    for channels in (4, 5, 6, 7, 8, 11, 16, 80, 257):
+        for rows in (1, 2, 3):
+            layer = random_layer(rng, channels)
+            work.append((layer, random_plane(rng, 3, 3, channels, rows)))
+    check(work)
+
+
+@pytest.mark.parametrize("channels", [4, 7])
+@pytest.mark.parametrize("rows", [9])
+def test_in_place_over_its_own_input(channels, rows):
+    """One call for the whole plane: every output row lies where an input row of the call lay."""
+    rng = np.random.default_rng(10)
+    work = []
+    for height, width in ((3, 3), (5, 5), (6, 9), (1, 4), (2, 2)):
+        layer = random_layer(rng, channels)
+        work.append((layer, random_plane(rng, height, width, channels, rows, in_place=True)))
+    check(work)
+
+
+def test_zero_points_and_shifts_at_their_ends():
+    rng = np.random.default_rng(11)
+    work = []
+    for zero_point in (-128, 127):
+        for out_zero_point in (-128, 0, 127):
+            layer = random_layer(rng, 32, 3, zero_point, out_zero_point)
+            layer.shift[:] = -np.arange(32)
+            layer.shift[0] = -1
+            layer.multiplier[1::4] *= -1
+            layer.multiplier[2] = 0
+            layer.multiplier[5] = (1 << 31) - 1
+            work.append((layer, random_plane(rng, 4, 5, 32, 2)))
+    check(work)
+
+
+def test_sums_at_the_bound():
+    rng = np.random.default_rng(12)
+    limit = packing_dsp.NARROW_SUM_LIMIT - 1
+    layer = random_layer(rng, 4)
+    layer.weights[:] = np.array([127, -127, 127, -127])
+    low, high = packing_dsp.accumulator_bounds(layer.weights.reshape(9, 4).T, np.zeros(4))
+    layer.bias[:] = [limit - high[0], -limit - low[1], -limit - low[2], limit - high[3]]
+    layer.shift[:] = [-14, -14, -15, -16]
+    planes = [Plane(np.full((3, 6, 4), value), 1, 1, 1, 1, 2) for value in (-128, 127)]
+    check([(layer, plane) for plane in planes])
+    layer.bias[0] += 1
+    assert admits(layer) is not None
