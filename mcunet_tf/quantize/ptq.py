@@ -7,6 +7,7 @@ and biases as int32, following the TensorFlow Lite 8-bit quantisation specificat
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,10 @@ def quantize_ptq(
     converter.inference_output_type = tf.dtypes.as_dtype(edge_type)
     converter.representative_dataset = lambda: _one_by_one(samples)
     try:
-        flatbuffer = bytes(converter.convert())
+        with warnings.catch_warnings():
+            # It speaks of the statistics of an older interface; ours are the samples.
+            warnings.filterwarnings("ignore", "Statistics for quantized inputs were expected")
+            flatbuffer = bytes(converter.convert())
     except Exception as error:
         raise UnsupportedError(f"{_name(model)} has no int8 form: {_reason(error)}") from error
     remaining = float_operators(flatbuffer)
