@@ -9,6 +9,7 @@ without touching the operators that use it.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -47,13 +48,20 @@ class Tensor:
     quantization: Quantization | None = None
     data: npt.NDArray[Any] | None = None
 
-    @property
+    @functools.cached_property
     def elements(self) -> int:
         return math.prod(self.shape)
 
-    @property
+    @functools.cached_property
     def size_bytes(self) -> int:
         return self.elements * ITEM_BYTES[self.dtype]
+
+    @functools.cached_property
+    def rows(self) -> tuple[int, int]:
+        """(rows, bytes of a row): rows of [1, h, w, c], else one row of everything."""
+        if len(self.shape) == 4 and self.shape[0] == 1 and self.size_bytes:
+            return self.shape[1], self.shape[2] * self.shape[3] * ITEM_BYTES[self.dtype]
+        return 1, self.size_bytes
 
     @property
     def scale(self) -> float:

@@ -14,7 +14,7 @@ import jinja2
 from mcunet_tf.tinyengine.emit import constants, sources
 from mcunet_tf.tinyengine.ir import Graph, Tensor
 from mcunet_tf.tinyengine.kernels.table import ALL_INPUTS, Blob, Struct, Style
-from mcunet_tf.tinyengine.plan.nodes import Node, tensor_rows
+from mcunet_tf.tinyengine.plan.nodes import Node
 from mcunet_tf.tinyengine.plan.plan import Plan, Storage
 from mcunet_tf.tinyengine.plan.schedule import Stage, aligned
 
@@ -208,7 +208,7 @@ def _pulls(project: Project, stage: Stage, node: Node) -> list[dict[str, str]]:
         maker = makers.get(source)
         if maker is None or maker.index > node.index:
             continue
-        height = tensor_rows(project.graph.tensors[source])[0]
+        height = project.graph.tensors[source].rows[0]
         if maker.height == 1 or source not in node.streamed or node.height == 1:
             end = str(maker.height)
         elif node.kernel.style is Style.WINDOW:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from mcunet_tf.tinyengine.ir import ITEM_BYTES, Graph, Op, Tensor
+from mcunet_tf.tinyengine.ir import ITEM_BYTES, Graph, Op
 from mcunet_tf.tinyengine.kernels.table import ALL_INPUTS, Kernel, Style
 from mcunet_tf.tinyengine.ops import SPECS
 from mcunet_tf.tinyengine.ops.common import Padding
@@ -61,14 +61,6 @@ class Node:
         return min(max(low, 0), height), max(min(high, height), 0)
 
 
-def tensor_rows(tensor: Tensor) -> tuple[int, int]:
-    """(rows, bytes of a row) of a tensor: rows of [1, h, w, c], else one row of everything."""
-    shape = tensor.shape
-    if len(shape) == 4 and shape[0] == 1 and tensor.size_bytes:
-        return shape[1], shape[2] * shape[3] * ITEM_BYTES[tensor.dtype]
-    return 1, tensor.size_bytes
-
-
 def storage_roots(graph: Graph) -> dict[int, int]:
     """The tensor whose memory each tensor uses: a RESHAPE is a view of its input."""
     roots: dict[int, int] = {}
@@ -83,7 +75,7 @@ def make_node(graph: Graph, index: int, op: Op, kernel: Kernel) -> Node:
     seen = view(graph, op)
     positions = kernel.data_inputs or tuple(range(len(op.inputs)))
     streamed_positions = () if kernel.data_inputs == ALL_INPUTS else kernel.streamed_inputs
-    height = tensor_rows(seen.output)[0] if kernel.style is not Style.WHOLE else 1
+    height = seen.output.rows[0] if kernel.style is not Style.WHOLE else 1
     window = Window()
     if kernel.style is Style.WINDOW:
         window = _window(seen)
@@ -92,7 +84,7 @@ def make_node(graph: Graph, index: int, op: Op, kernel: Kernel) -> Node:
     padded = window.pad_top > 0 or window.pad_bottom > 0
     pad_row_bytes = 0
     if padded and op.kind in ("CONV_2D", "DEPTHWISE_CONV_2D"):
-        pad_row_bytes = tensor_rows(seen.input(0))[1]
+        pad_row_bytes = seen.input(0).rows[1]
     return Node(
         index=index,
         op=op,
@@ -110,9 +102,9 @@ def make_node(graph: Graph, index: int, op: Op, kernel: Kernel) -> Node:
 
 def _rows_in_step(seen: View, kernel: Kernel, streamed: tuple[int, ...]) -> bool:
     """Whether a pixel kernel can make one row of the output from one row of each input."""
-    height, row_bytes = tensor_rows(seen.output)
+    height, row_bytes = seen.output.rows
     row_values = row_bytes // ITEM_BYTES[seen.output.dtype]
-    same = all(tensor_rows(seen.input(p))[0] == height for p in streamed)
+    same = all(seen.input(p).rows[0] == height for p in streamed)
     return same and row_values % kernel.pixel_values(seen) == 0
 
 

@@ -14,7 +14,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 ALIGNMENT = 4
-MAX_STEPS = 20_000
+MAX_STEPS = 4_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,15 +66,7 @@ class _Solver:
 
     def lower_bound(self) -> int:
         """The most bytes alive in one stage, counting buffers that may overlap once."""
-        bound = max(self.sizes, default=0)
-        for stage in sorted({b.start for b in self.buffers}):
-            live = [i for i, b in enumerate(self.buffers) if b.start <= stage < b.end]
-            total = sum(self.sizes[i] for i in live)
-            for lower, upper in self.distances:
-                if lower in live and upper in live:
-                    total -= self._saving(lower, upper)
-            bound = max(bound, total)
-        return bound
+        return max([*self.loads(), *self.sizes], default=0)
 
     def _saving(self, lower: int, upper: int) -> int:
         distance = _aligned(self.distances[lower, upper])
@@ -82,18 +74,34 @@ class _Solver:
         return self.sizes[lower] + self.sizes[upper] - joint
 
     def orders(self) -> list[list[int]]:
-        """Placement orders that are good to start from."""
+        """Placement orders that are good to start from.
+
+        A result that may lie below its dying input must be placed first: hence latest first.
+        """
         indices = range(len(self.buffers))
+        loads = self.loads()
+        worst = [max(loads[s] for s in range(b.start, b.end)) for b in self.buffers]
         keys = (
+            lambda i: (-worst[i], -self.buffers[i].start, -self.sizes[i]),
+            lambda i: (-worst[i], -self.sizes[i], -self.buffers[i].start),
+            lambda i: (-self.buffers[i].start, -self.sizes[i]),
+            lambda i: (-self.sizes[i], -self.buffers[i].start),
             lambda i: (-self.sizes[i], self.buffers[i].start),
-            lambda i: (-(self.buffers[i].end - self.buffers[i].start), -self.sizes[i]),
             lambda i: (self.buffers[i].start, -self.sizes[i]),
-            lambda i: (
-                -self.sizes[i] * (self.buffers[i].end - self.buffers[i].start),
-                self.buffers[i].start,
-            ),
         )
         return [sorted(indices, key=key) for key in keys]
+
+    def loads(self) -> list[int]:
+        """Bytes alive in each stage, each safe overlap taken off."""
+        loads = [0] * max((b.end for b in self.buffers), default=0)
+        for i, buffer in enumerate(self.buffers):
+            for stage in range(buffer.start, buffer.end):
+                loads[stage] += self.sizes[i]
+        for lower, upper in self.distances:
+            a, b = self.buffers[lower], self.buffers[upper]
+            for stage in range(max(a.start, b.start), min(a.end, b.end)):
+                loads[stage] -= self._saving(lower, upper)
+        return loads
 
     def first_fit(self, order: Sequence[int]) -> tuple[int, list[int], list[int]]:
         """(arena, offsets, order) when each buffer takes the lowest place still free."""

@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from mcunet_tf.tinyengine.ir import Graph
-from mcunet_tf.tinyengine.plan.nodes import Node, tensor_rows
+from mcunet_tf.tinyengine.plan.nodes import Node
 from mcunet_tf.tinyengine.plan.offsets import Buffer, place_buffers
 from mcunet_tf.tinyengine.plan.schedule import Stage, aligned, make_stage, safe_distance
 
@@ -55,7 +55,7 @@ class Plan:
         root = self.roots.get(tensor, tensor)
         if root == tensor:
             return self.storage[tensor]
-        height, row_bytes = tensor_rows(graph.tensors[tensor])
+        height, row_bytes = graph.tensors[tensor].rows
         return Storage(self.storage[root].offset, height, row_bytes, height)
 
     def in_arena(self, tensor: int) -> bool:
@@ -125,11 +125,11 @@ def _place(
 
     def add(tensor: int, kept: int, start: int, end: int) -> None:
         rows[tensor] = (len(buffers), kept)
-        size = kept * tensor_rows(graph.tensors[tensor])[1]
+        size = kept * graph.tensors[tensor].rows[1]
         buffers.append(Buffer(graph.tensors[tensor].name, size, start, end))
 
     for tensor in sorted(inputs):
-        height = tensor_rows(graph.tensors[tensor])[0]
+        height = graph.tensors[tensor].rows[0]
         add(tensor, height, 0, last_use.get(tensor, 0) + 1)
     scratch: list[int] = []
     for number, stage in enumerate(stages):
@@ -138,7 +138,7 @@ def _place(
             if ring is not None and ring.tensor == node.output:
                 add(node.output, ring.rows, number, number + 1)
             elif ring is None and node.output not in rows:
-                height = tensor_rows(graph.tensors[node.output])[0]
+                height = graph.tensors[node.output].rows[0]
                 add(node.output, height, number, last_use.get(node.output, number) + 1)
         scratch.append(len(buffers))
         name = f"scratch of stage {number}"
@@ -148,7 +148,7 @@ def _place(
     storage = {
         tensor: Storage(placement.offsets[i], kept, row_bytes, height)
         for tensor, (i, kept) in rows.items()
-        for height, row_bytes in [tensor_rows(graph.tensors[tensor])]
+        for height, row_bytes in [graph.tensors[tensor].rows]
     }
     for stage in stages:
         for tensor, ring in stage.rings.items():

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import Style
-from mcunet_tf.tinyengine.plan.nodes import Node, tensor_rows
+from mcunet_tf.tinyengine.plan.nodes import Node
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,7 +130,7 @@ def trace(
             last = min(first + bands[i], node.height)
             for source in dict.fromkeys(node.inputs):
                 if source in makers:
-                    height = tensor_rows(graph.tensors[source])[0]
+                    height = graph.tensors[source].rows[0]
                     streamed = source in node.streamed
                     wanted = node.needs(first, last, height)[1] if streamed else height
                     run_until(makers[source], min(wanted, nodes[makers[source]].height))
@@ -154,7 +154,7 @@ def _window_ring(
     Padding counts as rows before the first and behind the last, so that it never needs memory of
     its own: their slots are free when they are read.
     """
-    height = tensor_rows(graph.tensors[maker.output])[0]
+    height = graph.tensors[maker.output].rows[0]
     window = reader.window
     produced, oldest, most = 0, -window.pad_top, 1
     for event in events:
@@ -182,11 +182,15 @@ def _ring_rows(
     tensor: int,
 ) -> int:
     """Rows of a tensor that are alive at once, rounded up so that pixel bands do not wrap."""
-    height = tensor_rows(graph.tensors[tensor])[0]
+    height = graph.tensors[tensor].rows[0]
     maker = next(node for node in nodes if node.output == tensor)
     readers = [node for node in nodes if tensor in node.inputs]
     if maker.height == 1 or any(tensor not in n.streamed or n.height == 1 for n in readers):
         return height
+    band = bands[nodes.index(maker)]
+    if len(readers) == 1 and readers[0].kernel.style is Style.PIXELS:
+        if band == bands[nodes.index(readers[0])]:
+            return min(band, height)
     position = {id(node): 0 for node in readers}
     most = 1
     for event in events:
@@ -230,8 +234,8 @@ def _in_place(
     source = node.inputs[0]
     ring = rings.get(source)
     readers = [k for k, n in enumerate(nodes) if node.output in n.inputs]
-    same_size = tensor_rows(graph.tensors[source])[1] == tensor_rows(graph.tensors[node.output])[1]
-    if ring is None or ring.tensor != source or ring.rows >= tensor_rows(graph.tensors[source])[0]:
+    same_size = graph.tensors[source].rows[1] == graph.tensors[node.output].rows[1]
+    if ring is None or ring.tensor != source or ring.rows >= graph.tensors[source].rows[0]:
         return None
     if node.output not in rings or not same_size or node.window.stride != 1 or len(readers) != 1:
         return None
@@ -269,22 +273,22 @@ def safe_distance(
 def _written_end(graph: Graph, event: Event) -> int:
     """The end of what an event writes, in bytes from the tensor's start."""
     tensor = graph.tensors[event.node.output]
-    return tensor.size_bytes if event.node.height == 1 else event.end * tensor_rows(tensor)[1]
+    return tensor.size_bytes if event.node.height == 1 else event.end * tensor.rows[1]
 
 
 def _read_start(graph: Graph, event: Event, source: int) -> int:
     """The start of what an event reads, in bytes from the tensor's start."""
     if source not in event.node.streamed:
         return 0
-    height, row_bytes = tensor_rows(graph.tensors[source])
+    height, row_bytes = graph.tensors[source].rows
     return event.node.needs(event.first, event.end, height)[0] * row_bytes
 
 
 def _distance_within(graph: Graph, event: Event, source: int) -> int:
     """The distance that one kernel call needs between the bytes it reads and those it writes."""
     node = event.node
-    in_bytes = tensor_rows(graph.tensors[source])[1]
-    out_bytes = tensor_rows(graph.tensors[node.output])[1]
+    in_bytes = graph.tensors[source].rows[1]
+    out_bytes = graph.tensors[node.output].rows[1]
     style = node.kernel.style
     if style is Style.PIXELS and node.kernel.reads_ahead and source in node.streamed:
         if node.height == 1:

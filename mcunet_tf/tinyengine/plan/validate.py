@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import Style
-from mcunet_tf.tinyengine.plan.nodes import Node, tensor_rows
+from mcunet_tf.tinyengine.plan.nodes import Node
 from mcunet_tf.tinyengine.plan.plan import Plan
 from mcunet_tf.tinyengine.plan.schedule import Event, Stage
 
@@ -33,13 +33,13 @@ def validate_plan(graph: Graph, plan: Plan) -> None:
     """
     memory = _Memory(graph, plan)
     for tensor in graph.inputs:
-        for row in range(tensor_rows(graph.tensors[tensor])[0]):
+        for row in range(graph.tensors[tensor].rows[0]):
             memory.write(tensor, row)
     for stage, scratch in zip(plan.stages, plan.scratch_offsets, strict=True):
         for event in stage.events:
             _run(graph, plan, memory, stage, event, scratch)
     for tensor in graph.outputs:
-        for row in range(tensor_rows(graph.tensors[tensor])[0]):
+        for row in range(graph.tensors[tensor].rows[0]):
             memory.check(tensor, row, "the caller")
 
 
@@ -58,7 +58,7 @@ class _Memory:
 
     def expected(self, tensor: int, row: int) -> npt.NDArray[np.int64]:
         root = self.plan.roots.get(tensor, tensor)
-        row_bytes = tensor_rows(self.graph.tensors[tensor])[1]
+        row_bytes = self.graph.tensors[tensor].rows[1]
         return (root << 32) + row * row_bytes + np.arange(row_bytes, dtype=np.int64)
 
     def write(self, tensor: int, row: int) -> None:
@@ -79,7 +79,7 @@ def _rows_read(graph: Graph, plan: Plan, event: Event) -> list[tuple[int, int]]:
     for tensor in dict.fromkeys(node.inputs):
         if not plan.in_arena(tensor):
             continue
-        height = tensor_rows(graph.tensors[tensor])[0]
+        height = graph.tensors[tensor].rows[0]
         first, end = 0, height
         if tensor in node.streamed:
             first, end = node.needs(event.first, event.end, height)
@@ -92,7 +92,7 @@ def _pad_rows(graph: Graph, stage: Stage, event: Event) -> list[tuple[int, int]]
     node = event.node
     if not stage.padded_in_ring[stage.nodes.index(node)]:
         return []
-    height = tensor_rows(graph.tensors[node.inputs[0]])[0]
+    height = graph.tensors[node.inputs[0]].rows[0]
     first = event.first * node.window.stride - node.window.pad_top
     rows = range(first, first + node.window.count(event.end - event.first))
     return [(node.inputs[0], row) for row in rows if not 0 <= row < height]
@@ -101,7 +101,7 @@ def _pad_rows(graph: Graph, stage: Stage, event: Event) -> list[tuple[int, int]]
 def _rows_written(graph: Graph, event: Event) -> list[tuple[int, int]]:
     node = event.node
     if node.height == 1:
-        height = tensor_rows(graph.tensors[node.output])[0]
+        height = graph.tensors[node.output].rows[0]
         return [(node.output, row) for row in range(height)]
     return [(node.output, row) for row in range(event.first, event.end)]
 
