@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import mcunet_tf
+
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = {".c", ".h", ".S", ".inc", ".toml", ".ld", ".j2", ".json", ".py"}
 
@@ -63,22 +65,22 @@ def test_commands_lead_to_functions(wheel):
         assert f"def {function}(" in source, command
 
 
-def test_the_kernels_are_found_without_the_checkout(wheel, tmp_path):
-    """Imports the unpacked wheel alone, as after `pip install`."""
+def test_it_compiles_without_the_checkout(wheel, tmp_path, keras_model):
+    """The unpacked wheel alone, as after `pip install`, emits what the checkout emits."""
     zipfile.ZipFile(wheel).extractall(tmp_path)
+    model = keras_model("ds_cnn")
     code = (
-        "import importlib.util as u, pathlib, mcunet_tf;"
-        "p = pathlib.Path(u.find_spec('mcunet_tf._kernels').origin).parent;"
-        "print(mcunet_tf.__file__, len(list(p.glob('*/*.h'))))"
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import mcunet_tf;"
+        f"mcunet_tf.compile_tflite({str(model)!r}, output_dir='out'); print(mcunet_tf.__file__)"
     )
     run = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {code}"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60
     )
-    file, headers = run.stdout.split()
-    assert Path(file).is_relative_to(tmp_path)
-    assert int(headers) == len(list((ROOT / "kernels").glob("*/*.h")))
+    assert run.returncode == 0, run.stderr
+    assert Path(run.stdout.strip()).is_relative_to(tmp_path)
+    emitted = {
+        str(path.relative_to(tmp_path / "out")): path.read_text()
+        for path in (tmp_path / "out").rglob("*")
+        if path.is_file()
+    }
+    assert emitted == mcunet_tf.compile_tflite(model).files
