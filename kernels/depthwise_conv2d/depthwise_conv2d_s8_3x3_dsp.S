@@ -279,8 +279,11 @@ depthwise_conv2d_s8_3x3_dsp:
     and     r9, r7, #1
     lsr     r10, r7, #1
     lsl     r10, r10, #6
+    subs    r8, r8, r7
+    itt     le /* padding wider than the kernel */
+    movle   r8, #0
+    movle   r9, #0
     strd    r10, r9, [sp, #F_FIRST]
-    sub     r8, r8, r7
     sub     r8, r8, r9
     and     r9, r8, #1
     lsr     r8, r8, #1

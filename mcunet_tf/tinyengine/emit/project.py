@@ -16,7 +16,7 @@ from mcunet_tf.tinyengine.ir import Graph, Tensor
 from mcunet_tf.tinyengine.kernels.table import ALL_INPUTS, Blob, Struct, Style
 from mcunet_tf.tinyengine.plan.nodes import Node
 from mcunet_tf.tinyengine.plan.plan import Plan, Storage
-from mcunet_tf.tinyengine.plan.schedule import Stage, aligned
+from mcunet_tf.tinyengine.plan.schedule import Stage
 
 CTYPES = {"int8": "int8_t", "uint8": "uint8_t", "float32": "float"}
 
@@ -226,9 +226,9 @@ def _term(value: int) -> str:
 
 
 def _body(project: Project, stage: Stage, position: int, scratch: int) -> list[str]:
-    node = stage.nodes[position]
+    node, band = stage.nodes[position], stage.bands[position]
     argument = f"&{_symbol(project, node)}"
-    memory = f"arena + {scratch}" if node.scratch_bytes else "NULL"
+    memory = f"arena + {scratch}" if node.scratch_bytes(band) else "NULL"
     mark = f"TINYENGINE_LAYER({node.index});"
     output = f"&{_tensor_symbol(project, node.output)}"
     if node.kernel.style is Style.WINDOW:
@@ -264,7 +264,7 @@ def _window_rows(project: Project, stage: Stage, position: int, scratch: int) ->
     source = f"&{_tensor_symbol(project, node.inputs[0])}"
     if node.pad_row_bytes:
         in_ring = stage.padded_in_ring[position]
-        pad_row = "NULL" if in_ring else f"arena + {scratch + aligned(node.scratch_bytes)}"
+        pad_row = "NULL" if in_ring else f"arena + {scratch + node.scratch_bytes(band)}"
         zero_point = node.view.input(0).zero_point
         fill = f"rows_in_padded(in, arena, {source}, {first}, {count}, {pad_row}, {zero_point});"
     else:

@@ -90,7 +90,7 @@ def make_report(project: Project, notes: tuple[str, ...] = ()) -> Report:
     live = _live_bytes(project)
     layers = []
     for number, stage in enumerate(plan.stages):
-        for node in stage.nodes:
+        for node, band in zip(stage.nodes, stage.bands, strict=True):
             storage = project.storage(node.output)
             blobs = node.kernel.arguments(node.view).blobs()
             layers.append(
@@ -104,7 +104,7 @@ def make_report(project: Project, notes: tuple[str, ...] = ()) -> Report:
                     kernel=node.kernel.name,
                     macs=node_macs(node),
                     weights_bytes=sum(b.size_bytes for b in blobs.values()),
-                    scratch_bytes=node.scratch_bytes + node.pad_row_bytes,
+                    scratch_bytes=node.scratch_bytes(band) + node.pad_row_bytes,
                     live_bytes=live[number],
                     output_offset=storage.offset,
                     output_rows=storage.rows,

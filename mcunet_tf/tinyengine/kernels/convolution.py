@@ -16,6 +16,7 @@ from mcunet_tf.tinyengine.kernels.table import (
     Struct,
     Style,
     int8_blob,
+    uint8_blob,
     word_blob,
 )
 from mcunet_tf.tinyengine.ops import common
@@ -148,7 +149,7 @@ def _stream(view: View, pack: Callable[..., npt.NDArray[np.uint8]]) -> Struct:
     return Struct("struct conv2d_s8", {**constants, **window_fields(view), **edges})
 
 
-def _scratch_1x1(view: View) -> int:
+def _scratch_1x1(view: View, _: int) -> int:
     return packing_dsp.scratch_bytes_conv2d_1x1(view.input(0).shape[-1])
 
 
@@ -184,7 +185,65 @@ CONV_2D = (
     Kernel("conv2d_s8_portable", "conv2d", "portable", Style.WINDOW, _conv2d_portable),
 )
 
+
+def _depthwise_constants(
+    view: View,
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+    """Weights [kernel_height, kernel_width, channels], folded bias, multiplier and shift."""
+    weights = np.asarray(view.constant(1))[0]
+    multiplier, shift = common.channel_multipliers(view, weights.shape[-1])
+    return weights, folded_bias(view, (0, 1, 2)), multiplier, shift
+
+
+def _rejects_depthwise(view: View, size: int, stride: int) -> str | None:
+    attributes: Conv2dAttributes = view.attributes
+    if tuple(view.input(1).shape[1:3]) != (size, size):
+        return f"only {size} x {size} windows"
+    if (attributes.stride_height, attributes.stride_width) != (stride, stride):
+        return f"only stride {stride}"
+    if (attributes.dilation_height, attributes.dilation_width) != (1, 1):
+        return "dilation"
+    if depth_multiplier(view) != 1 or view.output.shape[-1] < 4:
+        return "a depth multiplier, or less than 4 channels"
+    weights, bias, multiplier, shift = _depthwise_constants(view)
+    taps = weights.reshape(size * size, -1).T
+    low, high = common.activation_range(attributes.activation, view.output)
+    return packing_dsp.fast_requant_reason(
+        taps, bias, multiplier, shift, low, high
+    ) or packing_dsp.narrow_sum_reason(taps, bias)
+
+
+def _depthwise_dsp(size: int, stride: int) -> Kernel:
+    """The row for one window size and stride."""
+
+    def arguments(view: View) -> Struct:
+        stream = packing_dsp.pack_depthwise(*_depthwise_constants(view), stride)
+        edges = {
+            "depth_multiplier": 1,
+            "in_zero_point": view.input(0).zero_point,
+            **output_fields(view),
+        }
+        constants = {"weights": uint8_blob(stream), "channels": None}
+        return Struct("struct depthwise_conv2d_s8", {**constants, **window_fields(view), **edges})
+
+    def scratch_bytes(view: View, rows: int) -> int:
+        return packing_dsp.scratch_bytes_depthwise(size, stride, view.output.shape[2], rows)
+
+    return Kernel(
+        f"depthwise_conv2d_s8_{size}x{size}{'s2' if stride == 2 else ''}_dsp",
+        "depthwise_conv2d",
+        "dsp",
+        Style.WINDOW,
+        arguments,
+        rejects=lambda view: _rejects_depthwise(view, size, stride),
+        scratch_bytes=scratch_bytes,
+        band_rows=16,
+        in_place_rows=True,
+    )
+
+
 DEPTHWISE_CONV_2D = (
+    *(_depthwise_dsp(size, stride) for size in (3, 5, 7) for stride in (1, 2)),
     Kernel(
         "depthwise_conv2d_s8_portable",
         "depthwise_conv2d",

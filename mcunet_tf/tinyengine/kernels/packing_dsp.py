@@ -177,29 +177,50 @@ def scratch_bytes_conv2d_1x1(in_channels: int) -> int:
     return PIXELS_PER_TILE * 8 * -(-in_channels // INPUTS_PER_WORD_PAIR)
 
 
-def pack_depthwise_3x3(
-    weights: npt.ArrayLike, bias: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike
+_TAP_ORDER = {
+    (3, 1): (0, 3, 1, 4, 6, 5, 7, 2, 8),  # w00 w10 w01 w11, w20 w12 w21 w02, w22
+    (3, 2): (0, 2, 1),
+    (5, 1): (0, 1, 2, 3, 4),
+    (5, 2): (0, 2, 1, 3, 4),
+    (7, 1): (0, 1, 2, 3, 4, 5, 6),
+    (7, 2): (0, 2, 1, 3, 4, 6, 5),
+}
+"""Order of the bytes of a kernel, or of each of its rows, by kernel size and stride."""
+
+_STREAM_TAIL_BYTES = 3
+
+
+def pack_depthwise(
+    weights: npt.ArrayLike,
+    bias: npt.ArrayLike,
+    multiplier: npt.ArrayLike,
+    shift: npt.ArrayLike,
+    stride: int,
 ) -> Bytes:
-    """Packs the stream of `depthwise_conv2d_s8_3x3_dsp`: 17 bytes per channel.
+    """Packs the stream of a `depthwise_conv2d_s8_*_dsp` row: 8 + k * k bytes per channel.
 
     Args:
-        weights: int8 [3, 3, channels].
+        weights: int8 [k, k, channels], k = 3, 5 or 7.
         bias: folded, [channels].
         multiplier: Q31 [channels].
         shift: TFLite's [channels].
+        stride: 1 or 2, of rows and columns.
     """
     kernel = np.asarray(weights, np.int64)
-    channels = kernel.shape[2]
+    size, channels = kernel.shape[0], kernel.shape[2]
     taps, start, factors, shifts = _requant_constants(
-        kernel.reshape(9, channels).T, bias, multiplier, shift
+        kernel.reshape(size * size, channels).T, bias, multiplier, shift
     )
-    order = [0, 3, 1, 4, 6, 5, 7, 2, 8]  # w00 w10 w01 w11, w20 w12 w21 w02, w22
+    order = _TAP_ORDER[size, stride]
+    ordered = taps.reshape(channels, -1, len(order))[:, :, order].reshape(channels, -1)
     constants = _words(np.stack([512 * start + shifts, factors], axis=1)).reshape(channels, 8)
-    stream = np.concatenate([constants, (taps[:, order] & 0xFF).astype(np.uint8)], axis=1)
-    return np.ascontiguousarray(stream).reshape(-1)
+    stream = np.concatenate([constants, (ordered & 0xFF).astype(np.uint8)], axis=1)
+    return np.concatenate([stream.reshape(-1), np.zeros(_STREAM_TAIL_BYTES, np.uint8)])
 
 
-def scratch_bytes_depthwise_3x3(out_width: int, rows: int) -> int:
-    """Scratch of `depthwise_conv2d_s8_3x3_dsp` for calls of up to `rows` output rows."""
-    units = -(-(out_width + 2) // 2)
-    return 64 * units * -(-rows // 2)
+def scratch_bytes_depthwise(kernel_size: int, stride: int, out_width: int, rows: int) -> int:
+    """Scratch of a `depthwise_conv2d_s8_*_dsp` row for calls of up to `rows` output rows."""
+    words = -(-((out_width - 1) * stride + kernel_size) // 2)
+    if (kernel_size, stride) == (3, 1):
+        return 64 * words * -(-rows // 2)
+    return 16 * words * ((rows - 1) * stride + kernel_size)

@@ -56,7 +56,7 @@ def _accepts_everything(_: View) -> str | None:
     return None
 
 
-def _no_scratch(_: View) -> int:
+def _no_scratch(_: View, __: int) -> int:
     return 0
 
 
@@ -77,14 +77,14 @@ class Kernel:
       style: calling style.
       arguments: prints the argument struct, packed constants included.
       rejects: why the row cannot take an operator, or None.
-      scratch_bytes: scratch the kernel needs while it runs.
+      scratch_bytes: scratch the kernel needs while it makes a number of output rows.
       data_inputs: positions of the operands that are passed as pointers.
       streamed_inputs: those of them that are walked in step with the output (PIXELS).
       reads_ahead: a PIXELS kernel that has read a pixel before it writes there, so that the output
         may lie over the input.
       pixel_values: output values of what a PIXELS kernel counts as one pixel.
-      band_rows: output rows a WINDOW kernel computes best at once.
-      in_place_rows: a WINDOW kernel whose output rows may be the oldest of its input rows.
+      band_rows: the most output rows that a WINDOW kernel gains from making at once.
+      in_place_rows: a WINDOW kernel whose output rows may be input rows of the same call.
     """
 
     name: str
@@ -93,7 +93,7 @@ class Kernel:
     style: Style
     arguments: Callable[[View], Struct]
     rejects: Callable[[View], str | None] = _accepts_everything
-    scratch_bytes: Callable[[View], int] = _no_scratch
+    scratch_bytes: Callable[[View, int], int] = _no_scratch
     data_inputs: tuple[int, ...] = (0,)
     streamed_inputs: tuple[int, ...] = (0,)
     reads_ahead: bool = False

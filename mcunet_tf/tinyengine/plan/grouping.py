@@ -19,10 +19,12 @@ from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import Style
 from mcunet_tf.tinyengine.plan.nodes import Node
 from mcunet_tf.tinyengine.plan.plan import Group, Plan, plan_stages
-from mcunet_tf.tinyengine.plan.schedule import Stage, aligned, make_stage, safe_distance
+from mcunet_tf.tinyengine.plan.schedule import Stage, aligned, make_stage, safe_overlap
 
 MAX_STAGE_OPS = 24
 BAND_LIMITS = (2, 1)
+# Of an operator on its own: more rows per call cost scratch and save set-up.
+SINGLE_BAND_LIMITS = (1 << 15, 2, 1)
 # Peaks above the least one at which cuts are tried too: buffers may fit better there.
 SLACKS = (1.0, 1.04, 1.1, 1.2, 1.35)
 
@@ -117,8 +119,10 @@ class _Search:
 
     def run(self) -> int:
         """Proposes stages until the least peak is known; returns it."""
-        for i in range(len(self.nodes)):
-            self.propose(Group(i, i + 1))
+        for i, node in enumerate(self.nodes):
+            windowed = node.kernel.style is Style.WINDOW and node.kernel.band_rows > 1
+            for limit in SINGLE_BAND_LIMITS if windowed else SINGLE_BAND_LIMITS[:1]:
+                self.propose(Group(i, i + 1, limit))
         while True:
             peak, critical = self.bottleneck()
             fresh = [i for i in critical if i not in self.explored]
@@ -223,9 +227,10 @@ class _Search:
         for result in results:
             best, choice, moved = 0, -1, 0
             for source in sorted(free):
-                distance = safe_distance(self.graph, self.roots, stage, source, result)
-                if distance is None:
+                overlap = safe_overlap(self.graph, self.roots, stage, source, result)
+                if overlap is None:
                     continue
+                distance = overlap.least_bytes
                 joint = max(self.size(result), distance + self.size(source))
                 gain = self.size(result) + self.size(source) - joint
                 if gain > best:

@@ -49,8 +49,11 @@ class Node:
     output: int
     height: int
     window: Window
-    scratch_bytes: int
     pad_row_bytes: int
+
+    def scratch_bytes(self, rows: int) -> int:
+        """Scratch of one kernel call that makes `rows` output rows, in multiples of 4."""
+        return -(-self.kernel.scratch_bytes(self.view, rows) // 4) * 4
 
     def needs(self, first: int, end: int, height: int) -> tuple[int, int]:
         """Rows [a, b) of a streamed input of `height` rows that output rows [first, end) read."""
@@ -95,7 +98,6 @@ def make_node(graph: Graph, index: int, op: Op, kernel: Kernel) -> Node:
         output=op.outputs[0],
         height=height,
         window=window,
-        scratch_bytes=kernel.scratch_bytes(seen),
         pad_row_bytes=pad_row_bytes,
     )
 

@@ -36,13 +36,32 @@ class Placement:
     lower_bound_bytes: int
 
 
-# (lower, upper) -> bytes that `upper` must lie above the start of `lower`, if less than its size.
-Distances = Mapping[tuple[int, int], int]
+@dataclasses.dataclass(frozen=True)
+class Overlap:
+    """How a buffer may lie above the start of another one that lives at the same time.
+
+    At `least_bytes`, or that plus a multiple of `step_bytes`; anywhere from `free_bytes` on.
+    """
+
+    least_bytes: int
+    step_bytes: int
+    free_bytes: int
+
+    def gaps(self) -> list[tuple[int, int]]:
+        """Open intervals of distances, from the least one on, that are not allowed."""
+        if self.step_bytes == 0:
+            return []
+        starts = range(self.least_bytes, self.free_bytes, self.step_bytes)
+        return [(low, min(low + self.step_bytes, self.free_bytes)) for low in starts]
 
 
-def place_buffers(buffers: Sequence[Buffer], distances: Distances) -> Placement:
+# (lower, upper): where the upper buffer may lie before it is clear of the lower one.
+Overlaps = Mapping[tuple[int, int], Overlap]
+
+
+def place_buffers(buffers: Sequence[Buffer], overlaps: Overlaps) -> Placement:
     """Finds offsets for the smallest arena; optimal whenever it meets the lower bound."""
-    solver = _Solver(buffers, distances)
+    solver = _Solver(buffers, overlaps)
     best = min((solver.first_fit(order) for order in solver.orders()), key=lambda p: p[0])
     bound = solver.lower_bound()
     if best[0] > bound:
@@ -51,25 +70,41 @@ def place_buffers(buffers: Sequence[Buffer], distances: Distances) -> Placement:
 
 
 class _Solver:
-    def __init__(self, buffers: Sequence[Buffer], distances: Distances) -> None:
+    def __init__(self, buffers: Sequence[Buffer], overlaps: Overlaps) -> None:
         self.buffers = buffers
+        self.overlaps = overlaps
         self.sizes = [_aligned(b.size_bytes) for b in buffers]
-        count = len(buffers)
-        self.conflicts: list[list[tuple[int, int, int]]] = [[] for _ in range(count)]
-        for i in range(count):
-            for j in range(count):
-                if i != j and _overlap(buffers[i], buffers[j]):
-                    above = distances.get((j, i), self.sizes[j])  # i over j
-                    below = distances.get((i, j), self.sizes[i])  # i under j
-                    self.conflicts[i].append((j, _aligned(above), _aligned(below)))
-        self.distances = distances
+        # For each buffer: another one, and the open intervals of offsets relative to that one's
+        # that are forbidden.
+        self.conflicts: list[list[tuple[int, list[tuple[int, int]]]]] = [
+            [
+                (j, self._forbidden(i, j))
+                for j in range(len(buffers))
+                if i != j and _overlap(buffers[i], buffers[j])
+            ]
+            for i in range(len(buffers))
+        ]
+
+    def _forbidden(self, i: int, j: int) -> list[tuple[int, int]]:
+        above, below = self.overlaps.get((j, i)), self.overlaps.get((i, j))
+        intervals = [
+            (
+                -self.sizes[i] if below is None else -below.least_bytes,
+                self.sizes[j] if above is None else above.least_bytes,
+            )
+        ]
+        if above is not None:
+            intervals += above.gaps()
+        if below is not None:
+            intervals += [(-high, -low) for low, high in below.gaps()]
+        return intervals
 
     def lower_bound(self) -> int:
         """The most bytes alive in one stage, counting buffers that may overlap once."""
         return max([*self.loads(), *self.sizes], default=0)
 
     def _saving(self, lower: int, upper: int) -> int:
-        distance = _aligned(self.distances[lower, upper])
+        distance = self.overlaps[lower, upper].least_bytes
         joint = max(self.sizes[lower], distance + self.sizes[upper])
         return self.sizes[lower] + self.sizes[upper] - joint
 
@@ -97,7 +132,7 @@ class _Solver:
         for i, buffer in enumerate(self.buffers):
             for stage in range(buffer.start, buffer.end):
                 loads[stage] += self.sizes[i]
-        for lower, upper in self.distances:
+        for lower, upper in self.overlaps:
             a, b = self.buffers[lower], self.buffers[upper]
             for stage in range(max(a.start, b.start), min(a.end, b.end)):
                 loads[stage] -= self._saving(lower, upper)
@@ -115,9 +150,10 @@ class _Solver:
     def lowest(self, i: int, offsets: Sequence[int]) -> int:
         """The lowest offset of buffer i beside those already placed."""
         forbidden = sorted(
-            (offsets[j] - below, offsets[j] + above)
-            for j, above, below in self.conflicts[i]
+            (offsets[j] + low, offsets[j] + high)
+            for j, intervals in self.conflicts[i]
             if offsets[j] >= 0
+            for low, high in intervals
         )
         offset = 0
         for low, high in forbidden:
@@ -136,7 +172,7 @@ class _Solver:
         while queue and steps < MAX_STEPS and best[0] > bound:
             top, offsets, order = queue.pop(0)
             peaks = [i for i in order if offsets[i] + self.sizes[i] == top]
-            blockers = {j for i in peaks for j, _, _ in self.conflicts[i]} | set(peaks)
+            blockers = {j for i in peaks for j, _ in self.conflicts[i]} | set(peaks)
             for i in sorted(blockers, key=lambda b: -self.sizes[b]):
                 at = order.index(i)
                 for target in {0, at // 2, at - 1}:

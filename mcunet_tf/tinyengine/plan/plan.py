@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.plan.nodes import Node
-from mcunet_tf.tinyengine.plan.offsets import Buffer, place_buffers
-from mcunet_tf.tinyengine.plan.schedule import Stage, aligned, make_stage, safe_distance
+from mcunet_tf.tinyengine.plan.offsets import Buffer, Overlap, place_buffers
+from mcunet_tf.tinyengine.plan.schedule import Stage, aligned, make_stage, safe_overlap
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Plan:
 
 @dataclasses.dataclass(frozen=True)
 class Group:
-    """Operators [start, end) that form one stage, at most `band_limit` rows per kernel call."""
+    """Operators [start, end) that form one stage; windows make at most `band_limit` rows a call."""
 
     start: int
     end: int
@@ -143,8 +143,8 @@ def _place(
         scratch.append(len(buffers))
         name = f"scratch of stage {number}"
         buffers.append(Buffer(name, stage.scratch_bytes, number, number + 1))
-    distances = _distances(graph, roots, stages, rows, last_use)
-    placement = place_buffers(buffers, distances)
+    overlaps = _overlaps(graph, roots, stages, rows, last_use)
+    placement = place_buffers(buffers, overlaps)
     storage = {
         tensor: Storage(placement.offsets[i], kept, row_bytes, height)
         for tensor, (i, kept) in rows.items()
@@ -164,15 +164,15 @@ def _place(
     )
 
 
-def _distances(
+def _overlaps(
     graph: Graph,
     roots: Mapping[int, int],
     stages: Sequence[Stage],
     rows: Mapping[int, tuple[int, int]],
     last_use: Mapping[int, int],
-) -> dict[tuple[int, int], int]:
+) -> dict[tuple[int, int], Overlap]:
     """Pairs that may share memory: a tensor's last reader is the stage that writes the other."""
-    found: dict[tuple[int, int], int] = {}
+    found: dict[tuple[int, int], Overlap] = {}
     for number, stage in enumerate(stages):
         made = [n.output for n in stage.nodes if n.output not in stage.rings]
         read = {roots.get(t, t) for n in stage.nodes for t in n.inputs} & set(rows)
@@ -180,7 +180,7 @@ def _distances(
             if last_use[source] != number:
                 continue
             for result in made:
-                distance = safe_distance(graph, roots, stage, source, result)
-                if distance is not None:
-                    found[rows[result][0], rows[source][0]] = distance
+                overlap = safe_overlap(graph, roots, stage, source, result)
+                if overlap is not None:
+                    found[rows[result][0], rows[source][0]] = overlap
     return found

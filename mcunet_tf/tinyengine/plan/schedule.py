@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import Style
 from mcunet_tf.tinyengine.plan.nodes import Node
+from mcunet_tf.tinyengine.plan.offsets import Overlap
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,8 +64,8 @@ class Stage:
     def scratch_bytes(self) -> int:
         """Kernels of a stage never run inside each other, so they share one scratch."""
         return max(
-            aligned(node.scratch_bytes) + (0 if in_ring else node.pad_row_bytes)
-            for node, in_ring in zip(self.nodes, self.padded_in_ring, strict=True)
+            node.scratch_bytes(band) + (0 if in_ring else node.pad_row_bytes)
+            for node, band, in_ring in zip(self.nodes, self.bands, self.padded_in_ring, strict=True)
         )
 
 
@@ -81,9 +82,9 @@ def make_stage(
       graph: holds the tensors.
       nodes: in topological order.
       internal: tensors that nothing outside the run reads.
-      band_limit: most rows a kernel of a streamed run makes at once.
+      band_limit: most rows a kernel makes at once.
     """
-    bands = tuple(_band(node, band_limit if len(nodes) > 1 else None) for node in nodes)
+    bands = tuple(_band(node, band_limit, len(nodes) > 1) for node in nodes)
     events = trace(graph, nodes, bands, internal)
     rings: dict[int, Ring] = {}
     padded = []
@@ -108,11 +109,11 @@ def make_stage(
     return Stage(tuple(nodes), bands, rings, tuple(padded), events)
 
 
-def _band(node: Node, limit: int | None) -> int:
+def _band(node: Node, limit: int, streamed: bool) -> int:
     if node.kernel.style is Style.WINDOW:
-        return min(node.kernel.band_rows, node.height, limit or node.height)
+        return min(node.kernel.band_rows, node.height, limit)
     # Pixel kernels take any number of contiguous pixels: two rows fill the tiles of narrow maps.
-    return min(limit or node.height, node.height)
+    return min(limit, node.height) if streamed else node.height
 
 
 def trace(
@@ -249,25 +250,33 @@ def _in_place(
     return Ring(source, ring.rows, (ring.rows - node.window.pad_top) % ring.rows)
 
 
-def safe_distance(
+def safe_overlap(
     graph: Graph, roots: Mapping[int, int], stage: Stage, source: int, result: int
-) -> int | None:
-    """Bytes by which `source` must lie above `result` so that writing never overtakes reading.
+) -> Overlap | None:
+    """How far `source` must lie above `result` so that writing never overtakes reading.
 
     Both are whole tensors; the stage reads `source` (or views of it) for the last time and writes
     `result`. None: they cannot share memory.
     """
-    distance = 0
+    least, free, step = 0, 0, 0
     live = graph.tensors[source].size_bytes  # first byte that is still read after the event
     for event in reversed(stage.events):
         views = [t for t in event.node.inputs if roots.get(t, t) == source]
         if event.node.output == result:
-            distance = max(distance, _written_end(graph, event) - live)
+            least = max(least, _written_end(graph, event) - live)
             for tensor in views:
-                distance = max(distance, _distance_within(graph, event, tensor))
+                within, clear = _distance_within(graph, event, tensor)
+                least, free = max(least, within), max(free, clear)
+                step = graph.tensors[tensor].rows[1] if within < clear else step
         for tensor in views:
             live = min(live, _read_start(graph, event, tensor))
-    return aligned(distance) if distance < graph.tensors[result].size_bytes else None
+    least = aligned(least)
+    if step and (step % 4 or least % step):
+        # Rows could not meet rows exactly at any aligned distance.
+        least, step = aligned(max(least, free)), 0
+    if least >= graph.tensors[result].size_bytes:
+        return None
+    return Overlap(least, step, aligned(max(least, free)))
 
 
 def _written_end(graph: Graph, event: Event) -> int:
@@ -284,19 +293,28 @@ def _read_start(graph: Graph, event: Event, source: int) -> int:
     return event.node.needs(event.first, event.end, height)[0] * row_bytes
 
 
-def _distance_within(graph: Graph, event: Event, source: int) -> int:
-    """The distance that one kernel call needs between the bytes it reads and those it writes."""
+def _distance_within(graph: Graph, event: Event, source: int) -> tuple[int, int]:
+    """Distances that one kernel call needs between the bytes it reads and those it writes.
+
+    The first is the least; the second the one from which on nothing overlaps within the call.
+    Where they differ, distances between them must be whole rows.
+    """
     node = event.node
-    in_bytes = graph.tensors[source].rows[1]
-    out_bytes = graph.tensors[node.output].rows[1]
+    in_bytes, out_bytes = graph.tensors[source].rows[1], graph.tensors[node.output].rows[1]
     style = node.kernel.style
     if style is Style.PIXELS and node.kernel.reads_ahead and source in node.streamed:
         if node.height == 1:
             grown = graph.tensors[node.output].size_bytes - graph.tensors[source].size_bytes
-            return max(0, grown)
-        growth = out_bytes - in_bytes
-        return max(event.first * growth, event.end * growth)
+            least = max(0, grown)
+        else:
+            growth = out_bytes - in_bytes
+            least = max(event.first * growth, event.end * growth)
+        return least, least
+    clear = _written_end(graph, event) - _read_start(graph, event, source)
     if style is Style.WINDOW and node.kernel.in_place_rows:
         if in_bytes == out_bytes and node.window.stride == 1:
-            return node.window.pad_top * in_bytes
-    return _written_end(graph, event) - _read_start(graph, event, source)
+            # All rows at once may replace their input one by one; else the oldest ones can.
+            whole = event.end - event.first == node.height
+            least = 0 if whole else node.window.pad_top * in_bytes
+            return min(least, clear), clear
+    return clear, clear

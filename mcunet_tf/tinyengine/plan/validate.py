@@ -155,11 +155,8 @@ def _allowed(memory: _Memory, event: Event, read: tuple[int, int], write: tuple[
     node: Node = event.node
     kernel, streamed = node.kernel, read[0] in node.streamed
     if kernel.style is Style.WINDOW:
-        # The output row may be exactly the oldest row that is read for it.
-        oldest = write[1] * node.window.stride - node.window.pad_top
-        return (
-            kernel.in_place_rows and read[1] == oldest and memory.span(*read) == memory.span(*write)
-        )
+        # An output row may be exactly an input row.
+        return kernel.in_place_rows and memory.span(*read) == memory.span(*write)
     if not (kernel.reads_ahead and streamed):
         return False
     # Pixel by pixel: the end of what is written never passes the start of what is still to be read.

@@ -1,0 +1,4 @@
+#define KERNEL depthwise_conv2d_s8_3x3s2_dsp
+#define DW_K 3
+#define DW_S 2
+#include "depthwise_kxk_dsp.inc"

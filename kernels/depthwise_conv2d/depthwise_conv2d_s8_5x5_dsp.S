@@ -1,0 +1,4 @@
+#define KERNEL depthwise_conv2d_s8_5x5_dsp
+#define DW_K 5
+#define DW_S 1
+#include "depthwise_kxk_dsp.inc"

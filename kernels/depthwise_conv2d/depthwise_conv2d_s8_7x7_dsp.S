@@ -1,0 +1,4 @@
+#define KERNEL depthwise_conv2d_s8_7x7_dsp
+#define DW_K 7
+#define DW_S 1
+#include "depthwise_kxk_dsp.inc"
