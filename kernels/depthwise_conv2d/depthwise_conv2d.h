@@ -41,9 +41,19 @@ struct depthwise_conv2d_s8 {
 void depthwise_conv2d_s8_portable(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
                                   int8_t *const *out_rows, int32_t rows, void *scratch);
 
-/* 3 x 3, stride 1, no dilation, multiplier 1, at least 4 channels, for the Armv7E-M DSP extension: contract, scratch and
- * weight stream in its file. Output rows may lie over input rows of the same call. */
+/* No dilation, multiplier 1, at least 4 channels, clamp [-128, 127], for the Armv7E-M DSP extension; s2: strides 2.
+ * Contracts, scratch and weight streams: in their files. Output rows may lie over input rows of the same call. */
 void depthwise_conv2d_s8_3x3_dsp(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
                                  int8_t *const *out_rows, int32_t rows, void *scratch);
+void depthwise_conv2d_s8_3x3s2_dsp(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
+                                   int8_t *const *out_rows, int32_t rows, void *scratch);
+void depthwise_conv2d_s8_5x5_dsp(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
+                                 int8_t *const *out_rows, int32_t rows, void *scratch);
+void depthwise_conv2d_s8_5x5s2_dsp(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
+                                   int8_t *const *out_rows, int32_t rows, void *scratch);
+void depthwise_conv2d_s8_7x7_dsp(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
+                                 int8_t *const *out_rows, int32_t rows, void *scratch);
+void depthwise_conv2d_s8_7x7s2_dsp(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
+                                   int8_t *const *out_rows, int32_t rows, void *scratch);
 
 #endif /* KERNELS_DEPTHWISE_CONV2D_DEPTHWISE_CONV2D_H_ */

@@ -1,3 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * 3 x 3 depthwise convolution, stride 2: contract and weight stream in depthwise_kxk_dsp.inc.
+ */
 #define KERNEL depthwise_conv2d_s8_3x3s2_dsp
 #define DW_K 3
 #define DW_S 2

@@ -12,8 +12,16 @@ from tests.kernels.dsp_program import FILLER, GUARD_BYTES, Case, run_cases
 
 pytestmark = pytest.mark.qemu
 
-KERNEL = "depthwise_conv2d_s8_3x3_dsp"
-SOURCES = [f"depthwise_conv2d/{KERNEL}.S"]
+KERNELS = {
+    (3, 1): "depthwise_conv2d_s8_3x3_dsp",
+    (3, 2): "depthwise_conv2d_s8_3x3s2_dsp",
+    (5, 1): "depthwise_conv2d_s8_5x5_dsp",
+    (5, 2): "depthwise_conv2d_s8_5x5s2_dsp",
+    (7, 1): "depthwise_conv2d_s8_7x7_dsp",
+    (7, 2): "depthwise_conv2d_s8_7x7s2_dsp",
+}
+SOURCES = [f"depthwise_conv2d/{kernel}.S" for kernel in KERNELS.values()]
+every_row = pytest.mark.parametrize(("size", "stride"), KERNELS)
 HEADERS = ["depthwise_conv2d/depthwise_conv2d.h", "depthwise_conv2d/depthwise_layout.h"]
 
 
@@ -41,18 +49,21 @@ class Plane:
     in_place: bool = False
 
 
-def random_layer(rng, channels, kernel=3, zero_point=-128, out_zero_point=-128) -> Layer:
-    weights = rng.integers(-127, 128, (kernel, kernel, channels))
+def random_layer(rng, channels, size, stride, zero_point=-128, out_zero_point=-128) -> Layer:
+    weights = rng.integers(-127, 128, (size, size, channels))
     bias = rng.integers(-4000, 4000, channels) - zero_point * weights.sum((0, 1))
     multiplier = rng.integers(1 << 30, 1 << 31, channels)
-    return Layer(
-        weights, bias, multiplier, -rng.integers(3, 10, channels), zero_point, out_zero_point
-    )
+    shift = -rng.integers(4, 12, channels)
+    return Layer(weights, bias, multiplier, shift, zero_point, out_zero_point, stride)
 
 
-def random_plane(rng, height, width, channels, rows, pads=(1, 1, 1, 1), in_place=False) -> Plane:
+def random_plane(rng, height, width, channels, rows, pads, in_place=False) -> Plane:
     image = rng.integers(-128, 128, (height, width, channels))
     return Plane(image, *pads, rows=rows, in_place=in_place)
+
+
+def centred(size) -> tuple[int, int, int, int]:
+    return (size // 2,) * 4
 
 
 def padded(layer: Layer, plane: Plane) -> np.ndarray:
@@ -111,7 +122,7 @@ def make_case(layer: Layer, plane: Plane) -> tuple[Case, np.ndarray]:
       out_rows[i] = arena + {out} + (y + i) * {out_row_bytes};
     }}"""
     case = Case(
-        kernel=KERNEL,
+        kernel=KERNELS[kernel, step],
         struct="depthwise_conv2d_s8",
         fields={
             "in_width": width,
@@ -122,97 +133,113 @@ def make_case(layer: Layer, plane: Plane) -> tuple[Case, np.ndarray]:
             "in_zero_point": layer.zero_point,
             "out_zero_point": layer.out_zero_point,
         },
-        weights=packing_dsp.pack_depthwise_3x3(
-            layer.weights, layer.bias, layer.multiplier, layer.shift
+        weights=packing_dsp.pack_depthwise(
+            layer.weights, layer.bias, layer.multiplier, layer.shift, step
         ),
         memory=memory,
         setup=setup,
         arguments="in_rows, out_rows, rows, scratch",
         teardown="  }",
-        scratch_bytes=packing_dsp.scratch_bytes_depthwise_3x3(out_width, plane.rows),
-        name=f"{height} x {width} x {channels}, {plane}",
+        scratch_bytes=packing_dsp.scratch_bytes_depthwise(kernel, step, out_width, plane.rows),
+        name=f"{KERNELS[kernel, step]} {height} x {width} x {channels}, {plane}",
     )
     want = memory.copy()
     want[out:end] = expected.reshape(-1).view(np.uint8)
     return case, want
 
 
-def check(work) -> list:
+def check(work, board="qemu-m4") -> list:
     made = [make_case(layer, plane) for layer, plane in work]
-    results = run_cases([case for case, _ in made], SOURCES, HEADERS)
+    results = run_cases([case for case, _ in made], SOURCES, HEADERS, board)
     for (case, want), result in zip(made, results, strict=True):
         np.testing.assert_array_equal(result.memory, want, err_msg=case.name)
     return results
 
 
-@pytest.mark.parametrize("rows", [1, 2, 3, 4, 7])
-def test_every_width(rows):
+@every_row
+@pytest.mark.parametrize("rows", [1, 2, 3, 8])
+def test_every_width(size, stride, rows):
     rng = np.random.default_rng(rows)
     work = []
-    for width in range(1, 14):
-        layer = random_layer(rng, 4)
-        work.append((layer, random_plane(rng, 7, width, 4, rows)))
+    for width in range(1, 8 * stride + 2):
+        layer = random_layer(rng, 4, size, stride)
+        work.append((layer, random_plane(rng, 4 * stride, width, 4, rows, centred(size))))
     check(work)
 
 
-@pytest.mark.parametrize("left", [0, 1])
-@pytest.mark.parametrize("right", [0, 1, 2])
-def test_padding_on_either_side(left, right):
-    rng = np.random.default_rng(3 * left + right)
+@every_row
+@pytest.mark.parametrize("left", [0, 1, 2, 3])
+def test_padding_on_either_side(size, stride, left):
+    rng = np.random.default_rng(left)
     work = []
-    for width in range(max(1, 3 - left - right), 10):
-        for top, bottom in ((0, 0), (1, 1), (0, 1), (1, 0)):
-            plane = random_plane(rng, 5, width, 4, 2, (top, bottom, left, right))
-            work.append((random_layer(rng, 4), plane))
+    for right in (0, 1, 2, 3):
+        for width in range(max(1, size - left - right), size + 5):
+            top, bottom = int(rng.integers(0, size)), int(rng.integers(0, size))
+            plane = random_plane(rng, size, width, 4, 2, (top, bottom, left, right))
+            work.append((random_layer(rng, 4, size, stride), plane))
     check(work)
 
 
-def test_every_channel_count():
+@every_row
+def test_every_channel_count(size, stride):
     rng = np.random.default_rng(9)
     work = []
     for channels in (4, 5, 6, 7, 8, 11, 16, 80, 257):
         for rows in (1, 2, 3):
-            layer = random_layer(rng, channels)
-            work.append((layer, random_plane(rng, 3, 3, channels, rows)))
+            layer = random_layer(rng, channels, size, stride)
+            work.append((layer, random_plane(rng, 5, 5, channels, rows, centred(size))))
     check(work)
 
 
+@every_row
 @pytest.mark.parametrize("channels", [4, 7])
-@pytest.mark.parametrize("rows", [9])
-def test_in_place_over_its_own_input(channels, rows):
+def test_in_place_over_its_own_input(size, stride, channels):
     """One call for the whole plane: every output row lies where an input row of the call lay."""
     rng = np.random.default_rng(10)
     work = []
     for height, width in ((3, 3), (5, 5), (6, 9), (1, 4), (2, 2)):
-        layer = random_layer(rng, channels)
-        work.append((layer, random_plane(rng, height, width, channels, rows, in_place=True)))
+        layer = random_layer(rng, channels, size, stride)
+        work.append((layer, random_plane(rng, height, width, channels, 9, centred(size), True)))
     check(work)
 
 
-def test_zero_points_and_shifts_at_their_ends():
+@every_row
+def test_zero_points_and_shifts_at_their_ends(size, stride):
     rng = np.random.default_rng(11)
     work = []
     for zero_point in (-128, 127):
         for out_zero_point in (-128, 0, 127):
-            layer = random_layer(rng, 32, 3, zero_point, out_zero_point)
+            layer = random_layer(rng, 32, size, stride, zero_point, out_zero_point)
             layer.shift[:] = -np.arange(32)
             layer.shift[0] = -1
             layer.multiplier[1::4] *= -1
             layer.multiplier[2] = 0
             layer.multiplier[5] = (1 << 31) - 1
-            work.append((layer, random_plane(rng, 4, 5, 32, 2)))
+            work.append((layer, random_plane(rng, 4, 5, 32, 2, centred(size))))
     check(work)
 
 
-def test_sums_at_the_bound():
+@every_row
+def test_sums_at_the_bound(size, stride):
     rng = np.random.default_rng(12)
     limit = packing_dsp.NARROW_SUM_LIMIT - 1
-    layer = random_layer(rng, 4)
+    layer = random_layer(rng, 4, size, stride)
     layer.weights[:] = np.array([127, -127, 127, -127])
-    low, high = packing_dsp.accumulator_bounds(layer.weights.reshape(9, 4).T, np.zeros(4))
+    taps = layer.weights.reshape(-1, 4).T
+    low, high = packing_dsp.accumulator_bounds(taps, np.zeros(4))
     layer.bias[:] = [limit - high[0], -limit - low[1], -limit - low[2], limit - high[3]]
     layer.shift[:] = [-14, -14, -15, -16]
-    planes = [Plane(np.full((3, 6, 4), value), 1, 1, 1, 1, 2) for value in (-128, 127)]
+    planes = [Plane(np.full((3, 6, 4), value), *centred(size), 2) for value in (-128, 127)]
     check([(layer, plane) for plane in planes])
     layer.bias[0] += 1
     assert admits(layer) is not None
+
+
+@pytest.mark.parametrize("board", ["qemu-m7"])
+def test_other_core(board):
+    rng = np.random.default_rng(13)
+    work = []
+    for size, stride in KERNELS:
+        layer = random_layer(rng, 9, size, stride)
+        work.append((layer, random_plane(rng, 7, 9, 9, 2, centred(size))))
+    check(work, board)
