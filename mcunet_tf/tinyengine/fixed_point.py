@@ -129,14 +129,6 @@ def one_over_one_plus_x(a: npt.ArrayLike) -> IntArray:
     return _multiply_by_power_of_two(x, 1)
 
 
-def logistic(a: npt.ArrayLike, integer_bits: int) -> IntArray:
-    """1 / (1 + e^-a) in Q0.31 for a in Q(integer_bits).(31 - integer_bits)."""
-    value = np.asarray(a, np.int64)
-    positive = one_over_one_plus_x(exp_on_negative_values(-np.abs(value), integer_bits))
-    result = np.where(value < 0, INT32_MAX - positive, positive)
-    return np.where(value == 0, 1 << 30, result)
-
-
 def input_radius(integer_bits: int, left_shift: int) -> int:
     """The largest input difference that still fits Q(integer_bits) after `left_shift`."""
     return int(((1 << integer_bits) - 1) * 2.0 ** (31 - integer_bits) / 2.0**left_shift)

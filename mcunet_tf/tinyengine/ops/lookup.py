@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Operators that map one byte to one byte: RELU, RELU6, LOGISTIC, and QUANTIZE of int8 or uint8.
 
-Each is compiled to a table of 256 bytes, computed here with TFLite's reference arithmetic.
+Each is compiled to a table of 256 bytes, computed here with tflite-runtime's reference arithmetic.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from mcunet_tf.tinyengine import fixed_point
 from mcunet_tf.tinyengine.ops import common
 from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, as_int8, no_attributes
 
-_LOGISTIC_INTEGER_BITS = 4
 _RANGES = {"int8": (-128, 127), "uint8": (0, 255)}
 
 
@@ -34,17 +33,17 @@ def _clamped_rescale(activation: str) -> Callable[[View, Sequence[Array]], Array
 
 
 def _evaluate_logistic(view: View, values: Sequence[Array]) -> Array:
-    fractional_bits = 31 - _LOGISTIC_INTEGER_BITS
-    real = view.input(0).scale * (1 << fractional_bits)
-    multiplier, shift = fixed_point.quantize_multiplier(real)
-    radius = fixed_point.input_radius(_LOGISTIC_INTEGER_BITS, shift)
-    centred = values[0].astype(np.int64) - view.input(0).zero_point
-    inside = np.clip(centred, 1 - radius, radius - 1)
-    scaled = fixed_point.requantize(inside, multiplier, shift)
-    probability = fixed_point.logistic(scaled, _LOGISTIC_INTEGER_BITS)
-    result = fixed_point.rounding_divide_by_power_of_two(probability, 31 - 8) - 128
-    result = np.where(centred <= -radius, -128, np.where(centred >= radius, 127, result))
-    return as_int8(result)
+    """1 / (1 + e^-x) in float32, as tflite-runtime's reference kernel fills its own table.
+
+    TF-Lite Micro computes it in fixed point: where the exact result lies within 1e-5 of a tie, as
+    for scales that are powers of two, the two differ by one. The oracle is tflite-runtime.
+    """
+    source = view.input(0)
+    real = np.float32(source.scale) * (values[0].astype(np.float32) - source.zero_point)
+    with np.errstate(over="ignore"):  # e^-x is infinite there, and the result 0
+        exponential = np.exp(-real.astype(np.float64)).astype(np.float32)
+    probability = np.float32(1) / (np.float32(1) + exponential)
+    return as_int8(np.floor(probability.astype(np.float64) * 256 + 0.5).astype(np.int64) - 128)
 
 
 def _evaluate_quantize(view: View, values: Sequence[Array]) -> Array:
