@@ -177,6 +177,28 @@ def scratch_bytes_conv2d_1x1(in_channels: int) -> int:
     return PIXELS_PER_TILE * 8 * -(-in_channels // INPUTS_PER_WORD_PAIR)
 
 
+def pack_conv2d(
+    weights: npt.ArrayLike, bias: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike
+) -> Bytes:
+    """Packs the stream of `conv2d_s8_dsp` from [out_channels >= 2, height, width, in_channels]."""
+    kernel = np.asarray(weights, np.int64)
+    return pack_conv2d_1x1(kernel.reshape(len(kernel), -1), bias, multiplier, shift)
+
+
+def pack_conv2d_wide(
+    weights: npt.ArrayLike, bias: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike
+) -> Bytes:
+    """Packs the stream of `conv2d_s8_wide_dsp`; arguments as for `pack_conv2d`."""
+    kernel = np.asarray(weights, np.int64)
+    return pack_conv2d_1x1_wide(kernel.reshape(len(kernel), -1), bias, multiplier, shift)
+
+
+def scratch_bytes_conv2d(kernel_height: int, kernel_width: int, in_channels: int) -> int:
+    """Scratch of `conv2d_s8_dsp` and `_wide_dsp`: a tile's windows as halves and as bytes."""
+    taps = kernel_height * kernel_width * in_channels
+    return PIXELS_PER_TILE * 12 * -(-taps // INPUTS_PER_WORD_PAIR)
+
+
 _TAP_ORDER = {
     (3, 1): (0, 3, 1, 4, 6, 5, 7, 2, 8),  # w00 w10 w01 w11, w20 w12 w21 w02, w22
     (3, 2): (0, 2, 1),

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from mcunet_tf.tinyengine.fixed_point import requantize
+from mcunet_tf.tinyengine.kernels import packing_dsp
+from tests.kernels.dsp_program import FILLER, GUARD_BYTES, Case, run_cases
+
+pytestmark = pytest.mark.qemu
+
+HEADERS = ["conv2d/conv2d.h", "conv2d/conv2d_layout.h"]
+PACK = {
+    "conv2d_s8_dsp": packing_dsp.pack_conv2d,
+    "conv2d_s8_wide_dsp": packing_dsp.pack_conv2d_wide,
+}
+SOURCES = [f"conv2d/{kernel}.S" for kernel in PACK]
+both = pytest.mark.parametrize("kernel", PACK)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A convolution over one image."""
+
+    image: np.ndarray  # [h, w, in]
+    weights: np.ndarray  # [out, kh, kw, in]
+    bias: np.ndarray  # folded
+    multiplier: np.ndarray
+    shift: np.ndarray
+    zero_point: int
+    out_zero_point: int
+    strides: tuple[int, int] = (1, 1)
+    dilations: tuple[int, int] = (1, 1)
+    pads: tuple[int, int, int, int] = (0, 0, 0, 0)  # top, bottom, left, right
+    rows: int = 2  # output rows per call
+
+
+def random_layer(rng, image, kernel, channels_out, zero_point=-128, **rest) -> Layer:
+    # like trained weights: the bound on sums grows with the mean magnitude
+    weights = rng.laplace(0, 32, (channels_out, *kernel, image[2])).round().clip(-127, 127)
+    weights = weights.astype(np.int64)
+    bias = rng.integers(-4000, 4000, channels_out) - zero_point * weights.sum((1, 2, 3))
+    return Layer(
+        rng.integers(-128, 128, image),
+        weights,
+        bias,
+        rng.integers(1 << 30, 1 << 31, channels_out),
+        -rng.integers(4, 12, channels_out),
+        zero_point,
+        int(rng.integers(-128, 128)),
+        **rest,
+    )
+
+
+def reference(layer: Layer) -> np.ndarray:
+    top, bottom, left, right = layer.pads
+    whole = np.pad(
+        layer.image,
+        ((top, bottom), (left, right), (0, 0)),
+        constant_values=layer.zero_point,
+    )
+    _, kernel_height, kernel_width, _ = layer.weights.shape
+    (step_y, step_x), (gap_y, gap_x) = layer.strides, layer.dilations
+    height = (whole.shape[0] - (kernel_height - 1) * gap_y - 1) // step_y + 1
+    width = (whole.shape[1] - (kernel_width - 1) * gap_x - 1) // step_x + 1
+    sums = np.zeros((height, width, len(layer.weights)), np.int64) + layer.bias
+    for i in range(kernel_height):
+        for j in range(kernel_width):
+            taps = whole[i * gap_y :: step_y, j * gap_x :: step_x][:height, :width]
+            sums += taps @ layer.weights[:, i, j].T
+    scaled = requantize(sums, layer.multiplier, layer.shift) + layer.out_zero_point
+    return np.clip(scaled, -128, 127).astype(np.int8)
+
+
+def admits(kernel, layer: Layer) -> str | None:
+    taps = layer.weights.reshape(len(layer.weights), -1)
+    narrow = None if "wide" in kernel else packing_dsp.narrow_sum_reason(taps, layer.bias)
+    return narrow or packing_dsp.fast_requant_reason(
+        taps, layer.bias, layer.multiplier, layer.shift
+    )
+
+
+def make_case(kernel, layer: Layer) -> tuple[Case, np.ndarray]:
+    """Memory: a row of zero points, the image, a guard, the output, a guard; calls of some rows."""
+    assert admits(kernel, layer) is None
+    height, width, channels = layer.image.shape
+    channels_out, kernel_height, kernel_width, _ = layer.weights.shape
+    expected = reference(layer)
+    out_height, out_width, _ = expected.shape
+    row_bytes, out_row_bytes = width * channels, out_width * channels_out
+    out = (height + 1) * row_bytes + GUARD_BYTES
+    end = out + out_height * out_row_bytes
+    memory = np.full(end + GUARD_BYTES, FILLER, np.uint8)
+    memory[:row_bytes] = layer.zero_point & 0xFF
+    memory[row_bytes : out - GUARD_BYTES] = layer.image.astype(np.int8).reshape(-1).view(np.uint8)
+    reach = (kernel_height - 1) * layer.dilations[0] + 1
+    step = layer.strides[0]
+    setup = f"""
+  for (int32_t y = 0; y < {out_height}; y += {layer.rows}) {{
+    const int32_t rows = {out_height} - y < {layer.rows} ? {out_height} - y : {layer.rows};
+    const int8_t *in_rows[{(layer.rows - 1) * step + reach}];
+    int8_t *out_rows[{layer.rows}];
+    for (int32_t i = 0; i < (rows - 1) * {step} + {reach}; i++) {{
+      const int32_t row = y * {step} + i - {layer.pads[0]};
+      in_rows[i] = arena + (row >= 0 && row < {height} ? (row + 1) * {row_bytes} : 0);
+    }}
+    for (int32_t i = 0; i < rows; i++) {{
+      out_rows[i] = arena + {out} + (y + i) * {out_row_bytes};
+    }}"""
+    case = Case(
+        kernel=kernel,
+        struct="conv2d_s8",
+        fields={
+            "in_width": width,
+            "in_channels": channels,
+            "out_width": out_width,
+            "out_channels": channels_out,
+            "kernel_height": kernel_height,
+            "kernel_width": kernel_width,
+            "stride_height": layer.strides[0],
+            "stride_width": layer.strides[1],
+            "dilation_height": layer.dilations[0],
+            "dilation_width": layer.dilations[1],
+            "pad_left": layer.pads[2],
+            "in_zero_point": layer.zero_point,
+            "out_zero_point": layer.out_zero_point,
+        },
+        weights=PACK[kernel](layer.weights, layer.bias, layer.multiplier, layer.shift),
+        memory=memory,
+        setup=setup,
+        arguments="in_rows, out_rows, rows, scratch",
+        teardown="  }",
+        scratch_bytes=packing_dsp.scratch_bytes_conv2d(kernel_height, kernel_width, channels),
+        name=f"{kernel} {layer}",
+    )
+    want = memory.copy()
+    want[out:end] = expected.reshape(-1).view(np.uint8)
+    return case, want
+
+
+def check(kernel, layers, board="qemu-m4") -> list:
+    made = [make_case(kernel, layer) for layer in layers]
+    results = run_cases([case for case, _ in made], SOURCES, HEADERS, board)
+    for (case, want), result in zip(made, results, strict=True):
+        np.testing.assert_array_equal(result.memory, want, err_msg=case.name)
+    return results
+
+
+@both
+def test_runs_of_every_length(kernel):
+    """Kernel rows of 1 to 60 bytes: copied as bytes, words, long runs, or widened in place."""
+    rng = np.random.default_rng(1)
+    layers = []
+    for width, channels in (
+        *((1, c) for c in (1, 2, 3, 4, 5, 8)),
+        *((2, c) for c in (1, 2, 3)),
+        *((3, c) for c in (1, 2, 3, 4, 5, 7, 12, 13, 16, 20)),
+        *((5, c) for c in (1, 3, 7, 9)),
+    ):
+        image = (5, int(rng.integers(width, width + 9)), channels)
+        pads = tuple(int(n) for n in rng.integers(0, 3, 4))
+        channels_out = int(rng.integers(2, 6))
+        layers.append(random_layer(rng, image, (3, width), channels_out, pads=pads))
+    check(kernel, layers)
+
+
+@both
+@pytest.mark.parametrize("strides", [(1, 1), (2, 2), (1, 3), (3, 1)])
+@pytest.mark.parametrize("dilations", [(1, 1), (2, 2), (1, 3)])
+def test_strides_and_dilations(kernel, strides, dilations):
+    rng = np.random.default_rng(2)
+    layers = []
+    for channels in (1, 3, 4, 8):
+        for pads in ((0, 0, 0, 0), (1, 1, 1, 1), (0, 1, 0, 1), (3, 2, 4, 5)):
+            image = (9, int(rng.integers(9, 15)), channels)
+            rest = {"strides": strides, "dilations": dilations, "pads": pads}
+            layers.append(random_layer(rng, image, (3, 3), 3, **rest))
+    check(kernel, layers)
+
+
+@both
+def test_every_output_width(kernel):
+    rng = np.random.default_rng(3)
+    layers = []
+    for width in range(1, 9):
+        for rows in (1, 3):
+            for channels in (2, 4):
+                image, zero_point = (4, width, channels), int(rng.integers(-128, 128))
+                rest = {"pads": (1, 1, 1, 1), "rows": rows}
+                layers.append(random_layer(rng, image, (3, 3), 4, zero_point, **rest))
+    check(kernel, layers)
+
+
+@both
+@pytest.mark.parametrize("board", ["qemu-m4", "qemu-m7"])
+def test_layers_of_known_networks(kernel, board):
+    rng = np.random.default_rng(4)
+    layers = [
+        random_layer(rng, (12, 12, 3), (3, 3), 16, strides=(2, 2), pads=(1, 0, 1, 0)),
+        random_layer(rng, (12, 10, 1), (10, 4), 9, strides=(2, 2), pads=(4, 5, 1, 1)),
+        random_layer(rng, (6, 6, 16), (1, 1), 8, strides=(2, 2)),
+        random_layer(rng, (6, 6, 32), (3, 3), 7, pads=(1, 1, 1, 1)),
+    ]
+    check(kernel, layers, board)
+
+
+@both
+def test_extreme_values(kernel):
+    rng = np.random.default_rng(5)
+    layers = []
+    for zero_point in (-128, 127):
+        for out_zero_point in (-128, 127):
+            for value in (-128, 127):
+                layer = random_layer(rng, (4, 5, 3), (3, 3), 24, zero_point, pads=(1, 1, 1, 1))
+                layer.weights[::2], layer.weights[1::2] = 127, -127
+                layer.shift[:] = -1 - np.arange(24)
+                layer.multiplier[::3] *= -1
+                layer.image[:, :, 1] = value
+                layers.append(replace(layer, out_zero_point=out_zero_point))
+    check(kernel, layers)
