@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every case of every operator, and what the two reference interpreters make of them."""
+
+from __future__ import annotations
+
+from tests.ops import conv_cases, layout_cases, value_cases
+from tests.ops.case import Case
+
+CASES: dict[str, tuple[Case, ...]] = {
+    "CONV_2D": conv_cases.CONV_2D,
+    "DEPTHWISE_CONV_2D": conv_cases.DEPTHWISE_CONV_2D,
+    "FULLY_CONNECTED": conv_cases.FULLY_CONNECTED,
+    "ADD": value_cases.ADD,
+    "MUL": value_cases.MUL,
+    "AVERAGE_POOL_2D": value_cases.AVERAGE_POOL_2D,
+    "MAX_POOL_2D": value_cases.MAX_POOL_2D,
+    "MEAN": value_cases.MEAN,
+    "SOFTMAX": value_cases.SOFTMAX,
+    "RELU": value_cases.RELU_CASES,
+    "RELU6": value_cases.RELU6_CASES,
+    "LOGISTIC": value_cases.LOGISTIC,
+    "QUANTIZE": value_cases.QUANTIZE,
+    "DEQUANTIZE": value_cases.DEQUANTIZE,
+    "TRANSPOSE": layout_cases.TRANSPOSE,
+    "PAD": layout_cases.PAD,
+    "PADV2": layout_cases.PADV2,
+    "CONCATENATION": layout_cases.CONCATENATION,
+    "RESIZE_NEAREST_NEIGHBOR": layout_cases.RESIZE_NEAREST_NEIGHBOR,
+    "RESHAPE": (*layout_cases.RESHAPE, *layout_cases.OPEN_BATCH),
+    "SQUEEZE": layout_cases.SQUEEZE,
+    "EXPAND_DIMS": layout_cases.EXPAND_DIMS,
+}
+ALL_CASES = tuple(case for cases in CASES.values() for case in cases)
+
+# Where tflite-runtime 2.14 is not the oracle, and why.
+RUNTIME_FAILS: dict[str, str] = {
+    "CONV_2D-no_bias": "it wants a bias; TF-Lite Micro does not",
+    "FULLY_CONNECTED-rank_4_per_channel": (
+        "its per-channel kernel takes the second dimension of the output for its depth, whatever "
+        "the rank: most of the output stays unwritten"
+    ),
+    "FULLY_CONNECTED-rank_3_per_channel": "as for rank 4",
+}
+# Where TF-Lite Micro does something else than tflite-runtime, which is the oracle.
+_MICRO_RELU6 = "its RELU6 clamps at the quantised 0 and 6 but does not rescale"
+_MICRO_LOGISTIC = (
+    "it computes in fixed point, tflite-runtime in float32: they differ by one where the exact "
+    "result lies within 1e-5 of a tie, as with scales that are powers of two"
+)
+MICRO_DIFFERS: dict[str, str] = {
+    **{
+        f"RELU6-{name}": _MICRO_RELU6
+        for name in (
+            "zero_points_low",
+            "zero_points_apart",
+            "finer",
+            "coarser",
+            "doubled",
+            "halved",
+            "saturating",
+            "vanishing",
+            "few_values",
+            "image",
+        )
+    },
+    **{
+        f"LOGISTIC-scale_0.0078125_zero_point_{zero_point}": _MICRO_LOGISTIC
+        for zero_point in (-128, -1, 127)
+    },
+    "PAD-int64_paddings": "it reads every padding as int32",
+}

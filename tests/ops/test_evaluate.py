@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The numpy meaning of every operator equals the reference kernels, value for value."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mcunet_tf.errors import UnsupportedError
+from mcunet_tf.tinyengine.evaluate import evaluate
+from mcunet_tf.tinyengine.ir import Graph
+from mcunet_tf.tinyengine.ops import SPECS
+from mcunet_tf.tinyengine.passes import run_passes
+from mcunet_tf.tinyengine.read_tflite import read_tflite
+from tests.ops.all_cases import ALL_CASES, CASES, MICRO_DIFFERS, RUNTIME_FAILS
+from tests.ops.case import Case, case_inputs
+from tests.ops.oracle import assert_equal, micro_outputs, runtime_outputs
+from tests.ops.value_cases import ALL_AXES, adjacent, mean_model
+
+# They are computed at compile time and have no kernels; the open-batch cases hold all three.
+COMPILE_TIME = {"SHAPE", "STRIDED_SLICE", "PACK"}
+
+# Cases whose result is one or two values, which is their point: a multiplier that takes everything
+# to zero, one class alone, probabilities that hardly differ, a zero point that RELU clamps at.
+CONSTANT = {
+    *(f"{op}-vanishing" for op in CASES),
+    "CONV_2D-1x1_vanishing",
+    "SOFTMAX-depth_1",
+    "SOFTMAX-scale_0.0001",
+    "RELU-zero_points_high",
+    "RELU6-zero_points_high",
+    *(f"LOGISTIC-scale_1e-05_zero_point_{z}" for z in (-128, -1, 127)),
+}
+
+
+def graph_of(case: Case) -> Graph:
+    """The graph that kernels are chosen for."""
+    return run_passes(read_tflite(case.model), edges="model")
+
+
+def evaluated(case: Case):
+    graph = graph_of(case)
+    inputs = case_inputs(case, graph)
+    return inputs, [evaluate(graph, arrays) for arrays in inputs]
+
+
+def cases_outside(*names):
+    return [case for case in ALL_CASES if not any(str(case) in group for group in names)]
+
+
+@pytest.mark.parametrize("case", cases_outside(RUNTIME_FAILS), ids=str)
+def test_equals_tflite_runtime(case):
+    inputs, outputs = evaluated(case)
+    assert_equal(outputs, runtime_outputs(case.model, inputs), inputs)
+
+
+@pytest.mark.parametrize("case", cases_outside(MICRO_DIFFERS), ids=str)
+def test_equals_tflite_micro(case):
+    inputs, outputs = evaluated(case)
+    assert_equal(outputs, micro_outputs(case.model, inputs), inputs)
+
+
+def test_every_operator_has_cases():
+    assert set(CASES) == set(SPECS) - COMPILE_TIME
+
+
+def test_no_case_is_excused_twice():
+    assert not set(RUNTIME_FAILS) & set(MICRO_DIFFERS)
+    assert set(RUNTIME_FAILS) | set(MICRO_DIFFERS) <= set(map(str, ALL_CASES))
+
+
+@pytest.mark.parametrize("case", cases_outside(CONSTANT), ids=str)
+def test_results_vary(case):
+    """A case whose results are all alike would show little."""
+    _, outputs = evaluated(case)
+    values = np.concatenate([array.reshape(-1) for arrays in outputs for array in arrays])
+    assert len(np.unique(values)) >= (2 if case.name == "saturating" else 3)
+
+
+@pytest.mark.parametrize("name", RUNTIME_FAILS)
+def test_tflite_runtime_still_fails_where_we_say_so(name):
+    """If a new version is right, the exception above can go."""
+    (case,) = (case for case in ALL_CASES if str(case) == name)
+    inputs, outputs = evaluated(case)
+    try:
+        theirs = runtime_outputs(case.model, inputs)
+    except RuntimeError:
+        return  # it refuses the file
+    assert any(
+        not np.array_equal(a, b)
+        for left, right in zip(outputs, theirs, strict=True)
+        for a, b in zip(left, right, strict=True)
+    )
+
+
+@pytest.mark.parametrize("name", MICRO_DIFFERS)
+def test_tflite_micro_still_differs_where_we_say_so(name):
+    (case,) = (case for case in ALL_CASES if str(case) == name)
+    inputs, outputs = evaluated(case)
+    try:
+        theirs = micro_outputs(case.model, inputs)
+    except RuntimeError:
+        return  # it refuses the file
+    assert any(
+        not np.array_equal(a.reshape(-1), b.reshape(-1))
+        for left, right in zip(outputs, theirs, strict=True)
+        for a, b in zip(left, right, strict=True)
+    )
+
+
+def test_means_over_axes_apart_are_refused_with_the_axes():
+    refused = [axes for axes in ALL_AXES if not adjacent(axes) and 0 not in axes]
+    assert refused == [(1, 3)]
+    with pytest.raises(UnsupportedError, match=r"MEAN .*axes are constant and adjacent.*\[1, 3\]"):
+        graph_of(Case("MEAN", "apart", mean_model((1, 5, 7, 6), (1, 3))))

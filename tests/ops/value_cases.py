@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cases of operators that compute values without weights: sums, products, pools, curves."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tests.ops.build_tflite import NONE, RELU, RELU6, RELU_N1_TO_1, SAME, VALID, Net
+from tests.ops.case import collect
+
+Quantised = tuple[float, int]  # scale and zero point
+
+
+def elementwise_model(
+    kind: str,
+    shapes: tuple[Sequence[int], Sequence[int]],
+    first: Quantised = (0.04, 3),
+    second: Quantised = (0.07, -9),
+    out: Quantised = (0.08, 5),
+    *,
+    activation: int = NONE,
+    constant: int | None = None,
+    same_twice: bool = False,
+) -> bytes:
+    """ADD or MUL; operand number `constant` is a constant, if any."""
+    rng = np.random.default_rng(0)
+    net = Net()
+    operands = []
+    for position, (shape, (scale, zero_point)) in enumerate(
+        zip(shapes, (first, second), strict=True)
+    ):
+        data = rng.integers(-128, 128, shape).astype(np.int8) if position == constant else None
+        operands.append(net.tensor(shape, scale=scale, zero_point=zero_point, data=data))
+    inputs = [t for position, t in enumerate(operands) if position != constant]
+    if same_twice:
+        operands, inputs = [operands[0]] * 2, operands[:1]
+    out_shape = np.broadcast_shapes(*map(tuple, shapes))
+    y = net.tensor(out_shape, scale=out[0], zero_point=out[1])
+    net.op(kind, operands, [y], FusedActivationFunction=activation)
+    return net.build(inputs, [y])
+
+
+_IMAGE = (1, 5, 4, 3)
+_SHAPES: dict[str, tuple[Sequence[int], Sequence[int]]] = {
+    "same_shape": (_IMAGE, _IMAGE),
+    "rank_2": ((1, 256), (1, 256)),
+    "rank_1": ((300,), (300,)),
+    "channels_second": (_IMAGE, (1, 1, 1, 3)),
+    "channels_first": ((1, 1, 1, 3), _IMAGE),
+    "channels_rank_1": (_IMAGE, (3,)),
+    "scalar_second": (_IMAGE, (1, 1, 1, 1)),
+    "scalar_first": ((1,), _IMAGE),
+    "rows_second": (_IMAGE, (1, 1, 4, 3)),
+    "one_pixel": ((1, 1, 1, 7), (1, 1, 1, 7)),
+    "odd_count": ((1, 3, 3, 1), (1, 3, 3, 1)),
+}
+_RANGES: dict[str, dict[str, tuple[Quantised, Quantised, Quantised]]] = {
+    "ADD": {
+        "zero_points_low": ((0.05, -128), (0.03, -128), (0.09, -128)),
+        "zero_points_high": ((0.05, 127), (0.03, 127), (0.09, 127)),
+        "zero_points_apart": ((0.05, -128), (0.03, 127), (0.09, 0)),
+        "scales_apart": ((3.0, 5), (0.0007, -2), (2.5, 1)),
+        "scales_apart_other": ((0.0007, -2), (3.0, 5), (2.5, 1)),
+        "scales_equal": ((0.05, 1), (0.05, 2), (0.05, 3)),
+        "saturating": ((0.9, 1), (0.9, 2), (0.01, 3)),
+        "vanishing": ((0.001, 1), (0.001, 2), (4.0, 3)),
+    },
+    "MUL": {
+        "zero_points_low": ((0.05, -128), (0.03, -128), (0.5, -128)),
+        "zero_points_high": ((0.05, 127), (0.03, 127), (0.5, -100)),
+        "zero_points_apart": ((0.05, -128), (0.03, 127), (0.5, 127)),
+        "scales_apart": ((3.0, 5), (0.0007, -2), (0.3, 1)),
+        "scales_equal": ((0.05, 1), (0.05, 2), (0.05, 3)),
+        "multiplier_above_one": ((0.9, 100), (0.9, -100), (0.5, 3)),
+        "saturating": ((0.9, 1), (0.9, 2), (0.01, 3)),
+        "vanishing": ((0.001, 1), (0.001, 2), (4.0, 3)),
+    },
+}
+_ACTIVATIONS = {"relu": RELU, "relu6": RELU6, "relu_n1_to_1": RELU_N1_TO_1}
+
+
+def _elementwise(kind: str) -> list[tuple[str, bytes]]:
+    wide = ((1, 8, 8, 4), (1, 8, 8, 4))
+    return [
+        *((name, elementwise_model(kind, shapes)) for name, shapes in _SHAPES.items()),
+        *((name, elementwise_model(kind, wide, *q)) for name, q in _RANGES[kind].items()),
+        *(
+            (name, elementwise_model(kind, wide, activation=code))
+            for name, code in _ACTIVATIONS.items()
+        ),
+        ("constant_channels", elementwise_model(kind, (_IMAGE, (1, 1, 1, 3)), constant=1)),
+        ("constant_scalar_first", elementwise_model(kind, ((1,), _IMAGE), constant=0)),
+        ("constant_same_shape", elementwise_model(kind, (_IMAGE, _IMAGE), constant=1)),
+        ("same_twice", elementwise_model(kind, (_IMAGE, _IMAGE), same_twice=True)),
+    ]
+
+
+ADD = collect("ADD", _elementwise("ADD"))
+MUL = collect("MUL", _elementwise("MUL"))
+
+
+def pool_model(
+    kind: str,
+    size: tuple[int, int],
+    window: tuple[int, int],
+    stride: tuple[int, int],
+    padding: int,
+    *,
+    channels: int = 3,
+    zero_point: int = -7,
+    activation: int = NONE,
+) -> bytes:
+    """AVERAGE_POOL_2D or MAX_POOL_2D."""
+    shape = []
+    for axis in (0, 1):
+        room = size[axis] if padding == SAME else size[axis] - window[axis] + 1
+        shape.append(-(-room // stride[axis]))
+    net = Net()
+    x = net.tensor((1, *size, channels), scale=0.05, zero_point=zero_point)
+    y = net.tensor((1, *shape, channels), scale=0.05, zero_point=zero_point)
+    net.op(
+        kind,
+        [x],
+        [y],
+        Padding=padding,
+        StrideH=stride[0],
+        StrideW=stride[1],
+        FilterHeight=window[0],
+        FilterWidth=window[1],
+        FusedActivationFunction=activation,
+    )
+    return net.build([x], [y])
+
+
+def _pools(kind: str) -> list[tuple[str, bytes]]:
+    def make(*geometry: Any, **more: Any) -> bytes:
+        return pool_model(kind, *geometry, **more)
+
+    return [
+        ("valid_2", make((8, 6), (2, 2), (2, 2), VALID)),
+        ("valid_rest", make((7, 9), (2, 2), (2, 2), VALID)),
+        ("same_3_stride_1", make((6, 7), (3, 3), (1, 1), SAME)),
+        ("same_3_stride_2_odd", make((7, 9), (3, 3), (2, 2), SAME)),
+        ("same_3_stride_2_even", make((8, 6), (3, 3), (2, 2), SAME)),
+        ("same_rectangle", make((9, 8), (5, 2), (3, 1), SAME)),
+        ("stride_larger_than_window", make((9, 8), (1, 2), (4, 3), VALID)),
+        ("global", make((6, 5), (6, 5), (1, 1), VALID)),
+        ("global_large", make((33, 31), (33, 31), (1, 1), VALID, channels=20)),
+        ("window_larger_than_image", make((3, 2), (7, 5), (1, 1), SAME)),
+        ("one_pixel", make((1, 1), (1, 1), (1, 1), VALID)),
+        ("one_channel", make((6, 6), (3, 3), (2, 2), SAME, channels=1)),
+        ("many_channels", make((4, 4), (2, 2), (2, 2), VALID, channels=37)),
+        ("zero_point_low", make((6, 6), (3, 3), (2, 2), SAME, zero_point=-128)),
+        ("zero_point_high", make((6, 6), (3, 3), (2, 2), SAME, zero_point=127)),
+        *(
+            (name, make((16, 16), (2, 2), (1, 1), VALID, activation=code))
+            for name, code in _ACTIVATIONS.items()
+        ),
+    ]
+
+
+AVERAGE_POOL_2D = collect("AVERAGE_POOL_2D", _pools("AVERAGE_POOL_2D"))
+MAX_POOL_2D = collect("MAX_POOL_2D", _pools("MAX_POOL_2D"))
+
+
+def mean_model(
+    shape: Sequence[int],
+    axes: Sequence[int],
+    source: Quantised = (0.05, -7),
+    out: Quantised = (0.03, 4),
+    *,
+    keep_dims: bool = True,
+) -> bytes:
+    """MEAN; axes may be negative."""
+    net = Net()
+    reduced = {axis % len(shape) for axis in axes}
+    kept = [1 if axis in reduced else size for axis, size in enumerate(shape)]
+    if not keep_dims:
+        kept = [size for axis, size in enumerate(shape) if axis not in reduced]
+    x = net.tensor(shape, scale=source[0], zero_point=source[1])
+    a = net.constant(np.array(axes, np.int32))
+    y = net.tensor(kept, scale=out[0], zero_point=out[1])
+    net.op("MEAN", [x, a], [y], KeepDims=keep_dims)
+    return net.build([x], [y])
+
+
+def adjacent(axes: Sequence[int]) -> bool:
+    """Whether sorted axes follow each other: the sets that MEAN compiles for any sizes."""
+    return list(axes) == list(range(axes[0], axes[-1] + 1))
+
+
+ALL_AXES = [c for n in (1, 2, 3, 4) for c in itertools.combinations(range(4), n)]
+MEAN = collect(
+    "MEAN",
+    [
+        *(
+            (f"axes_{'_'.join(map(str, axes))}", mean_model((1, 5, 7, 6), axes))
+            for axes in ALL_AXES
+            if adjacent(axes)
+        ),
+        *(
+            (f"batch_one_axes_{'_'.join(map(str, axes))}", mean_model((1, 5, 1, 6), axes))
+            for axes in ((0, 1), (1, 3), (0, 1, 3))
+        ),
+        ("dropped_axes", mean_model((1, 5, 7, 6), (1, 2), keep_dims=False)),
+        ("negative_axes", mean_model((1, 5, 7, 6), (-3, -2))),
+        ("axes_out_of_order", mean_model((1, 5, 7, 6), (2, 1))),
+        ("axis_twice", mean_model((1, 5, 7, 6), (1, 1, 2))),
+        ("one_value", mean_model((1, 1, 1, 9), (1, 2))),
+        ("rank_2", mean_model((3, 100), (1,))),
+        ("rank_3", mean_model((1, 12, 5), (1,), keep_dims=False)),
+        ("large", mean_model((1, 48, 48, 3), (1, 2))),
+        ("same_scale", mean_model((1, 7, 7, 8), (1, 2), (0.05, -128), (0.05, -128))),
+        ("zero_points_high", mean_model((1, 2, 2, 80), (1, 2), (0.05, 127), (0.06, 127))),
+        ("zero_points_apart", mean_model((1, 2, 2, 80), (1, 2), (0.05, -128), (0.06, -127))),
+        ("multiplier_above_one", mean_model((1, 3, 3, 80), (1, 2), (0.9, 3), (0.7, 4))),
+        ("multiplier_above_two", mean_model((1, 1, 1, 256), (1, 2), (0.9, 3), (0.3, 4))),
+        ("vanishing", mean_model((1, 3, 3, 8), (1, 2), (0.0001, 3), (0.9, 4))),
+    ],
+)
+
+
+def softmax_model(shape: Sequence[int], scale: float, zero_point: int, beta: float = 1.0) -> bytes:
+    net = Net()
+    x = net.tensor(shape, scale=scale, zero_point=zero_point)
+    y = net.tensor(shape, scale=1 / 256, zero_point=-128)
+    net.op("SOFTMAX", [x], [y], Beta=beta)
+    return net.build([x], [y])
+
+
+SOFTMAX = collect(
+    "SOFTMAX",
+    [
+        *((f"depth_{d}", softmax_model((1, d), 0.1, 3)) for d in (1, 2, 3, 12, 100, 1000)),
+        *((f"scale_{s}", softmax_model((1, 10), s, -5)) for s in (1e-4, 0.003, 0.02, 0.3, 2)),
+        *((f"beta_{b}", softmax_model((1, 10), 0.1, 0, b)) for b in (0.01, 0.5, 2.0, 10.0)),
+        ("zero_point_low", softmax_model((1, 10), 0.1, -128)),
+        ("zero_point_high", softmax_model((1, 10), 0.1, 127)),
+        ("pixels", softmax_model((1, 5, 4, 7), 0.15, 1)),
+        ("rows", softmax_model((6, 5), 0.15, 1)),
+        ("rank_1", softmax_model((9,), 0.15, 1)),
+    ],
+)
+
+
+def byte_model(
+    kind: str,
+    source: Quantised,
+    out: Quantised,
+    *,
+    shape: Sequence[int] = (1, 16, 16, 1),
+    types: tuple[str, str] = ("int8", "int8"),
+) -> bytes:
+    """An operator of one operand, by default on all 256 values; float32 has no scale."""
+    net = Net()
+    x, y = (
+        net.tensor(shape, dtype=dtype, scale=None if dtype == "float32" else q[0], zero_point=q[1])
+        for dtype, q in zip(types, (source, out), strict=True)
+    )
+    net.op(kind, [x], [y])
+    return net.build([x], [y])
+
+
+_RESCALES: dict[str, tuple[Quantised, Quantised]] = {
+    "same": ((0.05, -3), (0.05, -3)),
+    "zero_points_low": ((0.05, -128), (0.04, -128)),
+    "zero_points_high": ((0.05, 127), (0.04, 127)),
+    "zero_points_apart": ((0.05, 50), (0.04, -128)),
+    "finer": ((0.05, -3), (0.011, 8)),
+    "coarser": ((0.05, -3), (0.7, 8)),
+    "doubled": ((0.1, 0), (0.05, 0)),
+    "halved": ((0.05, 1), (0.1, 1)),
+    "saturating": ((2.0, 1), (0.001, 1)),
+    "vanishing": ((0.0001, 1), (3.0, 1)),
+}
+
+
+def _unary(kind: str) -> list[tuple[str, bytes]]:
+    return [
+        *((name, byte_model(kind, *q)) for name, q in _RESCALES.items()),
+        ("few_values", byte_model(kind, (0.05, 2), (0.04, 3), shape=(1, 3))),
+        ("image", byte_model(kind, (0.05, 2), (0.04, 3), shape=(1, 5, 4, 3))),
+    ]
+
+
+RELU_CASES = collect("RELU", _unary("RELU"))
+RELU6_CASES = collect("RELU6", _unary("RELU6"))
+_PROBABILITY = (1 / 256, -128)
+LOGISTIC = collect(
+    "LOGISTIC",
+    [
+        *(
+            (f"scale_{s:g}_zero_point_{z}", byte_model("LOGISTIC", (s, z), _PROBABILITY))
+            for s in (1e-5, 0.001, 0.0117, 1 / 128, 1 / 16, 0.0471, 0.1, 0.25, 0.7, 1.0, 3.3)
+            for z in (-128, -1, 127)
+        ),
+        ("image", byte_model("LOGISTIC", (0.05, 2), _PROBABILITY, shape=(1, 5, 4, 3))),
+        ("few_values", byte_model("LOGISTIC", (0.05, 2), _PROBABILITY, shape=(1, 3))),
+    ],
+)
+QUANTIZE = collect(
+    "QUANTIZE",
+    [
+        *((name, byte_model("QUANTIZE", *q)) for name, q in _RESCALES.items()),
+        (
+            "uint8_to_int8",
+            byte_model("QUANTIZE", (0.05, 128), (0.05, 0), types=("uint8", "int8")),
+        ),
+        (
+            "uint8_to_int8_rescaled",
+            byte_model("QUANTIZE", (0.05, 3), (0.07, -90), types=("uint8", "int8")),
+        ),
+        (
+            "int8_to_uint8",
+            byte_model("QUANTIZE", (0.05, -12), (0.05, 116), types=("int8", "uint8")),
+        ),
+        (
+            "int8_to_uint8_rescaled",
+            byte_model("QUANTIZE", (0.05, 127), (0.03, 255), types=("int8", "uint8")),
+        ),
+        (
+            "float_to_int8",
+            byte_model("QUANTIZE", (0, 0), (0.04, -6), types=("float32", "int8")),
+        ),
+        (
+            "float_to_int8_saturating",
+            byte_model("QUANTIZE", (0, 0), (0.001, 127), types=("float32", "int8")),
+        ),
+    ],
+)
+DEQUANTIZE = collect(
+    "DEQUANTIZE",
+    [
+        *(
+            (f"int8_{i}", byte_model("DEQUANTIZE", q, (0, 0), types=("int8", "float32")))
+            for i, q in enumerate([(0.05, -128), (0.3, 127), (1 / 3, 0), (1e-5, 5)])
+        ),
+        (
+            "uint8",
+            byte_model("DEQUANTIZE", (0.05, 128), (0, 0), types=("uint8", "float32")),
+        ),
+        (
+            "uint8_zero_point_255",
+            byte_model("DEQUANTIZE", (0.7, 255), (0, 0), types=("uint8", "float32")),
+        ),
+    ],
+)
