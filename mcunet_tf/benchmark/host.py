@@ -94,7 +94,7 @@ def build_host_program(
     with tempfile.TemporaryDirectory(prefix="mcunet_tf-") as folder_name:
         folder = Path(folder_name)
         library = library_sources(folder, name, files)
-        header = model_header(name, *tensor_counts)
+        header = model_header(name, files, *tensor_counts)
         (folder / "model_under_test.h").write_text(header, encoding="utf-8")
         sources = [Source(FIRMWARE_DIR / "host_runner.c"), *library]
         objects = compile_sources(board, sources, [f"-I{folder}", *flags])

@@ -18,21 +18,48 @@ def library_sources(folder: Path, name: str, files: Mapping[str, str]) -> list[S
     return [Source(path, LIBRARY_FLAGS) for path in paths if path != example]
 
 
-def model_header(name: str, inputs: int, outputs: int) -> str:
-    """Text of `model_under_test.h`, through which the runners reach any model by fixed names."""
+def model_header(name: str, files: Mapping[str, str], inputs: int, outputs: int) -> str:
+    """Text of `model_under_test.h`, through which the runners reach any model by fixed names.
+
+    Where rows are pushed, the frame they come from is the harness's own, as a camera would be.
+    """
     upper = name.upper()
+    if f"{name}_push_row(" in files[f"{name}.h"]:
+        invoke, access = "model_push_frame", _pushed_frame(name)
+    else:
+        invoke, access = f"{name}_invoke", _tensor_access(name, "input", "void *", inputs)
     lines = [
         f'#include "{name}.h"',
         f'#define MODEL_NAME "{name}"',
         f"#define MODEL_ARENA_BYTES {upper}_ARENA_BYTES",
         f"#define MODEL_ARENA_ALIGNMENT {upper}_ARENA_ALIGNMENT",
-        f"#define MODEL_INVOKE {name}_invoke",
+        f"#define MODEL_INVOKE {invoke}",
         f"#define MODEL_INPUTS {inputs}u",
         f"#define MODEL_OUTPUTS {outputs}u",
-        *_tensor_access(name, "input", "void *", inputs),
+        *access,
         *_tensor_access(name, "output", "const void *", outputs),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _pushed_frame(name: str) -> list[str]:
+    macro = f"{name.upper()}_INPUT_0"
+    return [
+        f"static const uint32_t model_input_bytes[] = {{{macro}_BYTES}};",
+        f'static uint8_t model_frame[{macro}_BYTES] __attribute__((section(".frame"), aligned(4)));',
+        "static inline void *model_input(uint32_t index, void *arena) {",
+        "  (void)index;",
+        "  (void)arena;",
+        "  return model_frame;",
+        "}",
+        "static inline void model_push_frame(void *arena) {",
+        f"  {name}_begin(arena);",
+        f"  for (uint32_t y = 0; y < {macro}_ROWS; y++) {{",
+        f"    {name}_push_row(arena, (const void *)&model_frame[y * {macro}_ROW_BYTES]);",
+        "  }",
+        f"  {name}_finish(arena);",
+        "}",
+    ]
 
 
 def _tensor_access(name: str, kind: str, pointer: str, count: int) -> list[str]:

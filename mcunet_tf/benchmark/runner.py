@@ -134,7 +134,7 @@ def build_image(compiled: Compiled, board: Board, *, counter: str) -> Path:
     with tempfile.TemporaryDirectory(prefix="mcunet_tf-") as name:
         folder = Path(name)
         library = library_sources(folder, compiled.name, compiled.files)
-        header = model_header(compiled.name, *_counts(compiled))
+        header = model_header(compiled.name, compiled.files, *_counts(compiled))
         (folder / "model_under_test.h").write_text(header, encoding="utf-8")
         marks = ["-include", str(FIRMWARE_DIR / "mark_layers.h")]
         runner = firmware_sources(board, leave, f"counter_{counter}.c", "runner.c")

@@ -25,6 +25,9 @@ _REPORT = flags.DEFINE_enum("report", "text", ["text", "json"], "Form of the rep
 _EDGES = flags.DEFINE_enum(
     "edges", "int8", ["int8", "model"], "int8: leave float32 edges to the application."
 )
+_INPUT = flags.DEFINE_enum(
+    "input", "frame", ["frame", "rows"], "rows: the application pushes image rows, no frame is held."
+)
 _SRAM_BUDGET = flags.DEFINE_integer("sram_budget", None, "Most bytes the arena may take.", 1)
 _SEED = 0
 
@@ -46,6 +49,7 @@ def _run(model: pathlib.Path) -> int:
         _BOARD.value,
         name=_NAME.value,
         edges=_EDGES.value,
+        input_mode=_INPUT.value,
         sram_budget_bytes=_SRAM_BUDGET.value,
     )
     if _VERIFY.value:
@@ -66,7 +70,9 @@ def _verify(model: pathlib.Path, count: int) -> None:
     from mcunet_tf.benchmark.verify import verify_on_host
 
     # The board's assembler cannot run here; the host's rows of the same tables can.
-    compiled = compile_tflite(model, "host", name=_NAME.value, edges=_EDGES.value)
+    compiled = compile_tflite(
+        model, "host", name=_NAME.value, edges=_EDGES.value, input_mode=_INPUT.value
+    )
     result = verify_on_host(compiled, model.read_bytes(), count, seed=_SEED)
     print(f"verified on the host: {result}", file=sys.stderr)
 

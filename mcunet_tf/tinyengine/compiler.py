@@ -18,7 +18,7 @@ from mcunet_tf.tinyengine.emit.write import write_project
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.passes import run_passes
 from mcunet_tf.tinyengine.plan.grouping import plan_model
-from mcunet_tf.tinyengine.plan.nodes import make_node, storage_roots
+from mcunet_tf.tinyengine.plan.nodes import make_node, make_row_source, storage_roots
 from mcunet_tf.tinyengine.plan.validate import validate_plan
 from mcunet_tf.tinyengine.read_tflite import read_tflite
 from mcunet_tf.tinyengine.select import select_kernel
@@ -50,6 +50,7 @@ class CompiledModel:
       inputs, outputs: as the C code takes and gives them.
       graph: what was compiled, after all passes; `evaluate` runs it in numpy.
       report: costs and layout.
+      input_mode: "frame" or "rows".
     """
 
     name: str
@@ -58,6 +59,7 @@ class CompiledModel:
     outputs: tuple[TensorInfo, ...]
     graph: Graph
     report: Report
+    input_mode: str = "frame"
 
     @property
     def macs(self) -> int:
@@ -83,6 +85,7 @@ def compile_tflite(
     *,
     name: str | None = None,
     edges: str = "int8",
+    input_mode: str = "frame",
     sram_budget_bytes: int | None = None,
 ) -> CompiledModel:
     """Compiles an int8 `.tflite` file to interpreter-free C.
@@ -93,6 +96,8 @@ def compile_tflite(
       output_dir: where to write the project, if anywhere.
       name: C prefix; the file's name by default.
       edges: "int8" leaves float32 conversion at the edges to the application; "model" keeps it.
+      input_mode: "frame" holds the input in the arena; "rows" emits an interface through which the
+        application pushes image rows.
       sram_budget_bytes: the most the arena may take.
 
     Returns:
@@ -116,6 +121,8 @@ def compile_tflite(
         make_node(graph, index, op, select_kernel(graph, op, target.isa))
         for index, op in enumerate(op for op in graph.ops if op.kind != "RESHAPE")
     ]
+    if input_mode == "rows":
+        nodes.insert(0, make_row_source(graph))
     plan = plan_model(graph, roots, nodes)
     validate_plan(graph, plan)
     version = importlib.metadata.version("mcunet_tf")
@@ -125,7 +132,13 @@ def compile_tflite(
     files = emit_project(project)
     files["report.txt"] = report.text()
     compiled = CompiledModel(
-        prefix, files, _edges(graph, graph.inputs), _edges(graph, graph.outputs), graph, report
+        prefix,
+        files,
+        _edges(graph, graph.inputs),
+        _edges(graph, graph.outputs),
+        graph,
+        report,
+        input_mode,
     )
     if output_dir is not None:
         compiled.write(output_dir)

@@ -14,7 +14,7 @@ import jinja2
 from mcunet_tf.tinyengine.emit import constants, sources
 from mcunet_tf.tinyengine.ir import Graph, Tensor
 from mcunet_tf.tinyengine.kernels.table import ALL_INPUTS, Blob, Struct, Style
-from mcunet_tf.tinyengine.plan.nodes import Node
+from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
 from mcunet_tf.tinyengine.plan.plan import Plan, Storage
 from mcunet_tf.tinyengine.plan.schedule import Stage
 
@@ -55,7 +55,7 @@ class Project:
 
 def emit_project(project: Project) -> dict[str, str]:
     """All files of the project by relative path."""
-    nodes = [node for stage in project.plan.stages for node in stage.nodes]
+    nodes = [n for stage in project.plan.stages for n in stage.nodes if not is_row_source(n)]
     structs = {node.index: node.kernel.arguments(node.view) for node in nodes}
     kernel_files = {sources.kernel_path(n.kernel.folder, n.kernel.name) for n in nodes}
     headers = {f"{n.kernel.folder}/{n.kernel.folder}.h" for n in nodes} | {"common/rows.h"}
@@ -73,6 +73,7 @@ def emit_project(project: Project) -> dict[str, str]:
         "tensors": _tensors(project),
         "nodes": [n for s in _stages(project, structs) for n in s["nodes"]],
         "stages": [_stage_call(project, stage) for stage in project.plan.stages],
+        "pushed": _pushed(project),
         "sources": [f"{project.name}.c", f"{project.name}_weights.c", *compiled],
         "assembler": any(path.endswith(".S") for path in compiled),
         "flags": project.flags,
@@ -168,7 +169,13 @@ def _tensors(project: Project) -> list[dict[str, Any]]:
 
 def _stages(project: Project, structs: Mapping[int, Struct]) -> list[dict[str, Any]]:
     return [
-        {"nodes": [_node(project, stage, i, scratch, structs) for i in range(len(stage.nodes))]}
+        {
+            "nodes": [
+                _node(project, stage, i, scratch, structs)
+                for i, node in enumerate(stage.nodes)
+                if not is_row_source(node)
+            ]
+        }
         for stage, scratch in zip(project.plan.stages, project.plan.scratch_offsets, strict=True)
     ]
 
@@ -178,6 +185,28 @@ def _stage_call(project: Project, stage: Stage) -> dict[str, Any]:
     owed = [n for n in stage.nodes[:-1] if n.output not in stage.rings]
     calls = [{"symbol": _symbol(project, n), "height": n.height} for n in (last, *owed)]
     return {"nodes": len(stage.nodes), "calls": calls}
+
+
+def _pushed(project: Project) -> dict[str, Any] | None:
+    """What the row-fed interface needs, or None where a whole frame is given."""
+    stage = project.plan.stages[0]
+    source = stage.nodes[0]
+    if not is_row_source(source):
+        return None
+    tensor = project.graph.tensors[source.output]
+    return {
+        "tensor": _tensor_symbol(project, source.output),
+        "state": project.plan.state_offset,
+        "rows": tensor.rows[0],
+        "row_bytes": tensor.rows[1],
+        "nodes": len(stage.nodes),
+        "symbols": [_symbol(project, node) for node in stage.nodes[1:]],
+        "readers": _readers(project, stage, source),
+    }
+
+
+def _readers(project: Project, stage: Stage, node: Node) -> list[str]:
+    return [_symbol(project, n) for n in stage.nodes if node.output in n.inputs]
 
 
 def _node(
@@ -196,7 +225,9 @@ def _node(
         "position": position,
         "band": stage.bands[position],
         "height": node.height,
+        "pushed": is_row_source(stage.nodes[0]),
         "pulls": _pulls(project, stage, node),
+        "readers": _readers(project, stage, node),
         "body": _body(project, stage, position, scratch),
     }
 
@@ -217,7 +248,8 @@ def _pulls(project: Project, stage: Stage, node: Node) -> list[dict[str, str]]:
             end = f"rows_needed((y + rows) * {window.stride} + {_term(ahead)}, {height})"
         else:
             end = "y + rows"
-        pulls.append({"symbol": _symbol(project, maker), "end": end})
+        position = stage.nodes.index(maker)
+        pulls.append({"symbol": _symbol(project, maker), "position": position, "end": end})
     return pulls
 
 

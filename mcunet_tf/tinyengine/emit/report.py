@@ -7,7 +7,7 @@ import dataclasses
 from typing import Any
 
 from mcunet_tf.tinyengine.emit.project import Project
-from mcunet_tf.tinyengine.plan.nodes import node_macs
+from mcunet_tf.tinyengine.plan.nodes import is_row_source, node_macs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,6 +91,8 @@ def make_report(project: Project, notes: tuple[str, ...] = ()) -> Report:
     layers = []
     for number, stage in enumerate(plan.stages):
         for node, band in zip(stage.nodes, stage.bands, strict=True):
+            if is_row_source(node):
+                continue
             storage = project.storage(node.output)
             blobs = node.kernel.arguments(node.view).blobs()
             layers.append(

@@ -15,9 +15,10 @@ import dataclasses
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
+from mcunet_tf.errors import UnsupportedError
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import Style
-from mcunet_tf.tinyengine.plan.nodes import Node
+from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
 from mcunet_tf.tinyengine.plan.plan import Group, Plan, plan_stages
 from mcunet_tf.tinyengine.plan.schedule import Stage, aligned, make_stage, safe_overlap
 
@@ -105,7 +106,9 @@ class _Search:
         self.nodes = nodes
         self.found: dict[Group, Candidate] = {}
         self.explored: set[int] = set()
-        inputs = {roots.get(i, i) for i in graph.inputs}
+        self.pushed = bool(nodes) and is_row_source(nodes[0])
+        made = {node.output for node in nodes}
+        inputs = {roots.get(i, i) for i in graph.inputs} - made
         self.outputs = {roots.get(i, i) for i in graph.outputs}
         self.viewed = set(roots.values())
         self.made = {node.output: i for i, node in enumerate(nodes)}
@@ -119,7 +122,12 @@ class _Search:
 
     def run(self) -> int:
         """Proposes stages until the least peak is known; returns it."""
+        if self.pushed:
+            self.explored.add(0)
+            self.explore(0, 1 << 62)
         for i, node in enumerate(self.nodes):
+            if self.pushed and i == 0:
+                continue
             windowed = node.kernel.style is Style.WINDOW and node.kernel.band_rows > 1
             for limit in SINGLE_BAND_LIMITS if windowed else SINGLE_BAND_LIMITS[:1]:
                 self.propose(Group(i, i + 1, limit))
@@ -146,7 +154,11 @@ class _Search:
         end = count
         while end > 0:
             candidate = chosen[end]
-            assert candidate is not None
+            if candidate is None:
+                raise UnsupportedError(
+                    f"{self.graph.name}: its input is read again by a later layer, so its rows "
+                    "cannot be pushed one by one: leave out --input=rows"
+                )
             if candidate.peak_bytes == best[count]:
                 critical += range(candidate.group.start, candidate.group.end)
             end = candidate.group.start
@@ -173,8 +185,13 @@ class _Search:
         return node.kernel.style is not Style.WHOLE and node.height > 1
 
     def connected(self, start: int, end: int) -> bool:
-        """Whether each operator but the last is read by a later one of the run."""
+        """Whether each operator but the last is read by a later one of the run.
+
+        Rows that the application pushes can be read in the first stage only.
+        """
         run = self.nodes[start:end]
+        if self.pushed and start == 0 and self.last_read[run[0].output] >= end:
+            return False
         return all(
             any(node.output in later.inputs for later in run[i + 1 :])
             for i, node in enumerate(run[:-1])

@@ -6,10 +6,14 @@ from __future__ import annotations
 import dataclasses
 
 from mcunet_tf.tinyengine.ir import ITEM_BYTES, Graph, Op
-from mcunet_tf.tinyengine.kernels.table import ALL_INPUTS, Kernel, Style
+from mcunet_tf.errors import UnsupportedError
+from mcunet_tf.tinyengine.kernels.table import ALL_INPUTS, Kernel, Struct, Style
 from mcunet_tf.tinyengine.ops import SPECS
 from mcunet_tf.tinyengine.ops.common import Padding
 from mcunet_tf.tinyengine.ops.spec import View, view
+
+
+ROW_SOURCE = "ROWS"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,6 +104,38 @@ def make_node(graph: Graph, index: int, op: Op, kernel: Kernel) -> Node:
         window=window,
         pad_row_bytes=pad_row_bytes,
     )
+
+
+def make_row_source(graph: Graph) -> Node:
+    """The application as a producer of rows: what `<name>_push_row` stands for in a plan.
+
+    Raises:
+      UnsupportedError: the model does not have exactly one image as its input.
+    """
+    tensor = graph.tensors[graph.inputs[0]]
+    if len(graph.inputs) != 1 or tensor.rows[0] < 2:
+        shapes = ", ".join(str(list(graph.tensors[i].shape)) for i in graph.inputs)
+        raise UnsupportedError(
+            f"{graph.name}: rows can be pushed into one image [1, h, w, c] only; the inputs are "
+            f"{shapes}: leave out --input=rows"
+        )
+    op = Op(ROW_SOURCE, tensor.name, (), (graph.inputs[0],))
+    return Node(
+        index=-1,
+        op=op,
+        view=View(op, (), (tensor,)),
+        kernel=Kernel("push_row", "", "portable", Style.PIXELS, lambda _: Struct("", {})),
+        inputs=(),
+        streamed=(),
+        output=graph.inputs[0],
+        height=tensor.rows[0],
+        window=Window(),
+        pad_row_bytes=0,
+    )
+
+
+def is_row_source(node: Node) -> bool:
+    return node.op.kind == ROW_SOURCE
 
 
 def _rows_in_step(seen: View, kernel: Kernel, streamed: tuple[int, ...]) -> bool:

@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from mcunet_tf.tinyengine.ir import Graph
-from mcunet_tf.tinyengine.plan.nodes import Node
+from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
 from mcunet_tf.tinyengine.plan.offsets import Buffer, Overlap, place_buffers
 from mcunet_tf.tinyengine.plan.schedule import Stage, aligned, make_stage, safe_overlap
 
@@ -39,6 +39,7 @@ class Plan:
       roots: the tensor whose memory each view uses.
       storage: of every tensor that is not constant and not a view.
       scratch_offsets: of each stage.
+      state_offset: of the first stage's row counters, where the application pushes rows; else -1.
       arena_bytes: the caller provides this much.
       lower_bound_bytes: no placement of these stages needs less.
     """
@@ -47,6 +48,7 @@ class Plan:
     roots: Mapping[int, int]
     storage: Mapping[int, Storage]
     scratch_offsets: tuple[int, ...]
+    state_offset: int
     arena_bytes: int
     lower_bound_bytes: int
 
@@ -82,7 +84,8 @@ def plan_stages(
       nodes: in execution order.
       groups: consecutive and complete; one group is one stage.
     """
-    inputs = {roots.get(i, i) for i in graph.inputs}
+    made = {node.output for node in nodes}
+    inputs = {roots.get(i, i) for i in graph.inputs} - made
     outputs = {roots.get(i, i) for i in graph.outputs}
     members = [tuple(nodes[group.start : group.end]) for group in groups]
     last_use = _last_uses(roots, members, outputs)
@@ -143,6 +146,10 @@ def _place(
         scratch.append(len(buffers))
         name = f"scratch of stage {number}"
         buffers.append(Buffer(name, stage.scratch_bytes, number, number + 1))
+    state = -1
+    if stages and is_row_source(stages[0].nodes[0]):
+        state = len(buffers)
+        buffers.append(Buffer("row counters", 4 * len(stages[0].nodes), 0, 1))
     overlaps = _overlaps(graph, roots, stages, rows, last_use)
     placement = place_buffers(buffers, overlaps)
     storage = {
@@ -159,6 +166,7 @@ def _place(
         roots,
         storage,
         tuple(placement.offsets[i] for i in scratch),
+        placement.offsets[state] if state >= 0 else -1,
         aligned(placement.arena_bytes, 16),
         placement.lower_bound_bytes,
     )

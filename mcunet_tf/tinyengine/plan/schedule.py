@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import Style
-from mcunet_tf.tinyengine.plan.nodes import Node
+from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
 from mcunet_tf.tinyengine.plan.offsets import Overlap
 
 
@@ -85,7 +85,8 @@ def make_stage(
       band_limit: most rows a kernel makes at once.
     """
     bands = tuple(_band(node, band_limit, len(nodes) > 1) for node in nodes)
-    events = trace(graph, nodes, bands, internal)
+    run = trace_pushed if is_row_source(nodes[0]) else trace
+    events = run(graph, nodes, bands, internal)
     rings: dict[int, Ring] = {}
     padded = []
     for i, node in enumerate(nodes):
@@ -110,6 +111,8 @@ def make_stage(
 
 
 def _band(node: Node, limit: int, streamed: bool) -> int:
+    if is_row_source(node):
+        return 1
     if node.kernel.style is Style.WINDOW:
         return min(node.kernel.band_rows, node.height, limit)
     # Pixel kernels take any number of contiguous pixels: two rows fill the tiles of narrow maps.
@@ -131,10 +134,8 @@ def trace(
             last = min(first + bands[i], node.height)
             for source in dict.fromkeys(node.inputs):
                 if source in makers:
-                    height = graph.tensors[source].rows[0]
-                    streamed = source in node.streamed
-                    wanted = node.needs(first, last, height)[1] if streamed else height
-                    run_until(makers[source], min(wanted, nodes[makers[source]].height))
+                    maker = nodes[makers[source]]
+                    run_until(makers[source], rows_wanted(graph, node, maker, last))
             events.append(Event(node, first, last))
             done[i] = last
 
@@ -145,6 +146,56 @@ def trace(
     for i in order:
         run_until(i, nodes[i].height)
     return tuple(events)
+
+
+def trace_pushed(
+    graph: Graph, nodes: Sequence[Node], bands: Sequence[int], internal: frozenset[int]
+) -> tuple[Event, ...]:
+    """The kernel calls of a stage whose first operator is the application that pushes rows.
+
+    Each band that is made is offered to its readers at once, which run as far as they can.
+    """
+    makers = {node.output: i for i, node in enumerate(nodes)}
+    readers = [
+        [k for k, later in enumerate(nodes) if node.output in later.inputs] for node in nodes
+    ]
+    done = [0] * len(nodes)
+    events: list[Event] = []
+
+    def ready(i: int) -> bool:
+        node = nodes[i]
+        last = min(done[i] + bands[i], node.height)
+        return done[i] < node.height and all(
+            done[makers[source]] >= rows_wanted(graph, node, nodes[makers[source]], last)
+            for source in node.inputs
+            if source in makers
+        )
+
+    def make(i: int) -> None:
+        first = done[i]
+        done[i] = min(first + bands[i], nodes[i].height)
+        events.append(Event(nodes[i], first, done[i]))
+        for reader in readers[i]:
+            while ready(reader):
+                make(reader)
+
+    for _ in range(nodes[0].height):
+        make(0)
+    return tuple(events)
+
+
+def rows_wanted(graph: Graph, node: Node, maker: Node, end: int) -> int:
+    """Rows of `maker` that `node` needs before it can make its rows up to `end`."""
+    height = graph.tensors[maker.output].rows[0]
+    if maker.height == 1:
+        return 1
+    if maker.output not in node.streamed or node.height == 1 and not is_window(node):
+        return height
+    return node.needs(end - 1, end, height)[1]
+
+
+def is_window(node: Node) -> bool:
+    return node.kernel.style is Style.WINDOW
 
 
 def _window_ring(
@@ -189,7 +240,7 @@ def _ring_rows(
     if maker.height == 1 or any(tensor not in n.streamed or n.height == 1 for n in readers):
         return height
     band = bands[nodes.index(maker)]
-    if len(readers) == 1 and readers[0].kernel.style is Style.PIXELS:
+    if len(readers) == 1 and _follows(readers[0], nodes):
         if band == bands[nodes.index(readers[0])]:
             return min(band, height)
     position = {id(node): 0 for node in readers}
@@ -209,6 +260,13 @@ def _ring_rows(
         ]
     )
     return min(aligned(most, step), height)
+
+
+def _follows(reader: Node, nodes: Sequence[Node]) -> bool:
+    """Whether a pixel kernel takes each band of its input before the next one is made."""
+    made = {node.output for node in nodes}
+    # A second input may be late: then bands of the first one wait.
+    return reader.kernel.style is Style.PIXELS and len(made.intersection(reader.inputs)) == 1
 
 
 def _oldest_needed(reader: Node, position: int, end: int, height: int) -> int:
@@ -241,7 +299,7 @@ def _in_place(
     if node.output not in rings or not same_size or node.window.stride != 1 or len(readers) != 1:
         return None
     reader = nodes[readers[0]]
-    in_step = reader.kernel.style is Style.PIXELS and bands[readers[0]] == bands[i]
+    in_step = _follows(reader, nodes) and bands[readers[0]] == bands[i]
     if not in_step or node.output not in reader.streamed or ring.rows % bands[i]:
         return None
     if node.window.pad_top % bands[i]:

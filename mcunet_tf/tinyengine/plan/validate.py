@@ -32,7 +32,8 @@ def validate_plan(graph: Graph, plan: Plan) -> None:
       PlanError: a row is read that is not there any more, or lies outside the arena.
     """
     memory = _Memory(graph, plan)
-    for tensor in graph.inputs:
+    made = {node.output for stage in plan.stages for node in stage.nodes}
+    for tensor in set(graph.inputs) - made:
         for row in range(graph.tensors[tensor].rows[0]):
             memory.write(tensor, row)
     for stage, scratch in zip(plan.stages, plan.scratch_offsets, strict=True):
