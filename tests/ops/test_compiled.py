@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compiled C gives what `evaluate` says for every case: on this machine and on emulated boards."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcunet_tf.tinyengine.evaluate import evaluate
+from tests.ops.all_cases import CASES
+from tests.ops.oracle import assert_equal
+from tests.ops.programs import run_on_emulator, run_on_host
+
+# Several operators share a build; each group is one program.
+GROUPS = {
+    "dense": ("CONV_2D", "FULLY_CONNECTED"),
+    "depthwise": ("DEPTHWISE_CONV_2D",),
+    "values": ("ADD", "MUL", "AVERAGE_POOL_2D", "MAX_POOL_2D", "MEAN", "SOFTMAX"),
+    "bytes": ("RELU", "RELU6", "LOGISTIC", "QUANTIZE", "DEQUANTIZE"),
+    "layout": (
+        "TRANSPOSE",
+        "PAD",
+        "PADV2",
+        "CONCATENATION",
+        "RESIZE_NEAREST_NEIGHBOR",
+        "RESHAPE",
+        "SQUEEZE",
+        "EXPAND_DIMS",
+    ),
+}
+
+
+def check(results) -> None:
+    """Every case; the message of a failure names it and the kernels it ran."""
+    for job, outputs in results:
+        wanted = [evaluate(job.compiled.graph, arrays) for arrays in job.inputs]
+        try:
+            assert_equal(outputs, wanted, job.inputs)
+        except pytest.fail.Exception as failure:
+            kernels = [layer.kernel for layer in job.compiled.report.layers]
+            pytest.fail(f"{job.case} with {', '.join(kernels)}: {failure}")
+
+
+def cases_of(group: str):
+    return [case for op in GROUPS[group] for case in CASES[op]]
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_on_this_machine_under_sanitizers(group):
+    check(run_on_host(cases_of(group)))
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("group", ["dense", "depthwise"])
+def test_on_an_emulated_m4(group):
+    check(run_on_emulator(cases_of(group), "qemu-m4"))
+
+
+@pytest.mark.qemu
+@pytest.mark.slow
+@pytest.mark.parametrize("board", ["qemu-m4", "qemu-m7", "qemu-m55"])
+@pytest.mark.parametrize("group", GROUPS)
+def test_on_every_emulated_core(board, group):
+    check(run_on_emulator(cases_of(group), board))
+
+
+def test_every_operator_is_in_a_group():
+    assert sorted(op for group in GROUPS.values() for op in group) == sorted(CASES)
