@@ -40,4 +40,18 @@ void add_s8_portable(const struct add_s8 *op, const int8_t *first, const int8_t 
 void add_broadcast_s8_portable(const struct add_s8 *op, const int8_t *first, const int8_t *second, int8_t *out,
                                int32_t pixels, void *scratch);
 
+/* The same sum where one linear form gives it for every pair of values:
+ *   out[i] = saturate_int8((constant + first_factor * first[i] + second_factor * second[i]) >> 22)
+ */
+struct add_linear_s8 {
+  int32_t first_factor;
+  int32_t second_factor;
+  int32_t constant;
+  int32_t period;
+};
+
+/* For the Armv7E-M DSP extension; contract in its file. `out` may be either operand. */
+void add_s8_dsp(const struct add_linear_s8 *op, const int8_t *first, const int8_t *second, int8_t *out,
+                int32_t pixels, void *scratch);
+
 #endif /* KERNELS_ADD_ADD_H_ */

@@ -28,7 +28,7 @@ class Case:
         kernel: its symbol.
         struct: C type of its first argument.
         fields: C initialiser of the struct's members, without `weights`.
-        weights: the packed stream.
+        weights: the packed stream, or None where the struct has none.
         memory: what the arena holds before the call; offsets below point into it.
         arguments: C arguments after the first; `arena` and `scratch` are in scope.
         scratch_bytes: exact size; bytes around it are guarded.
@@ -40,7 +40,7 @@ class Case:
     kernel: str
     struct: str
     fields: dict[str, int]
-    weights: Bytes
+    weights: Bytes | None
     memory: Bytes
     arguments: str
     scratch_bytes: int
@@ -65,11 +65,15 @@ def _array(name: str, data: Bytes) -> str:
 
 def _call(index: int, case: Case) -> str:
     fields = ", ".join(f".{name} = {value}" for name, value in case.fields.items())
+    stream = ""
+    if case.weights is not None:
+        stream = _array(f"weights_{index}", case.weights)
+        fields = f".weights = weights_{index}, {fields}"
     offset = GUARD_BYTES + case.scratch_alignment
     return f"""
-{_array(f"weights_{index}", case.weights)}{_array(f"memory_{index}", case.memory)}
+{stream}{_array(f"memory_{index}", case.memory)}
 static void case_{index}(void) {{
-  static const struct {case.struct} op = {{.weights = weights_{index}, {fields}}};
+  static const struct {case.struct} op = {{{fields}}};
   memcpy(arena, memory_{index}, sizeof memory_{index});
   memset(scratch_area, {FILLER}, sizeof scratch_area);
   void *scratch = scratch_area + {offset};
