@@ -143,7 +143,10 @@ def _rejects_1x1(view: View) -> str | None:
     return reason or packing_dsp.narrow_sum_reason(weights, bias)
 
 
-def _stream(view: View, pack: Callable[..., npt.NDArray[np.uint8]]) -> Struct:
+_Pack = Callable[..., npt.NDArray[np.uint8]]
+
+
+def _stream(view: View, pack: _Pack) -> Struct:
     constants = {"weights": word_blob(pack(*_channel_constants(view))), "channels": None}
     edges = {"in_zero_point": view.input(0).zero_point, **output_fields(view)}
     return Struct("struct conv2d_s8", {**constants, **window_fields(view), **edges})
@@ -153,27 +156,53 @@ def _scratch_1x1(view: View, _: int) -> int:
     return packing_dsp.scratch_bytes_conv2d_1x1(view.input(0).shape[-1])
 
 
+def _rejects_windows(view: View) -> str | None:
+    weights, bias, _, _ = _channel_constants(view)
+    return _rejects_windows_wide(view) or packing_dsp.narrow_sum_reason(weights, bias)
+
+
+def _rejects_windows_wide(view: View) -> str | None:
+    if view.output.shape[-1] < 2:
+        return "one output channel"
+    return _rejects_dsp_sums(view)
+
+
+def _scratch_windows(view: View, _: int) -> int:
+    _, kernel_height, kernel_width, in_channels = view.input(1).shape
+    return packing_dsp.scratch_bytes_conv2d(kernel_height, kernel_width, in_channels)
+
+
+def _pointwise_dsp(name: str, pack: _Pack, rejects: Callable[[View], str | None]) -> Kernel:
+    return Kernel(
+        name,
+        "conv2d",
+        "dsp",
+        Style.PIXELS,
+        lambda view: _stream(view, pack),
+        rejects=rejects,
+        scratch_bytes=_scratch_1x1,
+        reads_ahead=True,
+    )
+
+
+def _windows_dsp(name: str, pack: _Pack, rejects: Callable[[View], str | None]) -> Kernel:
+    return Kernel(
+        name,
+        "conv2d",
+        "dsp",
+        Style.WINDOW,
+        lambda view: _stream(view, pack),
+        rejects=rejects,
+        scratch_bytes=_scratch_windows,
+        band_rows=2,
+    )
+
+
 CONV_2D = (
-    Kernel(
-        "conv2d_s8_1x1_dsp",
-        "conv2d",
-        "dsp",
-        Style.PIXELS,
-        lambda view: _stream(view, packing_dsp.pack_conv2d_1x1),
-        rejects=_rejects_1x1,
-        scratch_bytes=_scratch_1x1,
-        reads_ahead=True,
-    ),
-    Kernel(
-        "conv2d_s8_1x1_wide_dsp",
-        "conv2d",
-        "dsp",
-        Style.PIXELS,
-        lambda view: _stream(view, packing_dsp.pack_conv2d_1x1_wide),
-        rejects=_rejects_1x1_wide,
-        scratch_bytes=_scratch_1x1,
-        reads_ahead=True,
-    ),
+    _pointwise_dsp("conv2d_s8_1x1_dsp", packing_dsp.pack_conv2d_1x1, _rejects_1x1),
+    _pointwise_dsp("conv2d_s8_1x1_wide_dsp", packing_dsp.pack_conv2d_1x1_wide, _rejects_1x1_wide),
+    _windows_dsp("conv2d_s8_dsp", packing_dsp.pack_conv2d_1x1, _rejects_windows),
+    _windows_dsp("conv2d_s8_wide_dsp", packing_dsp.pack_conv2d_1x1_wide, _rejects_windows_wide),
     Kernel(
         "conv2d_s8_1x1_portable",
         "conv2d",
