@@ -18,6 +18,8 @@ _BLOCKS = ((16, 1, 1), (24, 3, 2), (24, 3, 1), (40, 3, 2), (40, 3, 1))
 
 _BATCH = 128
 _LEARNING_RATE = 4e-3
+# Keras' default of 0.99 lags behind the weights in so short a training.
+_NORM_MOMENTUM = 0.9
 
 
 def model_input(images: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -36,7 +38,7 @@ def build_network(input_shape: tuple[int, ...], classes: int) -> Any:
 
     inputs = keras.Input(input_shape, name="image")
     x = layers.Conv2D(_STEM_CHANNELS, 3, strides=2, padding="same", use_bias=False)(inputs)
-    x = layers.ReLU(6)(layers.BatchNormalization()(x))
+    x = layers.ReLU(6)(layers.BatchNormalization(momentum=_NORM_MOMENTUM)(x))
     for channels, expansion, stride in _BLOCKS:
         x = _inverted_residual(x, channels, expansion, stride)
     x = layers.GlobalAveragePooling2D()(x)
@@ -51,11 +53,11 @@ def _inverted_residual(x: Any, channels: int, expansion: int, stride: int) -> An
     y = x
     if expansion > 1:
         y = layers.Conv2D(x.shape[-1] * expansion, 1, use_bias=False)(y)
-        y = layers.ReLU(6)(layers.BatchNormalization()(y))
+        y = layers.ReLU(6)(layers.BatchNormalization(momentum=_NORM_MOMENTUM)(y))
     y = layers.DepthwiseConv2D(3, strides=stride, padding="same", use_bias=False)(y)
-    y = layers.ReLU(6)(layers.BatchNormalization()(y))
+    y = layers.ReLU(6)(layers.BatchNormalization(momentum=_NORM_MOMENTUM)(y))
     y = layers.Conv2D(channels, 1, use_bias=False)(y)
-    y = layers.BatchNormalization()(y)
+    y = layers.BatchNormalization(momentum=_NORM_MOMENTUM)(y)
     return layers.Add()([x, y]) if stride == 1 and x.shape[-1] == channels else y
 
 
