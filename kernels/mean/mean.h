@@ -26,4 +26,21 @@ struct mean_s8 {
 /* Any shape. No scratch. */
 void mean_s8_portable(const struct mean_s8 *op, const int8_t *in, int8_t *out, void *scratch);
 
+/* MEAN over height and width of [1, height, width, channels], which comes in bands of rows:
+ *
+ *   out[c] = clamp(requantize(sum_{y, x} in[y, x, c] + offset) + out_zero_point) */
+struct mean_rows_s8 {
+  int16_t height;
+  int16_t width;
+  int16_t channels;
+  int16_t shift;
+  int32_t offset; /* -height * width * in_zero_point */
+  int32_t multiplier;
+  int32_t out_zero_point;
+};
+
+/* Takes rows y .. y + rows - 1; the last ones complete `out`. scratch: int32 [channels], kept from call to call. */
+void mean_rows_s8_portable(const struct mean_rows_s8 *op, const int8_t *in, int8_t *out, int32_t y, int32_t rows,
+                           void *scratch);
+
 #endif /* KERNELS_MEAN_MEAN_H_ */

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "divide_rounded.h"
 #include "pool2d.h"
-
-/* round(sum / count), ties away from zero. */
-static int32_t divide_rounded(int32_t sum, int32_t count) {
-  return (sum > 0 ? sum + count / 2 : sum - count / 2) / count;
-}
 
 void average_pool_2d_s8_portable(const struct pool2d_s8 *op, const int8_t *const *in_rows, int8_t *const *out_rows,
                                  int32_t rows, void *scratch) {

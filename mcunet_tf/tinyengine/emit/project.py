@@ -260,7 +260,8 @@ def _term(value: int) -> str:
 def _body(project: Project, stage: Stage, position: int, scratch: int) -> list[str]:
     node, band = stage.nodes[position], stage.bands[position]
     argument = f"&{_symbol(project, node)}"
-    memory = f"arena + {scratch}" if node.scratch_bytes(band) else "NULL"
+    place = scratch + stage.scratch_position(node)
+    memory = f"arena + {place}" if node.scratch_bytes(band) else "NULL"
     mark = f"TINYENGINE_LAYER({node.index});"
     output = f"&{_tensor_symbol(project, node.output)}"
     if node.kernel.style is Style.WINDOW:
@@ -273,6 +274,10 @@ def _body(project: Project, stage: Stage, position: int, scratch: int) -> list[s
         values = node.view.output.elements // node.height
         pixels = values // node.kernel.pixel_values(node.view)
         arguments = [argument, *sources_text, out, f"rows * {pixels}", memory]
+        return [mark, f"{node.kernel.name}({', '.join(arguments)});"]
+    if node.kernel.style is Style.REDUCE:
+        whole = f"row_at(arena, {output}, 0)"
+        arguments = [argument, *sources_text, whole, "y", "rows", memory]
         return [mark, f"{node.kernel.name}({', '.join(arguments)});"]
     if node.kernel.data_inputs == ALL_INPUTS:
         array = f"const int8_t *const in[{len(sources_text)}] = {{{', '.join(sources_text)}}};"

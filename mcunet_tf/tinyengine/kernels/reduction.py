@@ -63,15 +63,77 @@ def _dequantize(view: View) -> Struct:
     return Struct("struct dequantize_f32", fields)
 
 
+def _rejects_unless_global(view: View) -> str | None:
+    attributes: Pool2dAttributes = view.attributes
+    if view.output.shape[1:3] != (1, 1) or attributes.padding != common.Padding():
+        return "only one window without padding"
+    if (attributes.kernel_height, attributes.kernel_width) != view.input(0).shape[1:3]:
+        return "only a window of the whole image"
+    return None
+
+
+def _rejects_unless_height_and_width(view: View) -> str | None:
+    shape = view.input(0).shape
+    if len(shape) != 4 or shape[0] != 1 or view.attributes.axes != (1, 2):
+        return "only the mean over height and width of an image"
+    return None
+
+
+def _average_pool_rows(view: View) -> Struct:
+    _, height, width, channels = view.input(0).shape
+    low, high = common.activation_range(view.attributes.activation, view.output)
+    fields = {"height": height, "width": width, "channels": channels}
+    return Struct("struct average_pool_rows_s8", {**fields, "out_min": low, "out_max": high})
+
+
+def _mean_rows(view: View) -> Struct:
+    _, height, width, channels = view.input(0).shape
+    multiplier, shift = mean_parameters(view)
+    fields = {
+        "height": height,
+        "width": width,
+        "channels": channels,
+        "shift": shift,
+        "offset": -height * width * view.input(0).zero_point,
+        "multiplier": multiplier,
+        "out_zero_point": view.output.zero_point,
+    }
+    return Struct("struct mean_rows_s8", fields)
+
+
+def _sums_bytes(view: View, _: int) -> int:
+    return 4 * view.output.shape[-1]
+
+
 def _rejects_uint8(view: View) -> str | None:
     return "a uint8 input" if view.input(0).dtype == "uint8" else None
 
 
 AVERAGE_POOL_2D = (
+    Kernel(
+        "average_pool_rows_s8_portable",
+        "pool2d",
+        "portable",
+        Style.REDUCE,
+        _average_pool_rows,
+        rejects=_rejects_unless_global,
+        scratch_bytes=_sums_bytes,
+    ),
     Kernel("average_pool_2d_s8_portable", "pool2d", "portable", Style.WINDOW, _pool2d),
 )
 MAX_POOL_2D = (Kernel("max_pool_2d_s8_portable", "pool2d", "portable", Style.WINDOW, _pool2d),)
-MEAN = (Kernel("mean_s8_portable", "mean", "portable", Style.WHOLE, _mean),)
+MEAN = (
+    Kernel(
+        "mean_rows_s8_portable",
+        "mean",
+        "portable",
+        Style.REDUCE,
+        _mean_rows,
+        rejects=_rejects_unless_height_and_width,
+        scratch_bytes=_sums_bytes,
+    ),
+    Kernel("mean_s8_portable", "mean", "portable", Style.WHOLE, _mean),
+)
 SOFTMAX = (Kernel("softmax_s8_portable", "softmax", "portable", Style.WHOLE, _softmax),)
 DEQUANTIZE = (
     Kernel(

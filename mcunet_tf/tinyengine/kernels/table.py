@@ -23,6 +23,7 @@ class Style(enum.Enum):
 
     WINDOW = "window"  # a band of output rows from pointers to input rows
     PIXELS = "pixels"  # contiguous pixels, input and output in step
+    REDUCE = "reduce"  # bands of input rows, one small output at the end
     WHOLE = "whole"  # whole tensors
 
 

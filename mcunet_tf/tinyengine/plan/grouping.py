@@ -182,7 +182,7 @@ class _Search:
     def makes_rows(self, i: int) -> bool:
         """Whether others can take this operator's rows as they come."""
         node = self.nodes[i]
-        return node.kernel.style is not Style.WHOLE and node.height > 1
+        return node.kernel.style in (Style.WINDOW, Style.PIXELS) and node.height > 1
 
     def connected(self, start: int, end: int) -> bool:
         """Whether each operator but the last is read by a later one of the run.

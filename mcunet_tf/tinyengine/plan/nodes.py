@@ -39,7 +39,7 @@ class Node:
       index: position in the graph's order; also the layer number in reports.
       inputs: tensors the kernel reads, in the order it takes them.
       streamed: those of them that are read row by row in step with the output.
-      height: output rows; 1 where the kernel makes the whole tensor at once.
+      height: output rows (REDUCE: input rows); 1 where the kernel takes everything at once.
       window: rows that a streamed input is read by.
       pad_row_bytes: scratch for one row of zero points, if the window looks beyond the image.
     """
@@ -83,10 +83,16 @@ def make_node(graph: Graph, index: int, op: Op, kernel: Kernel) -> Node:
     positions = kernel.data_inputs or tuple(range(len(op.inputs)))
     streamed_positions = () if kernel.data_inputs == ALL_INPUTS else kernel.streamed_inputs
     height = seen.output.rows[0] if kernel.style is not Style.WHOLE else 1
+    if kernel.style is Style.REDUCE:
+        height = seen.input(0).rows[0]
     window = Window()
     if kernel.style is Style.WINDOW:
         window = _window(seen)
-    elif height > 1 and not _rows_in_step(seen, kernel, streamed_positions):
+    elif (
+        kernel.style is Style.PIXELS
+        and height > 1
+        and not _rows_in_step(seen, kernel, streamed_positions)
+    ):
         height = 1
     padded = window.pad_top > 0 or window.pad_bottom > 0
     pad_row_bytes = 0

@@ -62,11 +62,29 @@ class Stage:
 
     @property
     def scratch_bytes(self) -> int:
-        """Kernels of a stage never run inside each other, so they share one scratch."""
+        """Kernels of a stage never run inside each other, so they share one scratch.
+
+        Sums that a reduction keeps from call to call lie behind it.
+        """
+        kept = zip(self.nodes, self.bands, strict=True)
+        return self.shared_bytes + sum(n.scratch_bytes(b) for n, b in kept if _keeps(n))
+
+    @property
+    def shared_bytes(self) -> int:
+        """The part of the scratch that every kernel call may overwrite."""
         return max(
-            node.scratch_bytes(band) + (0 if in_ring else node.pad_row_bytes)
+            (0 if _keeps(node) else node.scratch_bytes(band))
+            + (0 if in_ring else node.pad_row_bytes)
             for node, band, in_ring in zip(self.nodes, self.bands, self.padded_in_ring, strict=True)
         )
+
+    def scratch_position(self, node: Node) -> int:
+        """Where a kernel's scratch starts within the stage's."""
+        return self.shared_bytes if _keeps(node) else 0
+
+
+def _keeps(node: Node) -> bool:
+    return node.kernel.style is Style.REDUCE
 
 
 def aligned(size_bytes: int, alignment: int = 4) -> int:
@@ -340,6 +358,8 @@ def safe_overlap(
 def _written_end(graph: Graph, event: Event) -> int:
     """The end of what an event writes, in bytes from the tensor's start."""
     tensor = graph.tensors[event.node.output]
+    if event.node.kernel.style is Style.REDUCE:
+        return tensor.size_bytes if event.end == event.node.height else 0
     return tensor.size_bytes if event.node.height == 1 else event.end * tensor.rows[1]
 
 

@@ -101,7 +101,9 @@ def _pad_rows(graph: Graph, stage: Stage, event: Event) -> list[tuple[int, int]]
 
 def _rows_written(graph: Graph, event: Event) -> list[tuple[int, int]]:
     node = event.node
-    if node.height == 1:
+    if node.kernel.style is Style.REDUCE and event.end < node.height:
+        return []
+    if node.height == 1 or node.kernel.style is Style.REDUCE:
         height = graph.tensors[node.output].rows[0]
         return [(node.output, row) for row in range(height)]
     return [(node.output, row) for row in range(event.first, event.end)]
