@@ -242,7 +242,7 @@ def pack_depthwise(
 
 def scratch_bytes_depthwise(kernel_size: int, stride: int, out_width: int, rows: int) -> int:
     """Scratch of a `depthwise_conv2d_s8_*_dsp` row for calls of up to `rows` output rows."""
-    words = -(-((out_width - 1) * stride + kernel_size) // 2)
+    columns = (out_width - 1) * stride + kernel_size
     if (kernel_size, stride) == (3, 1):
-        return 64 * words * -(-rows // 2)
-    return 16 * words * ((rows - 1) * stride + kernel_size)
+        return 64 * -(-columns // 2) * -(-rows // 2)
+    return 32 * -(-columns // 4) * ((rows - 1) * stride + kernel_size)
