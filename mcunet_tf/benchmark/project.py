@@ -4,11 +4,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from mcunet_tf.benchmark.toolchain import LIBRARY_FLAGS, Source, write_sources
 
 EXAMPLE_MAIN = "main.c"
+
+
+@dataclass(frozen=True)
+class External:
+    """What a project links beside its own files, used where it is installed.
+
+    Attributes:
+        sources: compiled like the project's own.
+        include_dirs: for the project's files too.
+        archives: linked behind everything else.
+        flags: for the project's files and the sources.
+    """
+
+    sources: tuple[Path, ...] = ()
+    include_dirs: tuple[Path, ...] = ()
+    archives: tuple[Path, ...] = ()
+    flags: tuple[str, ...] = ()
+
+    @property
+    def compiler_flags(self) -> tuple[str, ...]:
+        """Include paths and flags as the compiler takes them."""
+        return (*(f"-I{path}" for path in self.include_dirs), *self.flags)
 
 
 def library_sources(folder: Path, name: str, files: Mapping[str, str]) -> list[Source]:
@@ -46,7 +69,8 @@ def _pushed_frame(name: str) -> list[str]:
     macro = f"{name.upper()}_INPUT_0"
     return [
         f"static const uint32_t model_input_bytes[] = {{{macro}_BYTES}};",
-        f'static uint8_t model_frame[{macro}_BYTES] __attribute__((section(".frame"), aligned(4)));',
+        f"static uint8_t model_frame[{macro}_BYTES]",
+        '    __attribute__((section(".frame"), aligned(4)));',
         "static inline void *model_input(uint32_t index, void *arena) {",
         "  (void)index;",
         "  (void)arena;",

@@ -16,9 +16,9 @@ from mcunet_tf.benchmark.device import Device, Invocation, ProcessLink, SerialLi
 from mcunet_tf.benchmark.host import run_on_host
 from mcunet_tf.benchmark.image import ImageSizes, image_sizes
 from mcunet_tf.benchmark.plugin import LayerCount, RegionCount, plugin_path
-from mcunet_tf.benchmark.project import library_sources, model_header
+from mcunet_tf.benchmark.project import External, library_sources, model_header
 from mcunet_tf.benchmark.qemu import FIRMWARE_DIR, firmware_sources, running
-from mcunet_tf.benchmark.toolchain import Source, compile_sources, link
+from mcunet_tf.benchmark.toolchain import LIBRARY_FLAGS, Source, compile_sources, link
 from mcunet_tf.boards import Board, emulate, load_board
 from mcunet_tf.errors import BoardError, ToolError
 
@@ -42,7 +42,10 @@ class TensorInfo(Protocol):
 
 
 class Compiled(Protocol):
-    """What is needed of a compiled model: any runtime that emits the same contract can be run."""
+    """What is needed of a compiled model: any runtime that emits the same contract can be run.
+
+    One with an attribute `external` (`project.External`) links that too.
+    """
 
     @property
     def name(self) -> str: ...  # noqa: D102
@@ -140,8 +143,11 @@ def build_image(compiled: Compiled, board: Board, *, counter: str) -> Path:
         runner = firmware_sources(board, leave, f"counter_{counter}.c", "runner.c")
         runner = [Source(s.path, (*s.flags, f"-I{name}"), s.prefix) for s in runner]
         objects = compile_sources(board, runner, [f"-I{FIRMWARE_DIR}"])
-        objects += compile_sources(board, library, [f"-I{name}", *marks])
-        return link(board, objects)
+        external: External = getattr(compiled, "external", External())
+        library += [Source(path, LIBRARY_FLAGS) for path in external.sources]
+        flags = [f"-I{name}", *external.compiler_flags, *marks]
+        objects += compile_sources(board, library, flags)
+        return link(board, objects, external.archives)
 
 
 def _run_emulated(compiled: Compiled, board: Board, data: list[list[bytes]]) -> RunResult:

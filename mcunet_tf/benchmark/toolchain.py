@@ -26,6 +26,8 @@ FIRMWARE_FLAGS = ("-Os",)
 
 COMMON_FLAGS = ("-std=gnu11", "-ffunction-sections", "-fdata-sections", "-fno-common")
 
+SOURCE_SUFFIXES = (".c", ".cc", ".S")
+
 _PACKAGES = {
     "arm-none-eabi-gcc": "gcc-arm-none-eabi libnewlib-arm-none-eabi",
     "qemu-system-arm": "qemu-system-arm",
@@ -130,8 +132,13 @@ def compile_sources(
         return list(pool.map(build, sources))
 
 
-def link(board: Board, objects: Sequence[Path]) -> Path:
+def link(board: Board, objects: Sequence[Path], archives: Sequence[Path] = ()) -> Path:
     """Links objects for a board with a memory map; returns the cached ELF file.
+
+    Args:
+        board: gives compiler and memory map.
+        objects: with the entry point.
+        archives: searched for what is still missing.
 
     Raises:
         BudgetError: a memory overflows; the message names it and the bytes needed and available.
@@ -139,7 +146,8 @@ def link(board: Board, objects: Sequence[Path]) -> Path:
     """
     compiler = compiler_of(board)
     script = linker_script(board)
-    key = content_key(script, tool_version("arm-none-eabi-gcc"), *map(str, objects))
+    contents = [path.read_bytes() for path in archives]
+    key = content_key(script, tool_version("arm-none-eabi-gcc"), *map(str, objects), *contents)
 
     def make(out: Path) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -148,7 +156,8 @@ def link(board: Board, objects: Sequence[Path]) -> Path:
             command = [
                 compiler, *board.compiler_flags, "-nostartfiles", "-Wl,--gc-sections",
                 "-Wl,--no-warn-rwx-segments", f"-T{script_path}", "-o", str(out),
-                *map(str, objects), "-Wl,--start-group", "-lc", "-lm", "-lgcc", "-Wl,--end-group",
+                *map(str, objects), "-Wl,--start-group", *map(str, archives),
+                "-lc", "-lm", "-lgcc", "-Wl,--end-group",
             ]  # fmt: skip
             done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S)
             if done.returncode != 0:
@@ -177,4 +186,4 @@ def write_sources(folder: Path, files: Mapping[str, str]) -> list[Path]:
         path = folder / relative
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    return [folder / name for name in sorted(files) if name.endswith((".c", ".S"))]
+    return [folder / name for name in sorted(files) if name.endswith(SOURCE_SUFFIXES)]

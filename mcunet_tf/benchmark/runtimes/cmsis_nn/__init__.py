@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CMSIS-NN ahead of time: our graph and planner, Arm's kernels, layer by layer.
+
+What an interpreter costs is left out on purpose: the difference to TinyEngine is the kernels and
+the plan of memory, nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcunet_tf.benchmark.project import External
+from mcunet_tf.benchmark.runtimes.cmsis_nn.calls import Call, make_call
+from mcunet_tf.benchmark.runtimes.cmsis_nn.emit import CmsisProject, emit_cmsis_project
+from mcunet_tf.benchmark.runtimes.cmsis_nn.library import CmsisNn, find_cmsis_nn
+from mcunet_tf.benchmark.runtimes.cmsis_nn.scratch import scratch_sizes
+from mcunet_tf.boards import Board
+from mcunet_tf.errors import BoardError, UnsupportedError
+from mcunet_tf.tinyengine.compiler import TensorInfo
+from mcunet_tf.tinyengine.emit.project import Project
+from mcunet_tf.tinyengine.emit.report import Report, make_report
+from mcunet_tf.tinyengine.ir import Graph, Op
+from mcunet_tf.tinyengine.kernels import KERNELS
+from mcunet_tf.tinyengine.kernels.table import Kernel, Struct, Style
+from mcunet_tf.tinyengine.ops.spec import view
+from mcunet_tf.tinyengine.passes import run_passes
+from mcunet_tf.tinyengine.plan.nodes import make_node, storage_roots
+from mcunet_tf.tinyengine.plan.plan import Group, plan_stages
+from mcunet_tf.tinyengine.plan.validate import validate_plan
+from mcunet_tf.tinyengine.read_tflite import read_tflite
+
+
+@dataclass(frozen=True, eq=False)
+class CmsisNnModel:
+    """A model as C that calls CMSIS-NN; see `runner.Compiled`.
+
+    Attributes:
+        external: CMSIS-NN's own files, compiled where they are installed.
+        report: layers with their functions, and where everything lies.
+        notes: what a reader of the figures must know.
+    """
+
+    name: str
+    files: dict[str, str]
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+    graph: Graph
+    report: Report
+    external: External
+    notes: tuple[str, ...]
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one inference."""
+        return self.report.macs
+
+    @property
+    def arena_bytes(self) -> int:
+        """Activations, input, output and CMSIS-NN's scratch."""
+        return self.report.arena_bytes
+
+
+def compile_cmsis_nn(model: Path, board: Board, cmsis_nn_dir: Path | None = None) -> CmsisNnModel:
+    """Compiles an int8 `.tflite` file to C that calls CMSIS-NN.
+
+    Args:
+        model: the file.
+        board: a Cortex-M board.
+        cmsis_nn_dir: folder of a release; by default the one of the `bench` extra.
+
+    Raises:
+        ToolError: CMSIS-NN or a tool is missing.
+        BoardError: the board is no Cortex-M.
+        ModelError: the model cannot be read or holds what neither CMSIS-NN nor a portable kernel
+            of ours takes.
+    """
+    if board.runner.kind == "host":
+        raise BoardError("CMSIS-NN is for Cortex-M: choose another board")
+    library = find_cmsis_nn(cmsis_nn_dir)
+    graph = run_passes(read_tflite(model.read_bytes(), model.name))
+    ops = [op for op in graph.ops if op.kind != "RESHAPE"]
+    calls = {
+        index: call
+        for index, op in enumerate(ops)
+        for call in [make_call(library, view(graph, op), board.isa)]
+        if call is not None
+    }
+    sizes = scratch_sizes(library, board, calls)
+    nodes = [
+        make_node(
+            graph,
+            index,
+            op,
+            _cmsis_row(calls[index], sizes[index]) if index in calls else _portable_row(graph, op),
+        )
+        for index, op in enumerate(ops)
+    ]
+    groups = [Group(i, i + 1, band_limit=1 << 15) for i in range(len(nodes))]
+    plan = plan_stages(graph, storage_roots(graph), nodes, groups)
+    validate_plan(graph, plan)
+    name = _identifier(model.stem)
+    project = CmsisProject(name, graph, plan, calls)
+    notes = _notes(library, ops, calls)
+    description = Project(name, model.name, board.name, library.version, (), graph, plan)
+    return CmsisNnModel(
+        name,
+        emit_cmsis_project(project),
+        _edges(graph, graph.inputs),
+        _edges(graph, graph.outputs),
+        graph,
+        make_report(description, notes),
+        _external(library, calls),
+        notes,
+    )
+
+
+def _cmsis_row(call: Call, scratch_bytes: int) -> Kernel:
+    """A function of CMSIS-NN in the form of our kernel tables, for planner and report."""
+    return Kernel(
+        call.function,
+        "cmsis_nn",
+        "portable",
+        Style.WHOLE,
+        lambda _: Struct("", call.constants),
+        scratch_bytes=lambda *_: scratch_bytes,
+        data_inputs=call.inputs,
+        streamed_inputs=(),
+    )
+
+
+def _portable_row(graph: Graph, op: Op) -> Kernel:
+    seen = view(graph, op)
+    for kernel in KERNELS[op.kind]:
+        usable = kernel.isa == "portable" and kernel.style is not Style.WINDOW
+        if usable and kernel.rejects(seen) is None:
+            return kernel
+    raise UnsupportedError(f"CMSIS-NN as installed has no function for {op.kind} '{op.name}'")
+
+
+def _external(library: CmsisNn, calls: dict[int, Call]) -> External:
+    functions = {call.function for call in calls.values()}
+    return External(library.sources(functions), library.include_dirs)
+
+
+def _notes(library: CmsisNn, ops: list[Op], calls: dict[int, Call]) -> tuple[str, ...]:
+    ours = sorted({op.kind for index, op in enumerate(ops) if index not in calls})
+    notes = [f"CMSIS-NN {library.version}, ahead of time, layer by layer"]
+    if ours:
+        notes.append(f"portable kernels of mcunet_tf for {', '.join(ours)}: not in this copy of it")
+    return tuple(notes)
+
+
+def _identifier(stem: str) -> str:
+    name = re.sub(r"\W", "_", stem)
+    return name if re.fullmatch(r"[A-Za-z_]\w*", name) else f"model_{name}"
+
+
+def _edges(graph: Graph, indices: tuple[int, ...]) -> tuple[TensorInfo, ...]:
+    found = []
+    for tensor in (graph.tensors[index] for index in indices):
+        quantised = tensor.quantization is not None and tensor.dtype != "float32"
+        scale, zero_point = (tensor.scale, tensor.zero_point) if quantised else (0.0, 0)
+        found.append(TensorInfo(tensor.name, tensor.shape, tensor.dtype, scale, zero_point))
+    return tuple(found)
