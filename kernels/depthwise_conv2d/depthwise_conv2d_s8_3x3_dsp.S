@@ -13,7 +13,7 @@
  * channels); one or two may lie anywhere. All input of four channels is read before their output is written, so
  * output rows may be input rows of this call: a band works in place.
  *
- * scratch: 4-byte aligned, 64 * ceil((out_width + 2) / 2) * ceil(rows / 2) bytes. Stack: 204 bytes.
+ * scratch: 4-byte aligned, 64 * ceil((out_width + 2) / 2) * ceil(rows / 2) bytes. Stack: 208 bytes.
  *
  * For four channels at a time, two phases per band of two output rows, from input rows 0..3:
  *
@@ -35,7 +35,8 @@
 #define UNIT_BYTES 64
 #define UNIT_H 32 /* H0 of the unit; H3 follows */
 
-/* Frame. The first three are loaded by one LDM, OUT_END and the step by one LDRD, as BAND_STEP and BAND_BYTES. */
+/* Frame. The first three are loaded by one LDM; pairs by LDRD: OUT_END and the step, BAND_STEP and BAND_BYTES, UNITS
+ * and UNITS_GROUPS_END, OUT and OUT_NEXT_END. */
 #define F_SHIFT 0        /* n - 1 in the lowest byte */
 #define F_GROUPS_END 4   /* r0 after the row's groups of four */
 #define F_CHANNELS 8
@@ -53,24 +54,25 @@
 #define F_TAIL_A 88      /* code: the tail of 0..3 outputs */
 #define F_ENTRY_B 92
 #define F_TAIL_B 96
-#define F_OUT 100        /* this channel's first output */
-#define F_SPAN 104       /* F_OUT_END - F_OUT */
-#define F_STREAM 108
-#define F_UNITS 112      /* this channel's first unit */
-#define F_CHANNELS_NOW 116 /* channels left of these four */
-#define F_SCRATCH 120
-#define F_ZERO_POINT_OUT 124 /* 2 out_zero_point + 1 */
-#define F_ZERO_POINT_IN 128  /* in both halves */
-#define F_FIRST 132      /* gather: byte offset of the first unit with image columns */
-#define F_HEAD 136       /* gather: 1 if that unit's even column is padding */
-#define F_PAIRS_BYTES 140 /* gather: units with two image columns */
-#define F_TAIL 144       /* gather: 1 if an even column is left */
-#define F_CHANNEL 148    /* first of these four */
-#define F_IN_ROWS 152
-#define F_ROWS 156
-#define F_BAND_ROWS 160  /* gather: next band's input rows */
-#define F_ROWS_LEFT 164
-#define F_BYTES 168
+#define F_OUT 100        /* next channel's first output */
+#define F_OUT_NEXT_END 104 /* and its F_OUT_END */
+#define F_UNITS 108      /* next channel's first unit */
+#define F_UNITS_GROUPS_END 112 /* and its F_GROUPS_END */
+#define F_UNITS_END 116  /* F_UNITS after the fourth channel */
+#define F_STREAM 120
+#define F_SCRATCH 124
+#define F_ZERO_POINT_OUT 128 /* 2 out_zero_point + 1 */
+#define F_ZERO_POINT_IN 132  /* in both halves */
+#define F_FIRST 136      /* gather: byte offset of the first unit with image columns */
+#define F_HEAD 140       /* gather: 1 if that unit's even column is padding */
+#define F_PAIRS_BYTES 144 /* gather: units with two image columns */
+#define F_TAIL 148       /* gather: 1 if an even column is left */
+#define F_CHANNEL 152    /* first of these four */
+#define F_IN_ROWS 156
+#define F_ROWS 160
+#define F_BAND_ROWS 164  /* gather: next band's input rows */
+#define F_ROWS_LEFT 168
+#define F_BYTES 172
 
     .syntax unified
     .thumb
@@ -185,6 +187,18 @@
   .endif
 .endm
 
+/* Words of channels 0..3 in r9 r7 r8 r6 to r3; r3 += \step. */
+.macro store_pair step
+    str     r7, [r3, #8]
+    str     r8, [r3, #16]
+    str     r6, [r3, #24]
+  .if \step
+    str     r9, [r3], #\step
+  .else
+    str     r9, [r3]
+  .endif
+.endm
+
 /* An output row of one channel: groups of four, then a tail of 0 to 3. */
 .macro output_row name, h, frame_tail
 .Lgroups_\name:
@@ -254,6 +268,7 @@ depthwise_conv2d_s8_3x3_dsp:
 .Lstep_known:
     str     r5, [sp, #F_CHANNELS]
     str     r9, [sp, #F_ROW_STEP]
+    add     r10, r10, r8
     strd    r8, r10, [sp, #F_OUT]
     ldr     r1, [r0, #DEPTHWISE_WEIGHTS]
     str     r1, [sp, #F_STREAM]
@@ -332,12 +347,14 @@ depthwise_conv2d_s8_3x3_dsp:
     ite     ge
     movge   r1, #4
     sublt   r0, r2, #4
-    str     r1, [sp, #F_CHANNELS_NOW]
     str     r0, [sp, #F_CHANNEL]
     ldr     r3, [sp, #F_SCRATCH]
-    rsb     r1, r1, #4
-    add     r1, r3, r1, lsl #3
-    str     r1, [sp, #F_UNITS]
+    ldr     r2, [sp, #F_GROUPS_BYTES]
+    add     r5, r3, #32
+    str     r5, [sp, #F_UNITS_END]
+    sub     r5, r5, r1, lsl #3
+    add     r6, r5, r2
+    strd    r5, r6, [sp, #F_UNITS]
     ldrd    r5, r6, [sp, #F_IN_ROWS]
     strd    r5, r6, [sp, #F_BAND_ROWS]
 
@@ -377,9 +394,8 @@ depthwise_conv2d_s8_3x3_dsp:
     ldr     r4, [sp, #F_CHANNEL]
     ldr     r0, [r5]
     cmp     r6, #1
-    ite     eq
-    ldreq   r1, [r5, #8] /* no row 3, no use for it */
-    ldrne   r1, [r5, #12]
+    beq     .Lh_alone
+    ldr     r1, [r5, #12]
     add     r0, r0, r4
     add     r1, r1, r4
     ldr     r3, [sp, #F_GROUPS_END]
@@ -419,8 +435,54 @@ depthwise_conv2d_s8_3x3_dsp:
     ldr     r4, [sp, #F_BAND_BYTES]
     add     r3, r3, r4
     bgt     .Lgather_band
+    b       .Lchannel
 
-    /* outputs of these channels: F_OUT is the first new channel's */
+    /* the last band has but one output row: no H3 */
+.Lh_alone:
+    add     r0, r0, r4
+    ldr     r3, [sp, #F_GROUPS_END]
+    ldrd    r7, r4, [sp, #F_FIRST]
+    add     r3, r3, r7
+    add     r3, r3, #UNIT_H
+    cbz     r4, .Lalone_pairs
+    ldr     r6, [sp, #F_ZERO_POINT_IN]
+    ldr     r5, [r0]
+    add     r0, r0, r2
+    sxtb16  r7, r5
+    sxtb16  r5, r5, ror #8
+    pair_halves r9, r8, r6, r7
+    pair_halves r7, r6, r6, r5
+    store_pair 0
+    add     r3, r3, #UNIT_BYTES
+.Lalone_pairs:
+    ldr     r4, [sp, #F_PAIRS_BYTES]
+    add     r4, r4, r3
+    cmp     r4, r3
+    beq     .Lalone_tail
+.Lalone_pair:
+    ldr     r5, [r0]
+    ldr     r6, [r0, r2]
+    add     r0, r0, r2, lsl #1
+    sxtb16  r7, r5
+    sxtb16  r8, r6
+    sxtb16  r5, r5, ror #8
+    sxtb16  r6, r6, ror #8
+    pair_halves r9, r8, r7, r8
+    pair_halves r7, r6, r5, r6
+    store_pair UNIT_BYTES
+    cmp     r3, r4
+    bne     .Lalone_pair
+.Lalone_tail:
+    ldr     r4, [sp, #F_TAIL]
+    cbz     r4, .Lchannel
+    ldr     lr, [sp, #F_ZERO_POINT_IN]
+    ldr     r5, [r0]
+    sxtb16  r8, r5
+    sxtb16  r6, r5, ror #8
+    pair_halves r9, r8, r8, lr
+    pair_halves r7, r6, r6, lr
+    store_pair 0
+
     /* ---- compute ---- */
 .Lchannel:
     ldr     lr, [sp, #F_STREAM]
@@ -445,6 +507,9 @@ depthwise_conv2d_s8_3x3_dsp:
     sadd16  r7, r7, r7
     sadd16  r8, r8, r8
     lsl     r10, r10, #17       /* -, w22 */
+    ldr     r0, [sp, #F_ROWS]
+    cmp     r0, #1
+    beq     .Lrow_a
     /* row B: (w00, w10) (w01, w11) (w02, w12), (w20, w21) (w21, w22) */
     pkhbt   r2, r5, r3, lsl #16
     pkhtb   r4, r3, r5, asr #16
@@ -453,24 +518,26 @@ depthwise_conv2d_s8_3x3_dsp:
     strd    r2, r4, [sp, #F_WEIGHTS_B]
     strd    r9, r7, [sp, #(F_WEIGHTS_B + 8)]
     str     r11, [sp, #(F_WEIGHTS_B + 16)]
-    /* row A: (w10, w20) (w11, w21) (w12, w22), (w00, w01) (w01, w02) */
+.Lrow_a: /* (w10, w20) (w11, w21) (w12, w22), (w00, w01) (w01, w02) */
     pkhbt   r2, r3, r7, lsl #16
     pkhtb   r3, r7, r3, asr #16
     pkhbt   r4, r8, r10
     pkhtb   r6, r8, r5, asr #16
+    cmp     r0, #2
+    bls     .Lone_band
     add     r11, sp, #F_WEIGHTS_A
     stm     r11, {r2-r6}
-    ldr     r0, [sp, #F_UNITS]
-    add     r11, r0, #8
-    str     r11, [sp, #F_UNITS]
-    ldr     r11, [sp, #F_GROUPS_BYTES]
-    add     r11, r11, r0
+.Lone_band:
+    ldrd    r0, r11, [sp, #F_UNITS]
     str     r11, [sp, #F_GROUPS_END]
-    ldrd    r1, r12, [sp, #F_OUT]
-    add     r11, r1, #1
-    add     r12, r12, r1
-    str     r11, [sp, #F_OUT]
-    str     r12, [sp, #F_OUT_END]
+    add     r12, r0, #8
+    add     r11, r11, #8
+    strd    r12, r11, [sp, #F_UNITS]
+    ldrd    r1, r11, [sp, #F_OUT]
+    str     r11, [sp, #F_OUT_END]
+    add     r12, r1, #1
+    add     r11, r11, #1
+    strd    r12, r11, [sp, #F_OUT]
 .Lband:
     ldr     pc, [sp, #F_ENTRY_A]
     .balign 4
@@ -498,9 +565,9 @@ depthwise_conv2d_s8_3x3_dsp:
     ldm     r11, {r2-r6}
     b       .Lband
 .Lchannel_done:
-    ldr     r11, [sp, #F_CHANNELS_NOW]
-    subs    r11, r11, #1
-    str     r11, [sp, #F_CHANNELS_NOW]
+    ldr     r11, [sp, #F_UNITS]
+    ldr     r12, [sp, #F_UNITS_END]
+    cmp     r11, r12
     bne     .Lchannel
     ldr     r0, [sp, #F_CHANNEL]
     add     r0, r0, #4
