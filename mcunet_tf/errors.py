@@ -36,3 +36,7 @@ class DataError(McunetError):
 
 class VerificationError(McunetError):
     """Compiled code and the reference disagree."""
+
+
+class SearchError(McunetError):
+    """An architecture, a search's arguments or its working folder are wrong."""

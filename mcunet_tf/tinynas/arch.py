@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An architecture is a value: inverted residuals between a stem and a classifier.
+
+The family is that of MobileNetV2 (Sandler et al., arXiv:1801.04381), ProxylessNAS (Cai et al.,
+arXiv:1812.00332) and MCUNet (Lin et al., arXiv:2007.10319): a 3 x 3 stem, blocks that expand,
+filter every channel by itself and project, an optional 1 x 1 head, the mean over the image and one
+dense layer that gives logits. Convolutions pad as TensorFlow's SAME does.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+from typing import Any
+
+from mcunet_tf.errors import SearchError
+
+STEM_KERNEL = 3
+CONV, DEPTHWISE, ADD, MEAN, DENSE = "conv", "depthwise", "add", "mean", "dense"
+
+
+@dataclasses.dataclass(frozen=True)
+class Block:
+    """One inverted residual.
+
+    Attributes:
+        kernel: Edge of the depthwise window.
+        hidden: Channels between expansion and projection. Where they equal the block's input
+            channels there is no expansion.
+        channels: Output channels.
+        stride: Of the depthwise convolution.
+        residual: Whether the input is added to the output.
+    """
+
+    kernel: int
+    hidden: int
+    channels: int
+    stride: int = 1
+    residual: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Layer:
+    """One layer as the compiler sees it: batch-norm and ReLU6 are part of their convolution.
+
+    Attributes:
+        name: Unique in the network; Keras layers are called after it.
+        kind: "conv", "depthwise", "add", "mean" or "dense".
+        height, width, in_channels: Of the input.
+        out_channels: Of the output.
+        kernel, stride: Of the window; 1 where there is none.
+        relu6: Whether the output is clamped to 0..6.
+        block: Index of the block it belongs to, or -1.
+    """
+
+    name: str
+    kind: str
+    height: int
+    width: int
+    in_channels: int
+    out_channels: int
+    kernel: int = 1
+    stride: int = 1
+    relu6: bool = False
+    block: int = -1
+
+    @property
+    def out_height(self) -> int:
+        """Rows of the output."""
+        return 1 if self.kind in (MEAN, DENSE) else -(-self.height // self.stride)
+
+    @property
+    def out_width(self) -> int:
+        """Columns of the output."""
+        return 1 if self.kind in (MEAN, DENSE) else -(-self.width // self.stride)
+
+    @property
+    def weights(self) -> int:
+        """Number of weights, without bias and batch-norm."""
+        if self.kind == DEPTHWISE:
+            return self.kernel**2 * self.out_channels
+        if self.kind in (CONV, DENSE):
+            return self.kernel**2 * self.in_channels * self.out_channels
+        return 0
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one inference."""
+        return self.weights * self.out_height * self.out_width
+
+    @property
+    def parameters(self) -> int:
+        """Trainable parameters: weights, and gamma and beta or the bias."""
+        if self.kind in (CONV, DEPTHWISE):
+            return self.weights + 2 * self.out_channels
+        return self.weights + self.out_channels if self.kind == DENSE else 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Arch:
+    """A network without its weights: hashable, comparable, and JSON there and back.
+
+    Attributes:
+        input_shape: (height, width, channels) of the image.
+        stem_channels: Of the first convolution, 3 x 3.
+        stem_stride: Of the first convolution.
+        blocks: In execution order.
+        head_channels: Of a 1 x 1 convolution in front of the mean; 0 leaves it out.
+
+    Raises:
+        SearchError: A number is not positive, a window has no middle, or a block adds tensors of
+            different shapes.
+    """
+
+    input_shape: tuple[int, int, int]
+    stem_channels: int
+    stem_stride: int
+    blocks: tuple[Block, ...]
+    head_channels: int = 0
+
+    def __post_init__(self) -> None:
+        sizes = [*self.input_shape, self.stem_channels, self.stem_stride]
+        if len(self.input_shape) != 3 or min(sizes) < 1 or self.head_channels < 0:
+            raise SearchError(
+                f"architecture with input {self.input_shape}, stem {self.stem_channels} and head "
+                f"{self.head_channels}: all sizes must be positive"
+            )
+        channels = self.stem_channels
+        for index, block in enumerate(self.blocks):
+            _check_block(index, block, channels)
+            channels = block.channels
+
+    @property
+    def resolution(self) -> int:
+        """Height of the input image."""
+        return self.input_shape[0]
+
+    def layers(self, num_classes: int) -> tuple[Layer, ...]:
+        """The network as layers in execution order, a residual's ADD behind its projection."""
+        return _layers(self, num_classes)
+
+    def macs(self, num_classes: int) -> int:
+        """Multiply-accumulates of one inference."""
+        return sum(layer.macs for layer in self.layers(num_classes))
+
+    def parameters(self, num_classes: int) -> int:
+        """Trainable parameters: what a framework counts before batch-norm is folded."""
+        return sum(layer.parameters for layer in self.layers(num_classes))
+
+    def to_keras(self, num_classes: int, name: str = "mcunet") -> Any:
+        """Builds an untrained functional Keras 3 model `[h, w, c]` -> `[num_classes]` logits."""
+        from mcunet_tf.tinynas.build import build_keras
+
+        return build_keras(self, num_classes, name)
+
+    def to_json(self) -> str:
+        """The architecture on one line; `from_json` reads it back."""
+        return json.dumps(dataclasses.asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Arch:
+        """Reads what `to_json` wrote.
+
+        Raises:
+            SearchError: The text is no JSON, or does not describe an architecture.
+        """
+        try:
+            data = json.loads(text)
+            blocks = tuple(Block(**block) for block in data.pop("blocks"))
+            height, width, channels = data.pop("input_shape")
+            return cls(input_shape=(height, width, channels), blocks=blocks, **data)
+        except (TypeError, ValueError, KeyError, AttributeError) as error:
+            raise SearchError(f"this is no architecture ({error}): {text[:80]}") from error
+
+
+def _check_block(index: int, block: Block, in_channels: int) -> None:
+    if min(block.hidden, block.channels, block.stride) < 1 or block.kernel % 2 == 0:
+        raise SearchError(f"block {index} ({block}): sizes must be positive, kernels odd")
+    if block.residual and (block.stride != 1 or block.channels != in_channels):
+        raise SearchError(
+            f"block {index} ({block}) adds its input of {in_channels} channels to another shape: "
+            "residuals need stride 1 and equal channels"
+        )
+
+
+@functools.lru_cache(maxsize=4096)
+def _layers(arch: Arch, num_classes: int) -> tuple[Layer, ...]:
+    height, width, channels = arch.input_shape
+    found: list[Layer] = []
+
+    def add(name: str, kind: str, out_channels: int, block: int = -1, **window: Any) -> None:
+        nonlocal height, width, channels
+        layer = Layer(name, kind, height, width, channels, out_channels, block=block, **window)
+        found.append(layer)
+        height, width, channels = layer.out_height, layer.out_width, out_channels
+
+    stem = {"kernel": STEM_KERNEL, "stride": arch.stem_stride, "relu6": True}
+    add("stem", CONV, arch.stem_channels, **stem)
+    for i, block in enumerate(arch.blocks):
+        if block.hidden != channels:
+            add(f"block{i:02d}_expand", CONV, block.hidden, i, relu6=True)
+        depthwise = {"kernel": block.kernel, "stride": block.stride, "relu6": True}
+        add(f"block{i:02d}_depthwise", DEPTHWISE, block.hidden, i, **depthwise)
+        add(f"block{i:02d}_project", CONV, block.channels, i)
+        if block.residual:
+            add(f"block{i:02d}_add", ADD, block.channels, i)
+    if arch.head_channels:
+        add("head", CONV, arch.head_channels, relu6=True)
+    add("mean", MEAN, channels)
+    add("logits", DENSE, num_classes)
+    return tuple(found)
