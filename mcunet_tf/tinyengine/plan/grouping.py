@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from mcunet_tf.errors import UnsupportedError
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import Style
+from mcunet_tf.tinyengine.plan.estimate import GrowingStage
 from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
 from mcunet_tf.tinyengine.plan.plan import Group, Plan, plan_stages
 from mcunet_tf.tinyengine.plan.schedule import Stage, aligned, make_stage, safe_overlap
@@ -97,6 +98,27 @@ def _cheapest(
     return groups[::-1]
 
 
+class ExactStage:
+    """A scheduled stage with the interface of `GrowingStage`."""
+
+    def __init__(self, graph: Graph, roots: Mapping[int, int], stage: Stage) -> None:
+        self.graph = graph
+        self.roots = roots
+        self.stage = stage
+        rings = sum(
+            aligned(ring.rows * graph.tensors[tensor].rows[1])
+            for tensor, ring in stage.rings.items()
+            if ring.tensor == tensor
+        )
+        self.inner_bytes = aligned(stage.scratch_bytes) + rings
+        self.calls = len(stage.events)
+
+    def least_distance(self, source: int, result: int) -> int | None:
+        """Bytes by which `source` must lie above `result`; None: they cannot share memory."""
+        overlap = safe_overlap(self.graph, self.roots, self.stage, source, result)
+        return overlap.least_bytes if overlap else None
+
+
 class _Search:
     """Proposes stages and computes what each of them keeps alive."""
 
@@ -124,7 +146,7 @@ class _Search:
         """Proposes stages until the least peak is known; returns it."""
         if self.pushed:
             self.explored.add(0)
-            self.explore(0, 1 << 62)
+            self.explore_pushed()
         for i, node in enumerate(self.nodes):
             if self.pushed and i == 0:
                 continue
@@ -166,18 +188,40 @@ class _Search:
 
     def explore(self, op: int, bound: int) -> None:
         """Proposes all stages that run operator `op` together with others."""
-        for start in range(op, max(op - MAX_STAGE_OPS, -1), -1):
-            if start < op and not self.makes_rows(start):
+        for end in range(op + 1, min(op + MAX_STAGE_OPS, len(self.nodes)) + 1):
+            if end > op + 1 and not self.makes_rows(end - 2):
                 break
             for limit in BAND_LIMITS:
-                for end in range(start + 2, min(start + MAX_STAGE_OPS, len(self.nodes)) + 1):
-                    if not self.makes_rows(end - 2):
-                        break
-                    if end <= op or not self.connected(start, end):
-                        continue
-                    candidate = self.propose(Group(start, end, limit))
-                    if candidate.inner_bytes >= bound:
-                        break
+                self.grow(end, op, limit, bound)
+
+    def explore_pushed(self) -> None:
+        """Proposes the stages that the application's rows run through."""
+        for end in range(2, min(MAX_STAGE_OPS, len(self.nodes)) + 1):
+            if not self.makes_rows(end - 2):
+                break
+            if self.connected(0, end):
+                for limit in BAND_LIMITS:
+                    self.propose(Group(0, end, limit))
+
+    def grow(self, end: int, op: int, limit: int, bound: int) -> None:
+        """Proposes the stages that end before `end` and hold `op`, longer and longer."""
+        stage = GrowingStage(self.graph, self.roots, limit)
+        first = 1 if self.pushed else 0
+        for start in range(end - 1, max(end - MAX_STAGE_OPS, first) - 1, -1):
+            if start < end - 1 and not self.makes_rows(start):
+                break
+            stage.add(self.nodes[start], self.is_internal(start, end))
+            if stage.inner_bytes - stage.slack_bytes >= bound:
+                break
+            if start <= op and start < end - 1 and self.connected(start, end):
+                group = Group(start, end, limit)
+                if group in self.found:
+                    continue
+                candidate = self.weigh(group, stage)
+                if stage.slack_bytes and candidate.peak_bytes - stage.slack_bytes < bound:
+                    self.propose(group)
+                else:
+                    self.found[group] = candidate
 
     def makes_rows(self, i: int) -> bool:
         """Whether others can take this operator's rows as they come."""
@@ -197,31 +241,32 @@ class _Search:
             for i, node in enumerate(run[:-1])
         )
 
-    def propose(self, group: Group) -> Candidate:
-        """Schedules a stage and costs it, once."""
-        known = self.found.get(group)
-        if known is not None:
-            return known
+    def is_internal(self, i: int, end: int) -> bool:
+        """Whether nothing outside a stage that ends before `end` reads operator i's output."""
+        output = self.nodes[i].output
+        return (
+            i < end - 1
+            and self.last_read.get(output, -1) < end
+            and output not in self.outputs
+            and output not in self.viewed
+        )
+
+    def propose(self, group: Group) -> None:
+        """Schedules a stage in every detail and weighs it."""
         run = self.nodes[group.start : group.end]
         internal = frozenset(
-            node.output
-            for node in run[:-1]
-            if self.last_read.get(node.output, -1) < group.end
-            and node.output not in self.outputs
-            and node.output not in self.viewed
+            node.output for i, node in enumerate(run, group.start) if self.is_internal(i, group.end)
         )
         stage = make_stage(self.graph, run, internal, group.band_limit)
-        candidate = self.cost(group, stage)
-        self.found[group] = candidate
-        return candidate
+        self.found[group] = self.weigh(group, ExactStage(self.graph, self.roots, stage))
 
-    def cost(self, group: Group, stage: Stage) -> Candidate:
+    def weigh(self, group: Group, stage: GrowingStage | ExactStage) -> Candidate:
         """What the stage keeps alive and how far it moves down."""
-        inner = aligned(stage.scratch_bytes)
-        for tensor, ring in stage.rings.items():
-            if ring.tensor == tensor:
-                inner += aligned(ring.rows * self.graph.tensors[tensor].rows[1])
-        results = [n.output for n in stage.nodes if n.output not in stage.rings]
+        results = [
+            self.nodes[i].output
+            for i in range(group.start, group.end)
+            if not self.is_internal(i, group.end)
+        ]
         outer = sum(self.size(t) for t in results)
         dying = []
         for tensor, last in self.last_read.items():
@@ -230,29 +275,29 @@ class _Search:
                 if last < group.end:
                     dying.append(tensor)
         saved, drift = self.savings(stage, dying, results)
-        return Candidate(group, inner + outer - saved, inner, len(stage.events), drift)
+        inner = stage.inner_bytes
+        return Candidate(group, inner + outer - saved, inner, stage.calls, drift)
 
     def size(self, tensor: int) -> int:
         return aligned(self.graph.tensors[tensor].size_bytes)
 
     def savings(
-        self, stage: Stage, dying: Sequence[int], results: Sequence[int]
+        self, stage: GrowingStage | ExactStage, dying: Sequence[int], results: Sequence[int]
     ) -> tuple[int, int]:
         """(bytes saved, drift) by laying each result over at most one tensor that dies."""
-        saved, drift = 0, 0
-        free = set(dying)
+        pairs = []
         for result in results:
-            best, choice, moved = 0, -1, 0
-            for source in sorted(free):
-                overlap = safe_overlap(self.graph, self.roots, stage, source, result)
-                if overlap is None:
-                    continue
-                distance = overlap.least_bytes
-                joint = max(self.size(result), distance + self.size(source))
-                gain = self.size(result) + self.size(source) - joint
-                if gain > best:
-                    best, choice, moved = gain, source, distance
-            saved += best
-            drift = max(drift, moved)
-            free.discard(choice)
+            for source in dying:
+                distance = stage.least_distance(source, result)
+                if distance is not None:
+                    joint = max(self.size(result), distance + self.size(source))
+                    gain = self.size(result) + self.size(source) - joint
+                    pairs.append((gain, -distance, result, source))
+        saved, drift = 0, 0
+        taken: set[int] = set()
+        for gain, negative, result, source in sorted(pairs, reverse=True):
+            if gain > 0 and not taken.intersection((result, source)):
+                taken.update((result, source))
+                saved += gain
+                drift = max(drift, -negative)
         return saved, drift

@@ -102,7 +102,7 @@ def make_stage(
       internal: tensors that nothing outside the run reads.
       band_limit: most rows a kernel makes at once.
     """
-    bands = tuple(_band(node, band_limit, len(nodes) > 1) for node in nodes)
+    bands = tuple(band_of(node, band_limit, streamed=len(nodes) > 1) for node in nodes)
     run = trace_pushed if is_row_source(nodes[0]) else trace
     events = run(graph, nodes, bands, internal)
     rings: dict[int, Ring] = {}
@@ -128,7 +128,8 @@ def make_stage(
     return Stage(tuple(nodes), bands, rings, tuple(padded), events)
 
 
-def _band(node: Node, limit: int, streamed: bool) -> int:
+def band_of(node: Node, limit: int, *, streamed: bool) -> int:
+    """Output rows per kernel call under a limit; alone, pixel kernels take everything at once."""
     if is_row_source(node):
         return 1
     if node.kernel.style is Style.WINDOW:
@@ -278,6 +279,57 @@ def _ring_rows(
         ]
     )
     return min(aligned(most, step), height)
+
+
+def _follows(reader: Node, nodes: Sequence[Node]) -> bool:
+    """Whether a pixel kernel takes each band of its input before the next one is made."""
+    made = {node.output for node in nodes}
+    # A second input may be late: then bands of the first one wait.
+    return reader.kernel.style is Style.PIXELS and len(made.intersection(reader.inputs)) == 1
+
+
+def _oldest_needed(reader: Node, position: int, end: int, height: int) -> int:
+    if position >= reader.height:
+        return end
+    return reader.needs(position, position + 1, height)[0]
+
+
+def _in_place(
+    graph: Graph,
+    nodes: Sequence[Node],
+    bands: Sequence[int],
+    rings: Mapping[int, Ring],
+    i: int,
+) -> Ring | None:
+    """The ring of a window's input, if its output rows can take the slots of the dying rows.
+
+    They can where the kernel allows it, rows are of one size and step, and the next operator reads
+    each band before the following one is made.
+    """
+    node = nodes[i]
+    ring = rings.get(node.inputs[0]) if node.inputs else None
+    readers = [k for k, n in enumerate(nodes) if node.output in n.inputs]
+    if ring is None or ring.tensor != node.inputs[0] or node.output not in rings:
+        return None
+    if len(readers) != 1 or ring.rows >= graph.tensors[ring.tensor].rows[0]:
+        return None
+    reader = nodes[readers[0]]
+    in_step = _follows(reader, nodes) and bands[readers[0]] == bands[i]
+    if not in_step or node.output not in reader.streamed:
+        return None
+    if not can_replace_rows(graph, node, bands[i], ring.rows):
+        return None
+    return Ring(ring.tensor, ring.rows, (ring.rows - node.window.pad_top) % ring.rows)
+
+
+def can_replace_rows(graph: Graph, node: Node, band: int, rows: int) -> bool:
+    """Whether a window's output rows can take the slots of its input's oldest rows."""
+    if node.kernel.style is not Style.WINDOW or not node.kernel.in_place_rows:
+        return False
+    same_size = graph.tensors[node.inputs[0]].rows[1] == graph.tensors[node.output].rows[1]
+    # Else a band of the reader would wrap around the end of the ring.
+    unbroken = rows % band == 0 and node.window.pad_top % band == 0
+    return same_size and node.window.stride == 1 and unbroken
 
 
 def _follows(reader: Node, nodes: Sequence[Node]) -> bool:
