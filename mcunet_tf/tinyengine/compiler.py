@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from mcunet_tf.boards import Board, load_board
 from mcunet_tf.errors import BudgetError, ModelError
+from mcunet_tf.tinyengine.emit.memory_map import memory_map
 from mcunet_tf.tinyengine.emit.project import Project, emit_project
 from mcunet_tf.tinyengine.emit.report import Report, make_report
 from mcunet_tf.tinyengine.emit.write import write_project
@@ -131,6 +132,7 @@ def compile_tflite(
     _check_budget(report, sram_budget_bytes)
     files = emit_project(project)
     files["report.txt"] = report.text()
+    files["memory.svg"] = memory_map(project)
     compiled = CompiledModel(
         prefix,
         files,

@@ -19,12 +19,13 @@ MAX_STEPS = 4_000
 
 @dataclasses.dataclass(frozen=True)
 class Buffer:
-    """Bytes that are in use during stages [start, end)."""
+    """Bytes that are in use during stages [start, end); `kind`: "tensor", "ring" or "scratch"."""
 
     name: str
     size_bytes: int
     start: int
     end: int
+    kind: str = "tensor"
 
 
 @dataclasses.dataclass(frozen=True)

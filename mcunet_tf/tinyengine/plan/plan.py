@@ -39,6 +39,7 @@ class Plan:
       roots: the tensor whose memory each view uses.
       storage: of every tensor that is not constant and not a view.
       scratch_offsets: of each stage.
+      buffers, offsets: everything that was placed: tensors, rings, scratch.
       state_offset: of the first stage's row counters, where the application pushes rows; else -1.
       arena_bytes: the caller provides this much.
       lower_bound_bytes: no placement of these stages needs less.
@@ -48,6 +49,8 @@ class Plan:
     roots: Mapping[int, int]
     storage: Mapping[int, Storage]
     scratch_offsets: tuple[int, ...]
+    buffers: tuple[Buffer, ...]
+    offsets: tuple[int, ...]
     state_offset: int
     arena_bytes: int
     lower_bound_bytes: int
@@ -129,7 +132,8 @@ def _place(
     def add(tensor: int, kept: int, start: int, end: int) -> None:
         rows[tensor] = (len(buffers), kept)
         size = kept * graph.tensors[tensor].rows[1]
-        buffers.append(Buffer(graph.tensors[tensor].name, size, start, end))
+        kind = "tensor" if kept == graph.tensors[tensor].rows[0] else "ring"
+        buffers.append(Buffer(graph.tensors[tensor].name, size, start, end, kind))
 
     for tensor in sorted(inputs):
         height = graph.tensors[tensor].rows[0]
@@ -145,11 +149,11 @@ def _place(
                 add(node.output, height, number, last_use.get(node.output, number) + 1)
         scratch.append(len(buffers))
         name = f"scratch of stage {number}"
-        buffers.append(Buffer(name, stage.scratch_bytes, number, number + 1))
+        buffers.append(Buffer(name, stage.scratch_bytes, number, number + 1, "scratch"))
     state = -1
     if stages and is_row_source(stages[0].nodes[0]):
         state = len(buffers)
-        buffers.append(Buffer("row counters", 4 * len(stages[0].nodes), 0, 1))
+        buffers.append(Buffer("row counters", 4 * len(stages[0].nodes), 0, 1, "scratch"))
     overlaps = _overlaps(graph, roots, stages, rows, last_use)
     placement = place_buffers(buffers, overlaps)
     storage = {
@@ -166,6 +170,8 @@ def _place(
         roots,
         storage,
         tuple(placement.offsets[i] for i in scratch),
+        tuple(buffers),
+        placement.offsets,
         placement.offsets[state] if state >= 0 else -1,
         aligned(placement.arena_bytes, 16),
         placement.lower_bound_bytes,
