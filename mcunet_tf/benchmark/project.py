@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,55 +46,73 @@ def model_header(name: str, files: Mapping[str, str], inputs: int, outputs: int)
     """Text of `model_under_test.h`, through which the runners reach any model by fixed names.
 
     Where rows are pushed, the frame they come from is the harness's own, as a camera would be.
+    Several arenas are laid one behind the other.
     """
     upper = name.upper()
-    if f"{name}_push_row(" in files[f"{name}.h"]:
-        invoke, access = "model_push_frame", _pushed_frame(name)
+    header = files[f"{name}.h"]
+    sizes = re.findall(rf"#define ({upper}_ARENA(?:_\d+)?_BYTES) ", header)
+    arenas = [f"((uint8_t *)(uintptr_t)arena + ({' + '.join(['0', *sizes[:i]])}))" for i in range(len(sizes))]
+    if f"{name}_push_row(" in header:
+        invoke, access = "tested_push_frame", _pushed_frame(name, ", ".join(arenas))
     else:
-        invoke, access = f"{name}_invoke", _tensor_access(name, "input", "void *", inputs)
+        invoke = "tested_invoke"
+        access = [
+            "static inline void tested_invoke(void *arena) {",
+            f"  {name}_invoke({', '.join(arenas)});",
+            "}",
+            *_tensor_access(name, "input", "void *", inputs, header, arenas),
+        ]
     lines = [
         f'#include "{name}.h"',
-        f'#define MODEL_NAME "{name}"',
-        f"#define MODEL_ARENA_BYTES {upper}_ARENA_BYTES",
-        f"#define MODEL_ARENA_ALIGNMENT {upper}_ARENA_ALIGNMENT",
-        f"#define MODEL_INVOKE {invoke}",
-        f"#define MODEL_INPUTS {inputs}u",
-        f"#define MODEL_OUTPUTS {outputs}u",
+        f'#define TESTED_NAME "{name}"',
+        f"#define TESTED_ARENA_BYTES ({' + '.join(sizes)})",
+        f"#define TESTED_ARENA_ALIGNMENT {upper}_ARENA_ALIGNMENT",
+        f"#define TESTED_INVOKE {invoke}",
+        f"#define TESTED_INPUTS {inputs}u",
+        f"#define TESTED_OUTPUTS {outputs}u",
         *access,
-        *_tensor_access(name, "output", "const void *", outputs),
+        *_tensor_access(name, "output", "const void *", outputs, header, arenas),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _pushed_frame(name: str) -> list[str]:
+def _pushed_frame(name: str, arenas: str) -> list[str]:
     macro = f"{name.upper()}_INPUT_0"
     return [
-        f"static const uint32_t model_input_bytes[] = {{{macro}_BYTES}};",
-        f"static uint8_t model_frame[{macro}_BYTES]",
-        '    __attribute__((section(".frame"), aligned(4)));',
-        "static inline void *model_input(uint32_t index, void *arena) {",
+        f"static const uint32_t tested_input_bytes[] = {{{macro}_BYTES}};",
+        f'static uint8_t tested_frame[{macro}_BYTES] __attribute__((section(".frame"), aligned(4)));',
+        "static inline void *tested_input(uint32_t index, void *arena) {",
         "  (void)index;",
         "  (void)arena;",
-        "  return model_frame;",
+        "  return tested_frame;",
         "}",
-        "static inline void model_push_frame(void *arena) {",
-        f"  {name}_begin(arena);",
+        "static inline void tested_push_frame(void *arena) {",
+        f"  {name}_begin({arenas});",
         f"  for (uint32_t y = 0; y < {macro}_ROWS; y++) {{",
-        f"    {name}_push_row(arena, (const void *)&model_frame[y * {macro}_ROW_BYTES]);",
+        f"    {name}_push_row({arenas}, (const void *)&tested_frame[y * {macro}_ROW_BYTES]);",
         "  }",
-        f"  {name}_finish(arena);",
+        f"  {name}_finish({arenas});",
         "}",
     ]
 
 
-def _tensor_access(name: str, kind: str, pointer: str, count: int) -> list[str]:
+def _tensor_access(
+    name: str, kind: str, pointer: str, count: int, header: str, arenas: list[str]
+) -> list[str]:
     sizes = ", ".join(f"{name.upper()}_{kind.upper()}_{i}_BYTES" for i in range(count))
-    cases = [f"  if (index == {i}u) return {name}_{kind}_{i}(arena);" for i in range(count - 1)]
+
+    def place(index: int) -> str:
+        found = re.search(rf"{name}_{kind}_{index}\((?:const )?void \*arena_?(\d*)\)", header)
+        return arenas[int(found[1] or 0)] if found else arenas[0]
+
+    cases = [
+        f"  if (index == {i}u) return {name}_{kind}_{i}({place(i)});" for i in range(count - 1)
+    ]
     return [
-        f"static const uint32_t model_{kind}_bytes[] = {{{sizes}}};",
-        f"static inline {pointer}model_{kind}(uint32_t index, {pointer}arena) {{",
+        f"static const uint32_t tested_{kind}_bytes[] = {{{sizes}}};",
+        f"static inline {pointer}tested_{kind}(uint32_t index, {pointer}arena) {{",
         "  (void)index;",
         *cases,
-        f"  return {name}_{kind}_{count - 1}(arena);",
+        f"  return {name}_{kind}_{count - 1}({place(count - 1)});",
         "}",
     ]

@@ -20,6 +20,7 @@ from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.passes import run_passes
 from mcunet_tf.tinyengine.plan.grouping import plan_model
 from mcunet_tf.tinyengine.plan.nodes import make_node, make_row_source, storage_roots
+from mcunet_tf.tinyengine.plan.plan import Plan
 from mcunet_tf.tinyengine.plan.validate import validate_plan
 from mcunet_tf.tinyengine.read_tflite import read_tflite
 from mcunet_tf.tinyengine.select import select_kernel
@@ -88,6 +89,7 @@ def compile_tflite(
     edges: str = "int8",
     input_mode: str = "frame",
     sram_budget_bytes: int | None = None,
+    region_bytes: Sequence[int] = (),
 ) -> CompiledModel:
     """Compiles an int8 `.tflite` file to interpreter-free C.
 
@@ -100,6 +102,8 @@ def compile_tflite(
       input_mode: "frame" holds the input in the arena; "rows" emits an interface through which the
         application pushes image rows.
       sram_budget_bytes: the most the arena may take.
+      region_bytes: sizes of separate memories to spread the arena over, the preferred one first;
+        the emitted functions take one pointer for each. Empty: one memory.
 
     Returns:
       The project and its figures.
@@ -124,7 +128,8 @@ def compile_tflite(
     ]
     if input_mode == "rows":
         nodes.insert(0, make_row_source(graph))
-    plan = plan_model(graph, roots, nodes)
+    plan = plan_model(graph, roots, nodes, region_bytes)
+    _check_regions(source, plan, region_bytes)
     validate_plan(graph, plan)
     version = importlib.metadata.version("mcunet_tf")
     project = Project(prefix, source, target.name, version, PROJECT_FLAGS, graph, plan)
@@ -158,6 +163,14 @@ def _read_bytes(model: str | os.PathLike[str] | bytes) -> tuple[bytes, str]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise ModelError(f"{path}: {reason}; give the path of a .tflite file") from error
+
+
+def _check_regions(name: str, plan: Plan, region_bytes: Sequence[int]) -> None:
+    if region_bytes and plan.arena_bytes > sum(region_bytes):
+        raise BudgetError(
+            f"{name}: no plan fits memories of {', '.join(map(str, region_bytes))} B; the smallest "
+            f"found takes {plan.arena_bytes} B: name larger regions, or more of them"
+        )
 
 
 def _check_budget(report: Report, sram_budget_bytes: int | None) -> None:

@@ -47,7 +47,18 @@ class Project:
 
     @property
     def arena_bytes(self) -> int:
-        return self.plan.arena_bytes
+        return sum(self.plan.used_bytes)
+
+    @property
+    def arenas(self) -> list[dict[str, Any]]:
+        """Name and size of each memory that the caller provides."""
+        used = self.plan.used_bytes
+        if len(used) == 1:
+            return [{"name": "arena", "macro": f"{self.macro}_ARENA_BYTES", "bytes": used[0]}]
+        return [
+            {"name": f"arena_{i}", "macro": f"{self.macro}_ARENA_{i}_BYTES", "bytes": size}
+            for i, size in enumerate(used)
+        ]
 
     def storage(self, tensor: int) -> Storage:
         return self.plan.locate(self.graph, tensor)
@@ -74,6 +85,9 @@ def emit_project(project: Project) -> dict[str, str]:
         "nodes": [n for s in _stages(project, structs) for n in s["nodes"]],
         "stages": [_stage_call(project, stage) for stage in project.plan.stages],
         "pushed": _pushed(project),
+        "parameters": ", ".join(f"void *{a['name']}" for a in project.arenas),
+        "arguments": ", ".join(a["name"] for a in project.arenas),
+        "array": _array(project),
         "sources": [f"{project.name}.c", f"{project.name}_weights.c", *compiled],
         "assembler": any(path.endswith(".S") for path in compiled),
         "flags": project.flags,
@@ -129,7 +143,8 @@ def edges(project: Project) -> list[dict[str, Any]]:
                     "shape": tensor.shape,
                     "elements": tensor.elements,
                     "size_bytes": tensor.size_bytes,
-                    "offset": project.storage(index).offset,
+                    "region": project.plan.region(project.storage(index).offset)[0],
+                    "offset": project.plan.region(project.storage(index).offset)[1],
                     "scale": constants.real(tensor.scale) if quantised else None,
                     "zero_point": tensor.zero_point if quantised else 0,
                     "fill": tensor.zero_point if quantised else 0,
@@ -154,7 +169,8 @@ def _tensors(project: Project) -> list[dict[str, Any]]:
     return [
         {
             "symbol": _tensor_symbol(project, tensor),
-            "offset": storage.offset,
+            "region": project.plan.region(storage.offset)[0],
+            "offset": project.plan.region(storage.offset)[1],
             "row_bytes": storage.row_bytes,
             "height": storage.height,
             "rows": storage.rows,
@@ -180,6 +196,11 @@ def _stages(project: Project, structs: Mapping[int, Struct]) -> list[dict[str, A
     ]
 
 
+def _array(project: Project) -> str:
+    names = [a["name"] for a in project.arenas]
+    return f"int8_t *const arenas[{len(names)}] = {{{', '.join(names)}}};"
+
+
 def _stage_call(project: Project, stage: Stage) -> dict[str, Any]:
     last = stage.nodes[-1]
     owed = [n for n in stage.nodes[:-1] if n.output not in stage.rings]
@@ -196,7 +217,7 @@ def _pushed(project: Project) -> dict[str, Any] | None:
     tensor = project.graph.tensors[source.output]
     return {
         "tensor": _tensor_symbol(project, source.output),
-        "state": project.plan.state_offset,
+        "state": _address(project, project.plan.state_offset),
         "rows": tensor.rows[0],
         "row_bytes": tensor.rows[1],
         "nodes": len(stage.nodes),
@@ -261,7 +282,7 @@ def _body(project: Project, stage: Stage, position: int, scratch: int) -> list[s
     node, band = stage.nodes[position], stage.bands[position]
     argument = f"&{_symbol(project, node)}"
     place = scratch + stage.scratch_position(node)
-    memory = f"arena + {place}" if node.scratch_bytes(band) else "NULL"
+    memory = _address(project, place) if node.scratch_bytes(band) else "NULL"
     mark = f"TINYENGINE_LAYER({node.index});"
     output = f"&{_tensor_symbol(project, node.output)}"
     if node.kernel.style is Style.WINDOW:
@@ -269,14 +290,14 @@ def _body(project: Project, stage: Stage, position: int, scratch: int) -> list[s
         call = f"{node.kernel.name}({argument}, in, out, rows, {memory});"
         return [*lines, mark, call]
     sources_text = [_source(project, node, t) for t in node.inputs]
-    out = f"row_at(arena, {output}, y)"
+    out = f"row_at(arenas, {output}, y)"
     if node.kernel.style is Style.PIXELS:
         values = node.view.output.elements // node.height
         pixels = values // node.kernel.pixel_values(node.view)
         arguments = [argument, *sources_text, out, f"rows * {pixels}", memory]
         return [mark, f"{node.kernel.name}({', '.join(arguments)});"]
     if node.kernel.style is Style.REDUCE:
-        whole = f"row_at(arena, {output}, 0)"
+        whole = f"row_at(arenas, {output}, 0)"
         arguments = [argument, *sources_text, whole, "y", "rows", memory]
         return [mark, f"{node.kernel.name}({', '.join(arguments)});"]
     if node.kernel.data_inputs == ALL_INPUTS:
@@ -286,11 +307,16 @@ def _body(project: Project, stage: Stage, position: int, scratch: int) -> list[s
     return [mark, f"{node.kernel.name}({', '.join(arguments)});"]
 
 
+def _address(project: Project, offset: int) -> str:
+    region, local = project.plan.region(offset)
+    return f"arenas[{region}] + {local}"
+
+
 def _source(project: Project, node: Node, tensor: int) -> str:
     if project.graph.tensors[tensor].data is not None:
         return f"{project.name}_c{tensor}"
     row = "y" if tensor in node.streamed else "0"
-    return f"row_at(arena, &{_tensor_symbol(project, tensor)}, {row})"
+    return f"row_at(arenas, &{_tensor_symbol(project, tensor)}, {row})"
 
 
 def _window_rows(project: Project, stage: Stage, position: int, scratch: int) -> list[str]:
@@ -301,16 +327,16 @@ def _window_rows(project: Project, stage: Stage, position: int, scratch: int) ->
     source = f"&{_tensor_symbol(project, node.inputs[0])}"
     if node.pad_row_bytes:
         in_ring = stage.padded_in_ring[position]
-        pad_row = "NULL" if in_ring else f"arena + {scratch + node.scratch_bytes(band)}"
+        pad_row = "NULL" if in_ring else _address(project, scratch + node.scratch_bytes(band))
         zero_point = node.view.input(0).zero_point
-        fill = f"rows_in_padded(in, arena, {source}, {first}, {count}, {pad_row}, {zero_point});"
+        fill = f"rows_in_padded(in, arenas, {source}, {first}, {count}, {pad_row}, {zero_point});"
     else:
-        fill = f"rows_in(in, arena, {source}, {first}, {count});"
+        fill = f"rows_in(in, arenas, {source}, {first}, {count});"
     return [
         f"const int8_t *in[{window.count(band)}];",
         f"int8_t *out[{band}];",
         fill,
-        f"rows_out(out, arena, &{_tensor_symbol(project, node.output)}, y, rows);",
+        f"rows_out(out, arenas, &{_tensor_symbol(project, node.output)}, y, rows);",
     ]
 
 

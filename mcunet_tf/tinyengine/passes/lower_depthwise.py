@@ -25,7 +25,11 @@ def lower_depthwise(graph: Graph) -> Graph:
             continue
         data = np.ascontiguousarray(np.asarray(weights.data).transpose(3, 1, 2, 0))
         index = len(graph.tensors) + len(added)
-        added[index] = dataclasses.replace(weights, shape=data.shape, data=data)
+        scales = weights.quantization
+        moved = dataclasses.replace(scales, axis=0) if scales else None
+        added[index] = dataclasses.replace(
+            weights, shape=data.shape, data=data, quantization=moved
+        )
         inputs = (op.inputs[0], index, *op.inputs[2:])
         ops.append(dataclasses.replace(op, kind="CONV_2D", inputs=inputs))
     return graph.replace(ops=ops, tensors=added)

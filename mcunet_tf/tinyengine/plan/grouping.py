@@ -55,7 +55,12 @@ class Candidate:
     drift_bytes: int
 
 
-def plan_model(graph: Graph, roots: Mapping[int, int], nodes: Sequence[Node]) -> Plan:
+def plan_model(
+    graph: Graph,
+    roots: Mapping[int, int],
+    nodes: Sequence[Node],
+    region_bytes: Sequence[int] = (),
+) -> Plan:
     """Plans the stages with the smallest arena, then the fewest kernel calls."""
     search = _Search(graph, roots, nodes)
     least = search.run()
@@ -66,7 +71,7 @@ def plan_model(graph: Graph, roots: Mapping[int, int], nodes: Sequence[Node]) ->
         if tuple(groups) in tried:
             continue
         tried.add(tuple(groups))
-        plan = plan_stages(graph, roots, nodes, groups)
+        plan = plan_stages(graph, roots, nodes, groups, region_bytes)
         calls = sum(len(stage.events) for stage in plan.stages)
         if best is None or (plan.arena_bytes, calls) < best[:2]:
             best = (plan.arena_bytes, calls, plan)

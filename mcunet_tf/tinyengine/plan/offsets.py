@@ -11,6 +11,7 @@ proved optimal, any other reports its gap.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Mapping, Sequence
 
 ALIGNMENT = 4
@@ -60,9 +61,18 @@ class Overlap:
 Overlaps = Mapping[tuple[int, int], Overlap]
 
 
-def place_buffers(buffers: Sequence[Buffer], overlaps: Overlaps) -> Placement:
-    """Finds offsets for the smallest arena; optimal whenever it meets the lower bound."""
-    solver = _Solver(buffers, overlaps)
+def place_buffers(
+    buffers: Sequence[Buffer], overlaps: Overlaps, region_bytes: Sequence[int] = ()
+) -> Placement:
+    """Finds offsets for the smallest arena; optimal whenever it meets the lower bound.
+
+    Args:
+      buffers: what to place.
+      overlaps: pairs that may share memory.
+      region_bytes: sizes of separate memories that the arena is laid over one after the other; no
+        buffer lies in two of them. None means one memory without end.
+    """
+    solver = _Solver(buffers, overlaps, list(itertools.accumulate(region_bytes)))
     best = min((solver.first_fit(order) for order in solver.orders()), key=lambda p: p[0])
     bound = solver.lower_bound()
     if best[0] > bound:
@@ -71,9 +81,12 @@ def place_buffers(buffers: Sequence[Buffer], overlaps: Overlaps) -> Placement:
 
 
 class _Solver:
-    def __init__(self, buffers: Sequence[Buffer], overlaps: Overlaps) -> None:
+    def __init__(
+        self, buffers: Sequence[Buffer], overlaps: Overlaps, borders: Sequence[int]
+    ) -> None:
         self.buffers = buffers
         self.overlaps = overlaps
+        self.borders = borders
         self.sizes = [_aligned(b.size_bytes) for b in buffers]
         # For each buffer: another one, and the open intervals of offsets relative to that one's
         # that are forbidden.
@@ -150,14 +163,16 @@ class _Solver:
 
     def lowest(self, i: int, offsets: Sequence[int]) -> int:
         """The lowest offset of buffer i beside those already placed."""
-        forbidden = sorted(
+        forbidden = [
             (offsets[j] + low, offsets[j] + high)
             for j, intervals in self.conflicts[i]
             if offsets[j] >= 0
             for low, high in intervals
-        )
+        ]
+        # Nothing lies across the border of two memories.
+        forbidden += [(border - self.sizes[i], border) for border in self.borders]
         offset = 0
-        for low, high in forbidden:
+        for low, high in sorted(forbidden):
             # Sorted by `low`: once the offset is not above it, it is below all that follow.
             if low < offset < high:
                 offset = high

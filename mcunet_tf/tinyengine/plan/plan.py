@@ -43,6 +43,7 @@ class Plan:
       state_offset: of the first stage's row counters, where the application pushes rows; else -1.
       arena_bytes: the caller provides this much.
       lower_bound_bytes: no placement of these stages needs less.
+      region_bytes: of the memories that the arena is laid over; empty: one memory.
     """
 
     stages: tuple[Stage, ...]
@@ -54,6 +55,7 @@ class Plan:
     state_offset: int
     arena_bytes: int
     lower_bound_bytes: int
+    region_bytes: tuple[int, ...] = ()
 
     def locate(self, graph: Graph, tensor: int) -> Storage:
         """Where a tensor lies; a view has its root's place and rows of its own shape."""
@@ -62,6 +64,25 @@ class Plan:
             return self.storage[tensor]
         height, row_bytes = graph.tensors[tensor].rows
         return Storage(self.storage[root].offset, height, row_bytes, height)
+
+    def region(self, offset: int) -> tuple[int, int]:
+        """(number of the memory, offset within it) of an offset in the arena."""
+        start = 0
+        for number, size in enumerate(self.region_bytes):
+            if offset < start + size:
+                return number, offset - start
+            start += size
+        return len(self.region_bytes), offset - start
+
+    @property
+    def used_bytes(self) -> tuple[int, ...]:
+        """Bytes that are needed of each memory."""
+        used = [0] * max(len(self.region_bytes), 1)
+        for buffer, offset in zip(self.buffers, self.offsets, strict=True):
+            number, local = self.region(offset)
+            if buffer.size_bytes and number < len(used):
+                used[number] = max(used[number], aligned(local + buffer.size_bytes, 16))
+        return tuple(used)
 
     def in_arena(self, tensor: int) -> bool:
         return self.roots.get(tensor, tensor) in self.storage
@@ -77,7 +98,11 @@ class Group:
 
 
 def plan_stages(
-    graph: Graph, roots: Mapping[int, int], nodes: Sequence[Node], groups: Sequence[Group]
+    graph: Graph,
+    roots: Mapping[int, int],
+    nodes: Sequence[Node],
+    groups: Sequence[Group],
+    region_bytes: Sequence[int] = (),
 ) -> Plan:
     """Plans memory for operators that run in the given groups.
 
@@ -103,7 +128,7 @@ def plan_stages(
             and n.output not in viewed
         )
         stages.append(make_stage(graph, run, internal, group.band_limit))
-    return _place(graph, roots, stages, inputs, last_use)
+    return _place(graph, roots, stages, inputs, last_use, region_bytes)
 
 
 def _last_uses(
@@ -125,6 +150,7 @@ def _place(
     stages: Sequence[Stage],
     inputs: set[int],
     last_use: Mapping[int, int],
+    region_bytes: Sequence[int],
 ) -> Plan:
     buffers: list[Buffer] = []
     rows: dict[int, tuple[int, int]] = {}  # tensor -> (buffer, rows kept)
@@ -155,7 +181,7 @@ def _place(
         state = len(buffers)
         buffers.append(Buffer("row counters", 4 * len(stages[0].nodes), 0, 1, "scratch"))
     overlaps = _overlaps(graph, roots, stages, rows, last_use)
-    placement = place_buffers(buffers, overlaps)
+    placement = place_buffers(buffers, overlaps, region_bytes)
     storage = {
         tensor: Storage(placement.offsets[i], kept, row_bytes, height)
         for tensor, (i, kept) in rows.items()
@@ -175,6 +201,7 @@ def _place(
         placement.offsets[state] if state >= 0 else -1,
         aligned(placement.arena_bytes, 16),
         placement.lower_bound_bytes,
+        tuple(region_bytes),
     )
 
 
