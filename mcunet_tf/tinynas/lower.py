@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lowers an architecture to the graph that the compiler would read from its int8 `.tflite` file.
+
+Weights do not exist yet. Scales, zero points and the spread of the weights are those of trained
+networks, because the compiler chooses kernels by what it can prove from them: int8 symmetric
+weights per channel, ReLU6 ranges of 0..6, and right shifts of about seven bits.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from mcunet_tf.boards import Board
+from mcunet_tf.tinyengine.ir import Graph, Op, Quantization, Tensor
+from mcunet_tf.tinyengine.kernels.table import Kernel
+from mcunet_tf.tinyengine.ops.common import Padding, same_padding
+from mcunet_tf.tinyengine.ops.conv2d import Conv2dAttributes
+from mcunet_tf.tinyengine.ops.elementwise import ElementwiseAttributes
+from mcunet_tf.tinyengine.ops.fully_connected import FullyConnectedAttributes
+from mcunet_tf.tinyengine.ops.mean import MeanAttributes
+from mcunet_tf.tinyengine.plan.nodes import Node, make_node
+from mcunet_tf.tinyengine.select import select_kernel
+from mcunet_tf.tinynas import arch as arches
+from mcunet_tf.tinynas.arch import Arch, Layer
+
+_IMAGE = Quantization((1 / 255,), (-128,))
+_RELU6 = Quantization((6 / 255,), (-128,))
+_LINEAR = Quantization((0.05,), (3,))
+_SUM = Quantization((0.06,), (-2,))
+_WEIGHT_SCALE = 0.004
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Lowered:
+    """An architecture as the compiler's graph and its operators with their kernels."""
+
+    graph: Graph
+    nodes: tuple[Node, ...]
+
+
+def lower(arch: Arch, num_classes: int, board: Board) -> Lowered:
+    """Lowers a whole network for a board.
+
+    The weights in the graph are zeros of the right shape that take no memory; kernels are chosen
+    with weights of a plausible spread.
+    """
+    layers = arch.layers(num_classes)
+    tensors = [Tensor("image", (1, *arch.input_shape), "int8", _IMAGE)]
+    ops: list[Op] = []
+    shortcut, block = 0, -1
+    for layer in layers:
+        source = ops[-1].outputs[0] if ops else 0
+        if layer.block != block:
+            shortcut, block = source, layer.block
+        made, op = _operator(layer, len(tensors), source, shortcut, spread=False)
+        tensors += made
+        ops.append(op)
+    graph = Graph("arch", tuple(tensors), tuple(ops), (0,), ops[-1].outputs)
+    isa = frozenset(board.isa)
+    nodes = [
+        make_node(graph, index, op, kernel_of(anonymous(layer), isa))
+        for index, (op, layer) in enumerate(zip(ops, layers, strict=True))
+    ]
+    return Lowered(graph, tuple(nodes))
+
+
+def anonymous(layer: Layer) -> Layer:
+    """The layer without its place in the network: equal ones cost the same."""
+    return dataclasses.replace(layer, name="layer", block=-1)
+
+
+def lower_alone(layer: Layer) -> Graph:
+    """A graph of one layer, its weights spread like trained ones."""
+    names = ("left", "right") if layer.kind == arches.ADD else ("input",)
+    shape = (1, layer.height, layer.width, layer.in_channels)
+    if layer.kind == arches.DENSE:
+        shape = (1, layer.in_channels)
+    sources = [Tensor(name, shape, "int8", _LINEAR) for name in names]
+    made, op = _operator(layer, len(sources), len(sources) - 1, 0, spread=True)
+    inputs = tuple(range(len(sources)))
+    return Graph("layer", (*sources, *made), (op,), inputs, op.outputs)
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def kernel_of(layer: Layer, isa: frozenset[str]) -> Kernel:
+    """The kernel that the compiler chooses for an anonymous layer."""
+    graph = lower_alone(layer)
+    return select_kernel(graph, graph.ops[0], isa)
+
+
+def _operator(
+    layer: Layer, first: int, source: int, shortcut: int, *, spread: bool
+) -> tuple[list[Tensor], Op]:
+    """The tensors that a layer adds, from index `first` on, the last one being its output."""
+    channels = layer.out_channels
+    shape = (1, layer.out_height, layer.out_width, channels)
+    if layer.kind in (arches.MEAN, arches.DENSE):
+        shape = (1, channels)
+    quantization = _RELU6 if layer.relu6 else _LINEAR
+    if layer.kind == arches.ADD:
+        output = Tensor(layer.name, shape, "int8", _SUM)
+        op = Op("ADD", layer.name, (shortcut, source), (first,), ElementwiseAttributes("NONE"))
+        return [output], op
+    if layer.kind == arches.MEAN:
+        axes = Tensor("axes", (2,), "int32", None, np.array([1, 2], np.int32))
+        output = Tensor(layer.name, shape, "int8", _LINEAR)
+        mean = MeanAttributes((1, 2))
+        return [axes, output], Op("MEAN", layer.name, (source, first), (first + 1,), mean)
+    weights, bias = _constants(layer, spread)
+    output = Tensor(layer.name, shape, "int8", quantization)
+    inputs, outputs = (source, first, first + 1), (first + 2,)
+    if layer.kind == arches.DENSE:
+        attributes = FullyConnectedAttributes("NONE")
+        return [weights, bias, output], Op(
+            "FULLY_CONNECTED", layer.name, inputs, outputs, attributes
+        )
+    kind = "DEPTHWISE_CONV_2D" if layer.kind == arches.DEPTHWISE else "CONV_2D"
+    return [weights, bias, output], Op(kind, layer.name, inputs, outputs, _window(layer))
+
+
+def _window(layer: Layer) -> Conv2dAttributes:
+    top, bottom = same_padding(layer.height, layer.kernel, layer.stride, 1)
+    left, right = same_padding(layer.width, layer.kernel, layer.stride, 1)
+    activation = "RELU6" if layer.relu6 else "NONE"
+    padding = Padding(top, bottom, left, right)
+    return Conv2dAttributes(layer.stride, layer.stride, 1, 1, padding, activation)
+
+
+def _constants(layer: Layer, spread: bool) -> tuple[Tensor, Tensor]:
+    channels, axis = layer.out_channels, 0
+    if layer.kind == arches.DENSE:
+        shape: tuple[int, ...] = (channels, layer.in_channels)
+    elif layer.kind == arches.DEPTHWISE:
+        shape, axis = (1, layer.kernel, layer.kernel, channels), 3
+    else:
+        shape = (channels, layer.kernel, layer.kernel, layer.in_channels)
+    scales = Quantization((_WEIGHT_SCALE,) * channels, (0,) * channels, axis)
+    values = _spread(shape, axis) if spread else np.broadcast_to(np.int8(0), shape)
+    zeros = np.broadcast_to(np.int32(0), (channels,))
+    weights = Tensor("weights", shape, "int8", scales, values)
+    return weights, Tensor("bias", (channels,), "int32", None, zeros)
+
+
+def _spread(shape: tuple[int, ...], axis: int) -> npt.NDArray[np.int8]:
+    """Normally distributed weights whose largest one in each channel is 127."""
+    values = np.random.default_rng(math.prod(shape)).normal(size=shape)
+    others = tuple(a for a in range(len(shape)) if a != axis)
+    values *= 127 / np.abs(values).max(axis=others, keepdims=True)
+    return np.round(values).astype(np.int8)

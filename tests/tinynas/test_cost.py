@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The cost of a candidate is the cost of the compiled model."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from mcunet_tf.boards import load_board
+from mcunet_tf.tinyengine import compile_tflite
+from mcunet_tf.tinynas.cost import Budget, candidate_cost, flash_bytes, layer_by_layer_bytes
+from mcunet_tf.tinynas.space import make_space
+from tests.tinynas.measure_code_sizes import object_bytes
+from tests.tinynas.networks import quantised
+
+CLASSES = 10
+SAMPLES = ((28, 28, 1), 0.6, 0.3), ((32, 32, 3), 1.0, 0.5), ((49, 10, 1), 1.0, 0.4)
+
+
+def agree(image_shape, resolution, width, seed, boards):
+    space = make_space(image_shape, resolution, width)
+    arch = space.arch(space.sample(np.random.default_rng(seed)))
+    model = quantised(arch, CLASSES, seed)
+    for name in boards:
+        compiled = compile_tflite(model, name)
+        cost = candidate_cost(arch, CLASSES, load_board(name))
+        assert cost.sram_bytes == compiled.arena_bytes
+        assert cost.macs == compiled.macs
+        weights = compiled.report.weights_bytes
+        assert 0 <= cost.flash_bytes - weights < 40_000
+    return arch
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda s: "x".join(map(str, s[0])))
+def test_predicted_sram_is_the_compiled_models(sample):
+    agree(*sample, seed=3, boards=("qemu-m4", "host"))
+
+
+@pytest.mark.slow
+def test_predicted_sram_is_the_compiled_models_200_times():
+    rng = np.random.default_rng(7)
+    for seed in range(200):
+        shape = SAMPLES[seed % len(SAMPLES)][0]
+        agree(shape, rng.uniform(0.4, 1.0), rng.uniform(0.2, 1.0), seed, ("qemu-m4",))
+
+
+@pytest.mark.skipif(shutil.which("arm-none-eabi-gcc") is None, reason="no cross compiler")
+def test_predicted_flash_is_that_of_the_objects():
+    board = load_board("qemu-m4")
+    space = make_space((32, 32, 3), 1.0, 0.4)
+    arch = space.arch(space.sample(np.random.default_rng(5)))
+    _, sizes = object_bytes(arch, CLASSES, board)
+    # 2 % of the whole; kernels that are being worked on may have moved by a little.
+    assert flash_bytes(arch, CLASSES, board) == pytest.approx(sum(sizes.values()), rel=0.02)
+
+
+def test_layer_by_layer_counts_whole_tensors():
+    space = make_space((32, 32, 3), 1.0, 0.5)
+    arch = space.arch(space.smallest())
+    first = 32 * 32 * (3 + 16)
+    assert layer_by_layer_bytes(arch, CLASSES) >= first
+    cost = candidate_cost(arch, CLASSES, load_board("qemu-m4"))
+    assert cost.sram_bytes < layer_by_layer_bytes(arch, CLASSES)
+
+
+def test_a_boards_budget_leaves_room_for_the_stack():
+    board = load_board("stm32f746")
+    budget = Budget.of_board(board)
+    assert budget.sram_bytes == 320 * 1024 - board.stack_reserve_bytes
+    assert budget.flash_bytes == 1 << 20
+    assert Budget.of_board(load_board("host")) == Budget()
