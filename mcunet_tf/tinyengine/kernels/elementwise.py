@@ -4,9 +4,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
+import numpy as np
+
+from mcunet_tf.tinyengine.ir import Op, Quantization, Tensor
 from mcunet_tf.tinyengine.kernels.convolution import output_fields
+from mcunet_tf.tinyengine.kernels.linear_add import LinearAdd, linear_add
 from mcunet_tf.tinyengine.kernels.table import (
     Kernel,
     Struct,
@@ -57,6 +62,47 @@ def _mul(view: View) -> Struct:
         **output_fields(view),
     }
     return Struct("struct mul_s8", fields)
+
+
+@functools.lru_cache(maxsize=256)
+def _linear_form(
+    first: Quantization, second: Quantization, output: Quantization, activation: str
+) -> LinearAdd | None:
+    """The linear form of an ADD; layers of equal scales share one proof."""
+    values = np.arange(-128, 128).astype(np.int8)
+    tensors = tuple(
+        Tensor("operand", (256, 256), "int8", quantization)
+        for quantization in (first, second, output)
+    )
+    op = Op("ADD", "add", (0, 1), (2,), elementwise.ElementwiseAttributes(activation))
+    grid = np.broadcast_arrays(values[:, None], values[None, :])
+    table = elementwise.ADD.evaluate(View(op, tensors[:2], tensors[2:]), grid)
+    scale = output.scale[0]
+    return linear_add(table.astype(np.int64), first.scale[0] / scale, second.scale[0] / scale)
+
+
+def _linear_add(view: View) -> LinearAdd | None:
+    quantizations = [t.quantization for t in (view.input(0), view.input(1), view.output)]
+    first, second, output = (q for q in quantizations if q is not None)
+    return _linear_form(first, second, output, view.attributes.activation)
+
+
+def _rejects_unless_linear(view: View) -> str | None:
+    if _linear_add(view) is None:
+        return "no linear form equals TFLite's roundings for every pair of values"
+    return _rejects_broadcast(view)
+
+
+def _add_linear(view: View) -> Struct:
+    form = _linear_add(view)
+    assert form is not None
+    fields = {
+        "first_factor": form.first_factor,
+        "second_factor": form.second_factor,
+        "constant": form.constant,
+        "period": _period(view),
+    }
+    return Struct("struct add_linear_s8", fields)
 
 
 def _rejects_broadcast(view: View) -> str | None:
@@ -129,7 +175,21 @@ def _quantize_float(view: View) -> Struct:
     return Struct("struct quantize_f32_s8", fields)
 
 
-ADD = _rows("add", _add)
+ADD = (
+    Kernel(
+        "add_s8_dsp",
+        "add",
+        "dsp",
+        Style.PIXELS,
+        _add_linear,
+        rejects=_rejects_unless_linear,
+        data_inputs=(0, 1),
+        streamed_inputs=(0, 1),
+        reads_ahead=True,
+        pixel_values=_period,
+    ),
+    *_rows("add", _add),
+)
 MUL = _rows("mul", _mul)
 RELU = _lookup(lookup.RELU)
 RELU6 = _lookup(lookup.RELU6)
