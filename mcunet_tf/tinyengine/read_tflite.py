@@ -9,6 +9,7 @@ accessors raise becomes a `ModelError`.
 from __future__ import annotations
 
 import dataclasses
+import math
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 import tflite
 
-from mcunet_tf.errors import ModelError, UnsupportedError
+from mcunet_tf.errors import ModelError
 from mcunet_tf.tinyengine.ir import ITEM_BYTES, Graph, Op, Quantization, Tensor
 from mcunet_tf.tinyengine.ops import SPECS
 from mcunet_tf.tinyengine.ops.spec import View
@@ -24,7 +25,7 @@ from mcunet_tf.tinyengine.ops.spec import View
 IDENTIFIER = b"TFL3"
 SCHEMA_VERSION = 3
 MAX_RANK = 8
-MAX_ELEMENTS = 1 << 31
+MAX_TENSOR_BYTES = 64 << 20
 
 _DTYPES = {
     tflite.TensorType.FLOAT32: "float32",
@@ -60,6 +61,7 @@ _OPTIONS: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     "STRIDED_SLICE": (tflite.StridedSliceOptions, ("BeginMask", "EndMask", "ShrinkAxisMask")),
     "PACK": (tflite.PackOptions, ("Axis",)),
 }
+_DETAIL_CHARACTERS = 80
 # What the accessors of the flatbuffers runtime, numpy and the operators' readers raise on damage.
 _DAMAGE = (
     struct.error,
@@ -76,13 +78,6 @@ _DAMAGE = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class _Problem:
-    kind: str
-    layer: str
-    reason: str
-
-
 def read_tflite(data: bytes, name: str = "model") -> Graph:
     """Reads the first subgraph of a model, with a dynamic batch fixed to 1.
 
@@ -91,12 +86,10 @@ def read_tflite(data: bytes, name: str = "model") -> Graph:
       name: what the graph is called.
 
     Returns:
-      The graph as it stands in the file.
+      The graph as it stands in the file; operators that are not known have no attributes.
 
     Raises:
       ModelError: the bytes are not a sound TensorFlow Lite model.
-      UnsupportedError: it is sound but uses operators or types that cannot be compiled; the
-        message names every one of them.
     """
     if len(data) < 16 or data[4:8] != IDENTIFIER:
         raise ModelError(
@@ -108,8 +101,10 @@ def read_tflite(data: bytes, name: str = "model") -> Graph:
     except ModelError:
         raise
     except _DAMAGE as error:
+        detail = str(error).split("\n")[0][:_DETAIL_CHARACTERS]
         raise ModelError(
-            f"{name}: the file is damaged ({type(error).__name__}: {error}); export it again"
+            f"{name}: the file is damaged (an offset or a number in it is impossible: {detail}); "
+            "export it again"
         ) from error
 
 
@@ -124,9 +119,9 @@ class _Reader:
     def fail(self, reason: str) -> ModelError:
         return ModelError(f"{self.name}: the file is damaged ({reason}); export it again")
 
-    def count(self, length: int, what: str) -> range:
+    def count(self, length: int, what: str, item_bytes: int = 4) -> range:
         """The indices of a vector, once its length is known to be possible."""
-        if not 0 <= length <= self.size:
+        if not 0 <= length * item_bytes <= self.size:
             raise self.fail(f"{length} {what} in {self.size} bytes")
         return range(length)
 
@@ -169,11 +164,11 @@ class _Reader:
         for i in self.rank(table.ShapeSignatureLength(), name):
             if i < len(shape) and table.ShapeSignature(i) == -1:
                 shape[i] = 1
-        elements = 1
-        for dimension in shape:
-            elements *= dimension
-            if dimension < 0 or elements > MAX_ELEMENTS:
-                raise self.fail(f"tensor '{name}' has shape {shape}")
+        if any(dimension < 0 for dimension in shape):
+            raise self.fail(f"tensor '{name}' has shape {shape}")
+        elements = math.prod(shape)
+        if elements * ITEM_BYTES.get(dtype, 1) > MAX_TENSOR_BYTES:
+            raise self.fail(f"tensor '{name}' of shape {shape} is beyond any microcontroller")
         data = self.read_data(table, name, dtype, tuple(shape), elements)
         return Tensor(name, tuple(shape), dtype, self.read_quantization(table, name), data)
 
@@ -197,7 +192,7 @@ class _Reader:
         buffer = self.model.Buffers(index)
         if buffer.DataLength() == 0:
             return None
-        self.count(buffer.DataLength(), f"bytes of tensor '{name}'")
+        self.count(buffer.DataLength(), f"bytes of tensor '{name}'", 1)
         raw = buffer.DataAsNumpy()
         if raw.size != elements * ITEM_BYTES[dtype]:
             raise self.fail(f"tensor '{name}' {dtype} {list(shape)} has {raw.size} bytes of data")
@@ -208,7 +203,7 @@ class _Reader:
         if parameters is None or not parameters.ScaleLength():
             return None
         self.count(parameters.ScaleLength(), f"scales of tensor '{name}'")
-        self.count(parameters.ZeroPointLength(), f"zero points of tensor '{name}'")
+        self.count(parameters.ZeroPointLength(), f"zero points of tensor '{name}'", 8)
         scales = tuple(float(s) for s in parameters.ScaleAsNumpy())
         if parameters.ZeroPointLength():
             zero_points = tuple(int(z) for z in parameters.ZeroPointAsNumpy())
@@ -217,7 +212,6 @@ class _Reader:
         return Quantization(scales, zero_points, int(parameters.QuantizedDimension()))
 
     def read_ops(self, subgraph: Any, tensors: tuple[Tensor, ...]) -> Iterator[Op]:
-        problems: list[_Problem] = []
         for i in self.count(subgraph.OperatorsLength(), "operators"):
             table = subgraph.Operators(i)
             kind = self.read_kind(table)
@@ -226,18 +220,16 @@ class _Reader:
             if not outputs:
                 raise self.fail(f"operator {i} ({kind}) has no output")
             name = tensors[outputs[0]].name
-            if kind not in SPECS:
-                problems.append(_Problem(kind, name, "the operator is not supported"))
-                continue
             op = Op(kind, name, inputs, outputs)
+            if kind not in SPECS:
+                yield op  # `verify` names all that cannot be compiled, these too
+                continue
             operands = tuple(tensors[k] if k >= 0 else None for k in inputs)
             if not operands or operands[0] is None:
                 raise self.fail(f"operator {i} ({kind}) has no input")
             view = View(op, operands, tuple(tensors[k] for k in outputs))
             attributes = SPECS[kind].read(self.read_options(table, kind), view)
             yield dataclasses.replace(op, attributes=attributes)
-        if problems:
-            raise UnsupportedError(describe_problems(self.name, problems))
 
     def read_kind(self, table: Any) -> str:
         index = table.OpcodeIndex()
@@ -261,13 +253,3 @@ class _Reader:
             raise self.fail(f"{kind} has no options")
         options.Init(union.Bytes, union.Pos)
         return {field: getattr(options, field)() for field in fields}
-
-
-def describe_problems(name: str, problems: list[_Problem]) -> str:
-    """One line that names every offending operator, its layer and the reason."""
-    listed = "; ".join(f"{p.kind} '{p.layer}': {p.reason}" for p in problems)
-    return f"{name}: {len(problems)} operator(s) cannot be compiled: {listed}"
-
-
-def make_problem(kind: str, layer: str, reason: str) -> _Problem:
-    return _Problem(kind, layer, reason)

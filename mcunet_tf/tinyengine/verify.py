@@ -3,13 +3,28 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator
+
 from mcunet_tf.errors import ModelError, UnsupportedError
-from mcunet_tf.tinyengine.ir import Graph
+from mcunet_tf.tinyengine.ir import ITEM_BYTES, Graph, Op
 from mcunet_tf.tinyengine.ops import SPECS
-from mcunet_tf.tinyengine.ops.spec import view
-from mcunet_tf.tinyengine.read_tflite import describe_problems, make_problem
+from mcunet_tf.tinyengine.ops.spec import View, view
 
 EDGE_TYPES = ("int8", "uint8", "float32")
+# Far beyond what microcontrollers have; the planner's own memory stays bounded.
+MAX_ACTIVATION_BYTES = 8 << 20
+MAX_ALL_ACTIVATIONS_BYTES = 64 << 20
+MAX_IMAGE_SIZE = (1 << 15) - 1
+
+
+@dataclasses.dataclass(frozen=True)
+class _Problem:
+    """Why an operator or an edge cannot be compiled."""
+
+    kind: str
+    layer: str
+    reason: str
 
 
 def check_graph(graph: Graph) -> None:
@@ -46,21 +61,79 @@ def check_supported(graph: Graph) -> None:
     Raises:
       UnsupportedError: names every operator that does not, its layer and the reason.
     """
-    problems = []
-    for op in graph.ops:
-        for constraint in SPECS[op.kind].constraints:
-            found = constraint(view(graph, op))
-            if found is not None:
-                sentence = (constraint.__doc__ or "").strip().split("\n")[0]
-                problems.append(make_problem(op.kind, op.name, f"{sentence} Found: {found}."))
-                break
-    for index in (*graph.inputs, *graph.outputs):
-        tensor = graph.tensors[index]
-        if tensor.dtype not in EDGE_TYPES:
-            problems.append(
-                make_problem("edge", tensor.name, f"its type is {tensor.dtype}, not int8")
-            )
-        elif tensor.elements == 0:
-            problems.append(make_problem("edge", tensor.name, f"shape {list(tensor.shape)}"))
+    problems = [*_float_model(graph)]
+    if not problems:
+        problems = [*_op_problems(graph), *_edge_problems(graph), *_size_problems(graph)]
     if problems:
-        raise UnsupportedError(describe_problems(graph.name, problems))
+        listed = "; ".join(f"{p.kind} '{p.layer}': {p.reason}" for p in problems)
+        places = "1 place" if len(problems) == 1 else f"{len(problems)} places"
+        raise UnsupportedError(f"{graph.name}: cannot be compiled in {places}: {listed}")
+    if all(op.kind == "RESHAPE" for op in graph.ops):
+        raise UnsupportedError(f"{graph.name}: there is nothing to compute from its inputs")
+
+
+def broken_constraint(seen: View) -> str | None:
+    """The first constraint that an operator does not keep, and what was found instead."""
+    for constraint in SPECS[seen.op.kind].constraints:
+        found = constraint(seen)
+        if found is not None:
+            sentence = (constraint.__doc__ or "").strip().split("\n")[0]
+            return f"{sentence} Found: {found}."
+    return None
+
+
+def _float_model(graph: Graph) -> Iterator[_Problem]:
+    """One problem instead of one for each operator, where nothing was quantised."""
+    touched = {i for op in graph.ops for i in (*op.inputs, *op.outputs) if i >= 0}
+    activations = [t for t in map(graph.tensors.__getitem__, touched) if t.data is None]
+    if activations and all(tensor.dtype == "float32" for tensor in activations):
+        reason = "the model is float32; convert it with full int8 quantisation"
+        yield _Problem("output", graph.tensors[graph.outputs[0]].name, reason)
+
+
+def _op_problems(graph: Graph) -> Iterator[_Problem]:
+    for op in graph.ops:
+        reason = _op_reason(graph, op)
+        if reason is not None:
+            yield _Problem(op.kind, op.name, reason)
+
+
+def _op_reason(graph: Graph, op: Op) -> str | None:
+    if op.kind not in SPECS:
+        return "the operator is not supported"
+    if len(op.outputs) != 1:
+        return f"it has {len(op.outputs)} outputs instead of 1"
+    return broken_constraint(view(graph, op))
+
+
+def _edge_problems(graph: Graph) -> Iterator[_Problem]:
+    for role, indices in (("input", graph.inputs), ("output", graph.outputs)):
+        for position, index in enumerate(indices):
+            tensor = graph.tensors[index]
+            if tensor.dtype not in EDGE_TYPES:
+                yield _Problem(role, tensor.name, f"its type is {tensor.dtype}, not int8")
+            elif tensor.elements == 0:
+                yield _Problem(role, tensor.name, f"its shape is {list(tensor.shape)}")
+            elif tensor.data is not None:
+                yield _Problem(role, tensor.name, "it is a constant")
+            elif role == "input" and index in indices[:position]:
+                yield _Problem(role, tensor.name, "it is an input twice")
+
+
+def _size_problems(graph: Graph) -> Iterator[_Problem]:
+    total_bytes = 0
+    used = {i for op in graph.ops for i in (*op.inputs, *op.outputs) if i >= 0}
+    for index in sorted(used.union(graph.inputs)):
+        tensor = graph.tensors[index]
+        if tensor.data is not None or tensor.dtype not in ITEM_BYTES:
+            continue
+        total_bytes += tensor.size_bytes
+        if tensor.size_bytes > MAX_ACTIVATION_BYTES:
+            reason = f"it takes {tensor.size_bytes} B; no microcontroller holds that"
+            yield _Problem("tensor", tensor.name, reason)
+        elif len(tensor.shape) == 4 and max(tensor.shape) > MAX_IMAGE_SIZE:
+            reason = f"its shape is {list(tensor.shape)}; at most {MAX_IMAGE_SIZE} along an axis"
+            yield _Problem("tensor", tensor.name, reason)
+    if total_bytes > MAX_ALL_ACTIVATIONS_BYTES:
+        reason = f"all tensors together take {total_bytes} B; no microcontroller computes that"
+        yield _Problem("model", graph.name, reason)

@@ -20,6 +20,9 @@ _REAL_RANGE = {
     "RELU6": (0.0, 6.0),
 }
 PADDING_SAME = 0
+INTEGER_RANGES = {"int8": (-128, 127), "uint8": (0, 255)}
+# The kernels' structs hold sizes in 16 bits.
+MAX_SIZE = (1 << 15) - 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,7 +140,8 @@ def per_tensor_problem(tensor: Tensor) -> str | None:
         return f"tensor '{tensor.name}' has no per-tensor scale and zero point"
     if not (np.isfinite(quantization.scale[0]) and quantization.scale[0] > 0):
         return f"tensor '{tensor.name}' has scale {quantization.scale[0]}"
-    if not -128 <= quantization.zero_point[0] <= 255:
+    low, high = INTEGER_RANGES.get(tensor.dtype, (0, 0))
+    if not low <= quantization.zero_point[0] <= high:
         return f"tensor '{tensor.name}' has zero point {quantization.zero_point[0]}"
     return None
 
@@ -156,6 +160,17 @@ def constraint_symmetric_weights(view: View) -> str | None:
         return f"tensor '{weights.name}' has a non-zero zero point"
     if not all(np.isfinite(s) for s in quantization.scale):
         return f"tensor '{weights.name}' has a scale that is not finite"
+    return None
+
+
+def weight_scales_problem(weights: Tensor, channels: int, axis: int) -> str | None:
+    """Why the scales of weights are neither one nor one for each channel along `axis`."""
+    quantization = weights.quantization
+    scales = quantization.scale if quantization else ()
+    if len(scales) not in (1, channels):
+        return f"{len(scales)} weight scales for {channels} filters"
+    if quantization is not None and len(scales) > 1 and quantization.axis != axis:
+        return f"weight scales along axis {quantization.axis} instead of {axis}"
     return None
 
 
@@ -187,10 +202,18 @@ def constraint_batch_one(view: View) -> str | None:
     return None
 
 
+def constraint_same_shape(view: View) -> str | None:
+    """Input and output have the same shape."""
+    if view.input(0).shape != view.output.shape:
+        return f"{list(view.input(0).shape)} and {list(view.output.shape)}"
+    return None
+
+
 def constraint_positive_strides(view: View) -> str | None:
     """Strides and dilations are at least 1 and sizes below 32768."""
     attributes = view.attributes
     numbers = [attributes.stride_height, attributes.stride_width]
     numbers += [getattr(attributes, "dilation_height", 1), getattr(attributes, "dilation_width", 1)]
-    bad = [n for n in (*numbers, *view.input(0).shape, *view.output.shape) if not 1 <= n < 32768]
+    sizes = (*numbers, *view.input(0).shape, *view.output.shape)
+    bad = [n for n in sizes if not 1 <= n <= MAX_SIZE]
     return f"a value of {bad[0]}" if bad else None

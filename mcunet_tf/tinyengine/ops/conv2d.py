@@ -100,10 +100,22 @@ def constraint_weight_shape(view: View) -> str | None:
         return f"{weights.shape[3]} input channels per filter for {source.shape[-1]} (groups)"
     if weights.shape[0] != output.shape[-1]:
         return f"{weights.shape[0]} filters for {output.shape[-1]} output channels"
-    scales = weights.quantization.scale if weights.quantization else ()
-    if len(scales) not in (1, weights.shape[0]):
-        return f"{len(scales)} weight scales for {weights.shape[0]} filters"
-    return None
+    return common.weight_scales_problem(weights, weights.shape[0], axis=0)
+
+
+def constraint_window_reach(view: View) -> str | None:
+    """A window reaches over at most 32767 rows and columns, and so does its padding."""
+    attributes: Conv2dAttributes = view.attributes
+    kernel, padding = view.input(1).shape, attributes.padding
+    reach = (
+        (kernel[1] - 1) * attributes.dilation_height + 1,
+        (kernel[2] - 1) * attributes.dilation_width + 1,
+        padding.top,
+        padding.bottom,
+        padding.left,
+        padding.right,
+    )
+    return None if max(reach) <= common.MAX_SIZE else f"{max(reach)}"
 
 
 def constraint_output_size(view: View) -> str | None:
@@ -141,6 +153,7 @@ CONV_2D = OpSpec(
         common.constraint_positive_strides,
         common.constraint_symmetric_weights,
         constraint_weight_shape,
+        constraint_window_reach,
         common.constraint_int32_bias,
         common.constraint_known_activation,
         constraint_output_size,

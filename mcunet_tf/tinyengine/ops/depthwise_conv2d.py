@@ -12,6 +12,7 @@ from mcunet_tf.tinyengine.ops import common
 from mcunet_tf.tinyengine.ops.conv2d import (
     Conv2dAttributes,
     constraint_output_size,
+    constraint_window_reach,
     finish,
     pad_input,
     read_window,
@@ -63,10 +64,7 @@ def constraint_weight_shape(view: View) -> str | None:
         return f"{weights.shape[3]} filters for {channels} output channels"
     if channels % view.input(0).shape[-1]:
         return f"{channels} output channels from {view.input(0).shape[-1]}"
-    scales = weights.quantization.scale if weights.quantization else ()
-    if len(scales) not in (1, channels):
-        return f"{len(scales)} weight scales for {channels} filters"
-    return None
+    return common.weight_scales_problem(weights, channels, axis=3)
 
 
 DEPTHWISE_CONV_2D = OpSpec(
@@ -79,6 +77,7 @@ DEPTHWISE_CONV_2D = OpSpec(
         common.constraint_positive_strides,
         common.constraint_symmetric_weights,
         constraint_weight_shape,
+        constraint_window_reach,
         common.constraint_int32_bias,
         common.constraint_known_activation,
         constraint_output_size,

@@ -25,4 +25,6 @@ def constraint_types(view: View) -> str | None:
     return common.per_tensor_problem(source)
 
 
-DEQUANTIZE = OpSpec("DEQUANTIZE", no_attributes, _evaluate, (constraint_types,))
+DEQUANTIZE = OpSpec(
+    "DEQUANTIZE", no_attributes, _evaluate, (constraint_types, common.constraint_same_shape)
+)

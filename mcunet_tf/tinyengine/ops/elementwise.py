@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mcunet_tf.tinyengine.fixed_point import quantize_multiplier, requantize
+from mcunet_tf.tinyengine.ir import Tensor
 from mcunet_tf.tinyengine.ops import common
 from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View
 
@@ -54,7 +55,7 @@ def mul_parameters(view: View) -> tuple[int, int]:
 def _finish(view: View, values: Array) -> Array:
     low, high = common.activation_range(view.attributes.activation, view.output)
     clamped = np.clip(values + view.output.zero_point, low, high)
-    return np.broadcast_to(clamped, view.output.shape).astype(np.int8)
+    return clamped.astype(np.int8).reshape(view.output.shape)
 
 
 def _evaluate_add(view: View, values: Sequence[Array]) -> Array:
@@ -72,6 +73,13 @@ def _evaluate_mul(view: View, values: Sequence[Array]) -> Array:
     return _finish(view, requantize(first * second, *mul_parameters(view)))
 
 
+def _without_leading_ones(tensor: Tensor) -> tuple[int, ...]:
+    shape = tensor.shape
+    while shape and shape[0] == 1:
+        shape = shape[1:]
+    return shape
+
+
 def broadcast_period(view: View) -> tuple[int, int]:
     """Position of the full-size operand and the number of values after which the other repeats.
 
@@ -82,10 +90,7 @@ def broadcast_period(view: View) -> tuple[int, int]:
     for full in (0, 1):
         if view.input(full).elements != view.output.elements:
             continue
-        other = view.input(1 - full).shape
-        trimmed = other
-        while trimmed and trimmed[0] == 1:
-            trimmed = trimmed[1:]
+        trimmed = _without_leading_ones(view.input(1 - full))
         period = int(np.prod(trimmed, dtype=np.int64))
         if period == 1 or trimmed == output[len(output) - len(trimmed) :]:
             return full, period
@@ -93,15 +98,16 @@ def broadcast_period(view: View) -> tuple[int, int]:
 
 
 def constraint_broadcast(view: View) -> str | None:
-    """Operands have one shape, or one of them repeats over the leading dimensions."""
-    if broadcast_period(view)[0] < 0:
-        shapes = [list(view.input(i).shape) for i in (0, 1)]
-        return f"shapes {shapes[0]} and {shapes[1]}"
+    """Operands have the output's shape, or one of them repeats over the leading dimensions."""
+    full = broadcast_period(view)[0]
+    if full < 0 or _without_leading_ones(view.input(full)) != _without_leading_ones(view.output):
+        shapes = [list(tensor.shape) for tensor in (view.input(0), view.input(1), view.output)]
+        return f"shapes {shapes[0]} and {shapes[1]} for an output of {shapes[2]}"
     return None
 
 
 def constraint_two_operands(view: View) -> str | None:
-    """There are two operands, at most one of them constant."""
+    """There are two operands."""
     if len(view.inputs) != 2:
         return f"{len(view.inputs)} operands"
     return None

@@ -43,12 +43,11 @@ def constraint_weight_shape(view: View) -> str | None:
         return f"weights {list(weights.shape)} for an input of {source.elements} values"
     if source.elements // weights.shape[1] != output.elements // weights.shape[0]:
         return f"{output.elements} outputs from {source.elements} inputs"
-    if output.shape[-1] != weights.shape[0]:
+    if not output.shape or output.shape[-1] != weights.shape[0]:
         return f"{weights.shape[0]} filters for {output.shape[-1]} output channels"
-    scales = weights.quantization.scale if weights.quantization else ()
-    if len(scales) not in (1, weights.shape[0]):
-        return f"{len(scales)} weight scales for {weights.shape[0]} filters"
-    return None
+    if max(weights.shape[0], output.elements // weights.shape[0]) > common.MAX_SIZE:
+        return f"an output of {list(output.shape)}, more than {common.MAX_SIZE} along an axis"
+    return common.weight_scales_problem(weights, weights.shape[0], axis=0)
 
 
 FULLY_CONNECTED = OpSpec(

@@ -118,7 +118,7 @@ def _evaluate_resize(view: View, values: Sequence[Array]) -> Array:
 
 
 def constraint_same_bytes(view: View) -> str | None:
-    """Input and output have the same type, size and quantisation."""
+    """Input and output have the same type and number of values."""
     source, output = view.input(0), view.output
     if source.dtype != output.dtype or source.elements != output.elements:
         return f"{source.dtype} {list(source.shape)} to {output.dtype} {list(output.shape)}"
@@ -157,6 +157,8 @@ def constraint_concatenation(view: View) -> str | None:
     output = view.output
     if attributes.activation != "NONE":
         return attributes.activation
+    if not output.shape:
+        return "an output without axes"
     total = 0
     for position in range(len(view.inputs)):
         tensor = view.input(position)
@@ -171,6 +173,12 @@ def constraint_concatenation(view: View) -> str | None:
     if total != output.shape[attributes.axis]:
         return f"an output of {list(output.shape)}"
     return None
+
+
+def constraint_resize(view: View) -> str | None:
+    """The output has the input's channels."""
+    source, output = view.input(0).shape, view.output.shape
+    return None if source[3] == output[3] else f"{list(source)} and {list(output)}"
 
 
 _INT8 = common.constraint_int8_activations
@@ -200,5 +208,5 @@ RESIZE_NEAREST_NEIGHBOR = OpSpec(
     "RESIZE_NEAREST_NEIGHBOR",
     _read_resize,
     _evaluate_resize,
-    (_INT8, common.constraint_batch_one, constraint_same_quantisation),
+    (_INT8, common.constraint_batch_one, constraint_resize, constraint_same_quantisation),
 )

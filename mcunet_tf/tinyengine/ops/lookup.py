@@ -14,8 +14,6 @@ from mcunet_tf.tinyengine import fixed_point
 from mcunet_tf.tinyengine.ops import common
 from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, as_int8, no_attributes
 
-_RANGES = {"int8": (-128, 127), "uint8": (0, 255)}
-
 
 def _rescale(view: View, values: Array) -> Array:
     """Moves values from the input's scale and zero point to the output's, unclamped."""
@@ -39,8 +37,8 @@ def _evaluate_logistic(view: View, values: Sequence[Array]) -> Array:
     for scales that are powers of two, the two differ by one. The oracle is tflite-runtime.
     """
     source = view.input(0)
-    real = np.float32(source.scale) * (values[0].astype(np.float32) - source.zero_point)
     with np.errstate(over="ignore"):  # e^-x is infinite there, and the result 0
+        real = np.float32(source.scale) * (values[0].astype(np.float32) - source.zero_point)
         exponential = np.exp(-real.astype(np.float64)).astype(np.float32)
     probability = np.float32(1) / (np.float32(1) + exponential)
     return as_int8(np.floor(probability.astype(np.float64) * 256 + 0.5).astype(np.int64) - 128)
@@ -52,7 +50,7 @@ def _evaluate_quantize(view: View, values: Sequence[Array]) -> Array:
         real = values[0].astype(np.float32) / scale
         rounded = np.copysign(np.floor(np.abs(real.astype(np.float64)) + 0.5), real)
         return as_int8(np.clip(rounded, -(2.0**31), 2.0**31 - 1).astype(np.int64) + zero_point)
-    low, high = _RANGES[view.output.dtype]
+    low, high = common.INTEGER_RANGES[view.output.dtype]
     return np.clip(_rescale(view, values[0]), low, high).astype(view.output.dtype)
 
 
@@ -65,7 +63,9 @@ def byte_table(view: View, evaluate: Callable[[View, Sequence[Array]], Array]) -
 def constraint_byte_edges(view: View) -> str | None:
     """Input and output are int8 or uint8 (or the input float32), quantised per tensor."""
     source, output = view.input(0), view.output
-    if output.dtype not in _RANGES or (source.dtype not in _RANGES and source.dtype != "float32"):
+    if output.dtype not in common.INTEGER_RANGES or (
+        source.dtype not in common.INTEGER_RANGES and source.dtype != "float32"
+    ):
         return f"{source.dtype} to {output.dtype}"
     if source.dtype == "float32":
         if output.dtype != "int8":
@@ -82,14 +82,7 @@ def constraint_logistic_output(view: View) -> str | None:
     return None
 
 
-def constraint_same_size(view: View) -> str | None:
-    """Input and output have the same number of elements."""
-    if view.input(0).elements != view.output.elements:
-        return f"{view.input(0).elements} and {view.output.elements}"
-    return None
-
-
-_INT8 = (common.constraint_int8_activations, constraint_same_size)
+_INT8 = (common.constraint_int8_activations, common.constraint_same_shape)
 
 RELU = OpSpec("RELU", no_attributes, _clamped_rescale("RELU"), _INT8)
 RELU6 = OpSpec("RELU6", no_attributes, _clamped_rescale("RELU6"), _INT8)
@@ -97,5 +90,8 @@ LOGISTIC = OpSpec(
     "LOGISTIC", no_attributes, _evaluate_logistic, (*_INT8, constraint_logistic_output)
 )
 QUANTIZE = OpSpec(
-    "QUANTIZE", no_attributes, _evaluate_quantize, (constraint_byte_edges, constraint_same_size)
+    "QUANTIZE",
+    no_attributes,
+    _evaluate_quantize,
+    (constraint_byte_edges, common.constraint_same_shape),
 )

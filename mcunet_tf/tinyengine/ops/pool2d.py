@@ -86,7 +86,7 @@ def constraint_window(view: View) -> str | None:
     attributes: Pool2dAttributes = view.attributes
     kernel = (attributes.kernel_height, attributes.kernel_width)
     padding = attributes.padding
-    if min(kernel) < 1:
+    if not 1 <= min(kernel) <= max(kernel) <= common.MAX_SIZE:
         return f"a window of {list(kernel)}"
     if (
         max(padding.top, padding.bottom) >= kernel[0]

@@ -81,5 +81,10 @@ SOFTMAX = OpSpec(
     "SOFTMAX",
     _read,
     _evaluate,
-    (common.constraint_int8_activations, constraint_depth, constraint_output_scale),
+    (
+        common.constraint_int8_activations,
+        common.constraint_same_shape,
+        constraint_depth,
+        constraint_output_scale,
+    ),
 )

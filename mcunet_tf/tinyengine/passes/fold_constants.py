@@ -5,36 +5,57 @@ from __future__ import annotations
 
 import dataclasses
 
-from mcunet_tf.tinyengine.ir import Graph, Op, is_constant
+from mcunet_tf.errors import ModelError
+from mcunet_tf.tinyengine.ir import Graph, Op, Tensor, is_constant
 from mcunet_tf.tinyengine.ops import SPECS
-from mcunet_tf.tinyengine.ops.spec import view
+from mcunet_tf.tinyengine.ops.spec import View, view
+from mcunet_tf.tinyengine.verify import broken_constraint
+
+_SHAPE_OPS = ("SHAPE", "STRIDED_SLICE", "PACK")
 
 
 def fold_constants(graph: Graph) -> Graph:
     """Evaluates operators on constants (and SHAPE), and makes RESHAPE of every pure view.
 
     With the batch fixed to 1 this removes the SHAPE, STRIDED_SLICE and PACK that Keras writes
-    around a RESHAPE.
+    around a RESHAPE. An operator that breaks a constraint stays, for `verify` to name it.
+
+    Raises:
+      ModelError: an operator on shapes has operands that it cannot have.
     """
     tensors = list(graph.tensors)
     kept: list[Op] = []
     for op in graph.ops:
         current = graph.replace(ops=(), tensors=dict(enumerate(tensors)))
-        operands = current.operands(op)
-        foldable = all(t is None or is_constant(t) for t in operands) or op.kind == "SHAPE"
-        if foldable:
-            # The operator's attributes may depend on operands that have just become constant.
-            values = [t.data for t in operands if t is not None and t.data is not None]
-            result = SPECS[op.kind].evaluate(view(current, op), values)
-            index = op.outputs[0]
-            tensors[index] = dataclasses.replace(
-                tensors[index], data=result, shape=tuple(result.shape)
-            )
+        if op.kind in SPECS and len(op.outputs) == 1 and _foldable(view(current, op)):
+            tensors[op.outputs[0]] = _folded(graph.name, view(current, op))
         elif op.kind in ("RESHAPE", "SQUEEZE", "EXPAND_DIMS"):
             kept.append(dataclasses.replace(op, kind="RESHAPE", inputs=op.inputs[:1]))
         else:
             kept.append(op)
     return graph.replace(ops=kept, tensors=dict(enumerate(tensors)))
+
+
+def _foldable(seen: View) -> bool:
+    if seen.op.kind == "SHAPE":
+        return True
+    if not all(tensor is None or is_constant(tensor) for tensor in seen.inputs):
+        return False
+    return seen.op.kind in _SHAPE_OPS or broken_constraint(seen) is None
+
+
+def _folded(name: str, seen: View) -> Tensor:
+    """The result of an operator as a constant, in the shape that it turns out to have."""
+    values = [t.data for t in seen.inputs if t is not None and t.data is not None]
+    try:
+        result = SPECS[seen.op.kind].evaluate(seen, values)
+    except (ValueError, IndexError, TypeError, AssertionError) as error:
+        # The operators on shapes have no constraints of their own.
+        assert seen.op.kind in _SHAPE_OPS
+        raise ModelError(
+            f"{name}: {seen.op.kind} '{seen.op.name}' has impossible operands; export it again"
+        ) from error
+    return dataclasses.replace(seen.output, data=result, shape=tuple(result.shape))
 
 
 def drop_unused(graph: Graph) -> Graph:

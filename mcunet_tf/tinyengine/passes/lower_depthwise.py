@@ -27,9 +27,7 @@ def lower_depthwise(graph: Graph) -> Graph:
         index = len(graph.tensors) + len(added)
         scales = weights.quantization
         moved = dataclasses.replace(scales, axis=0) if scales else None
-        added[index] = dataclasses.replace(
-            weights, shape=data.shape, data=data, quantization=moved
-        )
+        added[index] = dataclasses.replace(weights, shape=data.shape, data=data, quantization=moved)
         inputs = (op.inputs[0], index, *op.inputs[2:])
         ops.append(dataclasses.replace(op, kind="CONV_2D", inputs=inputs))
     return graph.replace(ops=ops, tensors=added)
