@@ -77,7 +77,7 @@ def anonymous(layer: Layer) -> Layer:
 def lower_alone(layer: Layer) -> Graph:
     """A graph of one layer, its weights spread like trained ones."""
     names = ("left", "right") if layer.kind == arches.ADD else ("input",)
-    shape = (1, layer.height, layer.width, layer.in_channels)
+    shape: tuple[int, ...] = (1, layer.height, layer.width, layer.in_channels)
     if layer.kind == arches.DENSE:
         shape = (1, layer.in_channels)
     sources = [Tensor(name, shape, "int8", _LINEAR) for name in names]
@@ -98,7 +98,7 @@ def _operator(
 ) -> tuple[list[Tensor], Op]:
     """The tensors that a layer adds, from index `first` on, the last one being its output."""
     channels = layer.out_channels
-    shape = (1, layer.out_height, layer.out_width, channels)
+    shape: tuple[int, ...] = (1, layer.out_height, layer.out_width, channels)
     if layer.kind in (arches.MEAN, arches.DENSE):
         shape = (1, channels)
     quantization = _RELU6 if layer.relu6 else _LINEAR
@@ -151,4 +151,5 @@ def _spread(shape: tuple[int, ...], axis: int) -> npt.NDArray[np.int8]:
     values = np.random.default_rng(math.prod(shape)).normal(size=shape)
     others = tuple(a for a in range(len(shape)) if a != axis)
     values *= 127 / np.abs(values).max(axis=others, keepdims=True)
-    return np.round(values).astype(np.int8)
+    rounded: npt.NDArray[np.int8] = np.round(values).astype(np.int8)
+    return rounded

@@ -12,6 +12,7 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from mcunet_tf.errors import SearchError
 from mcunet_tf.tinynas.arch import Arch, Block
@@ -153,6 +154,21 @@ class Space:
         drawn_kernels = rng.choice(kernels, self.blocks).tolist()
         return self.choice(depths, drawn_kernels, rng.choice(expansions, self.blocks).tolist())
 
+    def settings(self, choice: Choice) -> npt.NDArray[np.int32]:
+        """(runs, kernel, hidden channels) of every block of `arch(largest())`: `[blocks, 3]`."""
+        rows = [(1, 3, self.stem_channels)]
+        channels = self.first_channels
+        for slot, (stage, position) in enumerate(self.stage_of_block()):
+            runs = int(position < choice.depths[stage])
+            rows.append((runs, choice.kernels[slot], channels * choice.expansions[slot]))
+            channels = self.stages[stage].channels
+        return np.array(rows, np.int32)
+
+    def optional_blocks(self) -> tuple[int, ...]:
+        """Blocks of `arch(largest())` that some sub-network leaves out."""
+        places = enumerate(self.stage_of_block(), 1)
+        return tuple(i for i, (s, position) in places if position >= min(self.stages[s].depths))
+
     def arch(self, choice: Choice) -> Arch:
         """The sub-network as an architecture."""
         channels = self.first_channels
@@ -180,8 +196,9 @@ class Skeleton:
     stages: tuple[tuple[int, int], ...]
 
 
-# MobileNetV2's and ProxylessNAS's channels, growing more slowly for small images. These below 64 pixels would vanish under the strides
-# of ImageNet's networks: they keep their size in the stem and end on a map of an eighth of it.
+# MobileNetV2's and ProxylessNAS's channels. Images below 64 pixels would vanish under the strides of
+# ImageNet's networks: they keep their size in the stem, end on a map of an eighth of it, and their
+# channels grow more slowly.
 SMALL_IMAGES = Skeleton(32, 1, 16, ((24, 2), (40, 2), (64, 2), (96, 1)))
 LARGE_IMAGES = Skeleton(32, 2, 16, ((24, 2), (40, 2), (80, 2), (96, 1), (192, 2)))
 SMALL_IMAGE_LIMIT = 64
