@@ -26,6 +26,8 @@ _ATTEMPTS = 3
 _CHUNK_BYTES = 1 << 16
 _ERRORS = {1: "damaged frame", 2: "unknown request", 3: "wrong tensor size", 4: "no such tensor"}
 _RETRIED_ERROR = 1
+_HELLO = encode_frame(FrameKind.HELLO)
+_WRITE_TIMEOUT_S = 10.0
 
 
 class ByteLink(Protocol):
@@ -95,11 +97,12 @@ class SerialLink:
                 'a serial port needs pyserial: pip install "mcunet_tf[serial]"'
             ) from error
         try:
-            self._port = serial.Serial(port, baud, timeout=0.1)
+            self._port = serial.Serial(port, baud, timeout=0.1, write_timeout=_WRITE_TIMEOUT_S)
         except (serial.SerialException, OSError) as error:
             raise ToolError(
                 f"cannot open {port}: {error}; check the cable and your permission"
             ) from error
+        self._stalled = serial.SerialTimeoutException
         self._port.reset_input_buffer()
 
     def exchange(self, data: bytes, timeout_s: float) -> bytes:
@@ -111,6 +114,8 @@ class SerialLink:
                 received: bytes = self._port.read(max(1, self._port.in_waiting))
                 if received:
                     return received
+        except self._stalled as error:
+            raise ToolError(f"the board at {self._port.port} takes no data: reset it") from error
         except OSError as error:
             raise ToolError(f"the board is gone from {self._port.port}: {error}") from error
         return b""
@@ -192,11 +197,13 @@ class Device:
         request = encode_frame(kind, payload)
         # INVOKE is not repeated: it consumes its inputs
         attempts = 1 if kind is FrameKind.INVOKE else _ATTEMPTS
-        problem = "no answer"
+        problem = f"no answer within {timeout_s or self._timeout_s:.0f} s"
         for _ in range(attempts):
             frame = self._answer(request, timeout_s or self._timeout_s)
             if frame is None:
                 continue
+            if frame.kind is FrameKind.BOOT:
+                raise ToolError(f"the board was reset in the middle of {kind.name}: see its supply")
             if frame.kind is wanted:
                 return frame.payload
             if frame.kind is FrameKind.FAULT:
@@ -214,6 +221,9 @@ class Device:
         data = self._link.exchange(request, timeout_s)
         while True:
             frames = self._decoder.feed(data)
+            if request == _HELLO:
+                # One that waited for us, or that the port's opening has reset, says so first.
+                frames = [frame for frame in frames if frame.kind is not FrameKind.BOOT]
             if frames:
                 return frames[0]
             left = deadline - time.monotonic()

@@ -26,6 +26,7 @@ class FrameKind(IntEnum):
     OK = 0x82
     DONE = 0x83
     DATA = 0x84
+    BOOT = 0x85
     ERROR = 0xEE
     FAULT = 0xFA
 

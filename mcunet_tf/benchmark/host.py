@@ -6,8 +6,10 @@ from __future__ import annotations
 import itertools
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mcunet_tf.benchmark.cache import cached, content_key
@@ -30,6 +32,15 @@ SANITIZER_FLAGS = (
     "-fno-omit-frame-pointer",
 )
 _TIMEOUT_S = 300.0
+_TIME_BYTES = 8  # the uint64 behind the outputs
+
+
+@dataclass(frozen=True)
+class HostRun:
+    """One inference on the host: the bytes of its outputs and the fastest run's wall time."""
+
+    outputs: list[bytes]
+    wall_seconds: float
 
 
 def run_on_host(
@@ -39,8 +50,10 @@ def run_on_host(
     output_bytes: Sequence[int],
     board: Board,
     data: Sequence[Sequence[bytes]],
-    sanitize: bool,
-) -> list[list[bytes]]:
+    *,
+    sanitize: bool = False,
+    repeats: int = 1,
+) -> list[HostRun]:
     """Builds the project for this computer and runs every inference in one process.
 
     Args:
@@ -51,9 +64,7 @@ def run_on_host(
         board: the host.
         data: per inference the bytes of each input.
         sanitize: finds memory errors and undefined behaviour, and fails on them.
-
-    Returns:
-        Per inference the bytes of each output.
+        repeats: how often each inference is run; the fastest counts.
 
     Raises:
         ToolError: no host compiler, a file that does not compile, a crash or a sanitizer's report.
@@ -61,9 +72,10 @@ def run_on_host(
     program = build_host_program(name, files, (inputs, len(output_bytes)), board, sanitize)
     stream = b"".join(tensor for tensors in data for tensor in tensors)
     environment = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}
+    command = [str(program), str(repeats)]
     try:
         done = subprocess.run(
-            [str(program)], input=stream, capture_output=True, timeout=_TIMEOUT_S, env=environment
+            command, input=stream, capture_output=True, timeout=_TIMEOUT_S, env=environment
         )
     except subprocess.TimeoutExpired as error:
         raise ToolError(f"model {name} did not end on the host in {_TIMEOUT_S:.0f} s") from error
@@ -73,13 +85,21 @@ def run_on_host(
             (line for line in lines if "error" in line.lower()), f"exit status {done.returncode}"
         )
         raise ToolError(f"model {name} failed on the host: {told.strip()}")
-    if len(done.stdout) != sum(output_bytes) * len(data):
+    if len(done.stdout) != (sum(output_bytes) + _TIME_BYTES) * len(data):
         raise ToolError(f"model {name} wrote {len(done.stdout)} bytes on the host: not all outputs")
-    ends = list(itertools.accumulate(list(output_bytes) * len(data)))
-    sizes = itertools.cycle(output_bytes)
-    pieces = [done.stdout[end - size : end] for end, size in zip(ends, sizes, strict=False)]
-    width = len(output_bytes)
-    return [pieces[i * width : (i + 1) * width] for i in range(len(data))]
+    return _split(done.stdout, output_bytes)
+
+
+def _split(stream: bytes, output_bytes: Sequence[int]) -> list[HostRun]:
+    """Cuts what the program wrote into inferences."""
+    ends = list(itertools.accumulate(output_bytes))
+    runs = []
+    step = sum(output_bytes) + _TIME_BYTES
+    for start in range(0, len(stream), step):
+        record = stream[start : start + step]
+        pieces = [record[end - n : end] for end, n in zip(ends, output_bytes, strict=True)]
+        runs.append(HostRun(pieces, int.from_bytes(record[-_TIME_BYTES:], sys.byteorder) / 1e9))
+    return runs
 
 
 def build_host_program(

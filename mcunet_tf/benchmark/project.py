@@ -51,7 +51,10 @@ def model_header(name: str, files: Mapping[str, str], inputs: int, outputs: int)
     upper = name.upper()
     header = files[f"{name}.h"]
     sizes = re.findall(rf"#define ({upper}_ARENA(?:_\d+)?_BYTES) ", header)
-    arenas = [f"((uint8_t *)(uintptr_t)arena + ({' + '.join(['0', *sizes[:i]])}))" for i in range(len(sizes))]
+    arenas = [
+        f"((uint8_t *)(uintptr_t)arena + ({' + '.join(['0', *sizes[:i]])}))"
+        for i in range(len(sizes))
+    ]
     if f"{name}_push_row(" in header:
         invoke, access = "tested_push_frame", _pushed_frame(name, ", ".join(arenas))
     else:
@@ -70,6 +73,7 @@ def model_header(name: str, files: Mapping[str, str], inputs: int, outputs: int)
         f"#define TESTED_INVOKE {invoke}",
         f"#define TESTED_INPUTS {inputs}u",
         f"#define TESTED_OUTPUTS {outputs}u",
+        *([f"#define TESTED_SETUP {name}_setup"] if f"{name}_setup(" in header else []),
         *access,
         *_tensor_access(name, "output", "const void *", outputs, header, arenas),
     ]
@@ -80,7 +84,8 @@ def _pushed_frame(name: str, arenas: str) -> list[str]:
     macro = f"{name.upper()}_INPUT_0"
     return [
         f"static const uint32_t tested_input_bytes[] = {{{macro}_BYTES}};",
-        f'static uint8_t tested_frame[{macro}_BYTES] __attribute__((section(".frame"), aligned(4)));',
+        f"static uint8_t tested_frame[{macro}_BYTES]",
+        '    __attribute__((section(".frame"), aligned(4)));',
         "static inline void *tested_input(uint32_t index, void *arena) {",
         "  (void)index;",
         "  (void)arena;",

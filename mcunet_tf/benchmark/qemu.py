@@ -14,6 +14,7 @@ from typing import NamedTuple
 from mcunet_tf.benchmark.frames import FrameKind, describe_fault, split_frames
 from mcunet_tf.benchmark.image import layer_marks
 from mcunet_tf.benchmark.plugin import RegionCount, plugin_path, read_regions
+from mcunet_tf.benchmark.project import External
 from mcunet_tf.benchmark.toolchain import (
     FIRMWARE_FLAGS,
     LIBRARY_FLAGS,
@@ -107,6 +108,7 @@ def run_elf(
     include_dirs: Sequence[Path] = (),
     source_paths: Sequence[Path] = (),
     flags: Sequence[str] = LIBRARY_FLAGS,
+    external: External | None = None,
     timeout_s: float = 60.0,
 ) -> ElfRun:
     r"""Compiles a small program, runs it on an emulated board and counts its marked regions.
@@ -133,6 +135,7 @@ def run_elf(
         include_dirs: further include paths, the kernels' folder for instance.
         source_paths: further files to compile where they lie.
         flags: optimisation and defines for all of them.
+        external: a library to compile and link with them.
         timeout_s: after which the machine is stopped.
 
     Raises:
@@ -144,11 +147,14 @@ def run_elf(
     if target.runner.kind != "qemu":
         raise BoardError(f"board {target.name} is not emulated: give one that QEMU runs")
     with tempfile.TemporaryDirectory(prefix="mcunet_tf-") as folder:
-        paths = [*write_sources(Path(folder), sources), *source_paths]
+        library = external or External()
+        paths = [*write_sources(Path(folder), sources), *source_paths, *library.sources]
         user = [Source(path, tuple(flags)) for path in paths]
         runner = firmware_sources(target, "exit_semihosting.c", "region.c")
         includes = [f"-I{path}" for path in (folder, FIRMWARE_DIR, *include_dirs)]
-        elf = link(target, compile_sources(target, [*runner, *user], includes))
+        includes += library.compiler_flags
+        objects = compile_sources(target, [*runner, *user], includes)
+        elf = link(target, objects, library.archives)
     return _run_to_end(target, elf, timeout_s)
 
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from mcunet_tf.benchmark.device import Device, Invocation, ProcessLink, SerialLink
+from mcunet_tf.benchmark.flash import flash_image
 from mcunet_tf.benchmark.host import run_on_host
 from mcunet_tf.benchmark.image import ImageSizes, image_sizes
 from mcunet_tf.benchmark.plugin import LayerCount, RegionCount, plugin_path
@@ -74,6 +75,8 @@ class RunResult:
         stack_bytes: high-water mark of `invoke` over all inputs; None on the host.
         sizes: of the linked image; None on the host.
         layers: counts by layer for the first input; index -1 is what comes before layer 0.
+        wall_seconds: per input, the fastest run on the host; None on boards.
+        image: the ELF file that ran; None on the host.
     """
 
     outputs: tuple[tuple[Array, ...], ...]
@@ -85,6 +88,24 @@ class RunResult:
     stack_bytes: int | None = None
     sizes: ImageSizes | None = None
     layers: tuple[LayerCount, ...] = ()
+    wall_seconds: tuple[float, ...] | None = None
+    image: Path | None = None
+
+
+@dataclass(frozen=True)
+class Connection:
+    """The way to a real board.
+
+    Attributes:
+        port: its serial port, e.g. /dev/ttyACM0.
+        flash_command: puts an image onto it; `{image}` stands for the ELF file, "pyocd" alone for
+            pyOCD's own command. Empty: the board holds the image already.
+        timeout_s: longest time for one inference.
+    """
+
+    port: str
+    flash_command: str = ""
+    timeout_s: float = INVOKE_TIMEOUT_S
 
 
 def run_on_board(
@@ -92,18 +113,20 @@ def run_on_board(
     board: Board | str,
     inputs: Sequence[tuple[Array, ...]],
     *,
-    port: str | None = None,
+    connection: Connection | None = None,
     sanitize: bool = False,
+    repeats: int = 1,
 ) -> RunResult:
     """Builds the project, runs every input on the board, returns outputs and costs.
 
     Args:
         compiled: the model's C project and its tensors.
-        board: a board or its name. A real board without a port is emulated on QEMU's machine of
-            the same core, with its true memory sizes.
+        board: a board or its name. A real board without a connection is emulated on QEMU's machine
+            of the same core, with its true memory sizes.
         inputs: per inference a tuple with one array per model input.
-        port: serial port of a real board that holds the image of `build_image`.
+        connection: to a real board.
         sanitize: host only: with the address and undefined-behaviour sanitizers.
+        repeats: host only: runs of each input, the fastest of which is its wall time.
 
     Raises:
         BudgetError: the model does not fit the board.
@@ -113,16 +136,31 @@ def run_on_board(
     target = load_board(board) if isinstance(board, str) else board
     data = [encode_inputs(compiled, arrays) for arrays in inputs]
     if target.runner.kind == "host":
-        sizes = [_tensor_bytes(info) for info in compiled.outputs]
-        raw = run_on_host(
-            compiled.name, compiled.files, len(compiled.inputs), sizes, target, data, sanitize
-        )
-        return RunResult(outputs=tuple(decode_outputs(compiled, r) for r in raw))
+        return _run_on_host(compiled, target, data, sanitize, repeats)
     if sanitize:
         raise BoardError(f"the sanitizers run on the host, not on board {target.name}")
-    if port is not None:
-        return _run_on_port(compiled, target, data, port)
+    if connection is not None:
+        return _run_connected(compiled, target, data, connection)
     return _run_emulated(compiled, emulate(target), data)
+
+
+def _run_on_host(
+    compiled: Compiled, board: Board, data: list[list[bytes]], sanitize: bool, repeats: int
+) -> RunResult:
+    runs = run_on_host(
+        compiled.name,
+        compiled.files,
+        len(compiled.inputs),
+        [_tensor_bytes(info) for info in compiled.outputs],
+        board,
+        data,
+        sanitize=sanitize,
+        repeats=repeats,
+    )
+    return RunResult(
+        outputs=tuple(decode_outputs(compiled, run.outputs) for run in runs),
+        wall_seconds=tuple(run.wall_seconds for run in runs),
+    )
 
 
 def build_image(compiled: Compiled, board: Board, *, counter: str) -> Path:
@@ -163,6 +201,7 @@ def _run_emulated(compiled: Compiled, board: Board, data: list[list[bytes]]) -> 
             instructions_precision=2 * 10**9 // board.runner.systick_hz,
             stack_bytes=stack_bytes,
             sizes=sizes,
+            image=elf,
         )
     return RunResult(
         outputs=outputs,
@@ -172,6 +211,7 @@ def _run_emulated(compiled: Compiled, board: Board, data: list[list[bytes]]) -> 
         stack_bytes=stack_bytes,
         sizes=sizes,
         layers=regions[0].layers if regions else (),
+        image=elf,
     )
 
 
@@ -187,27 +227,36 @@ def _session(
     return outputs, invocations, regions
 
 
-def _run_on_port(compiled: Compiled, board: Board, data: list[list[bytes]], port: str) -> RunResult:
+def _run_connected(
+    compiled: Compiled, board: Board, data: list[list[bytes]], connection: Connection
+) -> RunResult:
     if board.runner.kind != "serial":
         raise BoardError(f"board {board.name} has no serial port: leave out --port")
-    sizes = image_sizes(build_image(compiled, board, counter="dwt"))
-    with contextlib.closing(SerialLink(port, board.runner.baud)) as link_to_board:
-        outputs, invocations = _infer_all(compiled, Device(link_to_board), data)
+    image = build_image(compiled, board, counter="dwt")
+    if connection.flash_command:
+        flash_image(connection.flash_command, image)
+    with contextlib.closing(SerialLink(connection.port, board.runner.baud)) as link_to_board:
+        device = Device(link_to_board)
+        outputs, invocations = _infer_all(compiled, device, data, connection.timeout_s)
     return RunResult(
         outputs=outputs,
         measured_cycles=tuple(i.ticks for i in invocations),
         stack_bytes=max((i.stack_bytes for i in invocations), default=0),
-        sizes=sizes,
+        sizes=image_sizes(image),
+        image=image,
     )
 
 
 def _infer_all(
-    compiled: Compiled, device: Device, data: list[list[bytes]]
+    compiled: Compiled,
+    device: Device,
+    data: list[list[bytes]],
+    timeout_s: float = INVOKE_TIMEOUT_S,
 ) -> tuple[tuple[tuple[Array, ...], ...], list[Invocation]]:
     info = device.hello()
     if info.name != compiled.name:
         raise ToolError(f"the board holds model {info.name!r}, not {compiled.name!r}: flash it")
-    results = [device.infer(d, len(info.output_bytes), INVOKE_TIMEOUT_S) for d in data]
+    results = [device.infer(d, len(info.output_bytes), timeout_s) for d in data]
     outputs = tuple(decode_outputs(compiled, raw) for raw, _ in results)
     return outputs, [invocation for _, invocation in results]
 

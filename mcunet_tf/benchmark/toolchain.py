@@ -24,7 +24,14 @@ LIBRARY_FLAGS = ("-O3",)
 FIRMWARE_FLAGS = ("-Os",)
 """Optimisation of the runner around them, which is never measured."""
 
-COMMON_FLAGS = ("-std=gnu11", "-ffunction-sections", "-fdata-sections", "-fno-common")
+C_FLAGS = ("-std=gnu11",)
+
+CXX_FLAGS = (
+    *("-std=gnu++17", "-fno-exceptions", "-fno-rtti"),
+    *("-fno-threadsafe-statics", "-fno-use-cxa-atexit"),
+)
+
+COMMON_FLAGS = ("-ffunction-sections", "-fdata-sections", "-fno-common")
 
 SOURCE_SUFFIXES = (".c", ".cc", ".S")
 
@@ -118,7 +125,8 @@ def compile_sources(
     shared = (*board.compiler_flags, *COMMON_FLAGS, *flags)
 
     def build(source: Source) -> Path:
-        options = [*shared, *source.flags]
+        language = CXX_FLAGS if source.path.suffix == ".cc" else C_FLAGS
+        options = [*language, *shared, *source.flags]
         # line markers would tie the key to the place of the source; -P drops them
         text = run_tool([compiler, *options, "-E", "-P", str(source.path)])
         # paths of includes do not matter: what they brought is in the text

@@ -56,9 +56,10 @@ class MemoryRegion:
 
 @dataclass(frozen=True)
 class RunCurrent:
-    """Supply current while computing, as its source states it."""
+    """Supply current while computing, as its source states it, and the voltage it is drawn at."""
 
     milliamperes: float
+    volts: float
     source: str
 
 
@@ -236,6 +237,7 @@ class _Reader:
             return None
         return RunCurrent(
             milliamperes=float(self._get(table, "milliamperes", (int, float))),
+            volts=float(self._get(table, "volts", (int, float))),
             source=self._get(table, "source", str),
         )
 

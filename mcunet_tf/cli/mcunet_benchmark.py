@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`mcunet_benchmark MODEL.tflite...`: what models cost on boards, compared with the reference."""
+"""`mcunet_benchmark MODEL.tflite...`: what models cost on boards, head to head between runtimes."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from absl import app, flags
 
 from mcunet_tf.boards import DEFAULT_BOARD
 from mcunet_tf.errors import McunetError
+
+if TYPE_CHECKING:
+    from mcunet_tf.benchmark import Row
 
 EXIT_OK, EXIT_FAILED, EXIT_PARTIAL = 0, 1, 2
 
@@ -19,78 +22,126 @@ EXIT_OK, EXIT_FAILED, EXIT_PARTIAL = 0, 1, 2
 def define_flags() -> None:
     """Declares the command's flags: by call, as several commands of one package share names."""
     flags.DEFINE_list("board", [DEFAULT_BOARD], "Boards to run on, comma separated.")
-    flags.DEFINE_string("runtime", "tinyengine", "What compiles the models.")
+    flags.DEFINE_list(
+        "runtime", ["tinyengine"], "Of tinyengine, cmsis_nn, tflm: what runs the models."
+    )
     flags.DEFINE_integer("inputs", 10, "Random inputs per model.", lower_bound=1)
     flags.DEFINE_integer("seed", 0, "Seed of the random inputs.", lower_bound=0)
     flags.DEFINE_string("json", None, "File for the rows, as JSON.")
+    flags.DEFINE_string("csv", None, "File for the rows, as CSV.")
+    flags.DEFINE_string("html", None, "File for the report, one page.")
+    flags.DEFINE_string(
+        "model_explorer", None, "File for costs by operator, for Google's Model Explorer."
+    )
+    flags.DEFINE_boolean("compare", False, "Compare two --json files: --compare A.json B.json.")
     flags.DEFINE_boolean("layers", False, "Print the counts of every layer.")
+    flags.DEFINE_string("cmsis_nn_dir", None, "Folder of a CMSIS-NN release [the bench extra's].")
+    flags.DEFINE_string("tflm_dir", None, "Tree of TF-Lite Micro with its library built.")
     flags.DEFINE_string("port", None, "Serial port of a real board, e.g. /dev/ttyACM0.")
+    flags.DEFINE_string(
+        "flash_command",
+        "",
+        "Puts an image onto the real board: a command with {image}, or pyocd.",
+    )
+    flags.DEFINE_float("timeout", 120.0, "Seconds that one inference may take on a real board.")
 
 
 def main(argv: Sequence[str]) -> int:
-    """Measures what the command line asks for and returns the exit code of `measure`."""
+    """Measures or compares what the command line asks for.
+
+    Returns:
+        0 if every row is there and bit exact (or both files say the same); 1 if any is not bit
+        exact or none is there; 2 if some are missing.
+    """
     values = flags.FLAGS
     try:
-        return measure(
-            argv[1:],
-            values.board,
-            json_path=Path(values.json) if values.json else None,
-            layers=values.layers,
-            runtime=values.runtime,
-            inputs=values.inputs,
-            seed=values.seed,
-            port=values.port,
-        )
+        if values.compare:
+            return _compare(argv[1:])
+        rows = _measure(argv[1:])
+        if rows:
+            _write(rows)
+            _print(rows)
+        return exit_code(rows)
     except McunetError as error:
         print(f"mcunet_benchmark: {error}", file=sys.stderr)
         return EXIT_FAILED
 
 
-def measure(
-    models: Sequence[str],
-    boards: Sequence[str],
-    *,
-    json_path: Path | None,
-    layers: bool,
-    **options: Any,
-) -> int:
-    """Measures models on boards, prints a table, writes JSON.
+def _measure(models: Sequence[str]) -> list[Row]:
+    from mcunet_tf.benchmark import measure
+    from mcunet_tf.benchmark.runner import Connection
+    from mcunet_tf.benchmark.runtimes import RuntimeOptions
 
-    Args:
-        models: `.tflite` files.
-        boards: names of boards.
-        json_path: file for the rows, if any.
-        layers: whether to print the counts of every layer too.
-        **options: of `mcunet_tf.benchmark.benchmark`.
-
-    Returns:
-        0 if every row is there and bit exact; 1 if any is not bit exact or none is there; 2 if
-        some are missing.
-
-    Raises:
-        McunetError: nothing can be measured this way, or the rows cannot be written.
-    """
-    from mcunet_tf.benchmark import benchmark, format_layers, format_table, write_rows
-
+    values = flags.FLAGS
     if not models:
         raise McunetError("no model given: name one or more .tflite files")
-    rows, failed = [], 0
-    for outcome in benchmark(models, boards, **options):
-        if outcome.row is None:
-            failed += 1
-            where = f"{outcome.model} on {outcome.board}"
-            print(f"mcunet_benchmark: {where}: {outcome.error}", file=sys.stderr)
-            continue
+    connection = None
+    if values.port:
+        connection = Connection(values.port, values.flash_command, values.timeout)
+    folders = (values.cmsis_nn_dir, values.tflm_dir)
+    options = RuntimeOptions(*(Path(folder) if folder else None for folder in folders))
+    rows = []
+    for outcome in measure(
+        models,
+        values.board,
+        runtimes=values.runtime,
+        inputs=values.inputs,
+        seed=values.seed,
+        connection=connection,
+        options=options,
+    ):
         rows.append(outcome.row)
-        if layers and outcome.layers:
-            print(format_layers(outcome))
-    if json_path:
-        write_rows(json_path, rows)
-    if rows:
-        print(format_table(rows))
-    if not rows or not all(row.bit_exact for row in rows):
+        if outcome.error is not None:
+            where = " ".join(outcome.row.key)
+            print(f"mcunet_benchmark: {where}: {outcome.error}", file=sys.stderr)
+    return rows
+
+
+def _write(rows: Sequence[Row]) -> None:
+    from mcunet_tf.benchmark import BenchmarkTable
+    from mcunet_tf.benchmark.model_explorer import write_node_data
+
+    values = flags.FLAGS
+    table = BenchmarkTable(tuple(rows))
+    for form, path in (("json", values.json), ("csv", values.csv), ("html", values.html)):
+        if path:
+            table.write(Path(path), form)
+    if values.model_explorer:
+        write_node_data(Path(values.model_explorer), rows)
+
+
+def _print(rows: Sequence[Row]) -> None:
+    from mcunet_tf.benchmark import format_layers, format_table
+    from mcunet_tf.benchmark.ratios import format_ratios
+
+    if flags.FLAGS.layers:
+        for row in rows:
+            if row.layers:
+                print(format_layers(row))
+    print(format_table(rows))
+    compared = format_ratios(rows)
+    if compared:
+        print(f"\n{compared}")
+
+
+def exit_code(rows: Sequence[Row]) -> int:
+    """What the shell is told of the rows."""
+    whole = [row for row in rows if row.error is None]
+    if not whole or not all(row.bit_exact for row in whole):
         return EXIT_FAILED
-    return EXIT_PARTIAL if failed else EXIT_OK
+    return EXIT_OK if len(whole) == len(rows) else EXIT_PARTIAL
+
+
+def _compare(paths: Sequence[str]) -> int:
+    from mcunet_tf.benchmark.compare import compare_rows, format_changes
+    from mcunet_tf.benchmark.rows import read_rows
+
+    if len(paths) != 2:
+        raise McunetError("--compare takes two --json files: mcunet_benchmark --compare A B")
+    before, after = (read_rows(Path(path)) for path in paths)
+    changes = compare_rows(before, after)
+    print(format_changes(changes))
+    return EXIT_FAILED if changes else EXIT_OK
 
 
 def run() -> None:

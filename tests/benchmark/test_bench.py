@@ -2,17 +2,25 @@
 """Rows tell the truth: a wrong output is seen, failures are outcomes, files are all or nothing."""
 
 import dataclasses
+import functools
 import json
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from absl import flags
 
 from mcunet_tf.benchmark import bench
-from mcunet_tf.benchmark.bench import Row, benchmark, format_table, write_rows
+from mcunet_tf.benchmark.bench import energy, measure
+from mcunet_tf.benchmark.compare import compare_rows, format_changes
+from mcunet_tf.benchmark.ratios import format_ratios, ratios, summary
+from mcunet_tf.benchmark.reference import random_inputs
+from mcunet_tf.benchmark.rows import Row, read_rows, rows_to_csv, write_rows
+from mcunet_tf.benchmark.text import format_table
+from mcunet_tf.boards import load_board
 from mcunet_tf.cli import mcunet_benchmark
-from mcunet_tf.errors import BoardError, ModelError, OutputError, ToolError
+from mcunet_tf.errors import BoardError, DataError, ModelError, OutputError, ToolError
 from tests.benchmark.tiny_project import Tensor, expected, tiny_project
 
 REQUIRED = {
@@ -54,11 +62,15 @@ def model(tmp_path, monkeypatch):
     path = tmp_path / "tiny.tflite"
     path.write_bytes(b"")
     monkeypatch.setattr(bench, "Reference", StandInReference)
-    monkeypatch.setattr(bench, "RUNTIMES", {"tinyengine": compile_stand_in})
+    monkeypatch.setattr(bench, "RUNTIMES", {"tinyengine": compile_stand_in, "cmsis_nn": refuse})
     return path
 
 
-def compile_stand_in(path, board):
+def refuse(path, board, options):
+    raise ModelError("not for me")
+
+
+def compile_stand_in(path, board, options):
     if board.name == "stm32f412":
         raise ModelError("no such luck")
     return WithCosts(tiny_project())
@@ -66,7 +78,7 @@ def compile_stand_in(path, board):
 
 @pytest.mark.qemu
 def test_a_row_holds_what_was_measured(model):
-    (outcome,) = benchmark([model], ["qemu-m4"], inputs=3)
+    (outcome,) = measure([model], ["qemu-m4"], inputs=3)
     row = outcome.row
     assert row.bit_exact
     assert row.differing_inputs == 0
@@ -76,25 +88,37 @@ def test_a_row_holds_what_was_measured(model):
     assert row.instructions_per_mac == pytest.approx(row.instructions / 32, abs=1e-4)
     assert row.modelled_latency_ms == pytest.approx(row.modelled_cycles / 100e3, abs=1e-4)
     assert row.sram_bytes == row.arena_bytes + row.static_bytes + row.stack_bytes
-    assert sum(layer.instructions for layer in outcome.layers) == row.instructions_per_input[0]
+    assert row.flash_bytes == row.flash_code_bytes + row.flash_weights_bytes
+    assert sum(layer.instructions for layer in row.layers) == row.instructions_per_input[0]
+    assert "-O3" in row.compiler_flags
+    assert set(row.hashes) == {"model_sha256", "project_sha256", "image_sha256"}
     assert set(row.tools) == {"mcunet_tf", "reference", "gcc", "qemu"}
 
 
 def test_one_wrong_byte_is_seen(model, monkeypatch):
     monkeypatch.setattr(StandInReference, "wrong_inputs", 2)
-    (outcome,) = benchmark([model], ["host"], inputs=5)
+    (outcome,) = measure([model], ["host"], inputs=5)
     assert not outcome.row.bit_exact
     assert outcome.row.differing_inputs == 2
 
 
 def test_a_failure_does_not_stop_the_rest(model):
-    failed, ran = benchmark([model], ["stm32f412", "host"], inputs=1)
+    failed, ran = measure([model], ["stm32f412", "host"], inputs=1)
     assert isinstance(failed.error, ModelError)
+    assert failed.row.error == "no such luck"
     assert ran.row.board == "host"
+    assert ran.row.measured_latency_ms > 0
+    assert ran.row.error is None
+
+
+def test_a_runtime_that_refuses_does_not_stop_the_others(model):
+    refused, ran = measure([model], ["host"], runtimes=["cmsis_nn", "tinyengine"], inputs=1)
+    assert refused.row.error == "not for me"
+    assert ran.row.bit_exact
 
 
 def test_equal_seeds_draw_equal_inputs():
-    first, again, other = (bench.random_inputs(StandInReference, 4, seed) for seed in (1, 1, 2))
+    first, again, other = (random_inputs(StandInReference, 4, seed) for seed in (1, 1, 2))
     assert all(np.array_equal(a, b) for (a,), (b,) in zip(first, again, strict=True))
     assert not all(np.array_equal(a, b) for (a,), (b,) in zip(first, other, strict=True))
 
@@ -103,38 +127,56 @@ def test_equal_seeds_draw_equal_inputs():
     ("arguments", "error"),
     [
         ({"boards": ["host", "qemu-m9"]}, BoardError),
-        ({"boards": ["host"], "runtime": "other"}, ToolError),
+        ({"boards": ["host"], "runtimes": ["other"]}, ToolError),
         ({"boards": ["host"], "inputs": 0}, ToolError),
     ],
 )
 def test_wrong_arguments_stop_before_anything_runs(model, arguments, error):
     with pytest.raises(error):
-        next(iter(benchmark([model], **arguments)))
+        next(iter(measure([model], **arguments)))
 
 
 @pytest.mark.parametrize(
-    ("boards", "wrong_inputs", "code", "rows"),
+    ("boards", "wrong_inputs", "code"),
     [
-        (["host"], 0, 0, 1),
-        (["host"], 1, 1, 1),
-        (["host", "stm32f412"], 0, 2, 1),
-        (["stm32f412"], 0, 1, 0),
+        ("host", 0, 0),
+        ("host", 1, 1),
+        ("host,stm32f412", 0, 2),
+        ("stm32f412", 0, 1),
     ],
 )
-def test_exit_codes_and_json(model, monkeypatch, capsys, boards, wrong_inputs, code, rows):
+def test_exit_codes_and_files(model, monkeypatch, capsys, boards, wrong_inputs, code):
     monkeypatch.setattr(StandInReference, "wrong_inputs", wrong_inputs)
-    json_path = model.parent / "rows.json"
-    result = mcunet_benchmark.measure(
-        [str(model)], boards, json_path=json_path, layers=True, inputs=2
-    )
-    assert result == code
-    written = json.loads(json_path.read_text())
-    assert len(written) == rows
+    folder = model.parent
+    assert run_command(monkeypatch, model, boards, folder) == code
+    written = json.loads((folder / "rows.json").read_text())
+    assert [row["board"] for row in written] == boards.split(",")
     assert all(set(row) >= REQUIRED for row in written)
-    assert all(row["bit_exact"] == (wrong_inputs == 0) for row in written)
+    for row in written:
+        refused = row["board"] == "stm32f412"
+        assert row["error"] == ("no such luck" if refused else None)
+        assert row["bit_exact"] == (None if refused else wrong_inputs == 0)
+    lines = (folder / "rows.csv").read_text().splitlines()
+    assert len(lines) == 1 + len(written)
     told = capsys.readouterr()
-    assert ("no such luck" in told.err) == ("stm32f412" in boards)
+    assert told.err.count("no such luck") == boards.count("stm32f412")
     assert told.err.count("\n") == boards.count("stm32f412")
+
+
+def run_command(monkeypatch, model, boards, folder):
+    """Runs the command's main with flags of its own."""
+    values = flags.FlagValues()
+    monkeypatch.setattr(mcunet_benchmark.flags, "FLAGS", values)
+    for name in ("DEFINE_list", "DEFINE_string", "DEFINE_boolean"):
+        define = getattr(flags, name)
+        monkeypatch.setattr(flags, name, functools.partial(define, flag_values=values))
+    for name in ("DEFINE_integer", "DEFINE_float"):
+        define = getattr(flags, name)
+        monkeypatch.setattr(flags, name, functools.partial(define, flag_values=values))
+    mcunet_benchmark.define_flags()
+    outputs = (f"--json={folder / 'rows.json'}", f"--csv={folder / 'rows.csv'}")
+    arguments = ["mcunet_benchmark", str(model), f"--board={boards}", "--inputs=2", *outputs]
+    return mcunet_benchmark.main(values(arguments))
 
 
 def test_the_command_tells_errors_on_one_line():
@@ -152,10 +194,8 @@ def test_the_command_tells_errors_on_one_line():
 
 
 def a_row(**changes) -> Row:
-    values = {field.name: None for field in dataclasses.fields(Row)}
-    values |= {"model": "kws", "board": "qemu-m4", "runtime": "tinyengine", "bit_exact": True}
-    values |= {"instructions_precision": 0, "cycle_model": "cortex-m4", "macs": 2_656_768}
-    return Row(**(values | changes))
+    values = {"model": "kws", "board": "qemu-m4", "runtime": "tinyengine", "bit_exact": True}
+    return Row(**(values | {"cycle_model": "cortex-m4", "macs": 2_656_768} | changes))
 
 
 def test_the_table_labels_models_and_precision():
@@ -164,6 +204,7 @@ def test_the_table_labels_models_and_precision():
     assert "NO" in table
     assert "static cycle model (cortex-m4), no measurement" in table
     assert table.splitlines()[-2].endswith("exact")
+    assert "no room" in format_table([a_row(), a_row(runtime="tflm", error="no room")])
     assert "within 80" in format_table([a_row(instructions_precision=80)])
 
 
@@ -177,3 +218,70 @@ def test_rows_are_written_completely_or_not_at_all(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["rows.json"]
     with pytest.raises(OutputError, match=r"cannot write .*no/rows.json"):
         write_rows(tmp_path / "no" / "rows.json", [a_row()])
+
+
+def test_rows_come_back_as_they_were_written(tmp_path):
+    path = tmp_path / "rows.json"
+    rows = [a_row(instructions_per_input=(3, 4), tools={"gcc": "12"}, notes=("slow",)), a_row()]
+    write_rows(path, rows)
+    assert read_rows(path) == rows
+    assert rows_to_csv(rows).splitlines()[1].startswith("kws,qemu-m4,tinyengine,")
+    path.write_text("[1, 2]")
+    with pytest.raises(DataError, match="holds no rows"):
+        read_rows(path)
+    path.write_text("{")
+    with pytest.raises(DataError, match="is not JSON"):
+        read_rows(path)
+    with pytest.raises(DataError, match="cannot read"):
+        read_rows(tmp_path / "none.json")
+
+
+def test_ratios_are_the_quotients_of_the_rows():
+    rows = [
+        a_row(instructions=100, sram_bytes=50, flash_bytes=10),
+        a_row(instructions=250, sram_bytes=40, flash_bytes=10, runtime="cmsis_nn"),
+        a_row(model="vww", instructions=10),
+        a_row(model="vww", instructions=40, runtime="cmsis_nn"),
+        a_row(model="lonely", instructions=40, runtime="cmsis_nn"),
+        a_row(model="kws", board="host", runtime="tflm", error="no"),
+    ]
+    found = {(r.model, r.metric.key): r.value for r in ratios(rows)}
+    assert found == {
+        ("kws", "instructions"): 2.5,
+        ("kws", "sram_bytes"): 0.8,
+        ("kws", "flash_bytes"): 1.0,
+        ("vww", "instructions"): 4.0,
+    }
+    (sentence,) = summary(rows)
+    assert "executes 2.50 to 4.00 (mean 3.16) times fewer instructions" in sentence
+    assert "needs 0.80 times less SRAM" not in sentence
+    assert "needs 1.25 times more SRAM" in sentence
+    assert "compared with cmsis_nn (over 2 models)" in sentence
+    assert "3.16" in format_ratios(rows)
+    assert format_ratios(rows[:1]) == ""
+
+
+def test_two_files_are_compared_field_by_field():
+    before = [a_row(instructions=100, tools={"gcc": "12"}), a_row(model="gone")]
+    after = [a_row(instructions=150, tools={"gcc": "13"}), a_row(model="new")]
+    changes = compare_rows(before, after)
+    assert [(c.key[0], c.field) for c in changes] == [
+        ("kws", "instructions"),
+        ("kws", "gcc"),
+        ("gone", "row"),
+        ("new", "row"),
+    ]
+    assert changes[0].percent == pytest.approx(50)
+    text = format_changes(changes)
+    assert "100 -> 150  +50.00 %" in text
+    assert format_changes(compare_rows(before, before)) == "no differences"
+
+
+def test_energy_is_the_data_sheets_power_times_the_latency():
+    board = load_board("stm32f412")
+    microjoules, source = energy(board, 10.0)
+    power_mw = board.run_current.milliamperes * board.run_current.volts
+    assert microjoules == pytest.approx(power_mw * 10.0, rel=1e-4)
+    assert board.run_current.source in source
+    assert energy(load_board("qemu-m4"), 10.0) == (None, "")
+    assert energy(board, None) == (None, "")

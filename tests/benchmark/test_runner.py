@@ -11,7 +11,7 @@ from mcunet_tf.benchmark import runner
 from mcunet_tf.benchmark.device import Device, ProcessLink
 from mcunet_tf.benchmark.frames import FrameDecoder, FrameKind, encode_frame
 from mcunet_tf.benchmark.qemu import running
-from mcunet_tf.benchmark.runner import build_image, run_on_board
+from mcunet_tf.benchmark.runner import Connection, build_image, run_on_board
 from mcunet_tf.boards import load_board
 from mcunet_tf.errors import BoardError, BudgetError, ToolError
 from tests.benchmark.tiny_project import WEIGHTS, expected, random_inputs, tiny_project
@@ -161,6 +161,7 @@ def test_the_firmware_refuses_what_is_damaged_or_wrong():
         def error(reason: int) -> tuple[FrameKind, bytes]:
             return FrameKind.ERROR, reason.to_bytes(4, "little")
 
+        assert ask(b"") == (FrameKind.BOOT, b"")
         tensor = bytes(4) + bytes(range(16))
         damaged = bytearray(encode_frame(FrameKind.INPUT, tensor))
         damaged[-6] ^= 4
@@ -201,9 +202,10 @@ def test_wrong_ways_to_run_are_refused():
     with pytest.raises(BoardError, match="sanitizers run on the host"):
         run_on_board(tiny_project(), "qemu-m4", [], sanitize=True)
     with pytest.raises(BoardError, match="qemu-m4 has no serial port"):
-        run_on_board(tiny_project(), "qemu-m4", [], port="/dev/null")
+        run_on_board(tiny_project(), "qemu-m4", [], connection=Connection("/dev/null"))
 
 
 def test_a_missing_serial_port_is_named():
     with pytest.raises(ToolError, match=r"/dev/nowhere|pyserial"):
-        run_on_board(tiny_project(), "stm32f412", random_inputs(1), port="/dev/nowhere")
+        nowhere = Connection("/dev/nowhere")
+        run_on_board(tiny_project(), "stm32f412", random_inputs(1), connection=nowhere)

@@ -11,6 +11,7 @@
  *   INPUT: index (4), tensor    OK
  *   INVOKE                      DONE: stack high-water mark in bytes (uint32), ticks (uint64)
  *   OUTPUT: index (4)           DATA: the tensor
+ *                               BOOT, unasked: the board has just started
  *   anything wrong              ERROR: reason (uint32)
  *                               FAULT: exception, CFSR, BFAR, pc (uint32 each), then silence
  */
@@ -30,6 +31,7 @@ enum frame_kind {
   FRAME_OK = 0x82,
   FRAME_DONE = 0x83,
   FRAME_DATA = 0x84,
+  FRAME_BOOT = 0x85,
   FRAME_ERROR = 0xEE,
   FRAME_FAULT = 0xFA
 };

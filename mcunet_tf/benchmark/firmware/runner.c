@@ -12,8 +12,8 @@
 
 extern uint32_t __stack_limit[];
 
-static uint8_t arena[MODEL_ARENA_BYTES]
-    __attribute__((section(".arena"), aligned(MODEL_ARENA_ALIGNMENT)));
+static uint8_t arena[TESTED_ARENA_BYTES]
+    __attribute__((section(".arena"), aligned(TESTED_ARENA_ALIGNMENT)));
 
 static enum counter_kind counter;
 
@@ -68,17 +68,17 @@ static void take_input(struct frame_head head) {
     return;
   }
   const uint32_t index = get_word(&head.crc);
-  if (index >= MODEL_INPUTS) {
+  if (index >= TESTED_INPUTS) {
     send_error(ERROR_INDEX);
     return;
   }
-  if (head.length - 4 != model_input_bytes[index]) {
+  if (head.length - 4 != tested_input_bytes[index]) {
     send_error(ERROR_LENGTH);
     return;
   }
-  uint8_t *to = model_input(index, arena);
-  uart_read(to, model_input_bytes[index]);
-  if (!crc_holds(firmware_crc32(head.crc, to, model_input_bytes[index]))) {
+  uint8_t *to = tested_input(index, arena);
+  uart_read(to, tested_input_bytes[index]);
+  if (!crc_holds(firmware_crc32(head.crc, to, tested_input_bytes[index]))) {
     send_error(ERROR_CRC);
     return;
   }
@@ -93,10 +93,10 @@ static void give_output(struct frame_head head) {
   const uint32_t index = get_word(&head.crc);
   if (!crc_holds(head.crc)) {
     send_error(ERROR_CRC);
-  } else if (index >= MODEL_OUTPUTS) {
+  } else if (index >= TESTED_OUTPUTS) {
     send_error(ERROR_INDEX);
   } else {
-    firmware_send(FRAME_DATA, model_output(index, arena), model_output_bytes[index]);
+    firmware_send(FRAME_DATA, tested_output(index, arena), tested_output_bytes[index]);
   }
 }
 
@@ -110,7 +110,7 @@ __attribute__((noinline)) static uint32_t invoke_and_measure_stack(uint64_t *tic
   }
   counter_start();
   __asm__ volatile("mov r10, r10" ::: "memory");
-  MODEL_INVOKE(arena);
+  TESTED_INVOKE(arena);
   __asm__ volatile("mov r11, r11" ::: "memory");
   *ticks = counter_stop();
   volatile uint32_t *word = __stack_limit;
@@ -139,23 +139,23 @@ static void introduce(void) {
     uint32_t inputs;
     uint32_t outputs;
     uint32_t counter;
-    uint32_t tensor_bytes[MODEL_INPUTS + MODEL_OUTPUTS];
-    char name[sizeof MODEL_NAME - 1];
+    uint32_t tensor_bytes[TESTED_INPUTS + TESTED_OUTPUTS];
+    char name[sizeof TESTED_NAME - 1];
   } info = {PROTOCOL_VERSION,
-            MODEL_ARENA_BYTES,
-            MODEL_INPUTS,
-            MODEL_OUTPUTS,
+            TESTED_ARENA_BYTES,
+            TESTED_INPUTS,
+            TESTED_OUTPUTS,
             (uint32_t)counter,
             {0},
             {0}};
-  for (uint32_t i = 0; i < MODEL_INPUTS; i++) {
-    info.tensor_bytes[i] = model_input_bytes[i];
+  for (uint32_t i = 0; i < TESTED_INPUTS; i++) {
+    info.tensor_bytes[i] = tested_input_bytes[i];
   }
-  for (uint32_t i = 0; i < MODEL_OUTPUTS; i++) {
-    info.tensor_bytes[MODEL_INPUTS + i] = model_output_bytes[i];
+  for (uint32_t i = 0; i < TESTED_OUTPUTS; i++) {
+    info.tensor_bytes[TESTED_INPUTS + i] = tested_output_bytes[i];
   }
   for (uint32_t i = 0; i < sizeof info.name; i++) {
-    info.name[i] = MODEL_NAME[i];
+    info.name[i] = TESTED_NAME[i];
   }
   const uint32_t size_bytes =
       (uint32_t)((const uint8_t *)&info.name[sizeof info.name] - (const uint8_t *)&info);
@@ -186,6 +186,10 @@ static void answer(struct frame_head head) {
 
 int main(void) {
   counter = counter_init();
+#ifdef TESTED_SETUP /* an interpreter prepares itself before the first inference */
+  TESTED_SETUP(arena);
+#endif
+  firmware_send(FRAME_BOOT, 0, 0);
   for (;;) {
     answer(get_head());
   }

@@ -1,2 +1,98 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a model can be built with, to be measured on the same board by the same runner."""
+"""What a model can be built with, to be measured on the same board by the same runner.
+
+A runtime turns a model file and a board into something that `runner.run_on_board` can build and
+run, or that runs its inputs itself (`RunsItself`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from mcunet_tf.benchmark.runner import Compiled, RunResult
+from mcunet_tf.boards import Board
+from mcunet_tf.errors import ToolError
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass(frozen=True)
+class RuntimeOptions:
+    """Where the other runtimes are installed.
+
+    Attributes:
+        cmsis_nn_dir: a release of CMSIS-NN instead of the one of the `bench` extra.
+        tflm_dir: a source tree of TF-Lite Micro with `libtensorflow-microlite.a`.
+    """
+
+    cmsis_nn_dir: Path | None = None
+    tflm_dir: Path | None = None
+
+
+class Model(Compiled, Protocol):
+    """What a runtime makes of a model.
+
+    It may have more to tell: `report` and `graph` (layers and memory), `notes` (for readers of the
+    figures), `tools` (versions by name), `external` (see `runner.Compiled`).
+    """
+
+    @property
+    def macs(self) -> int | None: ...  # noqa: D102
+
+    @property
+    def arena_bytes(self) -> int: ...  # noqa: D102
+
+
+@runtime_checkable
+class RunsItself(Protocol):
+    """A model that needs no firmware: it runs in this process."""
+
+    def run_inputs(self, inputs: Sequence[tuple[Array, ...]]) -> RunResult: ...  # noqa: D102
+
+
+Runtime = Callable[[Path, Board, RuntimeOptions], Any]
+
+
+def _tinyengine(model: Path, board: Board, _: RuntimeOptions) -> Any:
+    from mcunet_tf.tinyengine import compile_tflite
+
+    return compile_tflite(model, board=board)
+
+
+def _cmsis_nn(model: Path, board: Board, options: RuntimeOptions) -> Any:
+    from mcunet_tf.benchmark.runtimes.cmsis_nn import compile_cmsis_nn
+
+    return compile_cmsis_nn(model, board, options.cmsis_nn_dir)
+
+
+def _tflm(model: Path, board: Board, options: RuntimeOptions) -> Any:
+    if board.runner.kind == "host":
+        from mcunet_tf.benchmark.runtimes.tflm_host import load_tflm_model
+
+        return load_tflm_model(model)
+    from mcunet_tf.benchmark.runtimes.tflm_board import compile_tflm
+
+    return compile_tflm(model, board, options.tflm_dir)
+
+
+RUNTIMES: Mapping[str, Runtime] = {
+    "tinyengine": _tinyengine,
+    "cmsis_nn": _cmsis_nn,
+    "tflm": _tflm,
+}
+
+
+def find_runtime(name: str) -> Runtime:
+    """The runtime of a name.
+
+    Raises:
+        ToolError: there is none.
+    """
+    if name not in RUNTIMES:
+        raise ToolError(f"unknown runtime {name!r}: choose one of {', '.join(RUNTIMES)}")
+    return RUNTIMES[name]
