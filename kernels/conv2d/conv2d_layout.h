@@ -25,19 +25,20 @@
 
 #include "conv2d.h"
 
-_Static_assert(sizeof(void *) != 4 || (offsetof(struct conv2d_s8, in_width) == CONV2D_IN_WIDTH &&
-                                       offsetof(struct conv2d_s8, in_channels) == CONV2D_IN_CHANNELS &&
-                                       offsetof(struct conv2d_s8, out_width) == CONV2D_OUT_WIDTH &&
-                                       offsetof(struct conv2d_s8, out_channels) == CONV2D_OUT_CHANNELS &&
-                                       offsetof(struct conv2d_s8, kernel_height) == CONV2D_KERNEL_HEIGHT &&
-                                       offsetof(struct conv2d_s8, kernel_width) == CONV2D_KERNEL_WIDTH &&
-                                       offsetof(struct conv2d_s8, stride_height) == CONV2D_STRIDE_HEIGHT &&
-                                       offsetof(struct conv2d_s8, stride_width) == CONV2D_STRIDE_WIDTH &&
-                                       offsetof(struct conv2d_s8, dilation_height) == CONV2D_DILATION_HEIGHT &&
-                                       offsetof(struct conv2d_s8, dilation_width) == CONV2D_DILATION_WIDTH &&
-                                       offsetof(struct conv2d_s8, pad_left) == CONV2D_PAD_LEFT &&
-                                       offsetof(struct conv2d_s8, in_zero_point) == CONV2D_IN_ZERO_POINT &&
-                                       offsetof(struct conv2d_s8, out_zero_point) == CONV2D_OUT_ZERO_POINT),
+_Static_assert(sizeof(void *) != 4 ||
+                   (offsetof(struct conv2d_s8, in_width) == CONV2D_IN_WIDTH &&
+                    offsetof(struct conv2d_s8, in_channels) == CONV2D_IN_CHANNELS &&
+                    offsetof(struct conv2d_s8, out_width) == CONV2D_OUT_WIDTH &&
+                    offsetof(struct conv2d_s8, out_channels) == CONV2D_OUT_CHANNELS &&
+                    offsetof(struct conv2d_s8, kernel_height) == CONV2D_KERNEL_HEIGHT &&
+                    offsetof(struct conv2d_s8, kernel_width) == CONV2D_KERNEL_WIDTH &&
+                    offsetof(struct conv2d_s8, stride_height) == CONV2D_STRIDE_HEIGHT &&
+                    offsetof(struct conv2d_s8, stride_width) == CONV2D_STRIDE_WIDTH &&
+                    offsetof(struct conv2d_s8, dilation_height) == CONV2D_DILATION_HEIGHT &&
+                    offsetof(struct conv2d_s8, dilation_width) == CONV2D_DILATION_WIDTH &&
+                    offsetof(struct conv2d_s8, pad_left) == CONV2D_PAD_LEFT &&
+                    offsetof(struct conv2d_s8, in_zero_point) == CONV2D_IN_ZERO_POINT &&
+                    offsetof(struct conv2d_s8, out_zero_point) == CONV2D_OUT_ZERO_POINT),
                "struct conv2d_s8 and the assembler rows disagree");
 #endif
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "conv2d.h"
 
-void conv2d_s8_1x1_portable(const struct conv2d_s8 *op, const int8_t *in, int8_t *out, int32_t pixels, void *scratch) {
+void conv2d_s8_1x1_portable(const struct conv2d_s8 *op, const int8_t *in, int8_t *out,
+                            int32_t pixels, void *scratch) {
   (void)scratch;
   const int32_t in_channels = op->in_channels;
   const int32_t out_channels = op->out_channels;
@@ -14,7 +15,8 @@ void conv2d_s8_1x1_portable(const struct conv2d_s8 *op, const int8_t *in, int8_t
         sum += (int32_t)in[c] * (int32_t)weights[c];
       }
       weights += in_channels;
-      const int32_t scaled = requantize(sum, channel->multiplier, channel->shift) + op->out_zero_point;
+      const int32_t scaled =
+          requantize(sum, channel->multiplier, channel->shift) + op->out_zero_point;
       out[o] = clamp_s8(scaled, op->out_min, op->out_max);
     }
     in += in_channels;

@@ -17,8 +17,8 @@ static int32_t dot_padding(int32_t zero_point, const int8_t *b, int32_t count) {
   return sum * zero_point;
 }
 
-void conv2d_s8_portable(const struct conv2d_s8 *op, const int8_t *const *in_rows, int8_t *const *out_rows, int32_t rows,
-                        void *scratch) {
+void conv2d_s8_portable(const struct conv2d_s8 *op, const int8_t *const *in_rows,
+                        int8_t *const *out_rows, int32_t rows, void *scratch) {
   (void)scratch;
   const int32_t channels = op->in_channels;
   for (int32_t r = 0; r < rows; r++) {
@@ -41,7 +41,8 @@ void conv2d_s8_portable(const struct conv2d_s8 *op, const int8_t *const *in_rows
             weights += channels;
           }
         }
-        const int32_t scaled = requantize(sum, channel->multiplier, channel->shift) + op->out_zero_point;
+        const int32_t scaled =
+            requantize(sum, channel->multiplier, channel->shift) + op->out_zero_point;
         *out++ = clamp_s8(scaled, op->out_min, op->out_max);
       }
     }

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mcunet_tf.tinyengine.fixed_point import requantize
-from mcunet_tf.tinyengine.kernels import packing_dsp
+from mcunet_tf.tinyengine.kernels import packing_dsp, packing_mve
 from tests.kernels.dsp_program import FILLER, GUARD_BYTES, Case, run_cases
 
 pytestmark = pytest.mark.qemu
@@ -16,9 +16,10 @@ HEADERS = ["conv2d/conv2d.h", "conv2d/conv2d_layout.h"]
 PACK = {
     "conv2d_s8_dsp": packing_dsp.pack_conv2d,
     "conv2d_s8_wide_dsp": packing_dsp.pack_conv2d_wide,
+    "conv2d_s8_mve": packing_mve.pack_conv2d,
 }
-SOURCES = [f"conv2d/{kernel}.S" for kernel in PACK]
-both = pytest.mark.parametrize("kernel", PACK)
+BOARD = {"dsp": "qemu-m4", "mve": "qemu-m55"}
+every = pytest.mark.parametrize("kernel", PACK)
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,8 @@ def reference(layer: Layer) -> np.ndarray:
 
 def admits(kernel, layer: Layer) -> str | None:
     taps = layer.weights.reshape(len(layer.weights), -1)
+    if "mve" in kernel:
+        return packing_mve.shift_reason(layer.shift)
     narrow = None if "wide" in kernel else packing_dsp.narrow_sum_reason(taps, layer.bias)
     return narrow or packing_dsp.fast_requant_reason(
         taps, layer.bias, layer.multiplier, layer.shift
@@ -127,13 +130,17 @@ def make_case(kernel, layer: Layer) -> tuple[Case, np.ndarray]:
             "pad_left": layer.pads[2],
             "in_zero_point": layer.zero_point,
             "out_zero_point": layer.out_zero_point,
+            "out_min": -128,
+            "out_max": 127,
         },
         weights=PACK[kernel](layer.weights, layer.bias, layer.multiplier, layer.shift),
         memory=memory,
         setup=setup,
         arguments="in_rows, out_rows, rows, scratch",
         teardown="  }",
-        scratch_bytes=packing_dsp.scratch_bytes_conv2d(kernel_height, kernel_width, channels),
+        scratch_bytes=(packing_mve if "mve" in kernel else packing_dsp).scratch_bytes_conv2d(
+            kernel_height, kernel_width, channels
+        ),
         name=f"{kernel} {layer}",
     )
     want = memory.copy()
@@ -141,15 +148,16 @@ def make_case(kernel, layer: Layer) -> tuple[Case, np.ndarray]:
     return case, want
 
 
-def check(kernel, layers, board="qemu-m4") -> list:
+def check(kernel, layers, board=None) -> list:
     made = [make_case(kernel, layer) for layer in layers]
-    results = run_cases([case for case, _ in made], SOURCES, HEADERS, board)
+    source = f"conv2d/{kernel}.{'c' if 'mve' in kernel else 'S'}"
+    results = run_cases([case for case, _ in made], [source], HEADERS, board or BOARD[kernel[-3:]])
     for (case, want), result in zip(made, results, strict=True):
         np.testing.assert_array_equal(result.memory, want, err_msg=case.name)
     return results
 
 
-@both
+@every
 def test_runs_of_every_length(kernel):
     """Kernel rows of 1 to 60 bytes: copied as bytes, words, long runs, or widened in place."""
     rng = np.random.default_rng(1)
@@ -167,7 +175,7 @@ def test_runs_of_every_length(kernel):
     check(kernel, layers)
 
 
-@both
+@every
 @pytest.mark.parametrize("strides", [(1, 1), (2, 2), (1, 3), (3, 1)])
 @pytest.mark.parametrize("dilations", [(1, 1), (2, 2), (1, 3)])
 def test_strides_and_dilations(kernel, strides, dilations):
@@ -181,7 +189,7 @@ def test_strides_and_dilations(kernel, strides, dilations):
     check(kernel, layers)
 
 
-@both
+@every
 def test_every_output_width(kernel):
     rng = np.random.default_rng(3)
     layers = []
@@ -194,8 +202,10 @@ def test_every_output_width(kernel):
     check(kernel, layers)
 
 
-@both
-@pytest.mark.parametrize("board", ["qemu-m4", "qemu-m7"])
+@pytest.mark.parametrize(
+    ("kernel", "board"),
+    [("conv2d_s8_dsp", "qemu-m7"), *((kernel, BOARD[kernel[-3:]]) for kernel in PACK)],
+)
 def test_layers_of_known_networks(kernel, board):
     rng = np.random.default_rng(4)
     layers = [
@@ -207,7 +217,7 @@ def test_layers_of_known_networks(kernel, board):
     check(kernel, layers, board)
 
 
-@both
+@every
 def test_extreme_values(kernel):
     rng = np.random.default_rng(5)
     layers = []

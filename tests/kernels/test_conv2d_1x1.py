@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mcunet_tf.tinyengine.fixed_point import requantize
-from mcunet_tf.tinyengine.kernels import packing_dsp
+from mcunet_tf.tinyengine.kernels import packing_dsp, packing_mve
 from tests.kernels.dsp_program import FILLER, GUARD_BYTES, Case, run_cases
 
 pytestmark = pytest.mark.qemu
@@ -16,9 +16,10 @@ HEADERS = ["conv2d/conv2d.h", "conv2d/conv2d_layout.h"]
 PACK = {
     "conv2d_s8_1x1_dsp": packing_dsp.pack_conv2d_1x1,
     "conv2d_s8_1x1_wide_dsp": packing_dsp.pack_conv2d_1x1_wide,
+    "conv2d_s8_1x1_mve": packing_mve.pack_conv2d,
 }
-SOURCES = [f"conv2d/{kernel}.S" for kernel in PACK]
-both = pytest.mark.parametrize("kernel", PACK)
+BOARD = {"dsp": "qemu-m4", "mve": "qemu-m55"}
+every = pytest.mark.parametrize("kernel", PACK)
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ def random_layer(rng, channels_in, channels_out, zero_point=-128, out_zero_point
 
 def admits(kernel, layer: Layer) -> str | None:
     constants = (layer.weights, layer.bias, layer.multiplier, layer.shift)
+    if "mve" in kernel:
+        return packing_mve.shift_reason(layer.shift)
     narrow = None if "wide" in kernel else packing_dsp.narrow_sum_reason(*constants[:2])
     return packing_dsp.fast_requant_reason(*constants) or narrow
 
@@ -72,32 +75,38 @@ def make_case(kernel, layer: Layer, inputs, *, gap: int | None = None) -> tuple[
             "in_channels": channels_in,
             "out_channels": channels_out,
             "out_zero_point": layer.out_zero_point,
+            "out_min": -128,
+            "out_max": 127,
         },
         weights=PACK[kernel](layer.weights, layer.bias, layer.multiplier, layer.shift),
         memory=memory,
         arguments=f"arena + {in_offset}, arena + {out_offset}, {pixels}, scratch",
-        scratch_bytes=packing_dsp.scratch_bytes_conv2d_1x1(channels_in),
+        scratch_bytes=(packing_mve if "mve" in kernel else packing_dsp).scratch_bytes_conv2d_1x1(
+            channels_in
+        ),
         name=f"{kernel} {pixels} px {channels_in} -> {channels_out}",
     )
     return case, out_offset
 
 
-def check(kernel, work, board="qemu-m4", gap=None) -> None:
+def check(kernel, work, board=None, gap=None) -> list:
     """All bytes of the memory are as before, but for the output."""
     made = [make_case(kernel, layer, inputs, gap=gap) for layer, inputs in work]
-    results = run_cases([case for case, _ in made], SOURCES, HEADERS, board)
+    source = f"conv2d/{kernel}.{'c' if 'mve' in kernel else 'S'}"
+    results = run_cases([case for case, _ in made], [source], HEADERS, board or BOARD[kernel[-3:]])
     for (layer, inputs), (case, offset), result in zip(work, made, results, strict=True):
         want = case.memory.copy()
         expected = layer.reference(inputs).reshape(-1).view(np.uint8)
         want[offset : offset + expected.size] = expected
         np.testing.assert_array_equal(result.memory, want, err_msg=case.name)
+    return results
 
 
 def random_inputs(rng, pixels, channels):
     return rng.integers(-128, 128, (pixels, channels))
 
 
-@both
+@every
 def test_every_tail_of_the_tile(kernel):
     """Pixels 1..7, inputs around words and unrolled blocks, odd and even outputs."""
     rng = np.random.default_rng(1)
@@ -111,15 +120,17 @@ def test_every_tail_of_the_tile(kernel):
     check(kernel, work)
 
 
-@both
-@pytest.mark.parametrize("board", ["qemu-m4", "qemu-m7"])
+@pytest.mark.parametrize(
+    ("kernel", "board"),
+    [("conv2d_s8_1x1_dsp", "qemu-m7"), *((kernel, BOARD[kernel[-3:]]) for kernel in PACK)],
+)
 def test_long_inputs(kernel, board):
     rng = np.random.default_rng(2)
     lengths = (240, 256, 480, 512, 515)
     check(kernel, [(random_layer(rng, n, 6), random_inputs(rng, 5, n)) for n in lengths], board)
 
 
-@both
+@every
 def test_zero_points_and_shifts_at_their_ends(kernel):
     rng = np.random.default_rng(3)
     work = []
@@ -137,11 +148,11 @@ def test_zero_points_and_shifts_at_their_ends(kernel):
     check(kernel, work)
 
 
-@both
+@every
 def test_sums_at_the_bound(kernel):
     """Sums that reach the limit in both channels of a pair, and the proof that refuses one more."""
     rng = np.random.default_rng(4)
-    wide = "wide" in kernel
+    wide = "dsp" not in kernel or "wide" in kernel
     limit = (packing_dsp.SUM_LIMIT if wide else packing_dsp.NARROW_SUM_LIMIT) - 1
     weights = np.full((4, 200), 127) * np.array([1, -1, 1, -1])[:, None]
     low, high = packing_dsp.accumulator_bounds(weights, np.zeros(4))
@@ -152,11 +163,12 @@ def test_sums_at_the_bound(kernel):
     inputs[0], inputs[1], inputs[2] = 127, -128, np.where(weights[0] > 0, 127, -128)
     for zero_point in (-128, 127):
         check(kernel, [(Layer(weights, bias, multiplier, shift, zero_point), inputs)])
-    reason = admits(kernel, Layer(weights, bias + np.eye(4, dtype=int)[0], multiplier, shift, 0))
-    assert reason is not None and "channel 0" in reason
+    if "dsp" in kernel:
+        above = Layer(weights, bias + np.eye(4, dtype=int)[0], multiplier, shift, 0)
+        assert "channel 0" in str(admits(kernel, above))
 
 
-@both
+@every
 @pytest.mark.parametrize("gap", [0, 7])
 def test_output_over_spent_input(kernel, gap):
     """A projection may write onto its own input, at its start or below."""
@@ -174,7 +186,8 @@ def test_least_weight_needs_the_wide_row():
     layer = random_layer(rng, 9, 4)
     layer.weights[:, ::2] = -128
     assert admits("conv2d_s8_1x1_dsp", layer) is not None
-    check("conv2d_s8_1x1_wide_dsp", [(layer, random_inputs(rng, 5, 9))])
+    for kernel in ("conv2d_s8_1x1_wide_dsp", "conv2d_s8_1x1_mve"):
+        check(kernel, [(layer, random_inputs(rng, 5, 9))])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Weight streams and scratch sizes of the `_mve` rows, and what they ask of a layer.
+
+Layouts are stated in the C files; this module is their twin. Biases have the input zero point
+folded in; shifts follow TFLite: negative means right. Streams are uint8 arrays, little endian, to
+be placed at 4-byte aligned addresses. Any clamp, multiplier and sum that int32 holds will do.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
+
+LANES = 4
+VECTOR_BYTES = 16
+
+
+def shift_reason(shift: npt.ArrayLike) -> str | None:
+    """Says why a layer's shifts exclude the `_mve` rows, or None where they do not."""
+    greatest = int(np.max(np.asarray(shift, np.int64), initial=0))
+    return None if greatest <= 0 else f"a shift is {greatest}; none may be to the left"
+
+
+def _words(values: npt.ArrayLike) -> Bytes:
+    wrapped = np.asarray(values, np.int64) & 0xFFFFFFFF
+    return np.ascontiguousarray(wrapped.astype("<u4")).view(np.uint8)
+
+
+def pack_conv2d(
+    weights: npt.ArrayLike, bias: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike
+) -> Bytes:
+    """Packs the stream of `conv2d_tile_mve.h`: four channels at a time.
+
+    Args:
+        weights: int8 [out_channels, ...], the inputs in the order in which they are gathered.
+        bias: folded, [out_channels].
+        multiplier: Q31 [out_channels].
+        shift: TFLite's [out_channels], none positive.
+    """
+    rows = np.asarray(weights, np.int64).reshape(len(np.asarray(weights)), -1)
+    fill = -len(rows) % LANES
+    rows = np.pad(rows, ((0, fill), (0, 0)))
+    constants = np.stack([bias, multiplier, shift]).astype(np.int64)
+    constants = np.pad(constants, ((0, 0), (0, fill)))
+    quads = constants.reshape(3, -1, LANES).transpose(1, 0, 2).reshape(len(rows) // LANES, -1)
+    bytes_of_rows = (rows & 0xFF).astype(np.uint8).reshape(len(quads), -1)
+    stream = np.concatenate([_words(quads), bytes_of_rows], axis=1)
+    return np.concatenate([stream.reshape(-1), np.zeros(VECTOR_BYTES, np.uint8)])
+
+
+def scratch_bytes_conv2d_1x1(in_channels: int) -> int:
+    """Scratch of `conv2d_s8_1x1_mve`: two pixels, in vectors."""
+    return 2 * _vectors(in_channels)
+
+
+def scratch_bytes_conv2d(kernel_height: int, kernel_width: int, in_channels: int) -> int:
+    """Scratch of `conv2d_s8_mve`: two windows in vectors, and one as it is copied."""
+    return 3 * _vectors(kernel_height * kernel_width * in_channels)
+
+
+def _vectors(count: int) -> int:
+    return -(-count // VECTOR_BYTES) * VECTOR_BYTES
