@@ -3,10 +3,12 @@
  * ADD, int8, with the rescaling of TensorFlow Lite:
  *
  *   a = requantize((first[i] - first.zero_point) * 2^20, first.multiplier, first.shift)
- *   b = requantize((second[i % period] - second.zero_point) * 2^20, second.multiplier, second.shift)
+ *   b = requantize((second[i % period] - second.zero_point) * 2^20, second.multiplier,
+ *                  second.shift)
  *   out[i] = clamp(requantize(a + b, out_multiplier, out_shift) + out_zero_point, out_min, out_max)
  *
- * A "pixel" is `period` values: the channels of a pixel, or whatever the second operand repeats after.
+ * A "pixel" is `period` values: the channels of a pixel, or whatever the second operand repeats
+ * after.
  */
 #ifndef KERNELS_ADD_ADD_H_
 #define KERNELS_ADD_ADD_H_
@@ -33,12 +35,12 @@ struct add_s8 {
 };
 
 /* Two operands of the same shape. No scratch; `out` may be either operand. */
-void add_s8_portable(const struct add_s8 *op, const int8_t *first, const int8_t *second, int8_t *out, int32_t pixels,
-                     void *scratch);
+void add_s8_portable(const struct add_s8 *op, const int8_t *first, const int8_t *second,
+                     int8_t *out, int32_t pixels, void *scratch);
 
 /* The second operand is one pixel that repeats. No scratch; `out` may be `first`. */
-void add_broadcast_s8_portable(const struct add_s8 *op, const int8_t *first, const int8_t *second, int8_t *out,
-                               int32_t pixels, void *scratch);
+void add_broadcast_s8_portable(const struct add_s8 *op, const int8_t *first, const int8_t *second,
+                               int8_t *out, int32_t pixels, void *scratch);
 
 /* The same sum where one linear form gives it for every pair of values:
  *   out[i] = saturate_int8((constant + first_factor * first[i] + second_factor * second[i]) >> 22)
@@ -51,7 +53,7 @@ struct add_linear_s8 {
 };
 
 /* For the Armv7E-M DSP extension; contract in its file. `out` may be either operand. */
-void add_s8_dsp(const struct add_linear_s8 *op, const int8_t *first, const int8_t *second, int8_t *out,
-                int32_t pixels, void *scratch);
+void add_s8_dsp(const struct add_linear_s8 *op, const int8_t *first, const int8_t *second,
+                int8_t *out, int32_t pixels, void *scratch);
 
 #endif /* KERNELS_ADD_ADD_H_ */

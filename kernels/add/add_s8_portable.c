@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "add_operands.h"
 
-void add_s8_portable(const struct add_s8 *op, const int8_t *first, const int8_t *second, int8_t *out, int32_t pixels,
-                     void *scratch) {
+void add_s8_portable(const struct add_s8 *op, const int8_t *first, const int8_t *second,
+                     int8_t *out, int32_t pixels, void *scratch) {
   (void)scratch;
   const int32_t count = pixels * op->period;
   for (int32_t i = 0; i < count; i++) {

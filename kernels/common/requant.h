@@ -2,10 +2,12 @@
  *
  * Requantisation of int32 accumulators, exactly as TensorFlow Lite's reference kernels do it.
  *
- *   real multiplier M = multiplier * 2^(shift - 31), multiplier in [2^30, 2^31) (or negated: folded batch norms
+ *   real multiplier M = multiplier * 2^(shift - 31), multiplier in [2^30, 2^31) (or negated:
+ *   folded batch norms
  *   may carry negative scales), shift in [-31, 30].
  *
- *   requantize(x) = round_half_away(round_half_up(x * 2^max(shift, 0) * multiplier / 2^31) / 2^max(-shift, 0))
+ *   requantize(x) = round_half_away(round_half_up(x * 2^max(shift, 0) * multiplier / 2^31)
+ *                                   / 2^max(-shift, 0))
  *
  * The two roundings are part of the contract: a single one differs in about 4 % of all cases.
  */
@@ -21,7 +23,8 @@ struct channel_s8 {
   int32_t shift;      /* > 0: left, < 0: right */
 };
 
-/* round(a * b / 2^31), ties away from zero on the positive side only; saturates the one overflowing case. */
+/* round(a * b / 2^31), ties away from zero on the positive side only; saturates the one overflowing
+ * case. */
 static inline int32_t saturating_rounding_doubling_high_mul(int32_t a, int32_t b) {
   if (a == INT32_MIN && b == INT32_MIN) {
     return INT32_MAX;
@@ -43,7 +46,8 @@ static inline int32_t requantize(int32_t x, int32_t multiplier, int32_t shift) {
   const int32_t left = shift > 0 ? shift : 0;
   const int32_t right = shift > 0 ? 0 : -shift;
   const int32_t shifted = (int32_t)((uint32_t)x << left);
-  return rounding_divide_by_power_of_two(saturating_rounding_doubling_high_mul(shifted, multiplier), right);
+  return rounding_divide_by_power_of_two(saturating_rounding_doubling_high_mul(shifted, multiplier),
+                                         right);
 }
 
 static inline int8_t clamp_s8(int32_t x, int32_t low, int32_t high) {

@@ -5,25 +5,28 @@
 #include <string.h>
 
 int8_t *row_at(int8_t *const *arenas, const struct tensor_rows *tensor, int32_t y) {
-  const uint32_t slot = (uint32_t)(y + tensor->ring_rows + tensor->shift) % (uint32_t)tensor->ring_rows;
+  const uint32_t slot =
+      (uint32_t)(y + tensor->ring_rows + tensor->shift) % (uint32_t)tensor->ring_rows;
   return arenas[tensor->region] + tensor->offset + (int32_t)slot * tensor->row_bytes;
 }
 
-void rows_out(int8_t **rows, int8_t *const *arenas, const struct tensor_rows *tensor, int32_t first, int32_t count) {
+void rows_out(int8_t **rows, int8_t *const *arenas, const struct tensor_rows *tensor, int32_t first,
+              int32_t count) {
   for (int32_t i = 0; i < count; i++) {
     rows[i] = row_at(arenas, tensor, first + i);
   }
 }
 
-void rows_in(const int8_t **rows, int8_t *const *arenas, const struct tensor_rows *tensor, int32_t first, int32_t count) {
+void rows_in(const int8_t **rows, int8_t *const *arenas, const struct tensor_rows *tensor,
+             int32_t first, int32_t count) {
   for (int32_t i = 0; i < count; i++) {
     const int32_t y = first + i;
     rows[i] = y >= 0 && y < tensor->height ? row_at(arenas, tensor, y) : NULL;
   }
 }
 
-void rows_in_padded(const int8_t **rows, int8_t *const *arenas, const struct tensor_rows *tensor, int32_t first, int32_t count,
-                    int8_t *pad_row, int32_t zero_point) {
+void rows_in_padded(const int8_t **rows, int8_t *const *arenas, const struct tensor_rows *tensor,
+                    int32_t first, int32_t count, int8_t *pad_row, int32_t zero_point) {
   for (int32_t i = 0; i < count; i++) {
     const int32_t y = first + i;
     if (y >= 0 && y < tensor->height) {

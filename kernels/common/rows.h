@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Tensors as rows in an arena, of which there may be several, one for each memory of the board. Row y of a tensor [1, height, width, channels] starts at
+ * Tensors as rows in an arena, of which there may be several, one for each memory of the board. Row
+ * y of a tensor [1, height, width, channels] starts at
  *
  *   offset + ((y + shift) % ring_rows) * row_bytes
  *
@@ -24,15 +25,17 @@ struct tensor_rows {
 int8_t *row_at(int8_t *const *arenas, const struct tensor_rows *tensor, int32_t y);
 
 /* Pointers to rows first .. first + count - 1 of an output. */
-void rows_out(int8_t **rows, int8_t *const *arenas, const struct tensor_rows *tensor, int32_t first, int32_t count);
+void rows_out(int8_t **rows, int8_t *const *arenas, const struct tensor_rows *tensor, int32_t first,
+              int32_t count);
 
 /* Pointers to rows first .. first + count - 1 of an input; NULL for rows outside the image. */
-void rows_in(const int8_t **rows, int8_t *const *arenas, const struct tensor_rows *tensor, int32_t first, int32_t count);
+void rows_in(const int8_t **rows, int8_t *const *arenas, const struct tensor_rows *tensor,
+             int32_t first, int32_t count);
 
-/* The same; rows outside the image are filled with `zero_point`: in `pad_row`, which they share, or, where that is
- * NULL, each in its own slot of the ring. */
-void rows_in_padded(const int8_t **rows, int8_t *const *arenas, const struct tensor_rows *tensor, int32_t first, int32_t count,
-                    int8_t *pad_row, int32_t zero_point);
+/* The same; rows outside the image are filled with `zero_point`: in `pad_row`, which they share,
+ * or, where that is NULL, each in its own slot of the ring. */
+void rows_in_padded(const int8_t **rows, int8_t *const *arenas, const struct tensor_rows *tensor,
+                    int32_t first, int32_t count, int8_t *pad_row, int32_t zero_point);
 
 /* The number of input rows that must exist before a window that ends at `end` can be read. */
 int32_t rows_needed(int32_t end, int32_t height);

@@ -14,6 +14,7 @@ struct concatenation_s8 {
 };
 
 /* Any shape. No scratch. */
-void concatenation_s8_portable(const struct concatenation_s8 *op, const int8_t *const *in, int8_t *out, void *scratch);
+void concatenation_s8_portable(const struct concatenation_s8 *op, const int8_t *const *in,
+                               int8_t *out, void *scratch);
 
 #endif /* KERNELS_CONCATENATION_CONCATENATION_H_ */

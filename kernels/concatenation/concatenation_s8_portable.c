@@ -4,7 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
-void concatenation_s8_portable(const struct concatenation_s8 *op, const int8_t *const *in, int8_t *out, void *scratch) {
+void concatenation_s8_portable(const struct concatenation_s8 *op, const int8_t *const *in,
+                               int8_t *out, void *scratch) {
   (void)scratch;
   for (int32_t o = 0; o < op->outer; o++) {
     for (int32_t i = 0; i < op->operands; i++) {

@@ -3,9 +3,11 @@
  * CONV_2D, int8, NHWC, weights per channel quantised [out_channels, kernel_height, kernel_width,
  * in_channels]:
  *
- *   acc[y, x, o] = bias[o] + sum_{i, j, c} w[o, i, j, c] * in[y * stride_height + i * dilation_height - pad_top,
- *                                                           x * stride_width + j * dilation_width - pad_left, c]
- *   out[y, x, o] = clamp(requantize(acc, multiplier[o], shift[o]) + out_zero_point, out_min, out_max)
+ *   acc[y, x, o] = bias[o] + sum_{i, j, c} w[o, i, j, c] * in[v, u, c]
+ *              v = y * stride_height + i * dilation_height - pad_top
+ *              u = x * stride_width + j * dilation_width - pad_left
+ *   out[y, x, o] = clamp(requantize(acc, multiplier[o], shift[o]) + out_zero_point, out_min,
+ *                        out_max)
  *
  * Taps outside the image read in_zero_point; -in_zero_point * sum(w) is already in `bias`.
  */
@@ -37,31 +39,35 @@ struct conv2d_s8 {
 };
 
 /* Any shape. weights: int8 [out_channels, kernel_height, kernel_width, in_channels]. No scratch. */
-void conv2d_s8_portable(const struct conv2d_s8 *op, const int8_t *const *in_rows, int8_t *const *out_rows, int32_t rows,
-                        void *scratch);
+void conv2d_s8_portable(const struct conv2d_s8 *op, const int8_t *const *in_rows,
+                        int8_t *const *out_rows, int32_t rows, void *scratch);
 
 /* 1 x 1, stride 1: pixel style. weights: int8 [out_channels, in_channels]. No scratch; `out` may
  * not overlap `in`. */
-void conv2d_s8_1x1_portable(const struct conv2d_s8 *op, const int8_t *in, int8_t *out, int32_t pixels, void *scratch);
+void conv2d_s8_1x1_portable(const struct conv2d_s8 *op, const int8_t *in, int8_t *out,
+                            int32_t pixels, void *scratch);
 
 /* The same for the Armv7E-M DSP extension; contract and weight stream: conv2d_1x1_dsp.inc.
  * out_channels >= 2, clamp [-128, 127], 24 * ceil(in_channels / 4) bytes of scratch; `out` may
  * overlap spent input. */
-void conv2d_s8_1x1_dsp(const struct conv2d_s8 *op, const int8_t *in, int8_t *out, int32_t pixels, void *scratch);
-void conv2d_s8_1x1_wide_dsp(const struct conv2d_s8 *op, const int8_t *in, int8_t *out, int32_t pixels, void *scratch);
+void conv2d_s8_1x1_dsp(const struct conv2d_s8 *op, const int8_t *in, int8_t *out, int32_t pixels,
+                       void *scratch);
+void conv2d_s8_1x1_wide_dsp(const struct conv2d_s8 *op, const int8_t *in, int8_t *out,
+                            int32_t pixels, void *scratch);
 
 /* Any window, for the Armv7E-M DSP extension: conv2d_kxk_dsp.inc. out_channels >= 2, clamp [-128,
  * 127], 36 * ceil(kernel_height * kernel_width * in_channels / 4) bytes of scratch. */
-void conv2d_s8_dsp(const struct conv2d_s8 *op, const int8_t *const *in_rows, int8_t *const *out_rows, int32_t rows,
-                   void *scratch);
-void conv2d_s8_wide_dsp(const struct conv2d_s8 *op, const int8_t *const *in_rows, int8_t *const *out_rows, int32_t rows,
-                        void *scratch);
+void conv2d_s8_dsp(const struct conv2d_s8 *op, const int8_t *const *in_rows,
+                   int8_t *const *out_rows, int32_t rows, void *scratch);
+void conv2d_s8_wide_dsp(const struct conv2d_s8 *op, const int8_t *const *in_rows,
+                        int8_t *const *out_rows, int32_t rows, void *scratch);
 
 /* For Cortex-M55 with Helium; weights: conv2d_tile_mve.h. Any clamp; no shift to the left. Scratch:
  * 2 (1 x 1) or 3 times the inputs of a window, rounded up to 16. The 1 x 1 row's `out` may overlap
  * spent input. */
-void conv2d_s8_1x1_mve(const struct conv2d_s8 *op, const int8_t *in, int8_t *out, int32_t pixels, void *scratch);
-void conv2d_s8_mve(const struct conv2d_s8 *op, const int8_t *const *in_rows, int8_t *const *out_rows, int32_t rows,
-                   void *scratch);
+void conv2d_s8_1x1_mve(const struct conv2d_s8 *op, const int8_t *in, int8_t *out, int32_t pixels,
+                       void *scratch);
+void conv2d_s8_mve(const struct conv2d_s8 *op, const int8_t *const *in_rows,
+                   int8_t *const *out_rows, int32_t rows, void *scratch);
 
 #endif /* KERNELS_CONV2D_CONV2D_H_ */

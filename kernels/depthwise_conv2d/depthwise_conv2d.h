@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * DEPTHWISE_CONV_2D, int8, NHWC, weights per channel quantised [kernel_height, kernel_width, out_channels]:
+ * DEPTHWISE_CONV_2D, int8, NHWC, weights per channel quantised [kernel_height, kernel_width,
+ * out_channels]:
  *
- *   acc[y, x, o] = bias[o] + sum_{i, j} w[i, j, o] * in[y * stride_height + i * dilation_height - pad_top,
- *                                                     x * stride_width + j * dilation_width - pad_left,
- *                                                     o / depth_multiplier]
- *   out[y, x, o] = clamp(requantize(acc, multiplier[o], shift[o]) + out_zero_point, out_min, out_max)
+ *   acc[y, x, o] = bias[o] + sum_{i, j} w[i, j, o] * in[v, u, o / depth_multiplier]
+ *              v = y * stride_height + i * dilation_height - pad_top
+ *              u = x * stride_width + j * dilation_width - pad_left
+ *   out[y, x, o] = clamp(requantize(acc, multiplier[o], shift[o]) + out_zero_point, out_min,
+ *                        out_max)
  *
  * Taps outside the image read in_zero_point; -in_zero_point * sum(w) is already in `bias`.
  */
@@ -38,22 +40,27 @@ struct depthwise_conv2d_s8 {
 };
 
 /* Any shape. weights: int8 [kernel_height, kernel_width, out_channels]. No scratch. */
-void depthwise_conv2d_s8_portable(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
-                                  int8_t *const *out_rows, int32_t rows, void *scratch);
+void depthwise_conv2d_s8_portable(const struct depthwise_conv2d_s8 *op,
+                                  const int8_t *const *in_rows, int8_t *const *out_rows,
+                                  int32_t rows, void *scratch);
 
-/* No dilation, multiplier 1, at least 4 channels, clamp [-128, 127], for the Armv7E-M DSP extension; s2: strides 2.
- * Contracts, scratch and weight streams: in their files. Output rows may lie over input rows of the same call. */
+/* No dilation, multiplier 1, at least 4 channels, clamp [-128, 127], for the Armv7E-M DSP
+ * extension; s2: strides 2. Contracts, scratch and weight streams: in their files. Output rows may
+ * lie over input rows of the same call. */
 void depthwise_conv2d_s8_3x3_dsp(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
                                  int8_t *const *out_rows, int32_t rows, void *scratch);
-void depthwise_conv2d_s8_3x3s2_dsp(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
-                                   int8_t *const *out_rows, int32_t rows, void *scratch);
+void depthwise_conv2d_s8_3x3s2_dsp(const struct depthwise_conv2d_s8 *op,
+                                   const int8_t *const *in_rows, int8_t *const *out_rows,
+                                   int32_t rows, void *scratch);
 void depthwise_conv2d_s8_5x5_dsp(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
                                  int8_t *const *out_rows, int32_t rows, void *scratch);
-void depthwise_conv2d_s8_5x5s2_dsp(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
-                                   int8_t *const *out_rows, int32_t rows, void *scratch);
+void depthwise_conv2d_s8_5x5s2_dsp(const struct depthwise_conv2d_s8 *op,
+                                   const int8_t *const *in_rows, int8_t *const *out_rows,
+                                   int32_t rows, void *scratch);
 void depthwise_conv2d_s8_7x7_dsp(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
                                  int8_t *const *out_rows, int32_t rows, void *scratch);
-void depthwise_conv2d_s8_7x7s2_dsp(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
-                                   int8_t *const *out_rows, int32_t rows, void *scratch);
+void depthwise_conv2d_s8_7x7s2_dsp(const struct depthwise_conv2d_s8 *op,
+                                   const int8_t *const *in_rows, int8_t *const *out_rows,
+                                   int32_t rows, void *scratch);
 
 #endif /* KERNELS_DEPTHWISE_CONV2D_DEPTHWISE_CONV2D_H_ */

@@ -2,31 +2,37 @@
  *
  * 3 x 3 depthwise convolution, stride 1, for the Armv7E-M DSP extension (Cortex-M4, M7, M33):
  *
- *   void depthwise_conv2d_s8_3x3_dsp(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
+ *   void depthwise_conv2d_s8_3x3_dsp(const struct depthwise_conv2d_s8 *op,
+ *                                    const int8_t *const *in_rows,
  *                                    int8_t *const *out_rows, int32_t rows, void *scratch)
  *
- * Reads op->weights (the stream below, any alignment), in_width, out_width, out_channels = in_channels >= 4, pad_left,
- * zero points; dilation 1, multiplier 1; the clamp is [-128, 127]; requantisation: common/requant_dsp.inc. Columns of
- * padding on either side are those that the widths imply.
+ * Reads op->weights (the stream below, any alignment), in_width, out_width, out_channels =
+ * in_channels >= 4, pad_left, zero points; dilation 1, multiplier 1; the clamp is [-128, 127];
+ * requantisation: common/requant_dsp.inc. Columns of padding on either side are those that the
+ * widths imply.
  *
- * rows >= 1. With more than two, output rows follow each other without gaps (out_rows[r + 1] = out_rows[r] + out_width *
- * channels); one or two may lie anywhere. All input of four channels is read before their output is written, so
- * output rows may be input rows of this call: a band works in place.
+ * rows >= 1. With more than two, output rows follow each other without gaps (out_rows[r + 1] =
+ * out_rows[r] + out_width * channels); one or two may lie anywhere. All input of four channels is
+ * read before their output is written, so output rows may be input rows of this call: a band works
+ * in place.
  *
  * scratch: 4-byte aligned, 64 * ceil((out_width + 2) / 2) * ceil(rows / 2) bytes. Stack: 208 bytes.
  *
  * For four channels at a time, two phases per band of two output rows, from input rows 0..3:
  *
- *   gather: pairs of halves per channel: V = (row 1, row 2) of each column, which both output rows use; H0 and H3 =
- *           (column 2 u, column 2 u + 1) of rows 0 and 3. 56 instructions per 2 columns x 4 channels.
+ *   gather: pairs of halves per channel: V = (row 1, row 2) of each column, which both output rows
+ *           use; H0 and H3 = (column 2 u, column 2 u + 1) of rows 0 and 3. 56 instructions per 2
+ *           columns x 4 channels.
  *   compute: 4 outputs per pass: 12 SMLAD on V, 8 SMLAD/SMLABT/SMLATB on H; 53 instructions.
  *
- * Scratch: per band, per unit of two columns: 4 channels x (V even, V odd), then 4 channels x (H0, H3).
+ * Scratch: per band, per unit of two columns: 4 channels x (V even, V odd), then 4 channels x (H0,
+ * H3).
  *
- * Weight stream, 17 bytes per channel: 512 bias + (n - 1) in 32 bits, multiplier in 32, then w00 w10 w01 w11, w20 w12
- * w21 w02, w22. |bias| < 2^22 and weights in [-127, 127] (narrow_sum_reason).
+ * Weight stream, 17 bytes per channel: 512 bias + (n - 1) in 32 bits, multiplier in 32, then w00
+ * w10 w01 w11, w20 w12 w21 w02, w22. |bias| < 2^22 and weights in [-127, 127] (narrow_sum_reason).
  *
- * Compute registers: r0 units, r1 output, r2-r4 V weights, r5 r6 H weights, r7-r10 sums, r11 r12 lr.
+ * Compute registers: r0 units, r1 output, r2-r4 V weights, r5 r6 H weights, r7-r10 sums, r11 r12
+ * lr.
  */
 #include "../common/requant_dsp.inc"
 #include "depthwise_gather_dsp.inc"
@@ -35,8 +41,8 @@
 #define UNIT_BYTES 64
 #define UNIT_H 32 /* H0 of the unit; H3 follows */
 
-/* Frame. The first three are loaded by one LDM; pairs by LDRD: OUT_END and the step, BAND_STEP and BAND_BYTES, UNITS
- * and UNITS_GROUPS_END, OUT and OUT_NEXT_END. */
+/* Frame. The first three are loaded by one LDM; pairs by LDRD: OUT_END and the step, BAND_STEP and
+ * BAND_BYTES, UNITS and UNITS_GROUPS_END, OUT and OUT_NEXT_END. */
 #define F_SHIFT 0        /* n - 1 in the lowest byte */
 #define F_GROUPS_END 4   /* r0 after the row's groups of four */
 #define F_CHANNELS 8
@@ -77,8 +83,8 @@
     .syntax unified
     .thumb
 
-/* Multiplies of one channel and one output row: \outputs = 1..4 at r0; \h: offset of the row's H. Biases come in r10,
- * r0 advances by two units where \outputs is 4. Sums: r7.. */
+/* Multiplies of one channel and one output row: \outputs = 1..4 at r0; \h: offset of the row's H.
+ * Biases come in r10, r0 advances by two units where \outputs is 4. Sums: r7.. */
 .macro sum_outputs outputs, h
     ldr     r10, [sp, #F_BIAS]
   .if \outputs == 4
@@ -579,7 +585,9 @@ depthwise_conv2d_s8_3x3_dsp:
 
     .balign 4
 .Ltails_A:
-    .hword  .Ltail0_A - .Lgroups_A, .Ltail1_A - .Lgroups_A, .Ltail2_A - .Lgroups_A, .Ltail3_A - .Lgroups_A
+    .hword  .Ltail0_A - .Lgroups_A, .Ltail1_A - .Lgroups_A
+    .hword  .Ltail2_A - .Lgroups_A, .Ltail3_A - .Lgroups_A
 .Ltails_B:
-    .hword  .Ltail0_B - .Lgroups_B, .Ltail1_B - .Lgroups_B, .Ltail2_B - .Lgroups_B, .Ltail3_B - .Lgroups_B
+    .hword  .Ltail0_B - .Lgroups_B, .Ltail1_B - .Lgroups_B
+    .hword  .Ltail2_B - .Lgroups_B, .Ltail3_B - .Lgroups_B
     .size   depthwise_conv2d_s8_3x3_dsp, . - depthwise_conv2d_s8_3x3_dsp

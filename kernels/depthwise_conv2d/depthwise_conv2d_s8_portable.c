@@ -10,21 +10,22 @@ static void accumulate(int32_t *sums, const int8_t *in, const int8_t *weights, i
   }
 }
 
-static void accumulate_multiplied(int32_t *sums, const int8_t *in, int32_t first, const int8_t *weights, int32_t count,
-                                  int32_t depth_multiplier) {
+static void accumulate_multiplied(int32_t *sums, const int8_t *in, int32_t first,
+                                  const int8_t *weights, int32_t count, int32_t depth_multiplier) {
   for (int32_t c = 0; c < count; c++) {
     sums[c] += (int32_t)in[(first + c) / depth_multiplier] * (int32_t)weights[c];
   }
 }
 
-static void accumulate_padding(int32_t *sums, int32_t zero_point, const int8_t *weights, int32_t count) {
+static void accumulate_padding(int32_t *sums, int32_t zero_point, const int8_t *weights,
+                               int32_t count) {
   for (int32_t c = 0; c < count; c++) {
     sums[c] += zero_point * (int32_t)weights[c];
   }
 }
 
-static void convolve_block(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows, int32_t left,
-                           int32_t first, int32_t count, int32_t *sums) {
+static void convolve_block(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
+                           int32_t left, int32_t first, int32_t count, int32_t *sums) {
   const int8_t *weights = (const int8_t *)op->weights + first;
   for (int32_t i = 0; i < op->kernel_height; i++) {
     const int8_t *row = in_rows[i * op->dilation_height];
@@ -43,8 +44,9 @@ static void convolve_block(const struct depthwise_conv2d_s8 *op, const int8_t *c
   }
 }
 
-void depthwise_conv2d_s8_portable(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
-                                  int8_t *const *out_rows, int32_t rows, void *scratch) {
+void depthwise_conv2d_s8_portable(const struct depthwise_conv2d_s8 *op,
+                                  const int8_t *const *in_rows, int8_t *const *out_rows,
+                                  int32_t rows, void *scratch) {
   (void)scratch;
   for (int32_t r = 0; r < rows; r++) {
     int8_t *out = out_rows[r];
@@ -60,7 +62,8 @@ void depthwise_conv2d_s8_portable(const struct depthwise_conv2d_s8 *op, const in
         }
         convolve_block(op, &in_rows[r * op->stride_height], left, first, count, sums);
         for (int32_t c = 0; c < count; c++) {
-          const int32_t scaled = requantize(sums[c], channels[c].multiplier, channels[c].shift) + op->out_zero_point;
+          const int32_t scaled =
+              requantize(sums[c], channels[c].multiplier, channels[c].shift) + op->out_zero_point;
           *out++ = clamp_s8(scaled, op->out_min, op->out_max);
         }
       }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Byte offsets of struct depthwise_conv2d_s8 on a 32-bit target, for assembler; a C compiler checks them.
+ * Byte offsets of struct depthwise_conv2d_s8 on a 32-bit target, for assembler; a C compiler checks
+ * them.
  */
 #ifndef KERNELS_DEPTHWISE_CONV2D_DEPTHWISE_LAYOUT_H_
 #define KERNELS_DEPTHWISE_CONV2D_DEPTHWISE_LAYOUT_H_
@@ -18,13 +19,15 @@
 
 #include "depthwise_conv2d.h"
 
-_Static_assert(sizeof(void *) != 4 || (offsetof(struct depthwise_conv2d_s8, in_width) == DEPTHWISE_IN_WIDTH &&
-                                       offsetof(struct depthwise_conv2d_s8, out_width) == DEPTHWISE_OUT_WIDTH &&
-                                       offsetof(struct depthwise_conv2d_s8, out_channels) == DEPTHWISE_CHANNELS &&
-                                       offsetof(struct depthwise_conv2d_s8, pad_left) == DEPTHWISE_PAD_LEFT &&
-                                       offsetof(struct depthwise_conv2d_s8, in_zero_point) == DEPTHWISE_IN_ZERO_POINT &&
-                                       offsetof(struct depthwise_conv2d_s8, out_zero_point) == DEPTHWISE_OUT_ZERO_POINT),
-               "struct depthwise_conv2d_s8 and the assembler rows disagree");
+_Static_assert(
+    sizeof(void *) != 4 ||
+        (offsetof(struct depthwise_conv2d_s8, in_width) == DEPTHWISE_IN_WIDTH &&
+         offsetof(struct depthwise_conv2d_s8, out_width) == DEPTHWISE_OUT_WIDTH &&
+         offsetof(struct depthwise_conv2d_s8, out_channels) == DEPTHWISE_CHANNELS &&
+         offsetof(struct depthwise_conv2d_s8, pad_left) == DEPTHWISE_PAD_LEFT &&
+         offsetof(struct depthwise_conv2d_s8, in_zero_point) == DEPTHWISE_IN_ZERO_POINT &&
+         offsetof(struct depthwise_conv2d_s8, out_zero_point) == DEPTHWISE_OUT_ZERO_POINT),
+    "struct depthwise_conv2d_s8 and the assembler rows disagree");
 #endif
 
 #endif /* KERNELS_DEPTHWISE_CONV2D_DEPTHWISE_LAYOUT_H_ */

@@ -14,9 +14,11 @@ struct dequantize_f32 {
 };
 
 /* int8 input, any shape. No scratch. */
-void dequantize_s8_f32_portable(const struct dequantize_f32 *op, const int8_t *in, int8_t *out, void *scratch);
+void dequantize_s8_f32_portable(const struct dequantize_f32 *op, const int8_t *in, int8_t *out,
+                                void *scratch);
 
 /* uint8 input, any shape. No scratch. */
-void dequantize_u8_f32_portable(const struct dequantize_f32 *op, const int8_t *in, int8_t *out, void *scratch);
+void dequantize_u8_f32_portable(const struct dequantize_f32 *op, const int8_t *in, int8_t *out,
+                                void *scratch);
 
 #endif /* KERNELS_DEQUANTIZE_DEQUANTIZE_H_ */

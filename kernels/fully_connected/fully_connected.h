@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * FULLY_CONNECTED, int8: out[n, o] = clamp(requantize(bias[o] + sum_c w[o, c] * in[n, c]) + out_zero_point)
+ * FULLY_CONNECTED, int8: out[n, o] = clamp(requantize(bias[o] + sum_c w[o, c] * in[n, c]) +
+ * out_zero_point)
  *
  * The input zero point is folded into the bias.
  */
@@ -23,6 +24,7 @@ struct fully_connected_s8 {
 };
 
 /* Any shape. weights: int8 [out_features, in_features]. No scratch. */
-void fully_connected_s8_portable(const struct fully_connected_s8 *op, const int8_t *in, int8_t *out, void *scratch);
+void fully_connected_s8_portable(const struct fully_connected_s8 *op, const int8_t *in, int8_t *out,
+                                 void *scratch);
 
 #endif /* KERNELS_FULLY_CONNECTED_FULLY_CONNECTED_H_ */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One byte in, one byte out, through a table of 256: RELU, RELU6, LOGISTIC and QUANTIZE between int8 and uint8.
- * The table is indexed by the input's bit pattern, so signs do not matter here.
+ * One byte in, one byte out, through a table of 256: RELU, RELU6, LOGISTIC and QUANTIZE between
+ * int8 and uint8. The table is indexed by the input's bit pattern, so signs do not matter here.
  */
 #ifndef KERNELS_LOOKUP_LOOKUP_H_
 #define KERNELS_LOOKUP_LOOKUP_H_
@@ -14,6 +14,7 @@ struct lookup_x8 {
 };
 
 /* Any shape. No scratch; `out` may be `in`. */
-void lookup_x8_portable(const struct lookup_x8 *op, const int8_t *in, int8_t *out, int32_t pixels, void *scratch);
+void lookup_x8_portable(const struct lookup_x8 *op, const int8_t *in, int8_t *out, int32_t pixels,
+                        void *scratch);
 
 #endif /* KERNELS_LOOKUP_LOOKUP_H_ */

@@ -39,8 +39,9 @@ struct mean_rows_s8 {
   int32_t out_zero_point;
 };
 
-/* Takes rows y .. y + rows - 1; the last ones complete `out`. scratch: int32 [channels], kept from call to call. */
-void mean_rows_s8_portable(const struct mean_rows_s8 *op, const int8_t *in, int8_t *out, int32_t y, int32_t rows,
-                           void *scratch);
+/* Takes rows y .. y + rows - 1; the last ones complete `out`. scratch: int32 [channels], kept from
+ * call to call. */
+void mean_rows_s8_portable(const struct mean_rows_s8 *op, const int8_t *in, int8_t *out, int32_t y,
+                           int32_t rows, void *scratch);
 
 #endif /* KERNELS_MEAN_MEAN_H_ */

@@ -2,8 +2,8 @@
 #include "../common/sum_rows.h"
 #include "mean.h"
 
-void mean_rows_s8_portable(const struct mean_rows_s8 *op, const int8_t *in, int8_t *out, int32_t y, int32_t rows,
-                           void *scratch) {
+void mean_rows_s8_portable(const struct mean_rows_s8 *op, const int8_t *in, int8_t *out, int32_t y,
+                           int32_t rows, void *scratch) {
   int32_t *sums = scratch;
   if (y == 0) {
     for (int32_t c = 0; c < op->channels; c++) {
@@ -13,7 +13,8 @@ void mean_rows_s8_portable(const struct mean_rows_s8 *op, const int8_t *in, int8
   sum_pixels(sums, in, rows * op->width, op->channels);
   if (y + rows == op->height) {
     for (int32_t c = 0; c < op->channels; c++) {
-      out[c] = clamp_s8(requantize(sums[c], op->multiplier, op->shift) + op->out_zero_point, INT8_MIN, INT8_MAX);
+      out[c] = clamp_s8(requantize(sums[c], op->multiplier, op->shift) + op->out_zero_point,
+                        INT8_MIN, INT8_MAX);
     }
   }
 }

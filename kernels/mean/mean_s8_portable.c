@@ -9,7 +9,8 @@ void mean_s8_portable(const struct mean_s8 *op, const int8_t *in, int8_t *out, v
       for (int32_t n = 0; n < op->count; n++) {
         sum += in[n * op->inner + i];
       }
-      *out++ = clamp_s8(requantize(sum, op->multiplier, op->shift) + op->out_zero_point, INT8_MIN, INT8_MAX);
+      *out++ = clamp_s8(requantize(sum, op->multiplier, op->shift) + op->out_zero_point, INT8_MIN,
+                        INT8_MAX);
     }
     in += op->count * op->inner;
   }

@@ -5,7 +5,8 @@
  *   product = (first[i] - first_zero_point) * (second[i % period] - second_zero_point)
  *   out[i] = clamp(requantize(product, multiplier, shift) + out_zero_point, out_min, out_max)
  *
- * A "pixel" is `period` values: the channels of a pixel, or whatever the second operand repeats after.
+ * A "pixel" is `period` values: the channels of a pixel, or whatever the second operand repeats
+ * after.
  */
 #ifndef KERNELS_MUL_MUL_H_
 #define KERNELS_MUL_MUL_H_
@@ -26,11 +27,12 @@ struct mul_s8 {
 };
 
 /* Two operands of the same shape. No scratch; `out` may be either operand. */
-void mul_s8_portable(const struct mul_s8 *op, const int8_t *first, const int8_t *second, int8_t *out, int32_t pixels,
-                     void *scratch);
+void mul_s8_portable(const struct mul_s8 *op, const int8_t *first, const int8_t *second,
+                     int8_t *out, int32_t pixels, void *scratch);
 
-/* The second operand is one pixel that repeats (squeeze and excite). No scratch; `out` may be `first`. */
-void mul_broadcast_s8_portable(const struct mul_s8 *op, const int8_t *first, const int8_t *second, int8_t *out,
-                               int32_t pixels, void *scratch);
+/* The second operand is one pixel that repeats (squeeze and excite). No scratch; `out` may be
+ * `first`. */
+void mul_broadcast_s8_portable(const struct mul_s8 *op, const int8_t *first, const int8_t *second,
+                               int8_t *out, int32_t pixels, void *scratch);
 
 #endif /* KERNELS_MUL_MUL_H_ */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mul_operands.h"
 
-void mul_broadcast_s8_portable(const struct mul_s8 *op, const int8_t *first, const int8_t *second, int8_t *out,
-                               int32_t pixels, void *scratch) {
+void mul_broadcast_s8_portable(const struct mul_s8 *op, const int8_t *first, const int8_t *second,
+                               int8_t *out, int32_t pixels, void *scratch) {
   (void)scratch;
   for (int32_t p = 0; p < pixels; p++) {
     for (int32_t i = 0; i < op->period; i++) {

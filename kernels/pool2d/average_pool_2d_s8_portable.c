@@ -2,8 +2,8 @@
 #include "divide_rounded.h"
 #include "pool2d.h"
 
-void average_pool_2d_s8_portable(const struct pool2d_s8 *op, const int8_t *const *in_rows, int8_t *const *out_rows,
-                                 int32_t rows, void *scratch) {
+void average_pool_2d_s8_portable(const struct pool2d_s8 *op, const int8_t *const *in_rows,
+                                 int8_t *const *out_rows, int32_t rows, void *scratch) {
   (void)scratch;
   for (int32_t r = 0; r < rows; r++) {
     int8_t *out = out_rows[r];

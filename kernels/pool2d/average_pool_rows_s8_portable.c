@@ -3,8 +3,8 @@
 #include "divide_rounded.h"
 #include "pool2d.h"
 
-void average_pool_rows_s8_portable(const struct average_pool_rows_s8 *op, const int8_t *in, int8_t *out, int32_t y,
-                                   int32_t rows, void *scratch) {
+void average_pool_rows_s8_portable(const struct average_pool_rows_s8 *op, const int8_t *in,
+                                   int8_t *out, int32_t y, int32_t rows, void *scratch) {
   int32_t *sums = scratch;
   if (y == 0) {
     for (int32_t c = 0; c < op->channels; c++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pool2d.h"
 
-void max_pool_2d_s8_portable(const struct pool2d_s8 *op, const int8_t *const *in_rows, int8_t *const *out_rows,
-                             int32_t rows, void *scratch) {
+void max_pool_2d_s8_portable(const struct pool2d_s8 *op, const int8_t *const *in_rows,
+                             int8_t *const *out_rows, int32_t rows, void *scratch) {
   (void)scratch;
   for (int32_t r = 0; r < rows; r++) {
     int8_t *out = out_rows[r];

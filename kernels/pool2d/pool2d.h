@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * AVERAGE_POOL_2D and MAX_POOL_2D, int8, NHWC. Taps outside the image do not count: rows outside it are NULL.
+ * AVERAGE_POOL_2D and MAX_POOL_2D, int8, NHWC. Taps outside the image do not count: rows outside it
+ * are NULL.
  *
  *   average: clamp(round_half_away(sum / count), out_min, out_max)
  */
@@ -25,14 +26,15 @@ struct pool2d_s8 {
 };
 
 /* Any shape. No scratch. */
-void average_pool_2d_s8_portable(const struct pool2d_s8 *op, const int8_t *const *in_rows, int8_t *const *out_rows,
-                                 int32_t rows, void *scratch);
+void average_pool_2d_s8_portable(const struct pool2d_s8 *op, const int8_t *const *in_rows,
+                                 int8_t *const *out_rows, int32_t rows, void *scratch);
 
 /* Any shape. No scratch. */
-void max_pool_2d_s8_portable(const struct pool2d_s8 *op, const int8_t *const *in_rows, int8_t *const *out_rows,
-                             int32_t rows, void *scratch);
+void max_pool_2d_s8_portable(const struct pool2d_s8 *op, const int8_t *const *in_rows,
+                             int8_t *const *out_rows, int32_t rows, void *scratch);
 
-/* AVERAGE_POOL_2D of one window, the whole image [1, height, width, channels], which comes in bands of rows. */
+/* AVERAGE_POOL_2D of one window, the whole image [1, height, width, channels], which comes in bands
+ * of rows. */
 struct average_pool_rows_s8 {
   int16_t height;
   int16_t width;
@@ -41,8 +43,9 @@ struct average_pool_rows_s8 {
   int16_t out_max;
 };
 
-/* Takes rows y .. y + rows - 1; the last ones complete `out`. scratch: int32 [channels], kept from call to call. */
-void average_pool_rows_s8_portable(const struct average_pool_rows_s8 *op, const int8_t *in, int8_t *out, int32_t y,
-                                   int32_t rows, void *scratch);
+/* Takes rows y .. y + rows - 1; the last ones complete `out`. scratch: int32 [channels], kept from
+ * call to call. */
+void average_pool_rows_s8_portable(const struct average_pool_rows_s8 *op, const int8_t *in,
+                                   int8_t *out, int32_t y, int32_t rows, void *scratch);
 
 #endif /* KERNELS_POOL2D_POOL2D_H_ */

@@ -16,6 +16,7 @@ struct quantize_f32_s8 {
 };
 
 /* Any shape. No scratch; `out` may be `in`. */
-void quantize_f32_s8_portable(const struct quantize_f32_s8 *op, const int8_t *in, int8_t *out, void *scratch);
+void quantize_f32_s8_portable(const struct quantize_f32_s8 *op, const int8_t *in, int8_t *out,
+                              void *scratch);
 
 #endif /* KERNELS_QUANTIZE_QUANTIZE_H_ */

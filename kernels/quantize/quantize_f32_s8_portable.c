@@ -3,14 +3,16 @@
 
 #include <string.h>
 
-void quantize_f32_s8_portable(const struct quantize_f32_s8 *op, const int8_t *in, int8_t *out, void *scratch) {
+void quantize_f32_s8_portable(const struct quantize_f32_s8 *op, const int8_t *in, int8_t *out,
+                              void *scratch) {
   (void)scratch;
   for (int32_t i = 0; i < op->count; i++) {
     float value;
     /* The arena is bytes: a copy keeps the compiler's aliasing rules, and lets `out` be `in`. */
     memcpy(&value, &in[i * 4], sizeof value);
     const float real = value / op->scale;
-    /* Beyond +-512 every result saturates; the bound keeps the conversion to int defined, NaN included. */
+    /* Beyond +-512 every result saturates; the bound keeps the conversion to int defined, NaN
+     * included. */
     const float bounded = real > -512.0f ? (real < 512.0f ? real : 512.0f) : -512.0f;
     const int32_t whole = (int32_t)bounded;
     const float fraction = bounded - (float)whole;

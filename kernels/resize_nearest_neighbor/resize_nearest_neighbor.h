@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * RESIZE_NEAREST_NEIGHBOR, int8, NHWC: out[y, x] = in[rows[y], columns[x]], the indices computed offline.
+ * RESIZE_NEAREST_NEIGHBOR, int8, NHWC: out[y, x] = in[rows[y], columns[x]], the indices computed
+ * offline.
  */
 #ifndef KERNELS_RESIZE_NEAREST_NEIGHBOR_RESIZE_NEAREST_NEIGHBOR_H_
 #define KERNELS_RESIZE_NEAREST_NEIGHBOR_RESIZE_NEAREST_NEIGHBOR_H_
@@ -17,7 +18,7 @@ struct resize_nearest_neighbor_s8 {
 };
 
 /* Any shape. No scratch. */
-void resize_nearest_neighbor_s8_portable(const struct resize_nearest_neighbor_s8 *op, const int8_t *in, int8_t *out,
-                                         void *scratch);
+void resize_nearest_neighbor_s8_portable(const struct resize_nearest_neighbor_s8 *op,
+                                         const int8_t *in, int8_t *out, void *scratch);
 
 #endif /* KERNELS_RESIZE_NEAREST_NEIGHBOR_RESIZE_NEAREST_NEIGHBOR_H_ */

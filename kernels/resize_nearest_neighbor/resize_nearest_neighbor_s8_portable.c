@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
-void resize_nearest_neighbor_s8_portable(const struct resize_nearest_neighbor_s8 *op, const int8_t *in, int8_t *out,
-                                         void *scratch) {
+void resize_nearest_neighbor_s8_portable(const struct resize_nearest_neighbor_s8 *op,
+                                         const int8_t *in, int8_t *out, void *scratch) {
   (void)scratch;
   for (int32_t y = 0; y < op->out_height; y++) {
     const int8_t *row = &in[op->rows[y] * op->in_width * op->channels];

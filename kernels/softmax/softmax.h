@@ -2,7 +2,8 @@
  *
  * SOFTMAX over the last axis, int8, in the fixed-point arithmetic of TensorFlow Lite:
  *
- *   e[d] = exp(-beta * scale * d) in Q0.31 for the difference d to the row's maximum (a table; 0 beyond its end)
+ *   e[d] = exp(-beta * scale * d) in Q0.31 for the difference d to the row's maximum (a table; 0
+ *          beyond its end)
  *   out[i] = e[d_i] / sum_j e[d_j] with scale 1/256 and zero point -128
  *
  * The reciprocal takes three Newton steps, each rounded as gemmlowp rounds.

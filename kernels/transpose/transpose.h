@@ -15,6 +15,7 @@ struct transpose_s8 {
 };
 
 /* Any shape. No scratch. */
-void transpose_s8_portable(const struct transpose_s8 *op, const int8_t *in, int8_t *out, void *scratch);
+void transpose_s8_portable(const struct transpose_s8 *op, const int8_t *in, int8_t *out,
+                           void *scratch);
 
 #endif /* KERNELS_TRANSPOSE_TRANSPOSE_H_ */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transpose.h"
 
-void transpose_s8_portable(const struct transpose_s8 *op, const int8_t *in, int8_t *out, void *scratch) {
+void transpose_s8_portable(const struct transpose_s8 *op, const int8_t *in, int8_t *out,
+                           void *scratch) {
   (void)scratch;
   const int32_t last = TRANSPOSE_AXES - 1;
   int32_t index[TRANSPOSE_AXES] = {0};
