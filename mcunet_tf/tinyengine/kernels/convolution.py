@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mcunet_tf.tinyengine.kernels import packing_dsp
+from mcunet_tf.tinyengine.kernels import packing_dsp, packing_mve
 from mcunet_tf.tinyengine.kernels.table import (
     Blob,
     Kernel,
@@ -198,7 +198,48 @@ def _windows_dsp(name: str, pack: _Pack, rejects: Callable[[View], str | None]) 
     )
 
 
+def _rejects_mve(view: View) -> str | None:
+    return packing_mve.shift_reason(_channel_constants(view)[3])
+
+
+def _mve_stream(view: View) -> Struct:
+    return _stream(view, packing_mve.pack_conv2d)
+
+
+def _mve_pointwise_scratch(view: View, _: int) -> int:
+    return packing_mve.scratch_bytes_conv2d_1x1(view.input(0).shape[-1])
+
+
+def _mve_windows_scratch(view: View, _: int) -> int:
+    _, kernel_height, kernel_width, in_channels = view.input(1).shape
+    return packing_mve.scratch_bytes_conv2d(kernel_height, kernel_width, in_channels)
+
+
+_CONV_2D_MVE = (
+    Kernel(
+        "conv2d_s8_1x1_mve",
+        "conv2d",
+        "mve",
+        Style.PIXELS,
+        _mve_stream,
+        rejects=lambda view: rejects_unless_pointwise(view) or _rejects_mve(view),
+        scratch_bytes=_mve_pointwise_scratch,
+        reads_ahead=True,
+    ),
+    Kernel(
+        "conv2d_s8_mve",
+        "conv2d",
+        "mve",
+        Style.WINDOW,
+        _mve_stream,
+        rejects=_rejects_mve,
+        scratch_bytes=_mve_windows_scratch,
+        band_rows=2,
+    ),
+)
+
 CONV_2D = (
+    *_CONV_2D_MVE,
     _pointwise_dsp("conv2d_s8_1x1_dsp", packing_dsp.pack_conv2d_1x1, _rejects_1x1),
     _pointwise_dsp("conv2d_s8_1x1_wide_dsp", packing_dsp.pack_conv2d_1x1_wide, _rejects_1x1_wide),
     _windows_dsp("conv2d_s8_dsp", packing_dsp.pack_conv2d_1x1, _rejects_windows),
