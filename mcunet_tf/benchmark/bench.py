@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from mcunet_tf.benchmark.edges import inputs_for, outputs_from
-from mcunet_tf.benchmark.facts import hashes, layer_rows, memory_blocks
+from mcunet_tf.benchmark.facts import hashes, layer_rows, memory_blocks, model_macs
 from mcunet_tf.benchmark.reference import Array, Reference, random_inputs
 from mcunet_tf.benchmark.rows import Row
 from mcunet_tf.benchmark.runner import Connection, RunResult, run_on_board
@@ -101,7 +101,8 @@ class _ModelBench:
         compiled = RUNTIMES[runtime](self.path, board, self.options)
         if self.expected is None:
             self.expected = _Expected(self.path, self.count, self.seed)
-        self.macs = compiled.macs or self.macs
+        if self.macs is None:
+            self.macs = compiled.macs or model_macs(self.path)
         result = self._run(compiled, board)
         differing = self.expected.differing(compiled.outputs, result.outputs)
         return Row(

@@ -11,6 +11,11 @@ from typing import Any
 
 from mcunet_tf.benchmark.plugin import LayerCount
 from mcunet_tf.benchmark.rows import LayerRow, MemoryBlock
+from mcunet_tf.errors import McunetError
+from mcunet_tf.tinyengine.ops import SPECS
+from mcunet_tf.tinyengine.ops.spec import view
+from mcunet_tf.tinyengine.passes import run_passes
+from mcunet_tf.tinyengine.read_tflite import read_tflite
 
 
 def layer_rows(compiled: Any, counts: Sequence[LayerCount]) -> tuple[LayerRow, ...]:
@@ -49,6 +54,15 @@ def layer_rows(compiled: Any, counts: Sequence[LayerCount]) -> tuple[LayerRow, .
             )
         )
     return tuple(rows)
+
+
+def model_macs(model: Path) -> int | None:
+    """Multiply-accumulates of a model, by the compiler's count; None if it cannot read it."""
+    try:
+        graph = run_passes(read_tflite(model.read_bytes(), model.name))
+    except McunetError:
+        return None
+    return sum(SPECS[op.kind].macs(view(graph, op)) for op in graph.ops)
 
 
 def _count_only(count: LayerCount) -> LayerRow:

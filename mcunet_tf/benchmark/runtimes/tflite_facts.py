@@ -25,11 +25,19 @@ _OPERATORS = {v: k for k, v in vars(tflite.BuiltinOperator).items() if isinstanc
 
 @dataclass(frozen=True)
 class TfliteFacts:
-    """Inputs and outputs of a model, and TensorFlow Lite's names of its operators, sorted."""
+    """What there is in a model.
+
+    Attributes:
+        inputs: of the model.
+        outputs: of the model.
+        operators: TensorFlow Lite's names, sorted.
+        int8_operators: those of them whose first operand and results are int8 wherever they occur.
+    """
 
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     operators: tuple[str, ...]
+    int8_operators: tuple[str, ...]
 
 
 def read_facts(model: bytes) -> TfliteFacts:
@@ -42,16 +50,30 @@ def read_facts(model: bytes) -> TfliteFacts:
         root = tflite.Model.GetRootAsModel(model, 0)
         graph = root.Subgraphs(0)
         codes = [root.OperatorCodes(i) for i in range(root.OperatorCodesLength())]
-        names = {_OPERATORS[max(c.BuiltinCode(), c.DeprecatedBuiltinCode())] for c in codes}
+        names = [_OPERATORS[max(c.BuiltinCode(), c.DeprecatedBuiltinCode())] for c in codes]
+        others = _not_int8(graph, names)
         return TfliteFacts(
             tuple(_edge(graph, graph.Inputs(i)) for i in range(graph.InputsLength())),
             tuple(_edge(graph, graph.Outputs(i)) for i in range(graph.OutputsLength())),
-            tuple(sorted(names)),
+            tuple(sorted(set(names))),
+            tuple(sorted(set(names) - others)),
         )
     except McunetError:
         raise
     except Exception as error:  # damaged bytes raise anything from struct.error to KeyError
         raise ModelError(f"the model file is damaged: {error}") from error
+
+
+def _not_int8(graph: tflite.SubGraph, names: list[str]) -> set[str]:
+    """Operators that read or write something else than int8."""
+    found = set()
+    for i in range(graph.OperatorsLength()):
+        op = graph.Operators(i)
+        tensors = [op.Inputs(0)] if op.InputsLength() else []
+        tensors += [op.Outputs(k) for k in range(op.OutputsLength())]
+        if any(graph.Tensors(t).Type() != tflite.TensorType.INT8 for t in tensors):
+            found.add(names[op.OpcodeIndex()])
+    return found
 
 
 def _edge(graph: tflite.SubGraph, index: int) -> TensorSpec:

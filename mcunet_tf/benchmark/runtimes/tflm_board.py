@@ -28,7 +28,8 @@ _RESOLVER = "tensorflow/lite/micro/micro_mutable_op_resolver.h"
 _THIRD_PARTY = ("flatbuffers/include", "gemmlowp", "ruy", "kissfft")
 _DOWNLOADS = "tensorflow/lite/micro/tools/make/downloads"
 _SOURCES = Path(__file__).with_name("tflm")
-_FLAGS = ("-DTF_LITE_STATIC_MEMORY",)  # the library is built with it; the layout of types follows
+# The layout of types follows the first; the second spares a function that release builds lack.
+_FLAGS = ("-DTF_LITE_STATIC_MEMORY", "-DTF_LITE_STRIP_ERROR_STRINGS")
 _HEADROOM_BYTES = 65536  # of the RAM, for everything but the arena while it is searched
 
 
@@ -89,10 +90,24 @@ class TflmTree:
     variant: str
     external: External
 
-    def registrations(self) -> dict[str, str]:
-        """The resolver's method for each operator, by TensorFlow Lite's name in one word."""
+    def registration(self, operator: str, int8: bool) -> str | None:
+        """The call that adds an operator to the resolver, or None if it is not known.
+
+        Args:
+            operator: TensorFlow Lite's name.
+            int8: whether the smaller int8 kernel serves, where there is one.
+        """
         text = (self.root / _RESOLVER).read_text(encoding="utf-8")
-        return {name.lower(): name for name in re.findall(r"TfLiteStatus Add(\w+)\(", text)}
+        methods = {name.lower(): name for name in re.findall(r"TfLiteStatus Add(\w+)\(", text)}
+        name = methods.get(operator.replace("_", "").lower())
+        if name is None:
+            return None
+        takes = re.search(rf"Add{name}\(\s*const TFLMRegistration", text)
+        smaller = f"Register_{operator}_INT8()"
+        headers = map(self.root.joinpath, re.findall(r'"(tensorflow/\S+/kernels/\w+\.h)"', text))
+        if int8 and takes and any(smaller in path.read_text(encoding="utf-8") for path in headers):
+            return f"Add{name}(tflite::{smaller});"
+        return f"Add{name}();"
 
 
 def find_tflm(folder: Path | None, board: Board) -> TflmTree:
@@ -119,7 +134,9 @@ def find_tflm(folder: Path | None, board: Board) -> TflmTree:
     places = [folder / base / name for base in ("third_party", _DOWNLOADS) for name in _THIRD_PARTY]
     includes = (folder, *(place for place in places if place.is_dir()))
     variant = archive.parent.parent.name if archive.parent.name == "lib" else archive.parent.name
-    external = External((), includes, (archive,), _FLAGS)
+    # Declares the int8 kernels of that build.
+    flags = (*_FLAGS, "-DCMSIS_NN") if "cmsis_nn" in variant else _FLAGS
+    external = External((), includes, (archive,), flags)
     return TflmTree(folder, variant, external)
 
 
@@ -133,17 +150,16 @@ def _archive(folder: Path, core: str) -> Path | None:
 
 
 def _files(name: str, content: bytes, facts: TfliteFacts, tree: TflmTree) -> dict[str, str]:
-    known = tree.registrations()
-    wanted = [operator.replace("_", "").lower() for operator in facts.operators]
-    missing = [op for op, key in zip(facts.operators, wanted, strict=True) if key not in known]
+    added = {op: tree.registration(op, op in facts.int8_operators) for op in facts.operators}
+    missing = [operator for operator, call in added.items() if call is None]
     if missing:
         raise UnsupportedError(f"TF-Lite Micro knows no {', '.join(missing)}")
-    calls = " ".join(f"resolver->Add{known[key]}();" for key in wanted)
+    calls = " ".join(f"resolver->{call}" for call in added.values())
     blob = Blob("uint8_t", np.frombuffer(content, np.uint8))
     symbol = f"{name}_flatbuffer"
     declaration = constants.array_declaration(symbol, blob)
     config = [
-        f"#define TFLM_OPERATORS {len(wanted)}",
+        f"#define TFLM_OPERATORS {len(added)}",
         f"#define TFLM_REGISTER(resolver) {calls}",
         f"#define TFLM_MODEL {symbol}",
         f"#define TFLM_NAME(suffix) {name}_##suffix",

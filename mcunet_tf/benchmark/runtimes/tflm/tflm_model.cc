@@ -96,6 +96,9 @@ __attribute__((weak)) int _fstat(int, struct stat *) {
 __attribute__((weak)) void __cxa_pure_virtual(void) {
   __builtin_trap();
 }
+__attribute__((weak, noreturn)) void abort(void) {
+  __builtin_trap(); /* the C library's own brings signals and a heap along */
+}
 
 }  // extern "C"
 
