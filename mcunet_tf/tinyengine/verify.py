@@ -74,6 +74,9 @@ def check_supported(graph: Graph) -> None:
 
 def broken_constraint(seen: View) -> str | None:
     """The first constraint that an operator does not keep, and what was found instead."""
+    for tensor in (seen.input(0), seen.output):
+        if tensor.elements == 0:
+            return f"'{tensor.name}' is empty: its shape is {list(tensor.shape)}."
     for constraint in SPECS[seen.op.kind].constraints:
         found = constraint(seen)
         if found is not None:

@@ -45,7 +45,9 @@ def activation_range(activation: str, output: Tensor) -> tuple[int, int]:
     scale = np.float32(output.scale)
 
     def quantise(real: float) -> int:
-        return output.zero_point + round_half_away(float(np.float32(real) / scale))
+        with np.errstate(over="ignore"):  # a tiny scale: the clamp is at the type's limits
+            steps = np.clip(np.float32(real) / scale, -1e9, 1e9)
+        return output.zero_point + round_half_away(float(steps))
 
     return (
         -128 if low is None else max(-128, quantise(low)),

@@ -71,6 +71,8 @@ def constraint_axes(view: View) -> str | None:
     """The axes are constant and adjacent."""
     if len(view.inputs) < 2 or not is_constant(view.inputs[1]):
         return "the axes are computed at run time"
+    if view.attributes.axes[-1:] >= (len(view.input(0).shape),):
+        return f"axes {list(view.attributes.axes)} of {list(view.input(0).shape)}"
     if outer_inner(view) is None:
         return f"axes {list(view.attributes.axes)} of {list(view.input(0).shape)}"
     return None

@@ -63,8 +63,8 @@ def _evaluate_pack(view: View, values: Sequence[Array]) -> Array:
 
 
 def constraint_compile_time(view: View) -> str | None:
-    """The operator can be computed at compile time."""
-    return "its operands depend on the model's input"
+    """The operator works on shapes alone, which are known at compile time."""
+    return "operands that are values, or depend on the model's input"
 
 
 SHAPE = OpSpec("SHAPE", no_attributes, _evaluate_shape, (constraint_compile_time,))

@@ -41,7 +41,10 @@ def _foldable(seen: View) -> bool:
         return True
     if not all(tensor is None or is_constant(tensor) for tensor in seen.inputs):
         return False
-    return seen.op.kind in _SHAPE_OPS or broken_constraint(seen) is None
+    if seen.op.kind in _SHAPE_OPS:
+        # Shapes may turn out to be other than declared; tensors of values may not.
+        return seen.output.dtype in ("int32", "int64")
+    return broken_constraint(seen) is None
 
 
 def _folded(name: str, seen: View) -> Tensor:
