@@ -196,8 +196,8 @@ class Skeleton:
     stages: tuple[tuple[int, int], ...]
 
 
-# MobileNetV2's and ProxylessNAS's channels. Images below 64 pixels would vanish under the strides of
-# ImageNet's networks: they keep their size in the stem, end on a map of an eighth of it, and their
+# MobileNetV2's and ProxylessNAS's channels. Images below 64 pixels would vanish under the strides
+# of ImageNet's networks: they keep their size in the stem, end on an eighth of it, and their
 # channels grow more slowly.
 SMALL_IMAGES = Skeleton(32, 1, 16, ((24, 2), (40, 2), (64, 2), (96, 1)))
 LARGE_IMAGES = Skeleton(32, 2, 16, ((24, 2), (40, 2), (80, 2), (96, 1), (192, 2)))

@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One Keras network whose parts are all sub-networks of a space.
+
+Weight sharing follows Once-for-All (Cai et al., arXiv:1908.09791) and MCUNet: a smaller kernel is
+the middle of the larger one, fewer hidden channels are the first ones after sorting by the L1 norm
+of what reads them, a shallower stage runs its first blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from mcunet_tf.tinynas.arch import CONV, DENSE, DEPTHWISE, STEM_KERNEL, Arch
+from mcunet_tf.tinynas.layers import SharedConv, SharedDepthwise, SharedNorm, Statistics
+
+Settings = npt.NDArray[np.int32]
+"""(runs, kernel, hidden channels) of each block: `[blocks, 3]`; see `Space.settings`."""
+
+
+class _SharedBlock(keras.layers.Layer):
+    """An inverted residual of which kernel and hidden channels may be smaller."""
+
+    def __init__(self, arch: Arch, index: int, name: str):
+        super().__init__(name=name)
+        block = arch.blocks[index]
+        in_channels = arch.blocks[index - 1].channels if index else arch.stem_channels
+        self.block = block
+        self.expand = None
+        if block.hidden != in_channels:
+            self.expand = SharedConv(1, in_channels, block.hidden, 1, "expand")
+            self.expand_norm = SharedNorm(block.hidden, "expand_norm")
+        self.depthwise = SharedDepthwise(block.kernel, block.hidden, block.stride, "depthwise")
+        self.depthwise_norm = SharedNorm(block.hidden, "depthwise_norm")
+        self.project = SharedConv(1, block.hidden, block.channels, 1, "project")
+        self.project_norm = SharedNorm(block.channels, "project_norm")
+        self.norms = (
+            *((self.expand_norm,) if self.expand else ()),
+            self.depthwise_norm,
+            self.project_norm,
+        )
+
+    def call(
+        self,
+        x: Any,
+        kernel: Any = None,
+        hidden: Any = None,
+        statistics: Sequence[Statistics] | None = None,
+    ) -> tuple[Any, list[Statistics]]:
+        """Gives the block's output and the statistics of its norms, in order."""
+        given = iter(statistics) if statistics is not None else None
+        used: list[Statistics] = []
+
+        def normalised(norm: SharedNorm, values: Any, channels: Any) -> Any:
+            one = next(given) if given is not None else None
+            result, found = norm(values, channels=channels, statistics=one)
+            used.append(found)
+            return result
+
+        y = x
+        if self.expand is not None:
+            y = self.expand(y, out_channels=hidden)
+            y = tf.nn.relu6(normalised(self.expand_norm, y, hidden))
+        y = self.depthwise(y, size=kernel, channels=hidden)
+        y = tf.nn.relu6(normalised(self.depthwise_norm, y, hidden))
+        y = normalised(self.project_norm, self.project(y, in_channels=hidden), None)
+        return (x + y if self.block.residual else y), used
+
+    def no_statistics(self) -> list[Statistics]:
+        """What stands for the statistics of a block that does not run."""
+        return [(tf.zeros(norm.channels), tf.ones(norm.channels)) for norm in self.norms]
+
+    def sort_channels(self) -> None:
+        """Brings the hidden channels whose projection is largest to the front.
+
+        The block computes what it computed before.
+        """
+        if self.expand is None:
+            return
+        weight = np.abs(self.project.kernel.numpy()).sum(axis=(0, 1, 3))
+        order = np.argsort(-weight, kind="stable")
+        _permute(self.expand.kernel, order, 3)
+        _permute(self.depthwise.kernel, order, 2)
+        _permute(self.project.kernel, order, 2)
+        for norm in (self.expand_norm, self.depthwise_norm):
+            _permute(norm.gamma, order, 0)
+            _permute(norm.beta, order, 0)
+
+
+def _permute(variable: Any, order: npt.NDArray[np.int64], axis: int) -> None:
+    variable.assign(np.take(variable.numpy(), order, axis=axis))
+
+
+class Supernet(keras.Model):
+    """The network of an architecture, of which any part may compute.
+
+    Calling it takes images `[n, h, w, c]` and gives logits `[n, num_classes]`.
+
+    Attributes:
+        arch: The largest sub-network.
+        num_classes: Length of the logits.
+        optional: Blocks that may be left out; all others always run.
+    """
+
+    def __init__(self, arch: Arch, num_classes: int, optional: Sequence[int] = ()):
+        super().__init__(name="supernet")
+        self.arch = arch
+        self.num_classes = num_classes
+        self.optional = frozenset(optional)
+        channels = arch.input_shape[2]
+        self.stem = SharedConv(STEM_KERNEL, channels, arch.stem_channels, arch.stem_stride, "stem")
+        self.stem_norm = SharedNorm(arch.stem_channels, "stem_norm")
+        self.blocks = [
+            _SharedBlock(arch, index, f"block{index:02d}") for index in range(len(arch.blocks))
+        ]
+        features = arch.blocks[-1].channels if arch.blocks else arch.stem_channels
+        self.head = None
+        if arch.head_channels:
+            self.head = SharedConv(1, features, arch.head_channels, 1, "head")
+            self.head_norm = SharedNorm(arch.head_channels, "head_norm")
+            features = arch.head_channels
+        self.classifier = keras.layers.Dense(num_classes, name="logits")
+        self.classifier.build((None, features))
+        self.built = True
+
+    def call(self, images: Any, settings: Any = None) -> Any:
+        """Gives logits, with the batch's own statistics in every norm."""
+        return self.forward(images, settings)[0]
+
+    def forward(
+        self,
+        images: Any,
+        settings: Any = None,
+        statistics: Sequence[Statistics] | None = None,
+        collect: bool = False,
+    ) -> tuple[Any, list[Statistics]]:
+        """Gives logits of a sub-network, and the statistics of its norms where asked.
+
+        Args:
+            images: float32 `[n, h, w, c]`.
+            settings: int32 `[blocks, 3]`; None runs the largest sub-network.
+            statistics: Of every norm, as collected before; None takes the batch's own.
+            collect: Whether to return statistics.
+        """
+        given = list(statistics) if statistics is not None else None
+        used: list[Statistics] = []
+
+        def taken(count: int) -> list[Statistics] | None:
+            if given is None:
+                return None
+            part, given[:] = given[:count], given[count:]
+            return part
+
+        x, found = self._normed(self.stem(images), self.stem_norm, taken(1))
+        used += found
+        for index, block in enumerate(self.blocks):
+            x, found = self._block(index, x, settings, taken(len(block.norms)), collect)
+            used += found
+        if self.head is not None:
+            x, found = self._normed(self.head(x), self.head_norm, taken(1))
+            used += found
+        return self.classifier(tf.reduce_mean(x, axis=(1, 2))), used if collect else []
+
+    def _normed(
+        self, x: Any, norm: SharedNorm, statistics: list[Statistics] | None
+    ) -> tuple[Any, list[Statistics]]:
+        y, used = norm(x, statistics=statistics[0] if statistics else None)
+        return tf.nn.relu6(y), [used]
+
+    def _block(
+        self,
+        index: int,
+        x: Any,
+        settings: Any,
+        statistics: list[Statistics] | None,
+        collect: bool,
+    ) -> tuple[Any, list[Statistics]]:
+        block = self.blocks[index]
+        if settings is None:
+            return block(x, statistics=statistics)
+        runs, kernel, hidden = settings[index, 0], settings[index, 1], settings[index, 2]
+
+        def run() -> tuple[Any, list[Statistics]]:
+            y, used = block(x, kernel=kernel, hidden=hidden, statistics=statistics)
+            return y, used if collect else []
+
+        if index not in self.optional:
+            return run()
+        found: tuple[Any, list[Statistics]] = tf.cond(
+            runs > 0, run, lambda: (x, block.no_statistics() if collect else [])
+        )
+        return found
+
+    def sort_channels(self) -> None:
+        """Sorts the hidden channels of all blocks; the largest sub-network stays what it is."""
+        for block in self.blocks:
+            block.sort_channels()
+
+    def subnet_weights(
+        self, settings: Settings, statistics: Sequence[Statistics]
+    ) -> dict[str, list[npt.NDArray[np.float32]]]:
+        """Weights of a sub-network by the names of `build_keras`'s layers.
+
+        Args:
+            settings: Which sub-network.
+            statistics: Of its norms, as collected by `forward`.
+        """
+        given = iter(statistics)
+        found: dict[str, list[npt.NDArray[np.float32]]] = {}
+
+        def put(
+            name: str, kernel: npt.NDArray[np.float32], norm: SharedNorm, channels: int
+        ) -> None:
+            mean, variance = (np.asarray(value)[:channels] for value in next(given))
+            found[f"{name}_conv"] = [kernel]
+            gamma, beta = norm.gamma.numpy()[:channels], norm.beta.numpy()[:channels]
+            found[f"{name}_norm"] = [gamma, beta, mean, variance]
+
+        put("stem", self.stem.kernel.numpy(), self.stem_norm, self.arch.stem_channels)
+        target = 0
+        for block, (runs, size, hidden) in zip(self.blocks, settings.tolist(), strict=True):
+            if not runs:
+                for _ in block.norms:
+                    next(given)
+                continue
+            name = f"block{target:02d}"
+            target += 1
+            if block.expand is not None:
+                kernel = block.expand.kernel.numpy()[..., :hidden]
+                put(f"{name}_expand", kernel, block.expand_norm, hidden)
+            first = (block.block.kernel - size) // 2
+            window = slice(first, first + size)
+            kernel = block.depthwise.kernel.numpy()[window, window, :hidden]
+            put(f"{name}_depthwise", kernel, block.depthwise_norm, hidden)
+            kernel = block.project.kernel.numpy()[:, :, :hidden]
+            put(f"{name}_project", kernel, block.project_norm, block.block.channels)
+        if self.head is not None:
+            put("head", self.head.kernel.numpy(), self.head_norm, self.arch.head_channels)
+        found["logits"] = [value.numpy() for value in self.classifier.weights]
+        return found
+
+    def load_subnet(self, weights: dict[str, list[npt.NDArray[np.float32]]]) -> None:
+        """Takes over weights that `subnet_weights` gave for exactly this architecture."""
+        for layer in self.arch.layers(self.num_classes):
+            if layer.kind in (CONV, DEPTHWISE):
+                conv, norm = self._parts(layer.name)
+                conv.kernel.assign(weights[f"{layer.name}_conv"][0])
+                norm.gamma.assign(weights[f"{layer.name}_norm"][0])
+                norm.beta.assign(weights[f"{layer.name}_norm"][1])
+            elif layer.kind == DENSE:
+                for variable, value in zip(self.classifier.weights, weights["logits"], strict=True):
+                    variable.assign(value)
+
+    def _parts(self, name: str) -> tuple[Any, SharedNorm]:
+        owner, part = self, name
+        if name.startswith("block"):
+            index, part = name.removeprefix("block").split("_")
+            owner = self.blocks[int(index)]
+        return getattr(owner, part), getattr(owner, f"{part}_norm")
+
+
+def full_settings(arch: Arch) -> Settings:
+    """The settings that run all of an architecture."""
+    return np.array([(1, block.kernel, block.hidden) for block in arch.blocks], np.int32)
+
+
+def assign_weights(model: Any, weights: dict[str, list[npt.NDArray[np.float32]]]) -> None:
+    """Gives a model of `build_keras` or `build_with` the weights of `subnet_weights`."""
+    for name, values in weights.items():
+        model.get_layer(name).set_weights(values)

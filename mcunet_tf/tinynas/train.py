@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trains a supernet, or one network of its kind, under any distribution strategy.
+
+The loop is our own because every step runs another sub-network. All randomness of an epoch comes
+from (seed, epoch), every worker draws the same global batch and takes its share, and the state is
+on disk after every epoch: a run that was killed ends as if it had not been.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from mcunet_tf.errors import SearchError
+from mcunet_tf.tinynas.checkpoint import Checkpoints
+from mcunet_tf.tinynas.data import Images, batches
+from mcunet_tf.tinynas.progress import Progress
+from mcunet_tf.tinynas.space import EXPANSIONS, KERNELS, Space
+from mcunet_tf.tinynas.supernet import Settings, Supernet
+
+Draw = Callable[[np.random.Generator], Settings]
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """How to train.
+
+    Attributes:
+        batch_size: Images per step, over all replicas.
+        learning_rate: At the start of a cosine that ends at zero.
+        momentum: Of SGD with Nesterov's look ahead.
+        weight_decay: Decoupled; not of batch-norm.
+        label_smoothing: Share of the label spread over all classes.
+        elastic_rate: Learning rate of the elastic phases, relative to `learning_rate`.
+        subnets_per_step: Sub-networks whose gradients are averaged in an elastic step.
+        distillation: Weight of the largest sub-network's prediction in the elastic loss; it costs
+            one forward pass more per step.
+        augmentation: Of `data.AUGMENTATIONS`.
+    """
+
+    batch_size: int = 128
+    learning_rate: float = 0.08
+    momentum: float = 0.9
+    weight_decay: float = 5e-5
+    label_smoothing: float = 0.0
+    elastic_rate: float = 0.5
+    subnets_per_step: int = 1
+    distillation: float = 0.0
+    augmentation: str = "flip_and_shift"
+
+
+PAPER_RECIPE = Recipe(label_smoothing=0.1, subnets_per_step=4, distillation=1.0)
+"""Four sub-networks per batch, taught by the largest: about four times the work per step."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Phase:
+    """A part of a training.
+
+    Attributes:
+        name: For progress and logs.
+        epochs: Its length.
+        draw: Gives the sub-network of a step; None trains the largest.
+        sort_channels: Whether hidden channels are sorted before it begins.
+    """
+
+    name: str
+    epochs: int
+    draw: Draw | None = None
+    sort_channels: bool = False
+
+
+def elastic_phases(space: Space, epochs: int) -> tuple[Phase, ...]:
+    """The largest sub-network for a fifth of the time, then kernel, depth and expansion."""
+    shares = (0.2, 0.2, 0.2, 0.4)
+    ends = [round(epochs * sum(shares[: i + 1])) for i in range(len(shares))]
+    lengths = [end - start for start, end in zip([0, *ends], ends, strict=False)]
+    most = EXPANSIONS[-1:]
+
+    def draw(expansions: Sequence[int], shallow: bool) -> Draw:
+        return lambda rng: space.settings(space.sample(rng, KERNELS, expansions, shallow))
+
+    phases = (
+        Phase("largest", lengths[0]),
+        Phase("kernel", lengths[1], draw(most, False)),
+        Phase("depth", lengths[2], draw(most, True)),
+        Phase("expansion", lengths[3], draw(EXPANSIONS, True), sort_channels=True),
+    )
+    return tuple(phase for phase in phases if phase.epochs)
+
+
+class Trainer:
+    """Runs phases of training on a network; see the module."""
+
+    def __init__(
+        self,
+        network: Supernet,
+        recipe: Recipe,
+        *,
+        name: str,
+        seed: int,
+        folder: Path | None = None,
+        callbacks: Sequence[Any] = (),
+        strategy: Any = None,
+        progress: Progress | None = None,
+    ):
+        """Prepares a training.
+
+        Args:
+            network: Made in the scope of `strategy`.
+            recipe: How to train.
+            name: Of checkpoints and logs.
+            seed: Of order, augmentation and sub-networks.
+            folder: For checkpoints and TensorBoard logs; None keeps nothing.
+            callbacks: Keras callbacks; they see the network as their model.
+            strategy: A `tf.distribute` strategy; None trains on the default device.
+            progress: Where to report.
+        """
+        self.network = network
+        self.recipe = recipe
+        self.name = name
+        self.seed = seed
+        self.strategy = strategy or tf.distribute.get_strategy()
+        self.progress = progress or Progress(quiet=True)
+        self.writes = _is_chief(self.strategy)
+        self.checkpoints = Checkpoints(folder, name) if folder else None
+        self.log_dir = folder / "logs" / name if folder else None
+        self.callbacks = keras.callbacks.CallbackList(list(callbacks), model=network)
+        with self.strategy.scope():
+            self.optimizer = keras.optimizers.SGD(
+                recipe.learning_rate,
+                momentum=recipe.momentum,
+                nesterov=True,
+                weight_decay=recipe.weight_decay,
+            )
+            self.optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+            self.optimizer.build(network.trainable_variables)
+        self.history: list[dict[str, Any]] = []
+        self._largest = tf.function(self._distributed(None))
+        self._elastic = tf.function(self._distributed("elastic"))
+
+    def run(self, phases: Sequence[Phase], images: Images) -> list[dict[str, Any]]:
+        """Trains through all phases, from the last checkpoint on; returns a row per epoch.
+
+        Raises:
+            SearchError: A checkpoint is damaged, or belongs to another network.
+            OutputError: A checkpoint cannot be written.
+        """
+        total = sum(phase.epochs for phase in phases)
+        done = self._restore()
+        self.callbacks.on_train_begin()
+        self.progress.start(self.name, total, done)
+        writer = self._writer()
+        self.network.stop_training = False
+        for phase, first, epoch in _epochs(phases):
+            if epoch < done or self.network.stop_training:
+                continue
+            if epoch == first:
+                self._enter(phase)
+            row = self._epoch(phase, epoch, first, images)
+            self.history.append(row)
+            self._keep(epoch + 1)
+            self._log(writer, epoch, row)
+            self.progress.step(epoch + 1, row)
+        self.callbacks.on_train_end(self.history[-1] if self.history else None)
+        return self.history
+
+    def _enter(self, phase: Phase) -> None:
+        if phase.sort_channels:
+            self.network.sort_channels()
+        for variable in self.optimizer.variables:
+            # Momentum of the phase before points where its sub-networks wanted to go.
+            if "momentum" in variable.path:
+                variable.assign(tf.zeros(variable.shape))
+
+    def _epoch(self, phase: Phase, epoch: int, first: int, images: Images) -> dict[str, Any]:
+        stream = zlib.crc32(self.name.encode())
+        rng = np.random.default_rng([self.seed, stream, epoch])
+        draws = np.random.default_rng([self.seed, stream, epoch, 1])
+        size = min(self.recipe.batch_size, len(images.train_x))
+        steps = len(images.train_x) // size
+        self.callbacks.on_epoch_begin(epoch)
+        losses = []
+        data = batches(images.train_x, images.train_y, size, rng, self.recipe.augmentation)
+        for step, (x, y) in enumerate(data):
+            self.callbacks.on_train_batch_begin(step)
+            self.optimizer.learning_rate.assign(
+                self._rate(phase, (epoch - first + step / steps) / phase.epochs)
+            )
+            losses.append(self._step(phase, x, y, draws))
+            self.progress.tick(step + 1, steps)
+            if math.isnan(losses[-1]):
+                raise SearchError(
+                    f"training '{self.name}' diverged in epoch {epoch + 1}: lower the learning rate"
+                )
+            self.callbacks.on_train_batch_end(step, {"loss": losses[-1]})
+        row = {"epoch": epoch + 1, "phase": phase.name, "loss": float(np.mean(losses))}
+        self.callbacks.on_epoch_end(epoch, row)
+        return row
+
+    def _rate(self, phase: Phase, share: float) -> float:
+        peak = self.recipe.learning_rate * (self.recipe.elastic_rate if phase.draw else 1.0)
+        return peak * 0.5 * (1 + math.cos(math.pi * share))
+
+    def _step(self, phase: Phase, x: Any, y: Any, rng: np.random.Generator) -> float:
+        replicas = self.strategy.num_replicas_in_sync
+
+        def share(values: Any) -> Any:
+            if replicas == 1:
+                return tf.constant(values)
+            return self.strategy.experimental_distribute_values_from_function(
+                lambda context: tf.constant(values[context.replica_id_in_sync_group :: replicas])
+            )
+
+        count = tf.constant(float(len(x)))
+        if phase.draw is None:
+            return float(self._largest(share(x), share(y), count, None))
+        drawn = np.stack([phase.draw(rng) for _ in range(self.recipe.subnets_per_step)])
+        return float(self._elastic(share(x), share(y), count, tf.constant(drawn)))
+
+    def _distributed(self, kind: str | None) -> Callable[..., Any]:
+        local = self._largest_step if kind is None else self._elastic_step
+
+        def step(x: Any, y: Any, count: Any, settings: Any) -> Any:
+            losses = self.strategy.run(local, args=(x, y, count, settings))
+            return self.strategy.reduce(tf.distribute.ReduceOp.SUM, losses, axis=None)
+
+        return step
+
+    def _largest_step(self, x: Any, y: Any, count: Any, _: Any) -> Any:
+        with tf.GradientTape() as tape:
+            loss = self._label_loss(y, self.network.forward(x)[0], count)
+        self._apply(tape, loss)
+        return loss
+
+    def _elastic_step(self, x: Any, y: Any, count: Any, settings: Any) -> Any:
+        teacher = None
+        if self.recipe.distillation:
+            teacher = tf.stop_gradient(tf.nn.softmax(self.network.forward(x)[0]))
+        subnets = self.recipe.subnets_per_step
+        with tf.GradientTape() as tape:
+            loss = tf.constant(0.0)
+            for index in range(subnets):
+                logits = self.network.forward(x, settings[index])[0]
+                loss += self._label_loss(y, logits, count) / subnets
+                if teacher is not None:
+                    soft = tf.nn.softmax_cross_entropy_with_logits(teacher, logits)
+                    loss += self.recipe.distillation * tf.reduce_sum(soft) / count / subnets
+        self._apply(tape, loss)
+        return loss
+
+    def _label_loss(self, y: Any, logits: Any, count: Any) -> Any:
+        """This replica's part of the mean over the global batch; the optimizer adds the parts."""
+        classes = self.network.num_classes
+        smoothing = self.recipe.label_smoothing
+        wanted = tf.one_hot(y, classes) * (1 - smoothing) + smoothing / classes
+        return tf.reduce_sum(tf.nn.softmax_cross_entropy_with_logits(wanted, logits)) / count
+
+    def _apply(self, tape: Any, loss: Any) -> None:
+        variables = self.network.trainable_variables
+        gradients = tape.gradient(loss, variables)
+        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+
+    def _state(self) -> list[Any]:
+        return [*self.network.variables, *self.optimizer.variables]
+
+    def _keep(self, epoch: int) -> None:
+        if self.checkpoints is None or not self.writes:
+            return
+        arrays = {f"v{i}": v.numpy() for i, v in enumerate(self._state())}
+        self.checkpoints.save(epoch, arrays, self.history)
+
+    def _restore(self) -> int:
+        found = self.checkpoints.load() if self.checkpoints else None
+        if found is None:
+            return 0
+        epoch, arrays, self.history = found
+        state = self._state()
+        shapes = [tuple(arrays[f"v{i}"].shape) for i in range(len(arrays))]
+        if shapes != [tuple(v.shape) for v in state]:
+            raise SearchError(
+                f"the checkpoints of '{self.name}' in {self.checkpoints.folder} belong to another "
+                "network: choose another workdir or delete them"
+            )
+        for index, variable in enumerate(state):
+            variable.assign(arrays[f"v{index}"])
+        return epoch
+
+    def _writer(self) -> Any:
+        if self.log_dir is None or not self.writes:
+            return None
+        return tf.summary.create_file_writer(str(self.log_dir))
+
+    def _log(self, writer: Any, epoch: int, row: dict[str, Any]) -> None:
+        if writer is None:
+            return
+        with writer.as_default(step=epoch):
+            tf.summary.scalar("loss", row["loss"])
+        writer.flush()
+
+
+def _epochs(phases: Sequence[Phase]) -> Iterator[tuple[Phase, int, int]]:
+    """(phase, its first epoch, epoch) in order."""
+    first = 0
+    for phase in phases:
+        for epoch in range(first, first + phase.epochs):
+            yield phase, first, epoch
+        first += phase.epochs
+
+
+def _is_chief(strategy: Any) -> bool:
+    """Whether this process writes; the others of a cluster compute the same."""
+    resolver = strategy.cluster_resolver
+    if resolver is None or not resolver.task_type:
+        return True
+    return resolver.task_type == "chief" or (
+        resolver.task_type == "worker" and resolver.task_id == 0
+    )
