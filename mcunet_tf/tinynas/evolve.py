@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Evolution under an exact budget, after MCUNet (Lin et al., arXiv:2007.10319).
+
+What does not fit is never scored: sub-networks are drawn until one fits, a bounded number of times.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mcunet_tf.errors import BudgetError, SearchError
+from mcunet_tf.tinynas.space import EXPANSIONS, KERNELS, Choice, Space
+
+Fits = Callable[[Choice], bool]
+Score = Callable[[Sequence[Choice]], npt.ArrayLike]
+_ATTEMPTS_PER_TASK = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Evolution:
+    """Sizes of an evolution, by default those of the paper.
+
+    Attributes:
+        population: Sub-networks of a generation.
+        parents: The best of them, which the next generation descends from.
+        generations: How often.
+        mutation: Chance of each number of a child to be drawn anew.
+        tries: Draws for each place of a generation before the budget is called impossible.
+    """
+
+    population: int = 100
+    parents: int = 20
+    generations: int = 30
+    mutation: float = 0.1
+    tries: int = 200
+
+
+@dataclasses.dataclass(frozen=True)
+class Scored:
+    """A sub-network that fits, and how good it is."""
+
+    choice: Choice
+    score: float
+
+
+def sample_fitting(space: Space, fits: Fits, rng: np.random.Generator, tries: int) -> Choice:
+    """Draws until a sub-network fits.
+
+    Early draws are uniform; later ones are crossed with the smallest sub-network more and more, so
+    that a tight budget is met too.
+
+    Raises:
+        BudgetError: Not even the smallest sub-network fits, or none was found.
+    """
+    smallest = space.smallest()
+    for attempt in range(tries):
+        choice = space.sample(rng)
+        if attempt >= tries // 4:
+            choice = _cross(space, choice, smallest, rng, attempt / tries)
+        if fits(choice):
+            return choice
+    if fits(smallest):
+        return smallest
+    raise BudgetError(
+        f"no sub-network of width {space.width} at {space.input_shape[0]} x {space.input_shape[1]} "
+        "fits the budget, not even the smallest: raise the budget, or allow smaller spaces"
+    )
+
+
+def evolve(
+    space: Space,
+    fits: Fits,
+    score: Score,
+    rng: np.random.Generator,
+    evolution: Evolution = Evolution(),
+    first: Sequence[Choice] = (),
+    report: Callable[[int, list[Scored]], None] | None = None,
+) -> list[Scored]:
+    """Evolves sub-networks towards high scores.
+
+    Args:
+        space: Where they come from.
+        fits: Whether a sub-network keeps the budget; what does not is never scored.
+        score: Scores of a batch of sub-networks; higher is better.
+        rng: Where chance comes from.
+        evolution: Sizes.
+        first: Sub-networks to begin with, those that fit.
+        report: Told (generation, its members, best first).
+
+    Returns:
+        Every sub-network that was scored, best first.
+
+    Raises:
+        BudgetError: Nothing fits.
+    """
+    known: dict[Choice, float] = {}
+    members = [choice for choice in dict.fromkeys(first) if fits(choice)][: evolution.population]
+    while len(members) < evolution.population:
+        members.append(sample_fitting(space, fits, rng, evolution.tries))
+    for generation in range(evolution.generations + 1):
+        fresh = [choice for choice in dict.fromkeys(members) if choice not in known]
+        if fresh:
+            known.update(zip(fresh, map(float, np.asarray(score(fresh))), strict=True))
+        # Ties fall to the order of birth, so that a seed repeats.
+        ranked = sorted((Scored(c, known[c]) for c in members), key=lambda s: -s.score)
+        if report:
+            report(generation, ranked)
+        parents = list(dict.fromkeys(s.choice for s in ranked))[: evolution.parents]
+        if generation < evolution.generations:
+            members = [*parents, *_children(space, fits, rng, evolution, parents)]
+    return sorted((Scored(c, s) for c, s in known.items()), key=lambda s: -s.score)
+
+
+def _children(
+    space: Space,
+    fits: Fits,
+    rng: np.random.Generator,
+    evolution: Evolution,
+    parents: Sequence[Choice],
+) -> list[Choice]:
+    """Half of a population by mutation and half by crossover, all of which fit."""
+
+    def mutate() -> Choice:
+        return _mutate(space, _pick(parents, rng), rng, evolution.mutation)
+
+    def cross() -> Choice:
+        return _cross(space, _pick(parents, rng), _pick(parents, rng), rng, 0.5)
+
+    half = evolution.population // 2
+    made = []
+    for breed in [mutate] * half + [cross] * (evolution.population - half):
+        child = next((c for c in (breed() for _ in range(evolution.tries)) if fits(c)), None)
+        # Where mutation keeps missing a tight budget, a parent takes the place.
+        made.append(child if child is not None else _pick(parents, rng))
+    return made
+
+
+def _pick(choices: Sequence[Choice], rng: np.random.Generator) -> Choice:
+    return choices[int(rng.integers(len(choices)))]
+
+
+def _mutate(space: Space, choice: Choice, rng: np.random.Generator, chance: float) -> Choice:
+    def drawn(value: int, candidates: Sequence[int]) -> int:
+        return int(rng.choice(candidates)) if rng.random() < chance else value
+
+    depths = [drawn(d, s.depths) for d, s in zip(choice.depths, space.stages, strict=True)]
+    kernels = [drawn(kernel, KERNELS) for kernel in choice.kernels]
+    return space.choice(depths, kernels, [drawn(e, EXPANSIONS) for e in choice.expansions])
+
+
+def _cross(
+    space: Space, one: Choice, other: Choice, rng: np.random.Generator, share: float
+) -> Choice:
+    """Takes every number from `other` with the given chance, else from `one`."""
+
+    def mixed(a: Sequence[int], b: Sequence[int]) -> list[int]:
+        taken = rng.random(len(a)) < share
+        return [y if t else x for x, y, t in zip(a, b, taken, strict=True)]
+
+    depths = mixed(one.depths, other.depths)
+    kernels = mixed(one.kernels, other.kernels)
+    return space.choice(depths, kernels, mixed(one.expansions, other.expansions))
+
+
+def evaluate_all(
+    function: Callable[..., float],
+    tasks: Sequence[Any],
+    executor: concurrent.futures.Executor | None = None,
+    report: Callable[[int, int, float], None] | None = None,
+) -> list[float]:
+    """Applies a function to every task and loses none.
+
+    A task whose worker died is given out again, up to three times; what an executor that broke
+    down leaves undone is done here.
+
+    Args:
+        function: Picklable where the executor needs it.
+        tasks: One argument each.
+        executor: Any `concurrent.futures.Executor`, `dask.distributed`'s too; None works here.
+        report: Told (index, finished, result) as results come.
+
+    Raises:
+        SearchError: A task failed three times.
+    """
+    results: dict[int, float] = {}
+
+    def keep(index: int, value: float) -> None:
+        results[index] = value
+        if report:
+            report(index, len(results), value)
+
+    for attempt in range(_ATTEMPTS_PER_TASK if executor is not None else 0):
+        missing = [index for index in range(len(tasks)) if index not in results]
+        last = attempt == _ATTEMPTS_PER_TASK - 1
+        assert executor is not None
+        if not missing or not _give_out(executor, function, tasks, missing, keep, last):
+            break
+    for index in range(len(tasks)):
+        if index not in results:
+            keep(index, function(tasks[index]))
+    return [results[index] for index in range(len(tasks))]
+
+
+def _give_out(
+    executor: concurrent.futures.Executor,
+    function: Callable[..., float],
+    tasks: Sequence[Any],
+    missing: Sequence[int],
+    keep: Callable[[int, float], None],
+    last: bool,
+) -> bool:
+    """Runs the missing tasks once; False where the executor takes no more."""
+    try:
+        futures = {executor.submit(function, tasks[index]): index for index in missing}
+    except (concurrent.futures.BrokenExecutor, RuntimeError):
+        return False
+    for future in concurrent.futures.as_completed(futures):
+        index = futures[future]
+        try:
+            value = future.result()
+        except (Exception, concurrent.futures.CancelledError) as error:
+            if last and not isinstance(error, concurrent.futures.BrokenExecutor):
+                raise SearchError(
+                    f"candidate {index} could not be evaluated: {type(error).__name__}: {error}"
+                ) from error
+            continue
+        keep(index, float(value))
+    return True
