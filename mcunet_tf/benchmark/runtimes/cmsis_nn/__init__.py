@@ -133,7 +133,7 @@ def _cmsis_row(call: Call, scratch_bytes: int) -> Kernel:
 def _portable_row(graph: Graph, op: Op) -> Kernel:
     seen = view(graph, op)
     for kernel in KERNELS[op.kind]:
-        usable = kernel.isa == "portable" and kernel.style is not Style.WINDOW
+        usable = kernel.isa == "portable" and kernel.style in (Style.WHOLE, Style.PIXELS)
         if usable and kernel.rejects(seen) is None:
             return kernel
     raise UnsupportedError(f"CMSIS-NN as installed has no function for {op.kind} '{op.name}'")
