@@ -62,6 +62,7 @@ _OPTIONS: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     "PACK": (tflite.PackOptions, ("Axis",)),
 }
 _DETAIL_CHARACTERS = 80
+_NAME_BYTES = 256
 # What the accessors of the flatbuffers runtime, numpy and the operators' readers raise on damage.
 _DAMAGE = (
     struct.error,
@@ -154,8 +155,7 @@ class _Reader:
         return values
 
     def read_tensor(self, table: Any, index: int) -> Tensor:
-        raw = table.Name()
-        name = raw.decode("utf-8", "replace") if raw else f"tensor_{index}"
+        name = _printable(table.Name()) or f"tensor_{index}"
         code = table.Type()
         if code not in _TYPE_NAMES:
             raise self.fail(f"tensor '{name}' has type code {code}")
@@ -239,8 +239,7 @@ class _Reader:
         # Old files use the 8-bit field, new ones the 32-bit field; the larger one is meant.
         builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
         if builtin == tflite.BuiltinOperator.CUSTOM:
-            custom = code.CustomCode()
-            return f"CUSTOM {custom.decode('utf-8', 'replace') if custom else ''}".strip()
+            return f"CUSTOM {_printable(code.CustomCode())}".strip()
         return _BUILTIN_NAMES.get(builtin, f"builtin {builtin}")
 
     def read_options(self, table: Any, kind: str) -> dict[str, Any]:
@@ -253,3 +252,9 @@ class _Reader:
             raise self.fail(f"{kind} has no options")
         options.Init(union.Bytes, union.Pos)
         return {field: getattr(options, field)() for field in fields}
+
+
+def _printable(name: bytes | None) -> str:
+    """A name as text of one line, cut to a length that messages can hold."""
+    text = (name or b"")[:_NAME_BYTES].decode("utf-8", "replace")
+    return "".join(c if c.isprintable() else "?" for c in text)
