@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fits the compiler's cost model to exact counts on an emulated board."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mcunet_tf.benchmark.fit_cases import feed_chains, fit_cases
+from mcunet_tf.benchmark.image import read_sections
+from mcunet_tf.benchmark.kernel_cases import OpCase, chain_graphs, make_graph
+from mcunet_tf.benchmark.kernel_programs import (
+    WHOLE_BAND,
+    Count,
+    Program,
+    count_programs,
+    make_program,
+)
+from mcunet_tf.benchmark.nonnegative import nonnegative_least_squares
+from mcunet_tf.benchmark.toolchain import (
+    LIBRARY_FLAGS,
+    Source,
+    compile_sources,
+    tool_version,
+    write_sources,
+)
+from mcunet_tf.boards import Board
+from mcunet_tf.errors import ToolError
+from mcunet_tf.tinyengine import cost
+from mcunet_tf.tinyengine.cost.calls import code_counts, feed_counts, stage_calls
+from mcunet_tf.tinyengine.cost.features import Counts, features_of
+from mcunet_tf.tinyengine.cost.model import COEFFICIENTS
+from mcunet_tf.tinyengine.emit.sources import collect_sources, kernel_path
+from mcunet_tf.tinyengine.ir import Graph
+from mcunet_tf.tinyengine.kernels import KERNELS
+from mcunet_tf.tinyengine.kernels.table import Kernel
+from mcunet_tf.tinyengine.ops.spec import view
+from mcunet_tf.tinyengine.select import usable_rows
+
+COEFFICIENTS_PATH = Path(cost.__file__).parent / COEFFICIENTS
+
+# Rows of one operator alternate between these: most output rows per call.
+_BAND_LIMITS = (WHOLE_BAND, 2, 3, 1)
+# Instructions, or bytes: around a layer on its own there are fewer, and they hardly matter.
+_FEED_FLOOR = 300.0
+# Of portable rows where faster ones exist: their loops are simple, and they are slow to run.
+_PORTABLE_EVERY = 3
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One measurement: loop counts, and what they took."""
+
+    case: str
+    counts: Counts
+    instructions: int
+    cycles: int
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Weights of a fit, and the relative errors of its instructions."""
+
+    weights: Mapping[str, tuple[float, float]]
+    errors: Mapping[str, float]
+
+    @property
+    def worst(self) -> float:
+        """The largest error in magnitude."""
+        return max(map(abs, self.errors.values()), default=0.0)
+
+
+def fit_samples(samples: Sequence[Sample], floor: float = 1.0) -> Fit:
+    """Fits non-negative weights; errors count relatively, so that small shapes matter too.
+
+    Args:
+        samples: of one row.
+        floor: smaller measurements count as if they were this large.
+    """
+    names = list(dict.fromkeys(name for sample in samples for name in sample.counts))
+    matrix = np.array([[s.counts.get(name, 0.0) for name in names] for s in samples], np.float64)
+    results = []
+    for measured in ([s.instructions for s in samples], [s.cycles for s in samples]):
+        target = np.array(measured, np.float64)
+        weight = 1.0 / np.maximum(target, floor)
+        results.append(nonnegative_least_squares(matrix * weight[:, None], target * weight))
+    predicted = matrix @ results[0]
+    errors = {
+        s.case: float((p - s.instructions) / max(s.instructions, floor))
+        for s, p in zip(samples, predicted, strict=True)
+    }
+    pairs = zip(names, zip(*results, strict=True), strict=True)
+    weights = {name: (float(a), float(b)) for name, (a, b) in pairs if a > 0 or b > 0}
+    return Fit(weights, errors)
+
+
+def _rows_for(graph: Graph, board: Board) -> tuple[Kernel, ...]:
+    """The rows that may take a graph's one operator."""
+    return usable_rows(view(graph, graph.ops[0]), board.isa)
+
+
+def measure_rows(board: Board, pattern: str, log: Callable[[str], None]) -> dict[str, list[Sample]]:
+    """Measures every row that matches on the cases it takes.
+
+    Raises:
+        ToolError: a row computes something else than `evaluate`, or a tool fails.
+    """
+    programs: list[Program] = []
+    rows: list[tuple[OpCase, Kernel]] = []
+    skipped: dict[str, int] = {}
+    for number, case in enumerate(fit_cases()):
+        graph = make_graph(case)
+        usable = _rows_for(graph, board)
+        for kernel in usable:
+            if not fnmatch.fnmatch(kernel.name, pattern):
+                continue
+            if kernel.isa == "portable" and len(usable) > 1:
+                skipped[kernel.name] = skipped.get(kernel.name, -1) + 1
+                if skipped[kernel.name] % _PORTABLE_EVERY:
+                    continue
+            limit = _BAND_LIMITS[number % len(_BAND_LIMITS)]
+            programs.append(make_program(graph, [kernel], board, f"p{len(programs)}", limit))
+            rows.append((case, kernel))
+    log(f"{board.name}: {len(programs)} programs")
+    samples: dict[str, list[Sample]] = {}
+    for (case, kernel), program, count in zip(
+        rows, programs, count_programs(programs, board), strict=True
+    ):
+        if not count.exact:
+            raise ToolError(f"{kernel.name} computes {case} wrongly on {board.name}")
+        samples.setdefault(kernel.name, []).append(_sample(case, kernel, program, count))
+    return samples
+
+
+def _sample(case: OpCase, kernel: Kernel, program: Program, count: Count) -> Sample:
+    (stage,) = program.plan.stages
+    (calls,) = stage_calls(stage)
+    features = features_of(kernel.name, case.kind, kernel.isa, kernel.style)
+    counts = features(stage.nodes[0].view, calls)
+    return Sample(str(case), counts, count.instructions, count.cycles)
+
+
+def measure_feed(board: Board) -> tuple[list[Sample], list[Program]]:
+    """Measures the emitted code around kernels: single operators and streamed runs of them."""
+    programs: list[Program] = []
+    for number, case in enumerate(fit_cases()[::12]):
+        graph = make_graph(case)
+        kernels = [_rows_for(graph, board)[0]]
+        limit = _BAND_LIMITS[number % len(_BAND_LIMITS)]
+        programs.append(make_program(graph, kernels, board, f"p{len(programs)}", limit))
+    for chain in feed_chains():
+        graphs = [make_graph(case) for case in chain]
+        kernels = [_rows_for(graph, board)[0] for graph in graphs]
+        for limit in (2, 1):
+            name = f"p{len(programs)}"
+            programs.append(make_program(chain_graphs(graphs), kernels, board, name, limit))
+    samples = []
+    for program, count in zip(programs, count_programs(programs, board), strict=True):
+        (stage,) = program.plan.stages
+        counts: Counts = {"entry": 1}
+        for position in range(len(stage.nodes)):
+            for name, value in feed_counts(stage, position).items():
+                counts[name] = counts.get(name, 0) + value
+        name = " + ".join(op.name for op in program.graph.ops)
+        samples.append(Sample(name, counts, count.feed_instructions, count.feed_cycles))
+    return samples, programs
+
+
+def object_bytes(path: Path) -> int:
+    """Code and constants of an object file: what the linker puts into flash for it."""
+    sections = read_sections(path)
+    kept = (".text", ".rodata")
+    return sum(s.size_bytes for name, s in sections.items() if name.startswith(kept))
+
+
+def row_code_bytes(board: Board, kernels: Sequence[Kernel]) -> dict[str, int]:
+    """Flash that each row's code takes, compiled for a board."""
+    with tempfile.TemporaryDirectory(prefix="mcunet_tf-") as name:
+        folder = Path(name)
+        sources = []
+        for kernel in kernels:
+            path = kernel_path(kernel.folder, kernel.name)
+            write_sources(folder, collect_sources([path]))
+            sources.append(Source(folder / path, LIBRARY_FLAGS))
+        objects = compile_sources(board, sources)
+    return {k.name: object_bytes(o) for k, o in zip(kernels, objects, strict=True)}
+
+
+def feed_code_weights(board: Board, programs: Sequence[Program]) -> dict[str, float]:
+    """Flash of the emitted code, by what it does: bytes per layer of each style."""
+    with tempfile.TemporaryDirectory(prefix="mcunet_tf-") as name:
+        folder = Path(name)
+        sources = []
+        for program in programs:
+            write_sources(folder, dict(program.files))
+            sources.append(Source(folder / f"{program.name}.c", LIBRARY_FLAGS))
+        objects = compile_sources(board, sources, [f"-I{folder}"])
+    samples = []
+    for program, path in zip(programs, objects, strict=True):
+        (stage,) = program.plan.stages
+        size = object_bytes(path)
+        samples.append(Sample(program.name, code_counts(stage.nodes), size, size))
+    weights = fit_samples(samples, _FEED_FLOOR).weights
+    return {name: pair[0] for name, pair in weights.items()}
+
+
+def all_rows(board: Board) -> list[Kernel]:
+    """Every row that a board can run, each name once."""
+    rows = {
+        kernel.name: kernel
+        for table in KERNELS.values()
+        for kernel in table
+        if kernel.isa == "portable" or kernel.isa in board.isa
+    }
+    return list(rows.values())
+
+
+def fit_board(
+    board: Board, pattern: str, known: Mapping[str, Any] | None, log: Callable[[str], None]
+) -> dict[str, Any]:
+    """The part of `coefficients.json` for a board's core.
+
+    Args:
+        board: an emulated board.
+        pattern: glob of the rows to fit; the others keep what is known of them.
+        known: the same part as it was, or None.
+        log: takes a line of progress.
+    """
+    rows = {kernel.name: kernel for kernel in all_rows(board)}
+    entry: dict[str, Any] = {"rows": {}}
+    if known is not None:
+        entry["rows"] = {name: row for name, row in known["rows"].items() if name in rows}
+    sizes = row_code_bytes(board, list(rows.values()))
+    samples = measure_rows(board, pattern, log)
+    for name in sorted(samples):
+        fit = fit_samples(samples[name])
+        worst = max(fit.errors, key=lambda case: abs(fit.errors[case]))
+        log(
+            f"{name}: {len(samples[name])} shapes, {len(fit.weights)} weights, "
+            f"worst {100 * fit.errors[worst]:+.2f} % ({worst})"
+        )
+        entry["rows"][name] = {
+            "error": round(fit.worst, 5),
+            "weights": _rounded(fit.weights),
+        }
+    for name, row in entry["rows"].items():
+        row["code_bytes"] = sizes[name]
+    feed, programs = measure_feed(board)
+    fit = fit_samples(feed, _FEED_FLOOR)
+    weights = dict(fit.weights)
+    start = weights.pop("entry", (0.0, 0.0))
+    log(f"code around kernels: {len(feed)} samples, worst {100 * fit.worst:.1f} %")
+    entry["entry"] = [round(value, 3) for value in start]
+    entry["feed"] = _rounded(weights)
+    entry["code"] = feed_code_weights(board, programs)
+    entry["label"] = (
+        f"linear model of {board.core} fitted to exact counts on {board.name} "
+        f"({tool_version('arm-none-eabi-gcc').split()[-1]} -O3); cycles by the static "
+        f"{board.cycle_model} model"
+    )
+    return entry
+
+
+def _rounded(weights: Mapping[str, tuple[float, float]]) -> dict[str, list[float]]:
+    return {name: [round(a, 4), round(b, 4)] for name, (a, b) in weights.items()}
+
+
+def read_coefficients(path: Path = COEFFICIENTS_PATH) -> dict[str, Any]:
+    """The whole file; an empty one where there is none yet."""
+    if not path.is_file():
+        return {"cores": {}}
+    data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return data
+
+
+def write_coefficients(data: Mapping[str, Any], path: Path = COEFFICIENTS_PATH) -> None:
+    """Writes the file with one loop per line."""
+    path.write_text(json.dumps(data, indent=1, sort_keys=True) + "\n", encoding="utf-8")

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The operators that the cost model is fitted on: shapes that move every loop count on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mcunet_tf.benchmark.kernel_cases import OpCase
+
+_MAX_VALUES = 20_000  # of a tensor: keeps programs small
+_MAX_MACS = 3_000_000
+_SHAPES_PER_KIND = 60
+
+_SIDES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 19, 20, 24, 28)
+_INPUTS = (1, 2, 3, 4, 5, 6, 8, 11, 12, 16, 17, 24, 32, 40, 48, 64, 66, 96, 130, 160, 256)
+_OUTPUTS = (2, 3, 4, 5, 8, 10, 16, 24, 25, 40, 64, 80, 128)
+_DEPTHWISE_CHANNELS = (4, 5, 6, 7, 8, 11, 12, 16, 17, 24, 32, 33, 48, 64)
+_KERNELS = ((3, 3), (3, 3), (3, 3), (1, 3), (3, 1), (2, 2), (5, 5), (7, 7), (10, 4), (2, 5))
+
+
+class _Picker:
+    """Draws shapes, the same ones every time."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+
+    def pick(self, values: tuple[int, ...]) -> int:
+        return int(values[self.rng.integers(len(values))])
+
+    def image(self, channels: tuple[int, ...], least: int = 1) -> tuple[int, int, int]:
+        """[height, width, channels], not smaller than a window of `least`."""
+        while True:
+            shape = (self.pick(_SIDES), self.pick(_SIDES), self.pick(channels))
+            if min(shape[:2]) >= least and np.prod(shape) <= _MAX_VALUES:
+                return shape
+
+    def chance(self, share: float) -> bool:
+        return bool(self.rng.random() < share)
+
+
+def fit_cases() -> list[OpCase]:
+    """All cases, each once."""
+    every = (*_pointwise(), *_windows(), *_depthwise(), *_pools(), *_vectors(), *_values())
+    return list(dict.fromkeys(every))
+
+
+def _pointwise() -> Iterator[OpCase]:
+    """1 x 1 convolutions."""
+    picker = _Picker(1)
+    for pixels in range(1, 8):
+        yield OpCase("CONV_2D", (1, pixels, 20), 6)
+    for inputs in (1, 2, 3, 4, 5, 7, 8, 9):
+        yield OpCase("CONV_2D", (5, 6, inputs), 12)
+    made = 0
+    while made < _SHAPES_PER_KIND:
+        case = OpCase("CONV_2D", picker.image(_INPUTS), picker.pick(_OUTPUTS))
+        if int(np.prod(case.shape)) * case.channels <= _MAX_MACS:
+            made += 1
+            yield case
+
+
+def _windows() -> Iterator[OpCase]:
+    """Dense convolutions of any window."""
+    picker = _Picker(2)
+    made = 0
+    while made < 2 * _SHAPES_PER_KIND:
+        kernel = _KERNELS[int(picker.rng.integers(len(_KERNELS)))]
+        case = OpCase(
+            "CONV_2D",
+            picker.image(_INPUTS[:16], max(kernel)),
+            picker.pick(_OUTPUTS[:10]),
+            kernel,
+            stride=1 + picker.chance(0.4),
+            same=picker.chance(0.7),
+        )
+        macs = int(np.prod(case.shape)) * case.channels * kernel[0] * kernel[1]
+        if macs <= _MAX_MACS * case.stride**2:
+            made += 1
+            yield case
+    for shape, channels, dilation in (((9, 9, 4), 8, 2), ((8, 12, 5), 6, 2), ((12, 7, 3), 4, 3)):
+        yield OpCase("CONV_2D", shape, channels, (3, 3), dilation=dilation)
+    for shape in ((9, 9, 8), (6, 7, 16), (8, 8, 3)):
+        yield OpCase("CONV_2D", shape, 12, (1, 1), stride=2)
+
+
+def _depthwise() -> Iterator[OpCase]:
+    """Depthwise convolutions: every size and stride that has a row of its own, and others."""
+    picker = _Picker(3)
+    for size in (3, 5, 7):
+        for stride in (1, 2):
+            for width in range(1, 17):
+                shape = (picker.pick((3, 4, 5, 8)), width * stride, picker.pick((4, 5, 8, 10)))
+                yield OpCase("DEPTHWISE_CONV_2D", shape, 0, (size, size), stride)
+            for _ in range(_SHAPES_PER_KIND // 2):
+                shape = picker.image(_DEPTHWISE_CHANNELS, 2)
+                same = min(shape[:2]) < size or picker.chance(0.7)
+                yield OpCase("DEPTHWISE_CONV_2D", shape, 0, (size, size), stride, same=same)
+    for kernel in ((4, 4), (2, 3), (9, 9), (3, 1)):
+        yield OpCase("DEPTHWISE_CONV_2D", picker.image((8, 12), 9), 0, kernel)
+    for shape, channels in (((6, 7, 4), 8), ((9, 9, 1), 8), ((12, 5, 8), 24)):
+        yield OpCase("DEPTHWISE_CONV_2D", shape, channels, (3, 3))
+    for shape in ((6, 7, 4), (9, 9, 12)):
+        yield OpCase("DEPTHWISE_CONV_2D", shape, 0, (3, 3), dilation=2)
+
+
+def _pools() -> Iterator[OpCase]:
+    picker = _Picker(4)
+    for kind in ("AVERAGE_POOL_2D", "MAX_POOL_2D"):
+        for number in range(_SHAPES_PER_KIND // 2):
+            size = picker.pick((2, 3, 4))
+            shape = picker.image(_DEPTHWISE_CHANNELS, size)
+            if number % 3 == 0:
+                yield OpCase(kind, shape, 0, (shape[0], shape[1]), same=False)
+            else:
+                stride = picker.pick((1, 2))
+                yield OpCase(kind, shape, 0, (size, size), stride, same=number % 3 == 1)
+    for number in range(_SHAPES_PER_KIND // 2):
+        yield OpCase("MEAN", picker.image(_DEPTHWISE_CHANNELS), same=number % 3 > 0)
+
+
+def _vectors() -> Iterator[OpCase]:
+    """Fully connected layers and softmax."""
+    picker = _Picker(5)
+    for _ in range(_SHAPES_PER_KIND // 2):
+        features = picker.pick((*_INPUTS, 640, 1000))
+        yield OpCase("FULLY_CONNECTED", (features,), picker.pick((1, *_OUTPUTS)))
+    for outputs in (2, 3, 4, 5, 6, 7):
+        yield OpCase("FULLY_CONNECTED", (64,), outputs)
+    for values in (2, 3, 5, 10, 12, 35, 100, 257):
+        yield OpCase("SOFTMAX", (values,))
+
+
+def _values() -> Iterator[OpCase]:
+    """Operators that go through values one by one, and those that move them."""
+    picker = _Picker(6)
+    for kind in ("ADD", "MUL"):
+        for number in range(_SHAPES_PER_KIND // 2):
+            shape = picker.image(_DEPTHWISE_CHANNELS)
+            yield OpCase(kind, shape, broadcast=number % 3 == 0)
+    for kind in ("RELU", "LOGISTIC", "QUANTIZE", "DEQUANTIZE", "PAD", "CONCATENATION"):
+        for number in range(_SHAPES_PER_KIND // 5):
+            wide = kind in ("QUANTIZE", "DEQUANTIZE") and number % 2 == 1
+            yield OpCase(kind, picker.image(_DEPTHWISE_CHANNELS), wide=wide)
+    for kind in ("TRANSPOSE", "RESIZE_NEAREST_NEIGHBOR"):
+        for _ in range(_SHAPES_PER_KIND // 4):
+            yield OpCase(kind, picker.image(_DEPTHWISE_CHANNELS[:9]))
+
+
+def feed_chains() -> list[tuple[OpCase, ...]]:
+    """Runs of operators whose rows are streamed, for the code around the kernels."""
+    chains: list[tuple[OpCase, ...]] = []
+    for height, width, channels, size, stride in (
+        (6, 5, 4, 3, 1), (8, 8, 8, 5, 1), (12, 6, 5, 7, 1), (9, 9, 4, 3, 2), (14, 7, 6, 5, 2),
+        (24, 4, 4, 3, 1), (20, 6, 4, 7, 2), (16, 4, 8, 3, 1),
+    ):  # fmt: skip
+        wide = 2 * channels
+        expand = OpCase("CONV_2D", (height, width, channels), wide)
+        depthwise = OpCase("DEPTHWISE_CONV_2D", (height, width, wide), 0, (size, size), stride)
+        out = (-(-height // stride), -(-width // stride), wide)
+        project = OpCase("CONV_2D", out, channels)
+        chains += [(expand, depthwise, project), (depthwise, project)]
+        chains.append((OpCase("CONV_2D", (height, width, channels), wide, (3, 3)), depthwise))
+        pool = OpCase("MAX_POOL_2D", (height, width, channels), 0, (2, 2), 2)
+        after = (-(-height // 2), -(-width // 2), channels)
+        chains.append((pool, OpCase("RELU", after), OpCase("MEAN", after)))
+    return chains

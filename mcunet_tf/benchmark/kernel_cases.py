@@ -1,0 +1,330 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Graphs of one operator, of any shape, with weights and scales as trained networks have them."""
+
+from __future__ import annotations
+
+import dataclasses
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mcunet_tf.tinyengine.ir import Graph, Op, Quantization, Tensor
+from mcunet_tf.tinyengine.ops import common
+from mcunet_tf.tinyengine.ops.conv2d import Conv2dAttributes
+from mcunet_tf.tinyengine.ops.elementwise import ElementwiseAttributes
+from mcunet_tf.tinyengine.ops.fully_connected import FullyConnectedAttributes
+from mcunet_tf.tinyengine.ops.layout import (
+    ConcatenationAttributes,
+    PadAttributes,
+    ResizeAttributes,
+    TransposeAttributes,
+)
+from mcunet_tf.tinyengine.ops.mean import MeanAttributes
+from mcunet_tf.tinyengine.ops.pool2d import Pool2dAttributes
+from mcunet_tf.tinyengine.ops.softmax import SoftmaxAttributes
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+_SCALE, _ZERO_POINT = 0.05, -5
+_WEIGHT_SCALE = 0.01
+_OUTPUT_DEVIATION = 40.0  # of the int8 outputs: spread, seldom saturated
+_SAFE_SUM = 3_000_000  # below the limit of rows that keep two sums in a register
+_WIDE_BIAS = 1 << 24  # above it
+
+
+@dataclass(frozen=True)
+class OpCase:
+    """One operator of one shape.
+
+    Attributes:
+        kind: TensorFlow Lite's builtin name.
+        shape: of the input: [height, width, channels], or [values] of a vector.
+        channels: of the output of CONV_2D and FULLY_CONNECTED.
+        kernel: height and width of a window.
+        stride: of both axes.
+        dilation: of both axes.
+        same: SAME padding, else VALID; MEAN: over height and width, else over channels.
+        wide: sums too large for rows that keep two of them in a register.
+        broadcast: ADD and MUL: the second operand is [1, 1, 1, channels].
+    """
+
+    kind: str
+    shape: tuple[int, ...]
+    channels: int = 0
+    kernel: tuple[int, int] = (1, 1)
+    stride: int = 1
+    dilation: int = 1
+    same: bool = True
+    wide: bool = False
+    broadcast: bool = False
+
+    def __str__(self) -> str:
+        """Says all that distinguishes the case, in a few words."""
+        words = [self.kind.lower()]
+        if self.kernel != (1, 1):
+            words.append("x".join(map(str, self.kernel)))
+        words += [f"s{self.stride}"] * (self.stride > 1)
+        words += [f"d{self.dilation}"] * (self.dilation > 1)
+        words += ["valid"] * (not self.same and self.kernel != (1, 1))
+        words += ["channels"] * (not self.same and self.kind == "MEAN")
+        words += ["wide"] * self.wide + ["broadcast"] * self.broadcast
+        words.append("x".join(map(str, self.shape)))
+        if self.channels:
+            words[-1] += f"->{self.channels}"
+        return " ".join(words)
+
+
+class _Draft:
+    """A graph under construction."""
+
+    def __init__(self, case: OpCase) -> None:
+        self.case = case
+        self.rng = np.random.default_rng(zlib.crc32(str(case).encode()))
+        self.tensors: list[Tensor] = []
+
+    def image(self) -> tuple[int, ...]:
+        """The input's shape with a batch of one."""
+        return (1, *self.case.shape)
+
+    def add(
+        self,
+        shape: tuple[int, ...],
+        scale: float = _SCALE,
+        zero_point: int = _ZERO_POINT,
+        dtype: str = "int8",
+    ) -> int:
+        """Adds an activation quantised per tensor."""
+        quantization = None if dtype == "float32" else Quantization((scale,), (zero_point,))
+        name = f"t{len(self.tensors)}"
+        self.tensors.append(Tensor(name, shape, dtype, quantization))
+        return len(self.tensors) - 1
+
+    def constant(self, data: Array, scales: tuple[float, ...] = (), axis: int = 0) -> int:
+        """Adds a constant; `scales` quantise it."""
+        quantization = Quantization(scales, (0,) * len(scales), axis) if scales else None
+        name = f"t{len(self.tensors)}"
+        self.tensors.append(Tensor(name, data.shape, str(data.dtype), quantization, data))
+        return len(self.tensors) - 1
+
+    def weighted(self, shape: tuple[int, ...], channels: int, axis: int) -> tuple[int, int, float]:
+        """Adds weights and bias; also returns the scale of an output that spreads over int8."""
+        taps = int(np.prod(shape)) // channels
+        limit = min(127, max(4, int(2 * _SAFE_SUM / (128 * taps))))
+        weights = self.rng.integers(-limit, limit + 1, shape).astype(np.int8)
+        spread = 74 * limit / np.sqrt(3) * np.sqrt(taps)
+        bias = self.rng.integers(-int(spread), int(spread) + 1, channels).astype(np.int32)
+        if self.case.wide:
+            bias[0] = _WIDE_BIAS
+        scales = _WEIGHT_SCALE * self.rng.uniform(0.3, 1.0, channels)
+        first = self.constant(weights, tuple(float(np.float32(s)) for s in scales), axis)
+        second = self.constant(bias)
+        return first, second, float(np.float32(_SCALE * _WEIGHT_SCALE * spread / _OUTPUT_DEVIATION))
+
+    def graph(self, inputs: tuple[int, ...], operands: tuple[int, ...], attributes: Any) -> Graph:
+        """The finished graph; its output is the last tensor."""
+        output = len(self.tensors) - 1
+        op = Op(self.case.kind, str(self.case), operands, (output,), attributes)
+        return Graph("case", tuple(self.tensors), (op,), inputs, (output,))
+
+    def padding(self) -> tuple[common.Padding, int, int]:
+        """Padding, output height and output width of the case's window."""
+        case = self.case
+        height, width, _ = case.shape
+        strides, dilations = (case.stride, case.stride), (case.dilation, case.dilation)
+        code = common.PADDING_SAME if case.same else 1
+        padding = common.spatial_padding(code, (height, width), case.kernel, strides, dilations)
+        sizes = (
+            common.window_size(size, before + after, extent, case.stride, case.dilation)
+            for size, before, after, extent in (
+                (height, padding.top, padding.bottom, case.kernel[0]),
+                (width, padding.left, padding.right, case.kernel[1]),
+            )
+        )
+        return padding, *sizes  # type: ignore[return-value]  # two of them
+
+
+def make_graph(case: OpCase) -> Graph:
+    """Builds the case's graph; weights and scales follow from its name alone."""
+    return _MAKERS[case.kind](_Draft(case))
+
+
+def case_inputs(graph: Graph) -> list[Array]:
+    """Random inputs of a graph, the same ones every time."""
+    rng = np.random.default_rng(0)
+    arrays: list[Array] = []
+    for tensor in (graph.tensors[index] for index in graph.inputs):
+        if tensor.dtype == "float32":
+            arrays.append(rng.normal(0, 1, tensor.shape).astype(np.float32))
+        else:
+            limits = np.iinfo(tensor.dtype)
+            values = rng.integers(limits.min, limits.max, tensor.shape, endpoint=True)
+            arrays.append(values.astype(tensor.dtype))
+    return arrays
+
+
+def _conv2d(draft: _Draft) -> Graph:
+    case = draft.case
+    x = draft.add(draft.image())
+    shape = (case.channels, *case.kernel, case.shape[2])
+    weights, bias, scale = draft.weighted(shape, case.channels, 0)
+    padding, height, width = draft.padding()
+    draft.add((1, height, width, case.channels), scale, 3)
+    return draft.graph((x,), (x, weights, bias), _window(case, padding))
+
+
+def _depthwise(draft: _Draft) -> Graph:
+    case = draft.case
+    x = draft.add(draft.image())
+    channels = case.channels or case.shape[2]
+    weights, bias, scale = draft.weighted((1, *case.kernel, channels), channels, 3)
+    padding, height, width = draft.padding()
+    draft.add((1, height, width, channels), scale, 3)
+    return draft.graph((x,), (x, weights, bias), _window(case, padding))
+
+
+def _window(case: OpCase, padding: common.Padding) -> Conv2dAttributes:
+    strides = (case.stride, case.stride, case.dilation, case.dilation)
+    return Conv2dAttributes(*strides, padding, "NONE")
+
+
+def _fully_connected(draft: _Draft) -> Graph:
+    case = draft.case
+    x = draft.add(draft.image())
+    features = int(np.prod(case.shape))
+    weights, bias, scale = draft.weighted((case.channels, features), case.channels, 0)
+    draft.add((1, case.channels), scale, 3)
+    return draft.graph((x,), (x, weights, bias), FullyConnectedAttributes("NONE"))
+
+
+def _elementwise(draft: _Draft) -> Graph:
+    case = draft.case
+    x = draft.add(draft.image())
+    second = (1, 1, 1, case.shape[-1]) if case.broadcast else draft.image()
+    y = draft.add(second, 0.03, 7)
+    draft.add(draft.image(), 0.06 if case.kind == "ADD" else 0.08, 2)
+    return draft.graph((x, y), (x, y), ElementwiseAttributes("NONE"))
+
+
+def _pool(draft: _Draft) -> Graph:
+    case = draft.case
+    x = draft.add(draft.image())
+    padding, height, width = draft.padding()
+    draft.add((1, height, width, case.shape[2]))
+    attributes = Pool2dAttributes(*case.kernel, case.stride, case.stride, padding, "NONE")
+    return draft.graph((x,), (x,), attributes)
+
+
+def _mean(draft: _Draft) -> Graph:
+    x = draft.add(draft.image())
+    height, width, channels = draft.case.shape
+    reduced = (1, 2) if draft.case.same else (3,)
+    axes = draft.constant(np.array(reduced, np.int32))
+    draft.add((1, channels) if draft.case.same else (1, height, width), _SCALE / 4, 3)
+    return draft.graph((x,), (x, axes), MeanAttributes(reduced))
+
+
+def _softmax(draft: _Draft) -> Graph:
+    x = draft.add(draft.image())
+    draft.add(draft.image(), 1 / 256, -128)
+    return draft.graph((x,), (x,), SoftmaxAttributes(1.0))
+
+
+def _lookup(draft: _Draft) -> Graph:
+    x = draft.add(draft.image())
+    edges = (1 / 256, -128) if draft.case.kind == "LOGISTIC" else (0.04, -3)
+    draft.add(draft.image(), *edges)
+    return draft.graph((x,), (x,), None)
+
+
+def _dequantize(draft: _Draft) -> Graph:
+    x = draft.add(draft.image(), dtype="uint8" if draft.case.wide else "int8")
+    draft.add(draft.image(), dtype="float32")
+    return draft.graph((x,), (x,), None)
+
+
+def _quantize(draft: _Draft) -> Graph:
+    if not draft.case.wide:
+        return _lookup(draft)
+    x = draft.add(draft.image(), dtype="float32")
+    draft.add(draft.image())
+    return draft.graph((x,), (x,), None)
+
+
+def _transpose(draft: _Draft) -> Graph:
+    x = draft.add(draft.image())
+    height, width, channels = draft.case.shape
+    draft.add((1, channels, height, width))
+    order = draft.constant(np.array([0, 3, 1, 2], np.int32))
+    draft.tensors[order - 1], draft.tensors[order] = draft.tensors[order], draft.tensors[order - 1]
+    return draft.graph((x,), (x, order - 1), TransposeAttributes((0, 3, 1, 2)))
+
+
+def _pad(draft: _Draft) -> Graph:
+    x = draft.add(draft.image())
+    height, width, channels = draft.case.shape
+    draft.add((1, height + 2, width + 2, channels))
+    attributes = PadAttributes((0, 1, 1, 0), (0, 1, 1, 0), _ZERO_POINT)
+    return draft.graph((x,), (x,), attributes)
+
+
+def _concatenation(draft: _Draft) -> Graph:
+    x = draft.add(draft.image())
+    y = draft.add(draft.image())
+    draft.add((*draft.image()[:-1], 2 * draft.case.shape[-1]))
+    return draft.graph((x, y), (x, y), ConcatenationAttributes(3, "NONE"))
+
+
+def _resize(draft: _Draft) -> Graph:
+    x = draft.add(draft.image())
+    height, width, channels = draft.case.shape
+    draft.add((1, 2 * height, 2 * width, channels))
+    rows, columns = (tuple(i // 2 for i in range(2 * size)) for size in (height, width))
+    return draft.graph((x,), (x,), ResizeAttributes(rows, columns))
+
+
+_MAKERS: dict[str, Callable[[_Draft], Graph]] = {
+    "CONV_2D": _conv2d,
+    "DEPTHWISE_CONV_2D": _depthwise,
+    "FULLY_CONNECTED": _fully_connected,
+    "ADD": _elementwise,
+    "MUL": _elementwise,
+    "AVERAGE_POOL_2D": _pool,
+    "MAX_POOL_2D": _pool,
+    "MEAN": _mean,
+    "SOFTMAX": _softmax,
+    "RELU": _lookup,
+    "RELU6": _lookup,
+    "LOGISTIC": _lookup,
+    "QUANTIZE": _quantize,
+    "DEQUANTIZE": _dequantize,
+    "TRANSPOSE": _transpose,
+    "PAD": _pad,
+    "PADV2": _pad,
+    "CONCATENATION": _concatenation,
+    "RESIZE_NEAREST_NEIGHBOR": _resize,
+}
+
+
+def chain_graphs(graphs: Sequence[Graph]) -> Graph:
+    """One graph of several: each takes the output of the one before as its first input."""
+    tensors: list[Tensor] = []
+    ops: list[Op] = []
+    inputs: list[int] = []
+    last = -1
+    for graph in graphs:
+        places: dict[int, int] = {}
+        if last >= 0:
+            places[graph.inputs[0]] = last
+        for index, tensor in enumerate(graph.tensors):
+            if index not in places:
+                places[index] = len(tensors)
+                tensors.append(dataclasses.replace(tensor, name=f"t{len(tensors)}"))
+        inputs += [places[i] for i in graph.inputs if places[i] != last]
+        for op in graph.ops:
+            read, made = (tuple(places[i] for i in edge) for edge in (op.inputs, op.outputs))
+            ops.append(Op(op.kind, op.name, read, made, op.attributes))
+        last = places[graph.outputs[0]]
+    return Graph("chain", tuple(tensors), tuple(ops), tuple(inputs), (last,))

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs many small projects in one image on an emulated board, and counts their kernels.
+
+What is measured is the code that the compiler emits: a mark before each kernel call and one behind
+it tell the kernel's instructions from those of the code that feeds it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mcunet_tf.benchmark.kernel_cases import Array, case_inputs
+from mcunet_tf.benchmark.plugin import RegionCount
+from mcunet_tf.benchmark.qemu import run_elf
+from mcunet_tf.benchmark.toolchain import LIBRARY_FLAGS
+from mcunet_tf.boards import Board
+from mcunet_tf.errors import ToolError
+from mcunet_tf.tinyengine.emit.project import Project, emit_project
+from mcunet_tf.tinyengine.evaluate import evaluate
+from mcunet_tf.tinyengine.ir import Graph
+from mcunet_tf.tinyengine.kernels.table import Kernel
+from mcunet_tf.tinyengine.plan.nodes import make_node, storage_roots
+from mcunet_tf.tinyengine.plan.plan import Group, Plan, plan_stages
+
+WHOLE_BAND = 1 << 15
+_FILES_LEFT_OUT = ("main.c", "CMakeLists.txt", "report.txt")
+_MAX_IMAGE_BYTES = 600_000  # of tensors and constants: fits the smallest emulated memory
+_TIMEOUT_S = 300.0
+_CALL = re.compile(r"^(\s*)TINYENGINE_LAYER\((\d+)\);\n(.*\);)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """One operator, or a few that are streamed, as C.
+
+    Attributes:
+        name: C prefix.
+        graph: the operators.
+        plan: how they are called.
+        files: the project, `<name>_invoke` and the accessors of the tensors among them.
+        include_dirs: what else it includes.
+        sources: what else it links.
+    """
+
+    name: str
+    graph: Graph
+    plan: Plan
+    files: Mapping[str, str]
+    include_dirs: tuple[Path, ...] = ()
+    sources: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class Count:
+    """What one inference of a program took.
+
+    Attributes:
+        instructions: of the kernels' calls.
+        cycles: of the same, by the board's cycle model.
+        feed_instructions: of the emitted code around them.
+        feed_cycles: of the same.
+        exact: whether the output equals `evaluate`, bit for bit.
+    """
+
+    instructions: int
+    cycles: int
+    feed_instructions: int
+    feed_cycles: int
+    exact: bool
+
+
+def make_program(
+    graph: Graph, kernels: Sequence[Kernel], board: Board, name: str, band_limit: int = WHOLE_BAND
+) -> Program:
+    """Emits a graph with the given kernels, as one stage.
+
+    Args:
+        graph: of `kernel_cases`, or an operator cut out of a model.
+        kernels: a row for each operator that takes it.
+        board: for the comments of the code.
+        name: C prefix.
+        band_limit: most output rows per call.
+    """
+    nodes = [
+        make_node(graph, index, op, kernel)
+        for index, (op, kernel) in enumerate(zip(graph.ops, kernels, strict=True))
+    ]
+    plan = plan_stages(graph, storage_roots(graph), nodes, [Group(0, len(nodes), band_limit)])
+    project = Project(name, "one operator", board.name, "", (), graph, plan)
+    return Program(name, graph, plan, emit_project(project))
+
+
+def count_programs(programs: Sequence[Program], board: Board) -> list[Count]:
+    """Runs every program once on random inputs, several to an image; order is kept.
+
+    Raises:
+        ToolError: a tool is missing or fails, or the counts cannot be told apart.
+    """
+    counts: list[Count] = []
+    for batch in _batches(programs):
+        counts += _count_batch(batch, board)
+    return counts
+
+
+def _batches(programs: Sequence[Program]) -> Iterator[list[Program]]:
+    batch: list[Program] = []
+    total = 0
+    for program in programs:
+        size = sum(tensor.size_bytes for tensor in program.graph.tensors)
+        if batch and total + size > _MAX_IMAGE_BYTES:
+            yield batch
+            batch, total = [], 0
+        batch.append(program)
+        total += size
+    if batch:
+        yield batch
+
+
+def _count_batch(programs: list[Program], board: Board) -> list[Count]:
+    inputs = [case_inputs(program.graph) for program in programs]
+    run = run_elf(
+        {**_merged_files(programs), "main.c": _main(programs, inputs)},
+        board,
+        include_dirs=list(dict.fromkeys(d for p in programs for d in p.include_dirs)),
+        source_paths=list(dict.fromkeys(s for p in programs for s in p.sources)),
+        flags=LIBRARY_FLAGS,
+        timeout_s=_TIMEOUT_S,
+    )
+    if len(run.regions) != len(programs):
+        raise ToolError(f"{len(run.regions)} of {len(programs)} kernel runs were counted")
+    counts, position = [], 0
+    for first, program, arrays, region in zip(
+        _first_marks(programs), programs, inputs, run.regions, strict=True
+    ):
+        wanted = b"".join(array.tobytes() for array in evaluate(program.graph, arrays))
+        got = run.stdout[position : position + len(wanted)]
+        position += len(wanted)
+        marks = range(first, first + 2 * len(program.graph.ops), 2)
+        counts.append(_split(region, marks, got == wanted))
+    return counts
+
+
+def _first_marks(programs: Sequence[Program]) -> list[int]:
+    """The mark of each program's first kernel: two for every operator before it."""
+    sizes = [2 * len(program.graph.ops) for program in programs]
+    return [sum(sizes[:index]) for index in range(len(sizes))]
+
+
+def _split(region: RegionCount, marks: range, exact: bool) -> Count:
+    """Tells the kernels' share from the rest."""
+    own = [layer for layer in region.layers if layer.index in marks]
+    if len(own) != len(marks):
+        raise ToolError("a kernel's mark was not seen by the counting plugin")
+    instructions = sum(layer.instructions for layer in own)
+    cycles = sum(layer.modelled_cycles for layer in own)
+    return Count(
+        instructions=instructions,
+        cycles=cycles,
+        feed_instructions=region.instructions - instructions,
+        feed_cycles=region.modelled_cycles - cycles,
+        exact=exact,
+    )
+
+
+def mark_calls(source: str, first: int) -> str:
+    """Puts marks around each kernel call of an emitted `.c` file: layer i gets first + 2 i, what
+    follows its call first + 2 i + 1.
+    """
+
+    def marked(match: re.Match[str]) -> str:
+        indent, layer, call = match.group(1), first + 2 * int(match.group(2)), match.group(3)
+        return f"{indent}TINYENGINE_LAYER({layer});\n{call}\n{indent}TINYENGINE_LAYER({layer + 1});"
+
+    return _CALL.sub(marked, source)
+
+
+def _merged_files(programs: Sequence[Program]) -> dict[str, str]:
+    """The files of all programs: theirs as two translation units, the kernels once."""
+    files: dict[str, str] = {}
+    code, constants = [], []
+    for first, program in zip(_first_marks(programs), programs, strict=True):
+        own = {
+            f"{program.name}.c": f"{program.name}.inc",
+            f"{program.name}_weights.c": f"{program.name}_weights.inc",
+        }
+        for path, text in program.files.items():
+            if path in _FILES_LEFT_OUT:
+                continue
+            if path == f"{program.name}.c":
+                text = mark_calls(text, first)
+            target = own.get(path, path)
+            if files.setdefault(target, text) != text:
+                raise AssertionError(f"two texts of {target}")
+        code.append(f'#include "{program.name}.inc"\n')
+        constants.append(f'#include "{program.name}_weights.inc"\n')
+    return {
+        **files,
+        "programs.c": '#include "mark_layers.h"\n' + "".join(code),
+        "programs_weights.c": "".join(constants),
+    }
+
+
+def _main(programs: Sequence[Program], inputs: Sequence[list[Array]]) -> str:
+    """One place in the program counts them all.
+
+    QEMU 7.2 hides an instruction at a page's edge from plugins now and then: an aligned function
+    keeps the markers away from there.
+    """
+    names = [program.name for program in programs]
+    lines = [
+        "#include <stdint.h>",
+        "#include <string.h>",
+        '#include "region.h"',
+        *(f'#include "{name}.h"' for name in names),
+        "typedef void invoke_function(void *arena);",
+        "__attribute__((noinline, aligned(64))) static void count(invoke_function *f, void *a) {",
+        "  REGION_BEGIN();",
+        "  f(a);",
+        "  REGION_END();",
+        "}",
+    ]
+    calls: list[str] = []
+    for name, arrays in zip(names, inputs, strict=True):
+        calls.append(f"  memset(arena, 0xA5, {name.upper()}_ARENA_BYTES);")
+        for n, array in enumerate(arrays):
+            data = ",".join(map(str, np.frombuffer(array.tobytes(), np.uint8).tolist()))
+            lines.append(f"static const uint8_t {name}_data_{n}[] = {{{data}}};")
+            calls.append(f"  memcpy({name}_input_{n}(arena), {name}_data_{n}, {array.nbytes});")
+        calls.append(f"  count({name}_invoke, arena);")
+        calls.append(f"  region_write({name}_output_0(arena), {name.upper()}_OUTPUT_0_BYTES);")
+    union = " ".join(f"int8_t {name}[{name.upper()}_ARENA_BYTES];" for name in names)
+    lines += [
+        f"static union {{ {union} }} arena_memory __attribute__((aligned(16)));",
+        "int main(void) {",
+        "  void *const arena = &arena_memory;",
+        *calls,
+        "  return 0;",
+        "}",
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which kernel calls a plan makes, and what the emitted code does around them."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Iterable, Sequence
+
+from mcunet_tf.tinyengine.cost.features import Calls, Counts
+from mcunet_tf.tinyengine.kernels.table import Style
+from mcunet_tf.tinyengine.plan.nodes import Node
+from mcunet_tf.tinyengine.plan.schedule import Stage
+
+
+def node_calls(node: Node, bands: Iterable[int]) -> Calls:
+    """The calls of a node's kernel that make bands of rows, in the units of its features."""
+    unit = 1
+    if node.kernel.style is Style.PIXELS:
+        row_values = node.view.output.elements // node.height
+        unit = row_values // node.kernel.pixel_values(node.view)
+    counted = collections.Counter(bands)
+    return tuple((rows * unit, count) for rows, count in counted.items())
+
+
+def whole_calls(node: Node) -> Calls:
+    """The calls where a node runs on its own, as many rows at once as its kernel likes."""
+    band = node.height
+    if node.kernel.style is Style.WINDOW:
+        band = min(node.kernel.band_rows, node.height)
+    whole, rest = divmod(node.height, band)
+    return node_calls(node, [band] * whole + [rest] * (rest > 0))
+
+
+def stage_calls(stage: Stage) -> list[Calls]:
+    """The calls of each node of a stage."""
+    bands: dict[int, list[int]] = {id(node): [] for node in stage.nodes}
+    for event in stage.events:
+        bands[id(event.node)].append(event.end - event.first)
+    return [node_calls(node, bands[id(node)]) for node in stage.nodes]
+
+
+def feed_counts(stage: Stage, position: int) -> Counts:
+    """What the emitted code does around the calls of one node: pointers, padding, pulls."""
+    node = stage.nodes[position]
+    events = [event for event in stage.events if event.node is node]
+    made = {other.output for other in stage.nodes if other is not node}
+    pulls = sum(source in made for source in dict.fromkeys(node.inputs))
+    readers = sum(node.output in other.inputs for other in stage.nodes)
+    counts: Counts = {
+        f"{node.kernel.style.value}_call": len(events),
+        "operand": len(events) * (len(node.inputs) - 1),
+        "pull": len(events) * pulls,
+        "pulled": 1 if readers else 0,
+    }
+    if node.kernel.style is Style.WINDOW:
+        height = node.view.input(0).rows[0]
+        rows = [(event.first, event.end) for event in events]
+        padding = _padding_rows(node, rows, height)
+        counts["pointer_in"] = sum(node.window.count(end - first) for first, end in rows)
+        counts["pointer_out"] = sum(end - first for first, end in rows)
+        if node.pad_row_bytes:
+            counts["padding_row"] = padding
+            counts["padding_word"] = padding * (node.pad_row_bytes // 4)
+        else:
+            counts["absent_row"] = padding
+    return counts
+
+
+def _padding_rows(node: Node, rows: Sequence[tuple[int, int]], height: int) -> int:
+    """Pointers to rows outside the image, over all calls."""
+    window = node.window
+    total = 0
+    for first, end in rows:
+        low = first * window.stride - window.pad_top
+        high = low + window.count(end - first)
+        total += max(min(high, 0) - low, 0) + max(high - max(low, height), 0)
+    return total
+
+
+def code_counts(nodes: Sequence[Node]) -> Counts:
+    """What the size of a stage's emitted code depends on."""
+    counts: Counts = {"stage": 1}
+    made = {node.output for node in nodes}
+    for node in nodes:
+        padded = "_padded" if node.pad_row_bytes else ""
+        pulls = sum(source in made for source in dict.fromkeys(node.inputs))
+        for name, count in (
+            (f"{node.kernel.style.value}{padded}", 1),
+            ("operand", len(node.inputs) - 1),
+            ("pull", pulls),
+        ):
+            counts[name] = counts.get(name, 0) + count
+    return counts

@@ -1,0 +1,446 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How often each loop of a kernel runs: the counts that a linear cost model weighs.
+
+A feature function takes an operator and its kernel calls and returns counts by name. Each follows
+the loops of the kernels it is for, so that the cost of a kernel is a sum of count x coefficient to
+within a few tenths of a percent. Only shapes are read, never constants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from mcunet_tf.tinyengine.cost.tiles import (
+    Columns,
+    column_words,
+    columns_inside,
+    direct_and_staged,
+    pixel_tiles,
+    whole_windows,
+)
+from mcunet_tf.tinyengine.kernels.table import Style
+from mcunet_tf.tinyengine.ops.depthwise_conv2d import depth_multiplier
+from mcunet_tf.tinyengine.ops.spec import View
+
+Calls = tuple[tuple[int, int], ...]
+"""(units, how many calls of them): output rows of a WINDOW kernel, pixels of a PIXELS kernel,
+input rows of a REDUCE kernel, 1 of a WHOLE kernel."""
+
+Counts = dict[str, float]
+Features = Callable[[View, Calls], Counts]
+
+_BLOCK = 16  # channels that depthwise_conv2d_s8_portable accumulates side by side
+_LANES = 16  # bytes of a vector
+_COPY_WORDS = 8  # that conv2d_kxk_dsp.inc copies without a loop
+_WIDE_UNROLL, _NARROW_UNROLL = 16, 4  # blocks of conv2d_tile_dsp.inc per turn of its loop
+
+
+def _total(calls: Calls) -> tuple[int, int]:
+    """(calls, units of all of them)."""
+    return sum(count for _, count in calls), sum(units * count for units, count in calls)
+
+
+def _conv2d_columns(view: View) -> Columns:
+    attributes = view.attributes
+    return Columns(
+        view.input(0).shape[2],
+        view.output.shape[2],
+        view.input(1).shape[2],
+        attributes.stride_width,
+        attributes.dilation_width,
+        attributes.padding.left,
+    )
+
+
+def _tile_counts(threes: int, twos: int, inputs: int, channels: int) -> Counts:
+    """The loops of conv2d_tile_dsp.inc for tiles of 3 and 2 pixels."""
+    pairs, quads = -(-channels // 2), -(-inputs // 4)
+    return {
+        "tile3": threes,
+        "tile2": twos,
+        "pair3": threes * pairs,
+        "pair2": twos * pairs,
+        "block3": threes * pairs * quads,
+        "block2": twos * pairs * quads,
+        "turn3": threes * pairs * -(-(quads - 1) // _WIDE_UNROLL),
+        "turn2": twos * pairs * -(-(quads - 1) // _NARROW_UNROLL),
+        "odd_channel": (threes + twos) * (channels % 2),
+    }
+
+
+def conv2d_1x1_dsp(view: View, calls: Calls) -> Counts:
+    """Tiles of 3 and 2 pixels x 2 output channels of a 1 x 1 convolution."""
+    inputs, channels = view.input(0).shape[-1], view.output.shape[-1]
+    threes = twos = phases = 0
+    for pixels, count in calls:
+        three, two = pixel_tiles(pixels)
+        threes += three * count
+        twos += two * count
+        phases += ((three > 0) + (two > 0)) * count
+    quads = -(-inputs // 4)
+    return {
+        "call": _total(calls)[0],
+        "phase": phases,
+        **_tile_counts(threes, twos, inputs, channels),
+        "widen3": threes * quads,
+        "widen2": twos * quads,
+        "input_tail": (threes + twos) * (inputs % 4 > 0 and inputs > 4),
+        "few_inputs": (threes + twos) * (inputs < 4),
+    }
+
+
+def conv2d_dsp(view: View, calls: Calls) -> Counts:
+    """The same tiles of a convolution with windows, gathered from the image or a copy."""
+    _, height, width, inputs = view.input(1).shape
+    columns = _conv2d_columns(view)
+    run, taps = width * inputs, height * width * inputs
+    gathered = direct_and_staged(columns, run % 4 == 0)
+    threes, twos = pixel_tiles(columns.out_width)
+    calls_made, rows = _total(calls)
+    quads = -(-taps // 4)
+    counts = {
+        "row": 1.0,
+        "phase": (threes > 0) + (twos > 0),
+        **_tile_counts(threes, twos, taps, view.output.shape[-1]),
+        "direct_run": (gathered.direct3 + gathered.direct2) * height,
+        "widen3": threes * quads,
+        "widen2": twos * quads,
+        "staged": gathered.staged3 + gathered.staged2,
+        "copied_pixel": gathered.copied,
+        "copied_run": gathered.copied * height,
+        "copied_word": gathered.copied * height * (-(-run // 4) if run >= 4 else 0),
+        "copied_turn": gathered.copied * height * max(-(-run // 4) - 1 - _COPY_WORDS, 0),
+        "copied_byte": gathered.copied * height * (run if run < 4 else 0),
+        "clipped_pixel": gathered.clipped,
+        "clipped_run": gathered.clipped * height,
+        "clipped_tap": gathered.clipped * height * width,
+        "outside_tap": gathered.outside * height,
+        "clipped_word": gathered.clipped * height * width * (inputs // 4),
+        "clipped_byte": gathered.clipped * height * width * (inputs % 4),
+        "outside_word": gathered.outside * height * (inputs // 4),
+        "outside_byte": gathered.outside * height * (inputs % 4),
+    }
+    return {"call": calls_made, **{name: rows * count for name, count in counts.items()}}
+
+
+def _depthwise_outputs(view: View, rows: int) -> Counts:
+    """Groups of four outputs and what is left of a row, channel by channel."""
+    width, channels = view.output.shape[2], view.output.shape[3]
+    counts: Counts = {
+        "channel_row": channels * rows,
+        "group": channels * rows * (width // 4),
+        "tail1": 0,
+        "tail2": 0,
+        "tail3": 0,
+    }
+    if width % 4:
+        counts[f"tail{width % 4}"] = channels * rows
+    return counts
+
+
+def depthwise_3x3_dsp(view: View, calls: Calls) -> Counts:
+    """Bands of two rows: pairs of columns gathered for four channels, then four outputs a pass."""
+    channels, width = view.output.shape[3], view.output.shape[2]
+    fours = -(-channels // 4)
+    made, rows = _total(calls)
+    bands = sum(-(-units // 2) * count for units, count in calls)
+    alone = 2 * bands - rows  # bands of one row
+    words = column_words(_conv2d_columns(view))
+    return {
+        "call": made,
+        "fill": bands * ((width + 3) // 2),
+        "four": made * fours,
+        "band": bands * fours,
+        "alone": alone * fours,
+        "pair": (bands - alone) * fours * words.pairs,
+        "alone_pair": alone * fours * words.pairs,
+        "head": bands * fours * words.head,
+        "last": bands * fours * words.last,
+        "channel": made * channels,
+        "several_rows": sum(count for units, count in calls if units > 1) * channels,
+        # The first row of a band and the second differ.
+        "second_row": (bands - alone) * channels,
+        "second_group": (bands - alone) * channels * (width // 4),
+        **_depthwise_outputs(view, rows),
+    }
+
+
+def depthwise_dsp(view: View, calls: Calls) -> Counts:
+    """Rows of column pairs gathered for four channels, then four outputs a pass."""
+    size, stride = view.input(1).shape[1], view.attributes.stride_width
+    channels = view.output.shape[3]
+    fours = -(-channels // 4)
+    made, rows = _total(calls)
+    in_rows = sum(((units - 1) * stride + size) * count for units, count in calls)
+    columns = _conv2d_columns(view)
+    words = column_words(columns)
+    return {
+        "call": made,
+        "fill": in_rows * -(-columns.reach // 4),
+        "four": made * fours,
+        "in_row": in_rows * fours,
+        "block": in_rows * fours * words.blocks,
+        "head": in_rows * fours * words.head,
+        "first": in_rows * fours * words.first,
+        "second": in_rows * fours * words.second,
+        "last": in_rows * fours * words.last,
+        "channel": made * channels,
+        **_depthwise_outputs(view, rows),
+    }
+
+
+def conv2d_portable(view: View, calls: Calls) -> Counts:
+    """Dot products over input channels, one per tap; padding costs a sum of weights."""
+    _, height, width, inputs = view.input(1).shape
+    columns = _conv2d_columns(view)
+    made, rows = _total(calls)
+    outputs = rows * columns.out_width * view.output.shape[3]
+    inside = rows * view.output.shape[3] * height * columns_inside(columns)
+    outside = outputs * height * width - inside
+    return {
+        "call": made,
+        "row": rows,
+        "pixel": rows * columns.out_width,
+        "output": outputs,
+        "kernel_row": outputs * height,
+        "inside": inside,
+        "outside": outside,
+        "mac": inside * inputs,
+        "outside_mac": outside * inputs,
+    }
+
+
+def conv2d_1x1_portable(view: View, calls: Calls) -> Counts:
+    """One dot product per output."""
+    made, pixels = _total(calls)
+    outputs = pixels * view.output.shape[-1]
+    return {
+        "call": made,
+        "pixel": pixels,
+        "output": outputs,
+        "mac": outputs * view.input(0).shape[-1],
+    }
+
+
+def depthwise_portable(view: View, calls: Calls) -> Counts:
+    """Blocks of channels, tap by tap."""
+    columns = _conv2d_columns(view)
+    _, height, width, channels = view.input(1).shape
+    made, rows = _total(calls)
+    pixels = rows * columns.out_width
+    blocks = -(-channels // _BLOCK)
+    inside = rows * height * columns_inside(columns)
+    outside = pixels * height * width - inside
+    several = depth_multiplier(view) > 1
+    return {
+        "call": made,
+        "row": rows,
+        "pixel": pixels,
+        "block": pixels * blocks,
+        "output": pixels * channels,
+        "block_kernel_row": pixels * blocks * height,
+        "inside": inside * blocks,
+        "outside": outside * blocks,
+        "mac": 0 if several else inside * channels,
+        "multiplied_mac": inside * channels if several else 0,
+        "outside_mac": outside * channels,
+    }
+
+
+def pool_rows(view: View, calls: Calls) -> Counts:
+    """Windows channel by channel; rows and columns of padding are left out."""
+    attributes = view.attributes
+    _, in_height, in_width, channels = view.input(0).shape
+    _, out_height, out_width, _ = view.output.shape
+    padding = attributes.padding
+    across = Columns(
+        in_width, out_width, attributes.kernel_width, attributes.stride_width, 1, padding.left
+    )
+    down = Columns(
+        in_height, out_height, attributes.kernel_height, attributes.stride_height, 1, padding.top
+    )
+    made, rows = _total(calls)
+    outputs = rows * out_width * channels
+    taps = rows / out_height * columns_inside(down) * columns_inside(across) * channels
+    return {
+        "call": made,
+        "row": rows,
+        "pixel": rows * out_width,
+        "output": outputs,
+        "kernel_row": outputs * attributes.kernel_height,
+        "inside_row": rows / out_height * columns_inside(down) * out_width * channels,
+        "tap": taps,
+    }
+
+
+def reduce_rows(view: View, calls: Calls) -> Counts:
+    """Sums over pixels by channel, finished once."""
+    made, rows = _total(calls)
+    _, height, width, channels = view.input(0).shape
+    finished = rows / height * channels
+    return {
+        "call": made,
+        "channel": finished,
+        "row": rows,
+        "pixel": rows * width,
+        "value": rows * width * channels,
+        "fourth": rows * width * (channels // 4),
+        "odd_value": rows * width * (channels % 4),
+    }
+
+
+def pixel_values(view: View, calls: Calls) -> Counts:
+    """One value after the other, pixels in the loop around them."""
+    made, pixels = _total(calls)
+    elements = view.output.elements
+    shape = view.output.shape
+    per_pixel = shape[-1] if len(shape) == 4 else elements
+    values = pixels * per_pixel
+    return {
+        "call": made,
+        "pixel": pixels,
+        "value": values,
+        "fourth": sum(units * per_pixel // 4 * count for units, count in calls),
+        "odd_value": sum(units * per_pixel % 4 * count for units, count in calls),
+        "lane16": sum(-(-units * per_pixel // 16) * count for units, count in calls),
+    }
+
+
+def whole_values(view: View, calls: Calls) -> Counts:
+    """Tensors at once: counted by values in and out, and by runs of the last axis."""
+    made, _ = _total(calls)
+    output, source = view.output, view.input(0)
+    depth = max(output.shape[-1] if output.shape else 1, 1)
+    return {
+        "call": made,
+        "value": made * output.elements,
+        "in_value": made * source.elements,
+        "run": made * (output.elements // depth),
+        "in_run": made * (source.elements // max(source.shape[-1] if source.shape else 1, 1)),
+        "row": made * output.rows[0],
+        "word": made * (output.elements // 4) * (depth % 4 == 0),
+        "unaligned_value": made * output.elements * (depth % 4 > 0),
+        "unaligned_run": made * (output.elements // depth) * (depth % 4 > 0),
+    }
+
+
+def fully_connected(view: View, calls: Calls) -> Counts:
+    """Dot products over the input features, outputs in the loop around them."""
+    made, _ = _total(calls)
+    outputs, inputs = view.input(1).shape
+    rows = view.output.elements // outputs * made
+    return {
+        "call": made,
+        "row": rows,
+        "output": rows * outputs,
+        "pair": rows * -(-outputs // 2),
+        "output4": rows * -(-outputs // 4),
+        "mac": rows * outputs * inputs,
+        "quad": rows * -(-outputs // 2) * -(-inputs // 4),
+        "quad4": rows * -(-outputs // 4) * -(-inputs // 4),
+        "input": rows * inputs,
+        "lane16": rows * -(-outputs // 4) * -(-inputs // 16),
+        "input_tail": rows * -(-outputs // 2) * (inputs % 4),
+        "odd_output": rows * (outputs % 2),
+    }
+
+
+def _tile_counts_mve(tiles: int, inputs: int, channels: int) -> Counts:
+    """The loops of conv2d_tile_mve.h: tiles of two pixels, four output channels at a time."""
+    fours, blocks = -(-channels // 4), -(-inputs // _LANES)
+    return {
+        "tile": tiles,
+        "tile_block": tiles * blocks,
+        "four": tiles * fours,
+        "block": tiles * fours * blocks,
+    }
+
+
+def conv2d_1x1_mve(view: View, calls: Calls) -> Counts:
+    """Tiles of two pixels of a 1 x 1 convolution."""
+    inputs = view.input(0).shape[-1]
+    made, _ = _total(calls)
+    tiles = sum(-(-pixels // 2) * count for pixels, count in calls)
+    return {
+        "call": made,
+        "fill": made * -(-inputs // _LANES),
+        **_tile_counts_mve(tiles, inputs, view.output.shape[-1]),
+    }
+
+
+def conv2d_mve(view: View, calls: Calls) -> Counts:
+    """Tiles of two pixels of a row, their windows copied one by one."""
+    _, height, width, inputs = view.input(1).shape
+    columns = _conv2d_columns(view)
+    whole = whole_windows(columns)
+    clipped = columns.out_width - whole
+    outside = columns.out_width * width - columns_inside(columns)
+    taps, run = height * width * inputs, width * inputs
+    made, rows = _total(calls)
+    tiles = rows * -(-columns.out_width // 2)
+    return {
+        "call": made,
+        "fill": made * -(-taps // _LANES),
+        "row": rows,
+        **_tile_counts_mve(tiles, taps, view.output.shape[3]),
+        "odd_pixel": rows * (columns.out_width % 2),
+        "pixel": rows * columns.out_width,
+        "pixel_block": rows * columns.out_width * -(-taps // _LANES),
+        "run": rows * whole * height,
+        "run_block": rows * whole * height * -(-run // _LANES),
+        "clipped_run": rows * clipped * height,
+        "clipped_tap": rows * clipped * height * width,
+        "clipped_block": rows * clipped * height * width * -(-inputs // _LANES),
+        "outside_tap": rows * outside * height,
+        "outside_block": rows * outside * height * -(-inputs // _LANES),
+    }
+
+
+def vector_depthwise(view: View, calls: Calls) -> Counts:
+    """Vectors of 4, 8 or 16 channels, tap by tap."""
+    _, height, width, channels = view.input(1).shape
+    made, rows = _total(calls)
+    pixels = rows * view.output.shape[2]
+    counts: Counts = {"call": made, "row": rows, "pixel": pixels}
+    for lanes in (4, 8, 16):
+        vectors = -(-channels // lanes)
+        counts |= {
+            f"vectors{lanes}": made * vectors,
+            f"row_vectors{lanes}": rows * vectors,
+            f"output_vectors{lanes}": pixels * vectors,
+            f"tap_vectors{lanes}": pixels * vectors * height * width,
+        }
+    return counts
+
+
+_BY_NAME: Mapping[str, Features] = {
+    "conv2d_s8_1x1_dsp": conv2d_1x1_dsp,
+    "conv2d_s8_1x1_wide_dsp": conv2d_1x1_dsp,
+    "conv2d_s8_dsp": conv2d_dsp,
+    "conv2d_s8_wide_dsp": conv2d_dsp,
+    "conv2d_s8_1x1_portable": conv2d_1x1_portable,
+    "conv2d_s8_portable": conv2d_portable,
+    "conv2d_s8_1x1_mve": conv2d_1x1_mve,
+    "conv2d_s8_mve": conv2d_mve,
+    "depthwise_conv2d_s8_3x3_dsp": depthwise_3x3_dsp,
+    "depthwise_conv2d_s8_portable": depthwise_portable,
+}
+_BY_OPERATOR: Mapping[tuple[str, str], Features] = {
+    ("DEPTHWISE_CONV_2D", "dsp"): depthwise_dsp,
+    ("DEPTHWISE_CONV_2D", "mve"): vector_depthwise,
+}
+_BY_STYLE: Mapping[Style, Features] = {
+    Style.WINDOW: pool_rows,
+    Style.PIXELS: pixel_values,
+    Style.REDUCE: reduce_rows,
+    Style.WHOLE: whole_values,
+}
+
+
+def features_of(name: str, kind: str, isa: str, style: Style) -> Features:
+    """The feature function of a kernel row: its own, its operator's, or its style's."""
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    if (kind, isa) in _BY_OPERATOR:
+        return _BY_OPERATOR[kind, isa]
+    return fully_connected if kind == "FULLY_CONNECTED" else _BY_STYLE[style]

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Measured costs in front of the fitted model."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from mcunet_tf.tinyengine.cost.features import Calls
+from mcunet_tf.tinyengine.cost.model import Cost, CostModel
+from mcunet_tf.tinyengine.kernels.table import Kernel
+from mcunet_tf.tinyengine.ops.spec import View
+from mcunet_tf.tinyengine.plan.nodes import Node
+
+
+@dataclasses.dataclass(frozen=True)
+class MeasuredCosts:
+    """Costs of kernel calls that were counted on a board; the model answers for all others.
+
+    Attributes:
+      model: of the same core.
+      table: costs by `cost_key`.
+    """
+
+    model: CostModel
+    table: Mapping[str, Cost]
+
+    def kernel(self, kernel: Kernel, view: View, calls: Calls) -> Cost | None:
+        """The measured cost of some calls, or the predicted one."""
+        found = self.table.get(cost_key(kernel, view, calls))
+        return found or self.model.kernel(kernel, view, calls)
+
+    def code_bytes(self, kernel: Kernel) -> int | None:
+        """As the model has it."""
+        return self.model.code_bytes(kernel)
+
+    def other_code_bytes(self, nodes: Sequence[Node]) -> int:
+        """As the model has it."""
+        return self.model.other_code_bytes(nodes)
+
+
+def cost_key(kernel: Kernel, view: View, calls: Calls) -> str:
+    """Names everything but the constants that the cost of some calls depends on."""
+    shapes = ["-" if t is None else "x".join(map(str, t.shape)) for t in view.inputs]
+    shapes.append("x".join(map(str, view.output.shape)))
+    made = " ".join(f"{count}*{units}" for units, count in calls)
+    return f"{kernel.name} {view.op.kind} {','.join(shapes)} {view.op.attributes} {made}"

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Predicts instructions and cycles of kernels from their shapes: count x coefficient, summed.
+
+The coefficients were fitted to exact instruction counts on the emulated boards
+(`python -m mcunet_tf.benchmark.tune --fit`); cycles are those of the boards' static cycle model.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import importlib.resources
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from mcunet_tf.tinyengine.cost.calls import code_counts, feed_counts, stage_calls
+from mcunet_tf.tinyengine.cost.features import Calls, Counts, features_of
+from mcunet_tf.tinyengine.kernels.table import Kernel
+from mcunet_tf.tinyengine.ops.spec import View
+from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
+from mcunet_tf.tinyengine.plan.schedule import Stage
+
+COEFFICIENTS = "coefficients.json"
+# A core without coefficients of its own is predicted as the one it is most like.
+_LIKE = {"cortex-m33": "cortex-m4"}
+
+
+class Cost(NamedTuple):
+    """Of some code: instructions executed, and cycles by the board's static model."""
+
+    instructions: float
+    cycles: float
+
+    def plus(self, other: Cost) -> Cost:
+        """The sum of two costs."""
+        return Cost(self.instructions + other.instructions, self.cycles + other.cycles)
+
+
+Weights = Mapping[str, tuple[float, float]]
+"""(instructions, cycles) of one run of a loop, by its feature's name."""
+
+
+@dataclasses.dataclass(frozen=True)
+class RowModel:
+    """What is known of one kernel row on one core.
+
+    Attributes:
+      weights: of its features.
+      code_bytes: code and tables in flash, whatever it includes among them.
+      error: the largest relative error of the instructions over the shapes of the fit.
+    """
+
+    weights: Weights
+    code_bytes: int
+    error: float
+
+
+@dataclasses.dataclass(frozen=True)
+class CostModel:
+    """Costs on one kind of core.
+
+    Attributes:
+      core: that the coefficients were fitted on, as in `Board.core`.
+      label: says where the figures come from.
+      rows: by kernel name.
+      feed: weights of the emitted code around the kernels.
+      entry: cost of entering and leaving `invoke`.
+      code: weights of the size of that code, in bytes.
+    """
+
+    core: str
+    label: str
+    rows: Mapping[str, RowModel]
+    feed: Weights
+    entry: Cost
+    code: Mapping[str, float]
+
+    def kernel(self, kernel: Kernel, view: View, calls: Calls) -> Cost | None:
+        """Predicts the calls of one kernel; None for a row without coefficients."""
+        row = self.rows.get(kernel.name)
+        if row is None:
+            return None
+        features = features_of(kernel.name, view.op.kind, kernel.isa, kernel.style)
+        return weigh(row.weights, features(view, calls))
+
+    def stage(self, stage: Stage) -> list[Cost | None]:
+        """Predicts each node of a stage, the emitted code that feeds it included."""
+        costs: list[Cost | None] = []
+        for position, (node, calls) in enumerate(zip(stage.nodes, stage_calls(stage), strict=True)):
+            kernel = None if is_row_source(node) else self.kernel(node.kernel, node.view, calls)
+            feed = weigh(self.feed, feed_counts(stage, position))
+            costs.append(kernel.plus(feed) if kernel else None)
+        return costs
+
+    def other_code_bytes(self, nodes: Sequence[Node]) -> int:
+        """Flash of all code but the kernels', as if every node ran on its own."""
+        counts: Counts = {"image": 1}
+        for node in nodes:
+            for name, count in code_counts([node]).items():
+                counts[name] = counts.get(name, 0) + count
+        return round(sum(count * self.code.get(name, 0.0) for name, count in counts.items()))
+
+    def code_bytes(self, kernel: Kernel) -> int | None:
+        """Flash that a kernel's code takes, once; None for a row that was not measured."""
+        row = self.rows.get(kernel.name)
+        return row.code_bytes if row else None
+
+
+def weigh(weights: Weights, counts: Counts) -> Cost:
+    """The sum of count x weight; counts without a weight cost nothing."""
+    instructions = cycles = 0.0
+    for name, count in counts.items():
+        weight = weights.get(name)
+        if weight is not None:
+            instructions += count * weight[0]
+            cycles += count * weight[1]
+    return Cost(instructions, cycles)
+
+
+@functools.cache
+def cost_model(core: str) -> CostModel | None:
+    """The model of a core, e.g. "cortex-m4"; None where there is none, as for the host."""
+    file = importlib.resources.files("mcunet_tf.tinyengine.cost").joinpath(COEFFICIENTS)
+    if not file.is_file():
+        return None
+    cores = json.loads(file.read_text(encoding="utf-8"))["cores"]
+    known = core if core in cores else _LIKE.get(core, core)
+    return read_model(known, cores[known]) if known in cores else None
+
+
+def read_model(core: str, entry: Mapping[str, Any]) -> CostModel:
+    """Builds the model from its part of `coefficients.json`."""
+    rows = {
+        name: RowModel(_pairs(row["weights"]), int(row["code_bytes"]), float(row["error"]))
+        for name, row in entry["rows"].items()
+    }
+    return CostModel(
+        core=core,
+        label=str(entry["label"]),
+        rows=rows,
+        feed=_pairs(entry["feed"]),
+        entry=Cost(*entry["entry"]),
+        code={str(name): float(value) for name, value in entry["code"].items()},
+    )
+
+
+def _pairs(table: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+    return {name: (float(pair[0]), float(pair[1])) for name, pair in table.items()}
