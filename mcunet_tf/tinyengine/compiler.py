@@ -88,6 +88,7 @@ def compile_tflite(
     name: str | None = None,
     edges: str = "int8",
     input_mode: str = "frame",
+    optimize: str = "balanced",
     sram_budget_bytes: int | None = None,
     region_bytes: Sequence[int] = (),
 ) -> CompiledModel:
@@ -101,7 +102,8 @@ def compile_tflite(
       edges: "int8" leaves float32 conversion at the edges to the application; "model" keeps it.
       input_mode: "frame" holds the input in the arena; "rows" emits an interface through which the
         application pushes image rows.
-      sram_budget_bytes: the most the arena may take.
+      optimize: "sram", "balanced" or "speed"; see `plan.grouping.plan_model`.
+      sram_budget_bytes: the most the arena may take; the fastest plan that fits is chosen.
       region_bytes: sizes of separate memories to spread the arena over, the preferred one first;
         the emitted functions take one pointer for each. Empty: one memory.
 
@@ -128,7 +130,14 @@ def compile_tflite(
     ]
     if input_mode == "rows":
         nodes.insert(0, make_row_source(graph))
-    plan = plan_model(graph, roots, nodes, region_bytes)
+    plan = plan_model(
+        graph,
+        roots,
+        nodes,
+        region_bytes,
+        optimize=optimize,
+        sram_budget_bytes=sram_budget_bytes,
+    )
     _check_regions(source, plan, region_bytes)
     validate_plan(graph, plan)
     version = importlib.metadata.version("mcunet_tf")

@@ -18,7 +18,8 @@ import numpy.typing as npt
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import Style
 from mcunet_tf.tinyengine.plan.nodes import Node
-from mcunet_tf.tinyengine.plan.schedule import aligned, band_of, can_replace_rows
+from mcunet_tf.tinyengine.plan.effort import call_effort
+from mcunet_tf.tinyengine.plan.schedule import aligned, band_of, can_replace_rows, unbroken_rows
 
 Rows = npt.NDArray[np.int64]
 
@@ -43,7 +44,7 @@ class GrowingStage:
 
     Attributes:
       inner_bytes: rings and scratch.
-      calls: kernel calls.
+      effort: instructions, to first order.
       slack_bytes: by so much `inner_bytes` may be too high, for tensors with several readers.
     """
 
@@ -55,7 +56,7 @@ class GrowingStage:
         self.ring_bytes: dict[int, int] = {}
         self.shared_bytes = 0
         self.kept_bytes = 0
-        self.calls = 0
+        self.effort = 0.0
         self.slack_bytes = 0
 
     @property
@@ -73,7 +74,7 @@ class GrowingStage:
             if not internal:
                 done[-1] = node.height
         member = _Member(node, band, done)
-        self.calls += -(-int(done[-1]) // band)
+        self.effort += rows_effort(node, int(done[-1]), band)
         padded = node.pad_row_bytes
         if node.kernel.style is Style.REDUCE:
             self.kept_bytes += node.scratch_bytes(band)
@@ -117,14 +118,12 @@ class GrowingStage:
         if maker.node.height > 1:
             made = np.minimum(-(-made // maker.band) * maker.band, height)
         rows = int((np.maximum(made, ahead) - oldest).max())
-        if maker.node.kernel.style is not Style.WINDOW:
-            rows = aligned(rows, maker.band)
+        rows = aligned(rows, unbroken_rows(maker.node, maker.band))
         return min(rows, height)
 
     def _shared_rows(self, maker: _Member, readers: Sequence[_Member], height: int) -> int:
-        pixel = [r.band for r in readers if r.node.kernel.style is not Style.WINDOW]
-        steps = [maker.band, *pixel] if maker.node.kernel.style is not Style.WINDOW else pixel
-        step = max([1, *steps])
+        pixel = [r.band for r in readers if r.node.kernel.style is Style.PIXELS]
+        step = max([unbroken_rows(maker.node, maker.band), *pixel])
         if len(readers) == 1:
             return min(aligned(max(maker.band, readers[0].band), step), height)
         windows = [r for r in readers if r.node.kernel.style is Style.WINDOW]
@@ -214,6 +213,12 @@ class GrowingStage:
         low = np.clip(first * node.window.stride - node.window.pad_top, 0, None) * in_bytes
         sizes = self.graph.tensors[node.output].size_bytes
         return int((_written(member, sizes, out_bytes) - low).max())
+
+
+def rows_effort(node: Node, rows: int, band: int) -> float:
+    """Effort of making rows in bands, the last one shorter if need be."""
+    full, rest = divmod(rows, band)
+    return full * call_effort(node, band) + (call_effort(node, rest) if rest else 0.0)
 
 
 def _before(member: _Member) -> Rows:

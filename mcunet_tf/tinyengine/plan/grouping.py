@@ -18,21 +18,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from mcunet_tf.errors import UnsupportedError
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import Style
+from mcunet_tf.tinyengine.plan.effort import call_effort
 from mcunet_tf.tinyengine.plan.estimate import GrowingStage
 from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
 from mcunet_tf.tinyengine.plan.plan import Group, Plan, plan_stages
 from mcunet_tf.tinyengine.plan.schedule import Stage, aligned, make_stage, safe_overlap
 
 MAX_STAGE_OPS = 24
-BAND_LIMITS = (2, 1)
+BAND_LIMITS = (4, 2, 1)
 # Of an operator on its own: more rows per call cost scratch and save set-up.
-SINGLE_BAND_LIMITS = (1 << 15, 2, 1)
-# Peaks above the least one at which cuts are tried too: buffers may fit better there.
-SLACKS = (1.0, 1.04, 1.1, 1.2, 1.35)
+SINGLE_BAND_LIMITS = (1 << 15, 4, 2, 1)
 
 
-# What the cuts minimise next to the peak: (per stage, per kernel call, per byte of drift).
-WEIGHTS = ((0.0, 1.0, 0.0), (0.0, 1.0, 1.0), (0.0, 1e-3, 1.0), (1.0, 1e-6, 0.0))
+# What the cuts minimise next to the peak: (per stage, per instruction, per byte of drift).
+FAST = (0.0, 1.0, 0.0)
+WEIGHTS = (FAST, (0.0, 1.0, 30.0), (0.0, 1e-3, 1.0), (1.0, 1e-9, 0.0))
+# Instructions above the fastest plan's that are accepted for a smaller arena.
+TOLERANCE = {"sram": float("inf"), "balanced": 0.04, "speed": 0.0}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Candidate:
       group: its operators.
       peak_bytes: alive while it runs.
       inner_bytes: of these, what a longer stage with the same start would keep alive too.
-      calls: kernel calls.
+      effort: instructions, to first order.
       drift_bytes: how far results lie below the inputs they share memory with. A chain of such
         stages needs the sum of it: its first tensor lies above all that follow.
     """
@@ -51,7 +53,7 @@ class Candidate:
     group: Group
     peak_bytes: int
     inner_bytes: int
-    calls: int
+    effort: float
     drift_bytes: int
 
 
@@ -60,26 +62,50 @@ def plan_model(
     roots: Mapping[int, int],
     nodes: Sequence[Node],
     region_bytes: Sequence[int] = (),
+    *,
+    optimize: str = "balanced",
+    sram_budget_bytes: int | None = None,
 ) -> Plan:
-    """Plans the stages with the smallest arena, then the fewest kernel calls."""
+    """Plans a model.
+
+    Args:
+      graph: after all passes.
+      roots: see `nodes.storage_roots`.
+      nodes: in execution order.
+      region_bytes: of the memories that the arena is laid over; empty: one memory.
+      optimize: "sram": the smallest arena; "balanced": the smallest whose instructions stay within
+        3 % of the fastest plan's; "speed": the fastest, then the smallest.
+      sram_budget_bytes: with a budget, the fastest plan that fits is taken instead.
+
+    Returns:
+      The plan; larger than the budget if none fits.
+    """
     search = _Search(graph, roots, nodes)
     least = search.run()
-    best: tuple[int, int, Plan] | None = None
+    fastest = sum(
+        search.found[g].effort for g in _cheapest(search.found.values(), len(nodes), 1 << 62, FAST)
+    )
+    allowed = fastest * (1.0 + TOLERANCE[optimize]) + 1.0
+    best: tuple[tuple[float, float], Plan] | None = None
     tried: set[tuple[Group, ...]] = set()
-    for slack, weight in itertools.product(SLACKS, WEIGHTS):
-        groups = _cheapest(search.found.values(), len(nodes), int(least * slack), weight)
-        if tuple(groups) in tried:
+    for limit, weight in itertools.product(search.limits(least), WEIGHTS):
+        groups = _cheapest(search.found.values(), len(nodes), limit, weight)
+        effort = sum(search.found[group].effort for group in groups)
+        late = sram_budget_bytes is None and effort > allowed
+        if tuple(groups) in tried or late:
             continue
         tried.add(tuple(groups))
         plan = plan_stages(graph, roots, nodes, groups, region_bytes)
-        calls = sum(len(stage.events) for stage in plan.stages)
-        if best is None or (plan.arena_bytes, calls) < best[:2]:
-            best = (plan.arena_bytes, calls, plan)
-        if best[0] <= aligned(int(least * slack), 16):
+        rank = (float(plan.arena_bytes), effort)
+        if sram_budget_bytes is not None and plan.arena_bytes <= sram_budget_bytes:
+            rank = (0.0, effort)
+        if best is None or rank < best[0]:
+            best = (rank, plan)
+        if sram_budget_bytes is None and best[1].arena_bytes <= aligned(limit, 16):
             # Cuts with a higher peak cannot give a smaller arena any more.
             break
     assert best is not None
-    return best[2]
+    return best[1]
 
 
 def _cheapest(
@@ -89,7 +115,7 @@ def _cheapest(
     cost: list[float] = [0.0] + [float("inf")] * count
     chosen: list[Candidate | None] = [None] * (count + 1)
     for c in sorted(candidates, key=lambda c: (c.group.end, c.group.start)):
-        step = weights[0] + weights[1] * c.calls + weights[2] * c.drift_bytes
+        step = weights[0] + weights[1] * c.effort + weights[2] * c.drift_bytes
         if c.peak_bytes <= limit and cost[c.group.start] + step < cost[c.group.end]:
             cost[c.group.end] = cost[c.group.start] + step
             chosen[c.group.end] = c
@@ -116,7 +142,7 @@ class ExactStage:
             if ring.tensor == tensor
         )
         self.inner_bytes = aligned(stage.scratch_bytes) + rings
-        self.calls = len(stage.events)
+        self.effort = sum(call_effort(e.node, e.end - e.first) for e in stage.events)
 
     def least_distance(self, source: int, result: int) -> int | None:
         """Bytes by which `source` must lie above `result`; None: they cannot share memory."""
@@ -166,6 +192,14 @@ class _Search:
             for i in fresh:
                 self.explored.add(i)
                 self.explore(i, peak)
+
+    def limits(self, least: int) -> list[int]:
+        """Peaks to try, from the least on: steps of a few per cent, then none."""
+        highest = max(c.peak_bytes for c in self.found.values())
+        limits = [least]
+        while limits[-1] < highest:
+            limits.append(int(limits[-1] * 1.05) + 16)
+        return limits
 
     def bottleneck(self) -> tuple[int, list[int]]:
         """The least peak of all plans so far, and the operators of the stages that set it."""
@@ -281,7 +315,7 @@ class _Search:
                     dying.append(tensor)
         saved, drift = self.savings(stage, dying, results)
         inner = stage.inner_bytes
-        return Candidate(group, inner + outer - saved, inner, stage.calls, drift)
+        return Candidate(group, inner + outer - saved, inner, stage.effort, drift)
 
     def size(self, tensor: int) -> int:
         return aligned(self.graph.tensors[tensor].size_bytes)

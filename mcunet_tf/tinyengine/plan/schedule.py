@@ -237,8 +237,7 @@ def _window_ring(
         elif event.node is maker:
             produced = event.end if maker.height > 1 else height
             most = max(most, produced - min(oldest, event.first))
-    if maker.kernel.style is not Style.WINDOW:
-        most = aligned(most, maker_band)
+    most = aligned(most, unbroken_rows(maker, maker_band))
     if most < height:
         return most, True
     # The whole tensor is kept: padding gets a row of its own.
@@ -271,12 +270,8 @@ def _ring_rows(
         elif id(event.node) in position:
             position[id(event.node)] = event.end
     step = max(
-        [1]
-        + [
-            bands[nodes.index(node)]
-            for node in (maker, *readers)
-            if node.kernel.style is Style.PIXELS
-        ]
+        [unbroken_rows(maker, band)]
+        + [bands[nodes.index(r)] for r in readers if r.kernel.style is Style.PIXELS]
     )
     return min(aligned(most, step), height)
 
@@ -286,6 +281,14 @@ def _follows(reader: Node, nodes: Sequence[Node]) -> bool:
     made = {node.output for node in nodes}
     # A second input may be late: then bands of the first one wait.
     return reader.kernel.style is Style.PIXELS and len(made.intersection(reader.inputs)) == 1
+
+
+def unbroken_rows(maker: Node, band: int) -> int:
+    """Rows of a band that must lie behind each other: a ring holds a multiple of them.
+
+    Pixel kernels write one run of bytes; window kernels take a pointer for each of two rows.
+    """
+    return band if maker.kernel.style is Style.PIXELS or band > 2 else 1
 
 
 def _oldest_needed(reader: Node, position: int, end: int, height: int) -> int:
@@ -337,6 +340,14 @@ def _follows(reader: Node, nodes: Sequence[Node]) -> bool:
     made = {node.output for node in nodes}
     # A second input may be late: then bands of the first one wait.
     return reader.kernel.style is Style.PIXELS and len(made.intersection(reader.inputs)) == 1
+
+
+def unbroken_rows(maker: Node, band: int) -> int:
+    """Rows of a band that must lie behind each other: a ring holds a multiple of them.
+
+    Pixel kernels write one run of bytes; window kernels take a pointer for each of two rows.
+    """
+    return band if maker.kernel.style is Style.PIXELS or band > 2 else 1
 
 
 def _oldest_needed(reader: Node, position: int, end: int, height: int) -> int:
