@@ -62,7 +62,10 @@ setup(
     packages=[*find_packages(include=["mcunet_tf", "mcunet_tf.*"]), "mcunet_tf._kernels"],
     package_dir={"mcunet_tf._kernels": "kernels"},
     package_data={
-        "mcunet_tf": ["**/*.toml", "**/*.json", "**/*.j2", "**/*.c", "**/*.h", "**/*.S", "**/*.ld"],
+        "mcunet_tf": [
+            *("**/*.toml", "**/*.json", "**/*.j2", "**/*.ld"),
+            *("**/*.c", "**/*.cc", "**/*.h", "**/*.S"),
+        ],
         "mcunet_tf._kernels": ["**/*.c", "**/*.h", "**/*.S", "**/*.inc"],
     },
     install_requires=REQUIREMENTS,

@@ -12,7 +12,7 @@ import pytest
 import mcunet_tf
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = {".c", ".h", ".S", ".inc", ".toml", ".ld", ".j2", ".json", ".py"}
+SHIPPED = {".c", ".cc", ".h", ".S", ".inc", ".toml", ".ld", ".j2", ".json", ".py"}
 
 
 def package_files(root: Path) -> set[str]:
