@@ -135,6 +135,7 @@ def compile_tflite(
         roots,
         nodes,
         region_bytes,
+        core=target.core,
         optimize=optimize,
         sram_budget_bytes=sram_budget_bytes,
     )

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import Style
 from mcunet_tf.tinyengine.plan.nodes import Node
-from mcunet_tf.tinyengine.plan.effort import call_effort
+from mcunet_tf.tinyengine.plan.effort import Effort
 from mcunet_tf.tinyengine.plan.schedule import aligned, band_of, can_replace_rows, unbroken_rows
 
 Rows = npt.NDArray[np.int64]
@@ -44,11 +44,13 @@ class GrowingStage:
 
     Attributes:
       inner_bytes: rings and scratch.
-      effort: instructions, to first order.
+      instructions: predicted.
       slack_bytes: by so much `inner_bytes` may be too high, for tensors with several readers.
     """
 
-    def __init__(self, graph: Graph, roots: Mapping[int, int], band_limit: int) -> None:
+    def __init__(
+        self, graph: Graph, roots: Mapping[int, int], band_limit: int, effort: Effort
+    ) -> None:
         self.graph = graph
         self.roots = roots
         self.band_limit = band_limit
@@ -56,7 +58,8 @@ class GrowingStage:
         self.ring_bytes: dict[int, int] = {}
         self.shared_bytes = 0
         self.kept_bytes = 0
-        self.effort = 0.0
+        self.effort = effort
+        self.instructions = 0.0
         self.slack_bytes = 0
 
     @property
@@ -74,7 +77,7 @@ class GrowingStage:
             if not internal:
                 done[-1] = node.height
         member = _Member(node, band, done)
-        self.effort += rows_effort(node, int(done[-1]), band)
+        self.instructions += self.effort.rows(node, int(done[-1]), band)
         padded = node.pad_row_bytes
         if node.kernel.style is Style.REDUCE:
             self.kept_bytes += node.scratch_bytes(band)
@@ -213,12 +216,6 @@ class GrowingStage:
         low = np.clip(first * node.window.stride - node.window.pad_top, 0, None) * in_bytes
         sizes = self.graph.tensors[node.output].size_bytes
         return int((_written(member, sizes, out_bytes) - low).max())
-
-
-def rows_effort(node: Node, rows: int, band: int) -> float:
-    """Effort of making rows in bands, the last one shorter if need be."""
-    full, rest = divmod(rows, band)
-    return full * call_effort(node, band) + (call_effort(node, rest) if rest else 0.0)
 
 
 def _before(member: _Member) -> Rows:

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from mcunet_tf.errors import UnsupportedError
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import Style
-from mcunet_tf.tinyengine.plan.effort import call_effort
+from mcunet_tf.tinyengine.plan.effort import FALLBACK_CORE, Effort
 from mcunet_tf.tinyengine.plan.estimate import GrowingStage
 from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
 from mcunet_tf.tinyengine.plan.plan import Group, Plan, plan_stages
@@ -45,7 +45,7 @@ class Candidate:
       group: its operators.
       peak_bytes: alive while it runs.
       inner_bytes: of these, what a longer stage with the same start would keep alive too.
-      effort: instructions, to first order.
+      instructions: predicted.
       drift_bytes: how far results lie below the inputs they share memory with. A chain of such
         stages needs the sum of it: its first tensor lies above all that follow.
     """
@@ -53,7 +53,7 @@ class Candidate:
     group: Group
     peak_bytes: int
     inner_bytes: int
-    effort: float
+    instructions: float
     drift_bytes: int
 
 
@@ -63,6 +63,7 @@ def plan_model(
     nodes: Sequence[Node],
     region_bytes: Sequence[int] = (),
     *,
+    core: str = FALLBACK_CORE,
     optimize: str = "balanced",
     sram_budget_bytes: int | None = None,
 ) -> Plan:
@@ -73,6 +74,7 @@ def plan_model(
       roots: see `nodes.storage_roots`.
       nodes: in execution order.
       region_bytes: of the memories that the arena is laid over; empty: one memory.
+      core: whose instructions count, as in `Board.core`.
       optimize: "sram": the smallest arena; "balanced": the smallest whose instructions stay within
         3 % of the fastest plan's; "speed": the fastest, then the smallest.
       sram_budget_bytes: with a budget, the fastest plan that fits is taken instead.
@@ -80,17 +82,18 @@ def plan_model(
     Returns:
       The plan; larger than the budget if none fits.
     """
-    search = _Search(graph, roots, nodes)
+    search = _Search(graph, roots, nodes, core)
     least = search.run()
     fastest = sum(
-        search.found[g].effort for g in _cheapest(search.found.values(), len(nodes), 1 << 62, FAST)
+        search.found[g].instructions
+        for g in _cheapest(search.found.values(), len(nodes), 1 << 62, FAST)
     )
     allowed = fastest * (1.0 + TOLERANCE[optimize]) + 1.0
     best: tuple[tuple[float, float], Plan] | None = None
     tried: set[tuple[Group, ...]] = set()
     for limit, weight in itertools.product(search.limits(least), WEIGHTS):
         groups = _cheapest(search.found.values(), len(nodes), limit, weight)
-        effort = sum(search.found[group].effort for group in groups)
+        effort = sum(search.found[group].instructions for group in groups)
         late = sram_budget_bytes is None and effort > allowed
         if tuple(groups) in tried or late:
             continue
@@ -115,7 +118,7 @@ def _cheapest(
     cost: list[float] = [0.0] + [float("inf")] * count
     chosen: list[Candidate | None] = [None] * (count + 1)
     for c in sorted(candidates, key=lambda c: (c.group.end, c.group.start)):
-        step = weights[0] + weights[1] * c.effort + weights[2] * c.drift_bytes
+        step = weights[0] + weights[1] * c.instructions + weights[2] * c.drift_bytes
         if c.peak_bytes <= limit and cost[c.group.start] + step < cost[c.group.end]:
             cost[c.group.end] = cost[c.group.start] + step
             chosen[c.group.end] = c
@@ -132,7 +135,9 @@ def _cheapest(
 class ExactStage:
     """A scheduled stage with the interface of `GrowingStage`."""
 
-    def __init__(self, graph: Graph, roots: Mapping[int, int], stage: Stage) -> None:
+    def __init__(
+        self, graph: Graph, roots: Mapping[int, int], stage: Stage, effort: Effort
+    ) -> None:
         self.graph = graph
         self.roots = roots
         self.stage = stage
@@ -142,7 +147,7 @@ class ExactStage:
             if ring.tensor == tensor
         )
         self.inner_bytes = aligned(stage.scratch_bytes) + rings
-        self.effort = sum(call_effort(e.node, e.end - e.first) for e in stage.events)
+        self.instructions = sum(effort.call(e.node, e.end - e.first) for e in stage.events)
 
     def least_distance(self, source: int, result: int) -> int | None:
         """Bytes by which `source` must lie above `result`; None: they cannot share memory."""
@@ -153,7 +158,10 @@ class ExactStage:
 class _Search:
     """Proposes stages and computes what each of them keeps alive."""
 
-    def __init__(self, graph: Graph, roots: Mapping[int, int], nodes: Sequence[Node]) -> None:
+    def __init__(
+        self, graph: Graph, roots: Mapping[int, int], nodes: Sequence[Node], core: str
+    ) -> None:
+        self.effort = Effort(core)
         self.graph = graph
         self.roots = roots
         self.nodes = nodes
@@ -244,7 +252,7 @@ class _Search:
 
     def grow(self, end: int, op: int, limit: int, bound: int) -> None:
         """Proposes the stages that end before `end` and hold `op`, longer and longer."""
-        stage = GrowingStage(self.graph, self.roots, limit)
+        stage = GrowingStage(self.graph, self.roots, limit, self.effort)
         first = 1 if self.pushed else 0
         for start in range(end - 1, max(end - MAX_STAGE_OPS, first) - 1, -1):
             if start < end - 1 and not self.makes_rows(start):
@@ -297,7 +305,9 @@ class _Search:
             node.output for i, node in enumerate(run, group.start) if self.is_internal(i, group.end)
         )
         stage = make_stage(self.graph, run, internal, group.band_limit)
-        self.found[group] = self.weigh(group, ExactStage(self.graph, self.roots, stage))
+        self.found[group] = self.weigh(
+            group, ExactStage(self.graph, self.roots, stage, self.effort)
+        )
 
     def weigh(self, group: Group, stage: GrowingStage | ExactStage) -> Candidate:
         """What the stage keeps alive and how far it moves down."""
@@ -315,7 +325,7 @@ class _Search:
                     dying.append(tensor)
         saved, drift = self.savings(stage, dying, results)
         inner = stage.inner_bytes
-        return Candidate(group, inner + outer - saved, inner, stage.effort, drift)
+        return Candidate(group, inner + outer - saved, inner, stage.instructions, drift)
 
     def size(self, tensor: int) -> int:
         return aligned(self.graph.tensors[tensor].size_bytes)
