@@ -5,6 +5,7 @@
 # make test-all  the same with the slow tests
 # make setup     system packages (apt), a virtual environment, this package with its tests' tools
 # make lint      formatting, types and static checks alone
+# make bench     set up, then measure the stock models and rewrite README's table
 # make clean     removes what was built; the virtual environment stays
 
 SHELL := /bin/sh
@@ -13,8 +14,9 @@ PYTHON := $(VENV)/bin/python
 DEMO_FLAGS ?=
 PYTEST_FLAGS ?=
 JOBS ?= 2
+BENCH_FLAGS ?=
 
-.PHONY: demo test test-all setup lint clean
+.PHONY: demo test test-all setup lint bench clean
 
 demo: setup
 	@$(VENV)/bin/mcunet_demo $(DEMO_FLAGS)
@@ -32,6 +34,9 @@ setup:
 
 lint: setup
 	@sh .ci/lint "$(VENV)/bin"
+
+bench: setup
+	@$(PYTHON) -m mcunet_tf.cli.readme_table $(BENCH_FLAGS)
 
 clean:
 	rm -rf .cache out *.egg-info .hypothesis

@@ -71,11 +71,7 @@ def legend(rows: Sequence[Row]) -> str:
         f"* energy at {board}: {source}, times that latency: an estimate"
         for board, source in sorted({(r.board, r.energy_source) for r in rows if r.energy_uj})
     ]
-    notes: dict[str, list[str]] = {}
-    for row in rows:
-        for note in row.notes:
-            notes.setdefault(f"{row.runtime}: {note}", []).append(row.model)
-    lines += list(notes)
+    lines += dict.fromkeys(f"{row.runtime}: {note}" for row in rows for note in row.notes)
     return "\n".join(lines)
 
 

@@ -69,11 +69,11 @@ def _axis(scale_bytes: int, down: float, columns: int) -> str:
 
 
 def _round_step(target: float) -> int:
-    """The nearest of 1, 2, 5 times a power of ten that is not below the target."""
+    """The nearest of 10, 20, 25, 50 times a power of ten that is not below the target."""
     power = 1
-    while power * 10 <= target:
+    while power * 100 <= target:
         power *= 10
-    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= target)
+    return next(factor * power for factor in (10, 20, 25, 50, 100) if factor * power >= target)
 
 
 def _live_line(layers: Sequence[LayerRow], across: float, y: object) -> str:

@@ -84,6 +84,7 @@ def _header(project: CmsisProject) -> str:
             pointer = f"{constant}int8_t *"
             lines += [
                 f"#define {upper}_{role.upper()}_{number}_BYTES {graph.tensors[tensor].size_bytes}",
+                f"#define {upper}_{role.upper()}_{number}_OFFSET {offset}",
                 f"static inline {pointer}{project.name}_{role}_{number}({constant}void *arena) {{",
                 f"  return ({pointer})arena + {offset};",
                 "}",
