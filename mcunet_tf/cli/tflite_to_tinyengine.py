@@ -8,9 +8,9 @@ import pathlib
 import sys
 from collections.abc import Sequence
 
-from absl import app, flags
+from absl import flags
 
-from mcunet_tf.boards import load_board
+from mcunet_tf.cli.command import run_command
 from mcunet_tf.errors import McunetError
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.compiler import DEFAULT_BOARD
@@ -26,24 +26,33 @@ _EDGES = flags.DEFINE_enum(
     "edges", "int8", ["int8", "model"], "int8: leave float32 edges to the application."
 )
 _INPUT = flags.DEFINE_enum(
-    "input", "frame", ["frame", "rows"], "rows: the application pushes image rows, no frame is held."
+    "input",
+    "frame",
+    ["frame", "rows"],
+    "rows: the application pushes image rows, no frame is held.",
 )
 _SRAM_BUDGET = flags.DEFINE_integer("sram_budget", None, "Most bytes the arena may take.", 1)
 _SEED = 0
+_USAGE = """\
+tflite_to_tinyengine MODEL.tflite [flags]
+
+Compiles an int8 TensorFlow Lite model to a folder of C: <name>.h, <name>.c, its weights, the
+kernels it uses, CMakeLists.txt, an example main.c and a report. Exit code 1 and one line on stderr
+if that is not possible; nothing is written then.
+
+    tflite_to_tinyengine kws.tflite --board=stm32f746 --output_dir=kws --verify=10
+"""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Compiles the model named on the command line; 0, or 1 with one line on stderr."""
-    try:
-        if len(arguments) != 2:
-            raise McunetError("usage: tflite_to_tinyengine MODEL.tflite [--output_dir=FOLDER]")
-        return _run(pathlib.Path(arguments[1]))
-    except McunetError as error:
-        print(f"tflite_to_tinyengine: {error}", file=sys.stderr)
-        return 1
+    """Compiles the model named on the command line.
 
-
-def _run(model: pathlib.Path) -> int:
+    Raises:
+      McunetError: what the user is told on one line.
+    """
+    if len(arguments) != 2:
+        raise McunetError(f"give one model, not {len(arguments) - 1}; --help shows how")
+    model = pathlib.Path(arguments[1])
     compiled = compile_tflite(
         model,
         _BOARD.value,
@@ -79,7 +88,7 @@ def _verify(model: pathlib.Path, count: int) -> None:
 
 def run() -> None:
     """Entry point of the console script."""
-    app.run(main)
+    run_command(main, __name__, _USAGE)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command: what it writes, that it writes the same twice, and what bad input leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.ops.build_tflite import NONE, Net
+from tests.ops.case import Case
+from tests.ops.conv_cases import Conv, conv_model
+from tests.tinyengine.small_models import small_network
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = [sys.executable, "-m", "mcunet_tf.cli.tflite_to_tinyengine"]
+TIMEOUT_S = 120
+
+
+def run(folder: Path, *arguments: object, **more) -> subprocess.CompletedProcess[str]:
+    """Runs the command in a folder."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        env=environment,
+        **more,
+    )
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture
+def model(tmp_path) -> Path:
+    path = tmp_path / "small.tflite"
+    path.write_bytes(small_network())
+    return path
+
+
+def refused(folder: Path, *arguments: object) -> str:
+    """The one line on stderr of a run that fails and leaves the folder as it was."""
+    before = tree(folder), sorted(p.name for p in folder.iterdir())
+    done = run(folder, *arguments)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("tflite_to_tinyengine: ")
+    assert (tree(folder), sorted(p.name for p in folder.iterdir())) == before
+    return lines[0]
+
+
+# What it does
+
+
+def test_writes_a_project_beside_the_model(tmp_path, model):
+    done = run(tmp_path, model)
+    assert (done.returncode, done.stderr) == (0, "")
+    files = tree(tmp_path / "small_tinyengine")
+    assert {"small.h", "small.c", "small_weights.c", "CMakeLists.txt", "main.c"} <= set(files)
+    assert "small for qemu-m4" in done.stdout
+    assert f"wrote {len(files)} files to small_tinyengine/" in done.stdout
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["small.tflite", "small_tinyengine"]
+
+
+def test_the_report_as_json(tmp_path, model):
+    report = json.loads(run(tmp_path, model, "--report=json", "--board=qemu-m55").stdout)
+    assert report["board"] == "qemu-m55"
+    assert report["macs"] == sum(layer["macs"] for layer in report["layers"])
+
+
+def test_verify_compares_with_the_reference(tmp_path, model):
+    done = run(tmp_path, model, "--verify=3")
+    assert done.returncode == 0
+    assert "12 output values of 3 inputs equal tflite" in done.stderr
+
+
+def test_two_processes_write_the_same_bytes(tmp_path, model):
+    results = []
+    for seed, name in ((0, "first"), (1, "second")):
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": str(seed)}
+        command = [*COMMAND, str(model), f"--output_dir={name}"]
+        subprocess.run(command, cwd=tmp_path, check=True, env=environment, timeout=TIMEOUT_S)
+        results.append(tree(tmp_path / name))
+    assert results[0] == results[1]
+
+
+def test_an_earlier_output_is_replaced_as_a_whole(tmp_path, model):
+    run(tmp_path, model, "--output_dir=out", "--name=first")
+    run(tmp_path, model, "--output_dir=out", "--name=second")
+    assert {name.split(".")[0] for name in tree(tmp_path / "out") if name.endswith(".h")} >= {
+        "second"
+    }
+    assert not list((tmp_path / "out").glob("first*"))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["out", "small.tflite"]
+
+
+def test_folders_on_the_way_are_made(tmp_path, model):
+    assert run(tmp_path, model, "--output_dir=a/b/c").returncode == 0
+    assert (tmp_path / "a" / "b" / "c" / "small.c").is_file()
+
+
+def test_help_lists_the_flags_and_is_no_failure(tmp_path):
+    done = run(tmp_path, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    for flag in ("--output_dir", "--name", "--board", "--verify", "--report", "--sram_budget"):
+        assert flag in done.stdout
+    assert done.stdout.startswith("usage: tflite_to_tinyengine MODEL.tflite")
+
+
+def test_tensorflow_is_never_imported(tmp_path, model):
+    code = (
+        "import sys; from mcunet_tf.cli import tflite_to_tinyengine as t\n"
+        f"sys.argv = ['x', {str(model)!r}, '--output_dir=out']\n"
+        "try: t.run()\n"
+        "except SystemExit as e: assert not e.code, e.code\n"
+        "found = {m.split('.')[0] for m in sys.modules}\n"
+        "assert not found & {'tensorflow', 'keras', 'tf_keras', 'tflite_runtime'}, found"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, check=True, env=environment, timeout=TIMEOUT_S
+    )
+    assert (tmp_path / "out" / "small.c").is_file()
+
+
+def test_a_reader_that_stops_early_is_no_failure(tmp_path, model):
+    """As in `tflite_to_tinyengine ... | head -1`."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [*COMMAND, str(model)],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        told = process.stderr.read()
+    assert (process.returncode, told) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_behind_stdout_is_one_line(tmp_path, model):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*COMMAND, str(model)],
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+            timeout=TIMEOUT_S,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "tflite_to_tinyengine: cannot write the output: No space left on device\n"
+
+
+# Bad input
+
+
+def test_no_model_or_two(tmp_path, model):
+    assert "give one model, not 0" in refused(tmp_path)
+    assert "give one model, not 2" in refused(tmp_path, model, model)
+
+
+@pytest.mark.parametrize(
+    ("flag", "told"),
+    [
+        ("--bord=qemu-m4", "Unknown command line flag 'bord'"),
+        ("--verify=many", "--verify=many"),
+        ("--verify=-1", "--verify=-1"),
+        ("--report=xml", "should be one of"),
+        ("--board=abacus", "unknown board 'abacus': choose one of host, "),
+        ("--board=missing.toml", "missing.toml"),
+        ("--name=3x", "'3x' is no C identifier"),
+        ("--name=a/../b", "is no C identifier"),
+        ("--sram_budget=64", "over the budget of 64 B"),
+        ("--sram_budget=0", "--sram_budget=0"),
+    ],
+)
+def test_bad_flags(tmp_path, model, flag, told):
+    assert told in refused(tmp_path, model, flag)
+
+
+def test_a_missing_file_and_a_folder(tmp_path):
+    assert "No such file or directory" in refused(tmp_path, "missing.tflite")
+    assert "Is a directory" in refused(tmp_path, tmp_path)
+
+
+def bit_flipped() -> bytes:
+    model = bytearray(small_network())
+    model[len(model) // 2 :] = bytes(byte ^ 0x40 for byte in model[len(model) // 2 :])
+    return bytes(model)
+
+
+def float32() -> bytes:
+    net = Net()
+    x, y = (net.tensor((1, 8), dtype="float32", scale=None) for _ in range(2))
+    net.op("ADD", [x, x], [y], FusedActivationFunction=NONE)
+    return net.build([x], [y])
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "not a TensorFlow Lite model"),
+        (b"\0" * 4096, "not a TensorFlow Lite model"),
+        (small_network()[:1000], "the file is damaged"),
+        (bit_flipped(), "the file is damaged"),
+        (float32(), "the model is float32; convert it with full int8 quantisation"),
+    ],
+    ids=["empty", "zeros", "truncated", "bit-flipped", "float32"],
+)
+def test_bad_models(tmp_path, content, told):
+    (tmp_path / "bad.tflite").write_bytes(content)
+    assert told in refused(tmp_path, "bad.tflite")
+
+
+def test_a_file_in_place_of_the_output_folder(tmp_path, model):
+    (tmp_path / "taken").write_text("mine")
+    assert "taken: not a folder" in refused(tmp_path, model, "--output_dir=taken")
+    below = refused(tmp_path, model, "--output_dir=taken/below")
+    assert "taken/below: " in below and below.endswith("choose a folder you may write")
+
+
+def test_a_folder_of_someone_else_is_left_alone(tmp_path, model):
+    (tmp_path / "work").mkdir()
+    for name in ("report.txt", "main.c", "notes.md"):
+        (tmp_path / "work" / name).write_text("mine")
+        assert "which is not an earlier output" in refused(tmp_path, model, "--output_dir=work")
+
+
+def test_a_file_added_to_an_earlier_output_is_not_lost(tmp_path, model):
+    run(tmp_path, model, "--output_dir=out")
+    (tmp_path / "out" / "notes.md").write_text("mine")
+    assert "holds 'notes.md'" in refused(tmp_path, model, "--output_dir=out")
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="this system has no /proc")
+def test_a_folder_that_cannot_be_written(tmp_path, model):
+    """Not even root may write into /proc."""
+    told = refused(tmp_path, model, "--output_dir=/proc/mcunet_tf")
+    assert "/proc/mcunet_tf: " in told and told.endswith("choose a folder you may write")
+
+
+def test_a_difference_from_the_reference_fails_before_anything_is_written(tmp_path, monkeypatch):
+    """The reference is made to disagree: exit code 1, and no project."""
+    case = Case("CONV_2D", "verify", conv_model(Conv()))
+    (tmp_path / "conv.tflite").write_bytes(case.model)
+    code = (
+        "import sys, numpy as np; from mcunet_tf.benchmark import verify\n"
+        "run = verify.Reference.run\n"
+        "verify.Reference.run = lambda *a: [tuple(x ^ 1 for x in o) for o in run(*a)]\n"
+        "from mcunet_tf.cli import tflite_to_tinyengine as t\n"
+        "sys.argv = ['x', 'conv.tflite', '--verify=1']; t.run()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=TIMEOUT_S,
+    )
+    assert done.returncode == 1
+    (line,) = (line for line in done.stderr.splitlines() if line.startswith("tflite_to_tiny"))
+    count = int(np.prod((7, 6, 5)))
+    assert f"{count} of {count} values of output 0 differ for input 0" in line
+    assert [p.name for p in tmp_path.iterdir()] == ["conv.tflite"]
