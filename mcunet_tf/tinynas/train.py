@@ -130,7 +130,7 @@ class Trainer:
         self.seed = seed
         self.strategy = strategy or tf.distribute.get_strategy()
         self.progress = progress or Progress(quiet=True)
-        self.writes = _is_chief(self.strategy)
+        self.writes = is_chief(self.strategy)
         self.checkpoints = Checkpoints(folder, name) if folder else None
         self.log_dir = folder / "logs" / name if folder else None
         self.callbacks = keras.callbacks.CallbackList(list(callbacks), model=network)
@@ -316,7 +316,7 @@ def _epochs(phases: Sequence[Phase]) -> Iterator[tuple[Phase, int, int]]:
         first += phase.epochs
 
 
-def _is_chief(strategy: Any) -> bool:
+def is_chief(strategy: Any) -> bool:
     """Whether this process writes; the others of a cluster compute the same."""
     resolver = strategy.cluster_resolver
     if resolver is None or not resolver.task_type:

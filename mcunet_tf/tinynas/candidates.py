@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Evaluates sub-networks of a trained supernet, here or in workers that read it from disk."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mcunet_tf.errors import SearchError
+from mcunet_tf.tinynas.arch import Arch
+from mcunet_tf.tinynas.checkpoint import Checkpoints, read_json, write_json
+from mcunet_tf.tinynas.data import Array
+from mcunet_tf.tinynas.evolve import evaluate_all
+from mcunet_tf.tinynas.progress import Progress
+from mcunet_tf.tinynas.space import Choice, Space
+
+_PACKAGE = "evaluation"
+_SAVED_EVERY = 20
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class EvaluationData:
+    """What an evaluation needs besides the supernet."""
+
+    calibration_x: Array
+    x: Array
+    y: Array
+
+
+class Candidates:
+    """Accuracies of sub-networks, each computed once and remembered on disk."""
+
+    def __init__(
+        self,
+        network: Any,
+        space: Space,
+        data: EvaluationData,
+        *,
+        folder: Path,
+        executor: Any = None,
+        progress: Progress | None = None,
+        writes: bool = True,
+    ):
+        self.network = network
+        self.space = space
+        self.data = data
+        self.folder = folder
+        self.executor = executor
+        self.progress = progress or Progress(quiet=True)
+        self.writes = writes
+        self.path = folder / "evaluations.json"
+        self.known: dict[str, float] = read_json(self.path) or {}
+        self._evaluator: Any = None
+
+    def accuracies(self, choices: Sequence[Choice], title: str) -> list[float]:
+        """Validation accuracies of sub-networks, in their order."""
+        missing = list(dict.fromkeys(c for c in choices if _key(c) not in self.known))
+        self.progress.start(title, len(choices), len(choices) - len(missing))
+
+        def keep(index: int, finished: int, value: float) -> None:
+            self.known[_key(missing[index])] = value
+            if finished % _SAVED_EVERY == 0 or finished == len(missing):
+                self._save()
+                self.progress.step(len(choices) - len(missing) + finished, {"accuracy": value})
+
+        settings = [self.space.settings(choice).tolist() for choice in missing]
+        if missing and self.executor is not None:
+            self._export()
+            task = functools.partial(evaluate_exported, str(self.folder))
+            evaluate_all(task, settings, self.executor, keep)
+        else:
+            evaluate_all(self._here, settings, None, keep)
+        return [self.known[_key(choice)] for choice in choices]
+
+    def _here(self, settings: list[list[int]]) -> float:
+        if self._evaluator is None:
+            from mcunet_tf.tinynas.evaluate import Evaluator
+
+            data = self.data
+            self._evaluator = Evaluator(self.network, data.calibration_x, data.x, data.y)
+        accuracy: float = self._evaluator.accuracy(np.array(settings, np.int32))
+        return accuracy
+
+    def _save(self) -> None:
+        if self.writes:
+            write_json(self.path, self.known)
+
+    def _export(self) -> None:
+        """Writes everything a worker needs into the folder."""
+        if not self.writes:
+            return
+        arrays = {f"w{i}": v.numpy() for i, v in enumerate(self.network.variables)}
+        arrays.update(calibration_x=self.data.calibration_x, x=self.data.x, y=self.data.y)
+        meta = {
+            "arch": self.network.arch.to_json(),
+            "classes": self.network.num_classes,
+            "optional": sorted(self.network.optional),
+        }
+        Checkpoints(self.folder, _PACKAGE).save(0, arrays, meta)
+
+
+def evaluate_exported(folder: str, settings: list[list[int]]) -> float:
+    """Evaluates a sub-network in a worker that shares the folder, a file system away or not."""
+    accuracy: float = _exported(folder).accuracy(np.array(settings, np.int32))
+    return accuracy
+
+
+@functools.lru_cache(maxsize=1)
+def _exported(folder: str) -> Any:
+    from mcunet_tf.tinynas.evaluate import Evaluator
+    from mcunet_tf.tinynas.supernet import Supernet
+
+    found = Checkpoints(Path(folder), _PACKAGE).load()
+    if found is None:
+        raise SearchError(f"{folder} holds nothing to evaluate: workers must share this folder")
+    _, arrays, meta = found
+    network = Supernet(Arch.from_json(meta["arch"]), meta["classes"], meta["optional"])
+    for index, variable in enumerate(network.variables):
+        variable.assign(arrays[f"w{index}"])
+    return Evaluator(network, arrays["calibration_x"], arrays["x"], arrays["y"])
+
+
+def _key(choice: Choice) -> str:
+    return " ".join(map(str, choice.vector()))

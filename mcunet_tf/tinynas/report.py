@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Draws what a search found, as HTML and SVG that need nothing else to be read."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mcunet_tf.tinynas.result import SearchResult
+    from mcunet_tf.tinynas.statistics import SpaceStatistics
+
+_WIDTH, _HEIGHT = 720, 400
+_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 20, 34, 50
+_GREY, _CHOSEN = "#b8bec6", "#c2410c"
+_STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;max-width:760px;margin:2em auto;padding:0 1em;color:#1c1f23}
+table{border-collapse:collapse;margin:1em 0}td,th{padding:.2em .8em;text-align:right}
+th{border-bottom:1px solid #888;font-weight:600}td:first-child,th:first-child{text-align:left}
+"""
+
+
+def cdf_svg(statistics: Sequence[SpaceStatistics], chosen: int) -> str:
+    """The share of fitting sub-networks up to a number of MACs, one line per space."""
+    drawn = [i for i, s in enumerate(statistics) if s.macs and i != chosen]
+    most = max((s.macs[-1] for s in statistics if s.macs), default=1)
+    step = _tick_step(most / 1e6)
+    limit = 1e6 * step * -(-most // round(step * 1e6))
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
+        'font-family="system-ui,sans-serif" font-size="13">',
+        f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="white"/>',
+        *_axes(limit, step),
+        *(_line(statistics[i], limit, _GREY, 1.0) for i in drawn),
+        _line(statistics[chosen], limit, _CHOSEN, 2.6),
+        _text(_LEFT, 20, _title(statistics[chosen]), "start", _CHOSEN),
+        _text(_WIDTH - _RIGHT, 20, f"{len(drawn)} other spaces", "end", "#6b7280"),
+        "</svg>",
+    ]
+    return "\n".join(parts)
+
+
+def _title(statistics: SpaceStatistics) -> str:
+    height, width, _ = statistics.space.input_shape
+    return (
+        f"chosen: {height} x {width}, width {statistics.space.width}, "
+        f"mean {statistics.mean_macs / 1e6:.2f} M MACs"
+    )
+
+
+def _x(macs: float, limit: float) -> float:
+    return _LEFT + (_WIDTH - _LEFT - _RIGHT) * macs / limit
+
+
+def _y(share: float) -> float:
+    return _HEIGHT - _BOTTOM - (_HEIGHT - _TOP - _BOTTOM) * share
+
+
+def _line(statistics: SpaceStatistics, limit: float, colour: str, width: float) -> str:
+    total, below = sum(statistics.weights), 0.0
+    if not total:
+        return ""
+    points = []
+    for macs, weight in zip(statistics.macs, statistics.weights, strict=True):
+        points.append(f"{_x(macs, limit):.1f},{_y(below / total):.1f}")
+        below += weight
+        points.append(f"{_x(macs, limit):.1f},{_y(below / total):.1f}")
+    return (
+        f'<polyline fill="none" stroke="{colour}" stroke-width="{width}" '
+        f'points="{" ".join(points)}"/>'
+    )
+
+
+def _axes(limit: float, step: float) -> Iterable[str]:
+    bottom = _HEIGHT - _BOTTOM
+    for percent in range(0, 101, 25):
+        y = _y(percent / 100)
+        yield (
+            f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}" '
+            'stroke="#e5e7eb"/>'
+        )
+        yield _text(_LEFT - 8, y + 4, f"{percent} %", "end")
+    count = round(limit / 1e6 / step)
+    for index in range(count + 1):
+        value = index * step
+        yield _text(_x(value * 1e6, limit), bottom + 18, f"{value:g}", "middle")
+    yield _text(
+        (_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 10, "M MACs of fitting sub-networks", "middle"
+    )
+
+
+def _text(x: float, y: float, text: str, anchor: str, colour: str = "#374151") -> str:
+    escaped = html.escape(text)
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">{escaped}</text>'
+
+
+def _tick_step(most: float) -> float:
+    """A round step that gives four to ten ticks."""
+    step = 0.001
+    while True:
+        for factor in (1, 2, 5):
+            if most / (step * factor) <= 8:
+                return step * factor
+        step *= 10
+
+
+def report_html(result: SearchResult) -> str:
+    """The whole report of a search."""
+    chosen = result.spaces[result.chosen]
+    parts = [
+        "<!doctype html><meta charset='utf-8'><title>mcunet_tf search</title>",
+        f"<style>{_STYLE}</style>",
+        f"<h1>A network for {html.escape(result.board.name)}</h1>",
+        _table(("", "needs", "budget"), _cost_rows(result)),
+        f"<p>Validation accuracy in float32: {100 * result.accuracy:.2f} %.</p>",
+        "<h2>Search spaces</h2>",
+        f"<p>{len(result.spaces)} spaces, {chosen.samples} sub-networks drawn from each; of the "
+        f"chosen one {100 * chosen.fitting_share:.1f} % fit. Where layers in turn would not fit, "
+        f"the planner decided up to {max(s.planned for s in result.spaces)} per space, which stand "
+        "for the rest.</p>",
+        cdf_svg(result.spaces, result.chosen),
+        "<h2>Network</h2>",
+        _table(("layer", "input", "output", "kernel", "stride", "MACs"), _layer_rows(result)),
+        "<h2>Evaluated sub-networks that none beats</h2>",
+        _table(
+            ("M MACs", "supernet accuracy"),
+            [(f"{p.macs / 1e6:.2f}", f"{100 * p.accuracy:.2f} %") for p in result.pareto],
+        ),
+        "<h2>Training</h2>",
+        _table(
+            ("epoch", "phase", "loss"),
+            [(r["epoch"], r["phase"], f"{r['loss']:.4f}") for r in result.history],
+        ),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _cost_rows(result: SearchResult) -> list[tuple[Any, ...]]:
+    cost, budget = result.cost, result.budget
+
+    def limit(value: float | None, unit: str) -> str:
+        return "none" if value is None else f"{value:,} {unit}"
+
+    latency = []
+    if cost.latency_ms is not None:
+        shown = f"{cost.latency_ms:.2f} ms"
+        latency = [("latency (modelled)", shown, limit(budget.latency_ms, "ms"))]
+    return [
+        ("SRAM (arena)", f"{cost.sram_bytes:,} B", limit(budget.sram_bytes, "B")),
+        ("flash (weights and code)", f"{cost.flash_bytes:,} B", limit(budget.flash_bytes, "B")),
+        ("MACs", f"{cost.macs:,}", ""),
+        ("parameters", f"{cost.parameters:,}", ""),
+        ("instructions (modelled)", f"{cost.instructions:,}", ""),
+        *latency,
+    ]
+
+
+def _layer_rows(result: SearchResult) -> list[tuple[Any, ...]]:
+    return [
+        (
+            layer.name,
+            f"{layer.height} x {layer.width} x {layer.in_channels}",
+            f"{layer.out_height} x {layer.out_width} x {layer.out_channels}",
+            layer.kernel,
+            layer.stride,
+            f"{layer.macs:,}",
+        )
+        for layer in result.arch.layers(result.num_classes)
+    ]
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    def line(cells: Sequence[Any], tag: str) -> str:
+        return "<tr>" + "".join(f"<{tag}>{html.escape(str(c))}</{tag}>" for c in cells) + "</tr>"
+
+    body = "\n".join(line(row, "td") for row in rows)
+    return f"<table>{line(head, 'th')}\n{body}</table>"

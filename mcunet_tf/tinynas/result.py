@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a search gives: the model, its architecture, its cost, and how it was found."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+from mcunet_tf.boards import Board
+from mcunet_tf.tinyengine import CompiledModel, compile_tflite
+from mcunet_tf.tinynas.arch import Arch
+from mcunet_tf.tinynas.checkpoint import write_bytes
+from mcunet_tf.tinynas.cost import Budget, Cost
+from mcunet_tf.tinynas.report import report_html
+from mcunet_tf.tinynas.statistics import SpaceStatistics
+
+
+@dataclasses.dataclass(frozen=True)
+class ParetoPoint:
+    """An evaluated sub-network that no other one beats in both accuracy and MACs."""
+
+    arch: Arch
+    accuracy: float
+    macs: int
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class SearchResult:
+    """The outcome of `mcunet_tf.search`.
+
+    Attributes:
+        arch: The chosen architecture.
+        model: A trained plain functional Keras model, `[h, w, c]` -> logits. Where the images were
+            uint8 it takes them divided by 255.
+        num_classes: Length of the logits.
+        accuracy: Of `model` on the validation images, float32.
+        cost: Of the compiled int8 model on the board.
+        budget: What was to be kept.
+        board: The target.
+        history: A row per epoch of supernet and final training.
+        pareto: Evaluated sub-networks of the supernet, ascending in MACs.
+        spaces: Statistics of every search space.
+        chosen: Index into `spaces`.
+        flatbuffer: The int8 `.tflite` file.
+    """
+
+    arch: Arch
+    model: Any
+    num_classes: int
+    accuracy: float
+    cost: Cost
+    budget: Budget
+    board: Board
+    history: list[dict[str, Any]]
+    pareto: tuple[ParetoPoint, ...]
+    spaces: tuple[SpaceStatistics, ...]
+    chosen: int
+    flatbuffer: bytes
+
+    def to_tflite(self, path: str | os.PathLike[str]) -> None:
+        """Writes the full-int8 `.tflite` file.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        write_bytes(Path(path), self.flatbuffer)
+
+    def compile(self, output_dir: str | os.PathLike[str], name: str = "model") -> CompiledModel:
+        """Compiles the int8 model for the board to a folder of C.
+
+        Raises:
+            OutputError: The folder cannot be written.
+        """
+        return compile_tflite(
+            self.flatbuffer,
+            self.board,
+            output_dir,
+            name=name,
+            sram_budget_bytes=self.budget.sram_bytes,
+        )
+
+    def report(self, path: str | os.PathLike[str]) -> None:
+        """Writes a self-contained HTML page: the network, its cost, the spaces, the training.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        write_bytes(Path(path), report_html(self).encode())

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Chooses the search space for a budget, without training, after MCUNet's first stage.
+
+Of every space sub-networks are drawn, and the space whose fitting ones compute the most on average
+is the one most likely to hold an accurate one (Lin et al., arXiv:2007.10319, section 3.1).
+
+Whether a sub-network fits is decided from its flash and latency first; its SRAM is certain where
+even whole tensors, layer by layer, fit. The planner decides a random sample of the rest, which
+stands for all of them with its weight: an unbiased estimate, whose size each result states.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import functools
+import os
+from collections.abc import Callable, Sequence
+from multiprocessing import get_context
+
+import numpy as np
+
+from mcunet_tf.boards import Board
+from mcunet_tf.errors import BudgetError
+from mcunet_tf.tinynas.cost import Budget, keeps, layer_by_layer_bytes, within_flash_and_time
+from mcunet_tf.tinynas.space import Space
+
+SAMPLES = 1000
+PLANS = 20
+# The planner may leave holes between whole tensors, and kernels want scratch.
+_SURE_SHARE = 0.8
+
+
+@dataclasses.dataclass(frozen=True)
+class SpaceStatistics:
+    """What sub-networks of a space are like under a budget.
+
+    Attributes:
+        space: Which.
+        samples: Sub-networks drawn.
+        planned: How many of them the planner had to decide.
+        fitting_share: Share that fits.
+        mean_macs: Of those that fit; 0 where none does.
+        macs: Of those that are known to fit, ascending.
+        weights: How many sub-networks each of `macs` stands for.
+    """
+
+    space: Space
+    samples: int
+    planned: int
+    fitting_share: float
+    mean_macs: float
+    macs: tuple[int, ...]
+    weights: tuple[float, ...]
+
+
+def measure_space(
+    space: Space,
+    num_classes: int,
+    board: Board,
+    budget: Budget,
+    samples: int = SAMPLES,
+    plans: int = PLANS,
+    seed: int = 0,
+) -> SpaceStatistics:
+    """Draws sub-networks of a space and says how many fit and how much they compute."""
+    rng = np.random.default_rng(seed)
+    sure: list[int] = []
+    open_cases = []
+    for _ in range(samples):
+        arch = space.arch(space.sample(rng))
+        if not within_flash_and_time(arch, num_classes, board, budget):
+            continue
+        whole_tensors = layer_by_layer_bytes(arch, num_classes)
+        roomy = budget.sram_bytes is None or whole_tensors <= _SURE_SHARE * budget.sram_bytes
+        if roomy:
+            sure.append(arch.macs(num_classes))
+        else:
+            open_cases.append(arch)
+    planned = open_cases[:plans]
+    weight = len(open_cases) / max(len(planned), 1)
+    decided = [
+        arch.macs(num_classes) for arch in planned if keeps(arch, num_classes, board, budget)
+    ]
+    pairs = sorted([(m, 1.0) for m in sure] + [(m, weight) for m in decided])
+    total = sum(w for _, w in pairs)
+    return SpaceStatistics(
+        space=space,
+        samples=samples,
+        planned=len(planned),
+        fitting_share=total / samples,
+        mean_macs=sum(m * w for m, w in pairs) / total if total else 0.0,
+        macs=tuple(m for m, _ in pairs),
+        weights=tuple(w for _, w in pairs),
+    )
+
+
+def measure_spaces(
+    spaces: Sequence[Space],
+    num_classes: int,
+    board: Board,
+    budget: Budget,
+    *,
+    samples: int = SAMPLES,
+    plans: int = PLANS,
+    seed: int = 0,
+    processes: int | None = None,
+    report: Callable[[int], None] | None = None,
+) -> list[SpaceStatistics]:
+    """Measures all spaces, on all cores.
+
+    Args:
+        spaces: Which.
+        num_classes: Of the data set.
+        board: Whose kernels and planner count.
+        budget: What must be kept.
+        samples: Sub-networks of each space.
+        plans: The most of them that the planner decides.
+        seed: The same sub-network choices are drawn in every space.
+        processes: 1 works here, None takes every core.
+        report: Told how many spaces are finished.
+    """
+    measure = functools.partial(
+        measure_space,
+        num_classes=num_classes,
+        board=board,
+        budget=budget,
+        samples=samples,
+        plans=plans,
+        seed=seed,
+    )
+    count = processes or os.cpu_count() or 1
+    found = []
+    if count == 1:
+        for space in spaces:
+            found.append(measure(space))
+            if report:
+                report(len(found))
+        return found
+    # A fresh interpreter: a forked one would inherit TensorFlow's threads in an unknown state.
+    context = get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(count, mp_context=context) as pool:
+        for statistics in pool.map(measure, spaces):
+            found.append(statistics)
+            if report:
+                report(len(found))
+    return found
+
+
+def choose_space(
+    statistics: Sequence[SpaceStatistics], least_share: float = 0.01
+) -> SpaceStatistics:
+    """The space whose fitting sub-networks compute the most on average.
+
+    Args:
+        statistics: Of all spaces.
+        least_share: Spaces of which fewer fit are no choice: evolution would find nothing.
+
+    Raises:
+        BudgetError: No space has sub-networks that fit.
+    """
+    possible = [s for s in statistics if s.fitting_share >= least_share]
+    if not possible:
+        raise BudgetError(
+            f"of {len(statistics)} search spaces none holds sub-networks that fit the budget: "
+            "raise sram_bytes, flash_bytes or latency_ms, or choose a larger board"
+        )
+    return max(possible, key=lambda s: s.mean_macs)
