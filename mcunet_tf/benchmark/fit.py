@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,16 +15,19 @@ from typing import Any
 import numpy as np
 
 from mcunet_tf.benchmark.fit_cases import feed_chains, fit_cases
-from mcunet_tf.benchmark.image import read_sections
+from mcunet_tf.benchmark.image import image_sizes, read_sections
 from mcunet_tf.benchmark.kernel_cases import OpCase, chain_graphs, make_graph
 from mcunet_tf.benchmark.kernel_programs import (
     WHOLE_BAND,
     Count,
     Program,
     count_programs,
+    layer_by_layer,
     make_program,
+    one_stage,
 )
 from mcunet_tf.benchmark.nonnegative import nonnegative_least_squares
+from mcunet_tf.benchmark.runner import build_image
 from mcunet_tf.benchmark.toolchain import (
     LIBRARY_FLAGS,
     Source,
@@ -38,7 +42,7 @@ from mcunet_tf.tinyengine.cost.calls import code_counts, feed_counts, stage_call
 from mcunet_tf.tinyengine.cost.features import Counts, features_of
 from mcunet_tf.tinyengine.cost.model import COEFFICIENTS
 from mcunet_tf.tinyengine.emit.sources import collect_sources, kernel_path
-from mcunet_tf.tinyengine.ir import Graph
+from mcunet_tf.tinyengine.ir import Graph, Tensor
 from mcunet_tf.tinyengine.kernels import KERNELS
 from mcunet_tf.tinyengine.kernels.table import Kernel
 from mcunet_tf.tinyengine.ops.spec import view
@@ -50,6 +54,7 @@ COEFFICIENTS_PATH = Path(cost.__file__).parent / COEFFICIENTS
 _BAND_LIMITS = (WHOLE_BAND, 2, 3, 1)
 # Instructions, or bytes: around a layer on its own there are fewer, and they hardly matter.
 _FEED_FLOOR = 300.0
+_LINKED_PROGRAMS = 6
 # Of portable rows where faster ones exist: their loops are simple, and they are slow to run.
 _PORTABLE_EVERY = 3
 
@@ -126,7 +131,8 @@ def measure_rows(board: Board, pattern: str, log: Callable[[str], None]) -> dict
                 if skipped[kernel.name] % _PORTABLE_EVERY:
                     continue
             limit = _BAND_LIMITS[number % len(_BAND_LIMITS)]
-            programs.append(make_program(graph, [kernel], board, f"p{len(programs)}", limit))
+            groups = layer_by_layer(graph, limit)
+            programs.append(make_program(graph, [kernel], board, f"p{len(programs)}", groups))
             rows.append((case, kernel))
     log(f"{board.name}: {len(programs)} programs")
     samples: dict[str, list[Sample]] = {}
@@ -147,30 +153,39 @@ def _sample(case: OpCase, kernel: Kernel, program: Program, count: Count) -> Sam
     return Sample(str(case), counts, count.instructions, count.cycles)
 
 
-def measure_feed(board: Board) -> tuple[list[Sample], list[Program]]:
-    """Measures the emitted code around kernels: single operators and streamed runs of them."""
+def feed_programs(board: Board) -> list[Program]:
+    """Single operators, runs of them that are streamed, and the same layer by layer."""
     programs: list[Program] = []
     for number, case in enumerate(fit_cases()[::12]):
         graph = make_graph(case)
         kernels = [_rows_for(graph, board)[0]]
-        limit = _BAND_LIMITS[number % len(_BAND_LIMITS)]
-        programs.append(make_program(graph, kernels, board, f"p{len(programs)}", limit))
+        groups = layer_by_layer(graph, _BAND_LIMITS[number % len(_BAND_LIMITS)])
+        programs.append(make_program(graph, kernels, board, f"p{len(programs)}", groups))
     for chain in feed_chains():
         graphs = [make_graph(case) for case in chain]
         kernels = [_rows_for(graph, board)[0] for graph in graphs]
-        for limit in (2, 1):
-            name = f"p{len(programs)}"
-            programs.append(make_program(chain_graphs(graphs), kernels, board, name, limit))
+        whole = chain_graphs(graphs)
+        for groups in (one_stage(whole, 2), one_stage(whole, 1), layer_by_layer(whole, 2)):
+            programs.append(make_program(whole, kernels, board, f"p{len(programs)}", groups))
+    return programs
+
+
+def measure_feed(board: Board, programs: Sequence[Program]) -> list[Sample]:
+    """Measures the emitted code around kernels."""
     samples = []
     for program, count in zip(programs, count_programs(programs, board), strict=True):
-        (stage,) = program.plan.stages
         counts: Counts = {"entry": 1}
-        for position in range(len(stage.nodes)):
-            for name, value in feed_counts(stage, position).items():
-                counts[name] = counts.get(name, 0) + value
+        for stage in program.plan.stages:
+            for position in range(len(stage.nodes)):
+                _add(counts, feed_counts(stage, position))
         name = " + ".join(op.name for op in program.graph.ops)
         samples.append(Sample(name, counts, count.feed_instructions, count.feed_cycles))
-    return samples, programs
+    return samples
+
+
+def _add(counts: Counts, more: Counts) -> None:
+    for name, value in more.items():
+        counts[name] = counts.get(name, 0) + value
 
 
 def object_bytes(path: Path) -> int:
@@ -193,8 +208,26 @@ def row_code_bytes(board: Board, kernels: Sequence[Kernel]) -> dict[str, int]:
     return {k.name: object_bytes(o) for k, o in zip(kernels, objects, strict=True)}
 
 
-def feed_code_weights(board: Board, programs: Sequence[Program]) -> dict[str, float]:
-    """Flash of the emitted code, by what it does: bytes per layer of each style."""
+@dataclass(frozen=True)
+class _Linkable:
+    """A program as `runner.build_image` takes it."""
+
+    name: str
+    files: Mapping[str, str]
+    inputs: Sequence[Tensor]
+    outputs: Sequence[Tensor]
+
+
+def code_weights(
+    board: Board, programs: Sequence[Program], sizes: Mapping[str, int]
+) -> dict[str, float]:
+    """Flash of all code but the kernels', in bytes by what it is for.
+
+    Args:
+        board: to compile for.
+        programs: of `feed_programs`; the last few are linked.
+        sizes: of the kernels' code.
+    """
     with tempfile.TemporaryDirectory(prefix="mcunet_tf-") as name:
         folder = Path(name)
         sources = []
@@ -202,13 +235,24 @@ def feed_code_weights(board: Board, programs: Sequence[Program]) -> dict[str, fl
             write_sources(folder, dict(program.files))
             sources.append(Source(folder / f"{program.name}.c", LIBRARY_FLAGS))
         objects = compile_sources(board, sources, [f"-I{folder}"])
+    own = [object_bytes(path) for path in objects]
     samples = []
-    for program, path in zip(programs, objects, strict=True):
-        (stage,) = program.plan.stages
-        size = object_bytes(path)
-        samples.append(Sample(program.name, code_counts(stage.nodes), size, size))
-    weights = fit_samples(samples, _FEED_FLOOR).weights
-    return {name: pair[0] for name, pair in weights.items()}
+    for program, size in zip(programs, own, strict=True):
+        counts: Counts = {"source": 1}
+        for stage in program.plan.stages:
+            _add(counts, code_counts(stage.nodes))
+        samples.append(Sample(program.name, counts, size, size))
+    weights = {name: pair[0] for name, pair in fit_samples(samples, _FEED_FLOOR).weights.items()}
+    rests = []
+    for program, size in list(zip(programs, own, strict=True))[-_LINKED_PROGRAMS:]:
+        tensors = program.graph.tensors
+        edges = ([tensors[i] for i in e] for e in (program.graph.inputs, program.graph.outputs))
+        image = build_image(_Linkable(program.name, program.files, *edges), board, counter="none")
+        nodes = [node for stage in program.plan.stages for node in stage.nodes]
+        kernels = sum(sizes[name] for name in {node.kernel.name for node in nodes})
+        rests.append(image_sizes(image).code_bytes - size - kernels)
+    weights["image"] = float(np.mean(rests))
+    return {name: round(value, 1) for name, value in sorted(weights.items())}
 
 
 def all_rows(board: Board) -> list[Kernel]:
@@ -252,18 +296,20 @@ def fit_board(
         }
     for name, row in entry["rows"].items():
         row["code_bytes"] = sizes[name]
-    feed, programs = measure_feed(board)
+    programs = feed_programs(board)
+    feed = measure_feed(board, programs)
     fit = fit_samples(feed, _FEED_FLOOR)
     weights = dict(fit.weights)
     start = weights.pop("entry", (0.0, 0.0))
     log(f"code around kernels: {len(feed)} samples, worst {100 * fit.worst:.1f} %")
     entry["entry"] = [round(value, 3) for value in start]
     entry["feed"] = _rounded(weights)
-    entry["code"] = feed_code_weights(board, programs)
+    entry["code"] = code_weights(board, programs, sizes)
+    release = re.search(r"\d+\.\d+\.\d+", tool_version("arm-none-eabi-gcc"))
     entry["label"] = (
-        f"linear model of {board.core} fitted to exact counts on {board.name} "
-        f"({tool_version('arm-none-eabi-gcc').split()[-1]} -O3); cycles by the static "
-        f"{board.cycle_model} model"
+        f"linear model of {board.core} fitted to exact counts on {board.name} (gcc "
+        f"{release.group() if release else 'unknown'} {' '.join(LIBRARY_FLAGS)}); "
+        f"cycles by the static {board.cycle_model} model"
     )
     return entry
 

@@ -74,24 +74,38 @@ class Count:
     exact: bool
 
 
+def one_stage(graph: Graph, band_limit: int = WHOLE_BAND) -> tuple[Group, ...]:
+    """All operators of a graph streamed together, at most `band_limit` rows per call."""
+    return (Group(0, len(graph.ops), band_limit),)
+
+
+def layer_by_layer(graph: Graph, band_limit: int = WHOLE_BAND) -> tuple[Group, ...]:
+    """Every operator of a graph on its own."""
+    return tuple(Group(i, i + 1, band_limit) for i in range(len(graph.ops)))
+
+
 def make_program(
-    graph: Graph, kernels: Sequence[Kernel], board: Board, name: str, band_limit: int = WHOLE_BAND
+    graph: Graph,
+    kernels: Sequence[Kernel],
+    board: Board,
+    name: str,
+    groups: Sequence[Group] = (),
 ) -> Program:
-    """Emits a graph with the given kernels, as one stage.
+    """Emits a graph with the given kernels.
 
     Args:
         graph: of `kernel_cases`, or an operator cut out of a model.
         kernels: a row for each operator that takes it.
         board: for the comments of the code.
         name: C prefix.
-        band_limit: most output rows per call.
+        groups: which operators are streamed together; by default each is on its own.
     """
     nodes = [
         make_node(graph, index, op, kernel)
         for index, (op, kernel) in enumerate(zip(graph.ops, kernels, strict=True))
     ]
-    plan = plan_stages(graph, storage_roots(graph), nodes, [Group(0, len(nodes), band_limit)])
-    project = Project(name, "one operator", board.name, "", (), graph, plan)
+    plan = plan_stages(graph, storage_roots(graph), nodes, groups or layer_by_layer(graph))
+    project = Project(name, "a measurement", board.name, "", (), graph, plan)
     return Program(name, graph, plan, emit_project(project))
 
 

@@ -13,17 +13,18 @@ from collections.abc import Sequence
 from mcunet_tf.boards import Board, load_board
 from mcunet_tf.errors import BudgetError, ModelError
 from mcunet_tf.tinyengine.emit.memory_map import memory_map
+from mcunet_tf.tinyengine.cost import cost_model
 from mcunet_tf.tinyengine.emit.project import Project, emit_project
 from mcunet_tf.tinyengine.emit.report import Report, make_report
 from mcunet_tf.tinyengine.emit.write import write_project
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.passes import run_passes
 from mcunet_tf.tinyengine.plan.grouping import plan_model
-from mcunet_tf.tinyengine.plan.nodes import make_node, make_row_source, storage_roots
+from mcunet_tf.tinyengine.plan.nodes import Node, make_node, make_row_source, storage_roots
 from mcunet_tf.tinyengine.plan.plan import Plan
 from mcunet_tf.tinyengine.plan.validate import validate_plan
 from mcunet_tf.tinyengine.read_tflite import read_tflite
-from mcunet_tf.tinyengine.select import select_kernel
+from mcunet_tf.tinyengine.select import Costs, select_kernels
 
 DEFAULT_BOARD = "qemu-m4"
 # Of the emitted project's own CMake build; the benchmark states its own.
@@ -91,6 +92,8 @@ def compile_tflite(
     optimize: str = "balanced",
     sram_budget_bytes: int | None = None,
     region_bytes: Sequence[int] = (),
+    flash_budget_bytes: int | None = None,
+    costs: Costs | None = None,
 ) -> CompiledModel:
     """Compiles an int8 `.tflite` file to interpreter-free C.
 
@@ -106,13 +109,15 @@ def compile_tflite(
       sram_budget_bytes: the most the arena may take; the fastest plan that fits is chosen.
       region_bytes: sizes of separate memories to spread the arena over, the preferred one first;
         the emitted functions take one pointer for each. Empty: one memory.
+      flash_budget_bytes: the most that code and constants may take, as the cost model knows them.
+      costs: what kernels are chosen by; by default the fitted model of the board's core.
 
     Returns:
       The project and its figures.
 
     Raises:
       ModelError: the file is damaged or cannot be compiled; the message says why.
-      BudgetError: the arena is larger than the budget.
+      BudgetError: the arena, or code and constants, are larger than the budget.
       BoardError, OutputError: as their names say.
     """
     target = load_board(board) if isinstance(board, str) else board
@@ -124,10 +129,7 @@ def compile_tflite(
         raise ModelError(f"'{prefix}' is no C identifier: choose another --name")
     graph = run_passes(read_tflite(data, source), edges=edges)
     roots = storage_roots(graph)
-    nodes = [
-        make_node(graph, index, op, select_kernel(graph, op, target.isa))
-        for index, op in enumerate(op for op in graph.ops if op.kind != "RESHAPE")
-    ]
+    nodes = _select_nodes(graph, target, costs, flash_budget_bytes)
     if input_mode == "rows":
         nodes.insert(0, make_row_source(graph))
     plan = plan_model(
@@ -143,7 +145,7 @@ def compile_tflite(
     validate_plan(graph, plan)
     version = importlib.metadata.version("mcunet_tf")
     project = Project(prefix, source, target.name, version, PROJECT_FLAGS, graph, plan)
-    report = make_report(project)
+    report = make_report(project, model=cost_model(target.core))
     _check_budget(report, sram_budget_bytes)
     files = emit_project(project)
     files["report.txt"] = report.text()
@@ -160,6 +162,25 @@ def compile_tflite(
     if output_dir is not None:
         compiled.write(output_dir)
     return compiled
+
+
+def read_graph(model: str | os.PathLike[str] | bytes, edges: str = "int8") -> Graph:
+    """The graph that `compile_tflite` compiles: read, checked, and after all passes.
+
+    Raises:
+      ModelError: as `compile_tflite`.
+    """
+    return run_passes(read_tflite(*_read_bytes(model)), edges=edges)
+
+
+def _select_nodes(
+    graph: Graph, board: Board, costs: Costs | None, flash_budget_bytes: int | None
+) -> list[Node]:
+    ops = [op for op in graph.ops if op.kind != "RESHAPE"]
+    known = costs or cost_model(board.core)
+    kernels = select_kernels(graph, ops, board.isa, known, flash_budget_bytes)
+    pairs = zip(ops, kernels, strict=True)
+    return [make_node(graph, index, op, kernel) for index, (op, kernel) in enumerate(pairs)]
 
 
 def _read_bytes(model: str | os.PathLike[str] | bytes) -> tuple[bytes, str]:

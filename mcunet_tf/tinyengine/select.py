@@ -41,8 +41,8 @@ class Costs(Protocol):
     def code_bytes(self, kernel: Kernel) -> int | None:
         """Flash of the row's code, or None."""
 
-    def other_code_bytes(self, nodes: Sequence[Node]) -> int:
-        """Flash of all code but the kernels'."""
+    def other_code_bytes(self, stages: Sequence[Sequence[Node]]) -> int:
+        """Flash of all code but the kernels', for nodes that run in the given stages."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -141,8 +141,9 @@ def select_kernels(
         price = WORTH_SHARE * fastest / WORTH_BYTES
         picked = [_cheapest(group, choices, costs, price) for group in groups]
     else:
-        nodes = [make_node(graph, i, op, choices[i].rows[0]) for i, op in enumerate(ops)]
-        rest = flash_budget_bytes - costs.other_code_bytes(nodes)
+        # Stages are not known yet: as if every operator ran on its own.
+        stages = [[make_node(graph, i, op, choices[i].rows[0])] for i, op in enumerate(ops)]
+        rest = flash_budget_bytes - costs.other_code_bytes(stages)
         picked = [_fastest_within(groups, choices, costs, rest, flash_budget_bytes)]
     rows = {index: kernel for option in picked for index, kernel in option.rows.items()}
     return [rows[index] for index in range(len(ops))]

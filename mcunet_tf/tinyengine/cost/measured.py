@@ -34,9 +34,9 @@ class MeasuredCosts:
         """As the model has it."""
         return self.model.code_bytes(kernel)
 
-    def other_code_bytes(self, nodes: Sequence[Node]) -> int:
+    def other_code_bytes(self, stages: Sequence[Sequence[Node]]) -> int:
         """As the model has it."""
-        return self.model.other_code_bytes(nodes)
+        return self.model.other_code_bytes(stages)
 
 
 def cost_key(kernel: Kernel, view: View, calls: Calls) -> str:

@@ -93,11 +93,11 @@ class CostModel:
             costs.append(kernel.plus(feed) if kernel else None)
         return costs
 
-    def other_code_bytes(self, nodes: Sequence[Node]) -> int:
-        """Flash of all code but the kernels', as if every node ran on its own."""
-        counts: Counts = {"image": 1}
-        for node in nodes:
-            for name, count in code_counts([node]).items():
+    def other_code_bytes(self, stages: Sequence[Sequence[Node]]) -> int:
+        """Flash of all code but the kernels', for nodes that run in the given stages."""
+        counts: Counts = {"image": 1, "source": 1}
+        for nodes in stages:
+            for name, count in code_counts(nodes).items():
                 counts[name] = counts.get(name, 0) + count
         return round(sum(count * self.code.get(name, 0.0) for name, count in counts.items()))
 

@@ -4,15 +4,22 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
+from mcunet_tf.tinyengine.cost import Cost, CostModel
 from mcunet_tf.tinyengine.emit.project import Project
 from mcunet_tf.tinyengine.plan.nodes import is_row_source, node_macs
+from mcunet_tf.tinyengine.plan.plan import Plan
 
 
 @dataclasses.dataclass(frozen=True)
 class LayerReport:
-    """One operator of the compiled model."""
+    """One operator of the compiled model.
+
+    `instructions` and `cycles` are predicted by the report's cost model, the emitted code around
+    the kernel included; `measured_instructions` were counted on a board. None: not known.
+    """
 
     index: int
     stage: int
@@ -27,11 +34,18 @@ class LayerReport:
     live_bytes: int
     output_offset: int
     output_rows: int
+    instructions: int | None = None
+    cycles: int | None = None
+    measured_instructions: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """Figures of a compiled model; `layers` in execution order."""
+    """Figures of a compiled model; `layers` in execution order.
+
+    `instructions`, `cycles` and `code_bytes` are predictions of `cost_model`; None where it does
+    not know a kernel. `measured_instructions` are those of one inference on `measured_on`.
+    """
 
     model: str
     board: str
@@ -41,27 +55,30 @@ class Report:
     weights_bytes: int
     layers: tuple[LayerReport, ...]
     notes: tuple[str, ...] = ()
+    instructions: int | None = None
+    cycles: int | None = None
+    code_bytes: int | None = None
+    cost_model: str = ""
+    measured_instructions: int | None = None
+    measured_on: str = ""
+
+    def with_measured(self, board: str, total: int, layers: Mapping[int, int]) -> Report:
+        """The report with instructions that were counted on a board, by layer."""
+        measured = tuple(
+            dataclasses.replace(layer, measured_instructions=layers.get(layer.index))
+            for layer in self.layers
+        )
+        return dataclasses.replace(
+            self, layers=measured, measured_instructions=total, measured_on=board
+        )
 
     def as_dict(self) -> dict[str, Any]:
+        """All figures as plain data."""
         return dataclasses.asdict(self)
 
     def text(self) -> str:
         """The report as a table of plain text."""
-        head = ("#", "op", "input", "output", "kernel", "MACs", "weights B", "live B", "offset")
-        rows = [
-            (
-                str(layer.index),
-                layer.op,
-                "x".join(map(str, layer.input_shape)),
-                "x".join(map(str, layer.output_shape)),
-                layer.kernel,
-                f"{layer.macs:,}",
-                f"{layer.weights_bytes:,}",
-                f"{layer.live_bytes:,}",
-                f"{layer.output_offset:,}",
-            )
-            for layer in self.layers
-        ]
+        head, rows = self._table()
         widths = [max(len(r[i]) for r in (head, *rows)) for i in range(len(head))]
         lines = [_line(row, widths) for row in (head, *rows)]
         lines.insert(1, "  ".join("-" * w for w in widths))
@@ -72,10 +89,58 @@ class Report:
             f"  MACs     {self.macs:>12,}",
             f"  arena    {self.arena_bytes:>12,} B  input, output, activations, scratch; {bound}",
             f"  weights  {self.weights_bytes:>12,} B  constants in flash, code not counted",
+            *self._costs(),
             *(f"  note: {note}" for note in self.notes),
             "",
         ]
         return "\n".join([*summary, *lines]) + "\n"
+
+    def _table(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        head = ["#", "op", "input", "output", "kernel", "MACs", "weights B", "live B", "offset"]
+        head += ["instr*", "cycles*"] * bool(self.cost_model)
+        head += ["measured"] * bool(self.measured_on)
+        rows = []
+        for layer in self.layers:
+            cells = [
+                str(layer.index),
+                layer.op,
+                "x".join(map(str, layer.input_shape)),
+                "x".join(map(str, layer.output_shape)),
+                layer.kernel,
+                f"{layer.macs:,}",
+                f"{layer.weights_bytes:,}",
+                f"{layer.live_bytes:,}",
+                f"{layer.output_offset:,}",
+            ]
+            if self.cost_model:
+                cells += [_number(layer.instructions), _number(layer.cycles)]
+            if self.measured_on:
+                cells.append(_number(layer.measured_instructions))
+            rows.append(tuple(cells))
+        return tuple(head), rows
+
+    def _costs(self) -> list[str]:
+        """The summary's lines on time and code."""
+        lines = []
+        if self.cost_model:
+            lines = [
+                f"  code     {_number(self.code_bytes):>12} B  predicted*",
+                f"  instr.   {_number(self.instructions):>12}    predicted*, one inference",
+                f"  cycles   {_number(self.cycles):>12}    predicted*, one inference",
+                f"  * {self.cost_model}",
+            ]
+        if self.measured_instructions is not None:
+            error = ""
+            if self.instructions is not None:
+                share = 100.0 * (self.instructions / self.measured_instructions - 1.0)
+                error = f"; the prediction is {share:+.2f} % off"
+            measured = _number(self.measured_instructions)
+            lines.append(f"  measured {measured:>12}    instructions on {self.measured_on}{error}")
+        return lines
+
+
+def _number(value: int | None) -> str:
+    return "-" if value is None else f"{value:,}"
 
 
 def _line(row: tuple[str, ...], widths: list[int]) -> str:
@@ -84,13 +149,22 @@ def _line(row: tuple[str, ...], widths: list[int]) -> str:
     return "  ".join([*left, *right]).rstrip()
 
 
-def make_report(project: Project, notes: tuple[str, ...] = ()) -> Report:
-    """Collects the figures of a planned project."""
+def make_report(
+    project: Project, notes: tuple[str, ...] = (), model: CostModel | None = None
+) -> Report:
+    """Collects the figures of a planned project.
+
+    Args:
+      project: the plan and its graph.
+      notes: sentences for the reader.
+      model: predicts instructions and code; None where there is none for the board.
+    """
     plan = project.plan
     live = _live_bytes(project)
     layers = []
     for number, stage in enumerate(plan.stages):
-        for node, band in zip(stage.nodes, stage.bands, strict=True):
+        costs = model.stage(stage) if model else [None] * len(stage.nodes)
+        for node, band, cost in zip(stage.nodes, stage.bands, costs, strict=True):
             if is_row_source(node):
                 continue
             storage = project.storage(node.output)
@@ -110,9 +184,11 @@ def make_report(project: Project, notes: tuple[str, ...] = ()) -> Report:
                     live_bytes=live[number],
                     output_offset=storage.offset,
                     output_rows=storage.rows,
+                    instructions=None if cost is None else round(cost.instructions),
+                    cycles=None if cost is None else round(cost.cycles),
                 )
             )
-    return Report(
+    report = Report(
         model=project.name,
         board=project.board,
         macs=sum(layer.macs for layer in layers),
@@ -121,6 +197,31 @@ def make_report(project: Project, notes: tuple[str, ...] = ()) -> Report:
         weights_bytes=sum(layer.weights_bytes for layer in layers),
         layers=tuple(layers),
         notes=notes,
+    )
+    return report if model is None else _with_predictions(report, plan, model)
+
+
+def _with_predictions(report: Report, plan: Plan, model: CostModel) -> Report:
+    """The report with the totals of a cost model."""
+    known = [layer.cycles is not None for layer in report.layers]
+    total: Cost | None = None
+    if all(known):
+        total = Cost(
+            model.entry.instructions + sum(layer.instructions or 0 for layer in report.layers),
+            model.entry.cycles + sum(layer.cycles or 0 for layer in report.layers),
+        )
+    stages = [[n for n in stage.nodes if not is_row_source(n)] for stage in plan.stages]
+    kernels = {node.kernel.name: node.kernel for nodes in stages for node in nodes}
+    sizes = [model.code_bytes(kernel) for kernel in kernels.values()]
+    code = None
+    if None not in sizes:
+        code = model.other_code_bytes(stages) + sum(size or 0 for size in sizes)
+    return dataclasses.replace(
+        report,
+        instructions=None if total is None else round(total.instructions),
+        cycles=None if total is None else round(total.cycles),
+        code_bytes=code,
+        cost_model=model.label,
     )
 
 
