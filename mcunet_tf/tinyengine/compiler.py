@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 from mcunet_tf.boards import Board, load_board
 from mcunet_tf.errors import BudgetError, ModelError
-from mcunet_tf.tinyengine.emit.memory_map import memory_map
 from mcunet_tf.tinyengine.cost import cost_model
+from mcunet_tf.tinyengine.emit.memory_map import memory_map
 from mcunet_tf.tinyengine.emit.project import Project, emit_project
 from mcunet_tf.tinyengine.emit.report import Report, make_report
 from mcunet_tf.tinyengine.emit.write import write_project
@@ -52,6 +52,7 @@ class CompiledModel:
       files: text by relative path: a project that builds as it stands.
       inputs, outputs: as the C code takes and gives them.
       graph: what was compiled, after all passes; `evaluate` runs it in numpy.
+      plan: what runs when, and where every byte lies.
       report: costs and layout.
       input_mode: "frame" or "rows".
     """
@@ -61,15 +62,18 @@ class CompiledModel:
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
     graph: Graph
+    plan: Plan
     report: Report
     input_mode: str = "frame"
 
     @property
     def macs(self) -> int:
+        """Multiply-accumulates of one inference."""
         return self.report.macs
 
     @property
     def arena_bytes(self) -> int:
+        """Memory that the caller provides."""
         return self.report.arena_bytes
 
     def write(self, output_dir: str | os.PathLike[str]) -> None:
@@ -156,6 +160,7 @@ def compile_tflite(
         _edges(graph, graph.inputs),
         _edges(graph, graph.outputs),
         graph,
+        plan,
         report,
         input_mode,
     )

@@ -15,6 +15,7 @@ INT32_MIN = -(1 << 31)
 
 
 def array_declaration(symbol: str, blob: Blob) -> str:
+    """Declares a constant array."""
     return f"extern const {blob.ctype} {symbol}[{len(blob.values)}];"
 
 
@@ -38,6 +39,7 @@ def _integers(values: Iterable[Any]) -> list[str]:
 
 
 def integer(value: int) -> str:
+    """A literal of type int."""
     # C has no literal for the most negative int.
     return "(-2147483647 - 1)" if value == INT32_MIN else str(value)
 

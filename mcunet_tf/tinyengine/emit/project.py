@@ -12,7 +12,7 @@ from typing import Any
 import jinja2
 
 from mcunet_tf.tinyengine.emit import constants, sources
-from mcunet_tf.tinyengine.ir import Graph, Tensor
+from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import ALL_INPUTS, Blob, Struct, Style
 from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
 from mcunet_tf.tinyengine.plan.plan import Plan, Storage
@@ -43,10 +43,12 @@ class Project:
 
     @property
     def macro(self) -> str:
+        """Prefix of the header's macros."""
         return self.name.upper()
 
     @property
     def arena_bytes(self) -> int:
+        """Bytes of all memories together."""
         return sum(self.plan.used_bytes)
 
     @property
@@ -61,6 +63,7 @@ class Project:
         ]
 
     def storage(self, tensor: int) -> Storage:
+        """Where a tensor lies."""
         return self.plan.locate(self.graph, tensor)
 
 
@@ -104,7 +107,7 @@ def emit_project(project: Project) -> dict[str, str]:
     return files
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _environment() -> jinja2.Environment:
     return jinja2.Environment(
         loader=jinja2.PackageLoader("mcunet_tf.tinyengine.emit", "templates"),
@@ -253,9 +256,9 @@ def _node(
     }
 
 
-def _pulls(project: Project, stage: Stage, node: Node) -> list[dict[str, str]]:
+def _pulls(project: Project, stage: Stage, node: Node) -> list[dict[str, Any]]:
     makers = {n.output: n for n in stage.nodes if n is not node}
-    pulls = []
+    pulls: list[dict[str, Any]] = []
     for source in dict.fromkeys(node.inputs):
         maker = makers.get(source)
         if maker is None or maker.index > node.index:

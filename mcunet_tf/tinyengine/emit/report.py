@@ -73,6 +73,7 @@ class Report:
         )
 
     def as_dict(self) -> dict[str, Any]:
+        """The report for JSON."""
         """All figures as plain data."""
         return dataclasses.asdict(self)
 

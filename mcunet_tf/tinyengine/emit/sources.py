@@ -14,7 +14,7 @@ _INCLUDE = re.compile(r'^\s*(?:#|\.)include\s+"([^"]+)"', re.MULTILINE)
 _IMPLEMENTATIONS = {"common/rows.h": "common/rows.c"}
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def kernel_text(path: str) -> str | None:
     """The text of a file under `kernels/`, or None if there is no such file."""
     file = importlib.resources.files("mcunet_tf._kernels").joinpath(*path.split("/"))

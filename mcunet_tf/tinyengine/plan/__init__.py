@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Memory: stages of operators, rows that are kept, and where every byte lies."""

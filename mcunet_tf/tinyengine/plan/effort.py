@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from mcunet_tf.tinyengine.cost.calls import node_calls
+from mcunet_tf.tinyengine.cost.features import Counts
 from mcunet_tf.tinyengine.cost.model import CostModel, cost_model, weigh
 from mcunet_tf.tinyengine.kernels.table import Style
 from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
@@ -24,7 +25,7 @@ class Effort:
         self.known: dict[tuple[Node, int], float] = {}
 
     def call(self, node: Node, rows: int) -> float:
-        """Instructions of one call that makes `rows` output rows, the emitted code around it too."""
+        """Instructions of one call that makes `rows` output rows, and of the code around it."""
         key = (node, rows)
         found = self.known.get(key)
         if found is None:
@@ -46,7 +47,7 @@ class Effort:
         return INSTRUCTIONS_PER_VALUE * values / node.height * rows
 
     def _feed(self, node: Node, rows: int) -> float:
-        counts = {f"{node.kernel.style.value}_call": 1, "operand": len(node.inputs) - 1}
+        counts: Counts = {f"{node.kernel.style.value}_call": 1, "operand": len(node.inputs) - 1}
         if node.kernel.style is Style.WINDOW:
             counts |= {"pointer_in": node.window.count(rows), "pointer_out": rows}
         return weigh(self.model.feed, counts).instructions

@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import Style
-from mcunet_tf.tinyengine.plan.nodes import Node
 from mcunet_tf.tinyengine.plan.effort import Effort
+from mcunet_tf.tinyengine.plan.nodes import Node
 from mcunet_tf.tinyengine.plan.schedule import aligned, band_of, can_replace_rows, unbroken_rows
 
 Rows = npt.NDArray[np.int64]
@@ -43,7 +43,6 @@ class GrowingStage:
     """A stage that operators are added to from behind.
 
     Attributes:
-      inner_bytes: rings and scratch.
       instructions: predicted.
       slack_bytes: by so much `inner_bytes` may be too high, for tensors with several readers.
     """
@@ -64,6 +63,7 @@ class GrowingStage:
 
     @property
     def inner_bytes(self) -> int:
+        """Rings and scratch so far."""
         return aligned(self.shared_bytes + self.kept_bytes) + sum(self.ring_bytes.values())
 
     def add(self, node: Node, internal: bool) -> None:
@@ -210,12 +210,12 @@ class GrowingStage:
         if node.kernel.style is Style.PIXELS and node.kernel.reads_ahead:
             growth = out_bytes - in_bytes
             if node.height == 1:
-                sizes = [self.graph.tensors[t].size_bytes for t in (node.output, view)]
-                return max(0, sizes[0] - sizes[1])
+                before, after = self.graph.tensors[view], self.graph.tensors[node.output]
+                return max(0, after.size_bytes - before.size_bytes)
             return int(max((first * growth).max(), (end * growth).max()))
         low = np.clip(first * node.window.stride - node.window.pad_top, 0, None) * in_bytes
-        sizes = self.graph.tensors[node.output].size_bytes
-        return int((_written(member, sizes, out_bytes) - low).max())
+        size = self.graph.tensors[node.output].size_bytes
+        return int((_written(member, size, out_bytes) - low).max())
 
 
 def _before(member: _Member) -> Rows:

@@ -5,21 +5,19 @@ from __future__ import annotations
 
 import dataclasses
 
-from mcunet_tf.tinyengine.ir import ITEM_BYTES, Graph, Op
 from mcunet_tf.errors import UnsupportedError
+from mcunet_tf.tinyengine.ir import ITEM_BYTES, Graph, Op
 from mcunet_tf.tinyengine.kernels.table import ALL_INPUTS, Kernel, Struct, Style
 from mcunet_tf.tinyengine.ops import SPECS
 from mcunet_tf.tinyengine.ops.common import Padding
 from mcunet_tf.tinyengine.ops.spec import View, view
-
 
 ROW_SOURCE = "ROWS"
 
 
 @dataclasses.dataclass(frozen=True)
 class Window:
-    """Which input rows an output row reads: row y needs
-    [y * stride - pad_top, y * stride - pad_top + extent)."""
+    """Input rows of an output row y: [y * stride - pad_top, y * stride - pad_top + extent)."""
 
     extent: int = 1
     stride: int = 1
@@ -141,6 +139,7 @@ def make_row_source(graph: Graph) -> Node:
 
 
 def is_row_source(node: Node) -> bool:
+    """Whether the node stands for the application that pushes rows."""
     return node.op.kind == ROW_SOURCE
 
 
@@ -163,4 +162,5 @@ def _window(seen: View) -> Window:
 
 
 def node_macs(node: Node) -> int:
+    """Multiply-accumulates of one inference."""
     return SPECS[node.op.kind].macs(node.view)

@@ -23,10 +23,12 @@ class Storage:
     shift: int = 0
 
     def row_offset(self, y: int) -> int:
+        """Where row y starts; rows of padding, y < 0, have slots too."""
         return self.offset + (y + self.shift) % self.rows * self.row_bytes
 
     @property
     def size_bytes(self) -> int:
+        """Bytes of all rows that are kept."""
         return self.rows * self.row_bytes
 
 
@@ -85,6 +87,7 @@ class Plan:
         return tuple(used)
 
     def in_arena(self, tensor: int) -> bool:
+        """Whether the tensor has memory in the arena: it is no constant."""
         return self.roots.get(tensor, tensor) in self.storage
 
 
@@ -111,6 +114,7 @@ def plan_stages(
       roots: see `nodes.storage_roots`.
       nodes: in execution order.
       groups: consecutive and complete; one group is one stage.
+      region_bytes: of the memories that the arena is laid over; empty: one memory.
     """
     made = {node.output for node in nodes}
     inputs = {roots.get(i, i) for i in graph.inputs} - made

@@ -88,6 +88,7 @@ def _keeps(node: Node) -> bool:
 
 
 def aligned(size_bytes: int, alignment: int = 4) -> int:
+    """The next multiple of the alignment."""
     return -(-size_bytes // alignment) * alignment
 
 
@@ -208,12 +209,14 @@ def rows_wanted(graph: Graph, node: Node, maker: Node, end: int) -> int:
     height = graph.tensors[maker.output].rows[0]
     if maker.height == 1:
         return 1
-    if maker.output not in node.streamed or node.height == 1 and not is_window(node):
+    whole = node.height == 1 and not is_window(node)
+    if maker.output not in node.streamed or whole:
         return height
     return node.needs(end - 1, end, height)[1]
 
 
 def is_window(node: Node) -> bool:
+    """Whether the node's kernel takes rows by pointers."""
     return node.kernel.style is Style.WINDOW
 
 
@@ -333,60 +336,6 @@ def can_replace_rows(graph: Graph, node: Node, band: int, rows: int) -> bool:
     # Else a band of the reader would wrap around the end of the ring.
     unbroken = rows % band == 0 and node.window.pad_top % band == 0
     return same_size and node.window.stride == 1 and unbroken
-
-
-def _follows(reader: Node, nodes: Sequence[Node]) -> bool:
-    """Whether a pixel kernel takes each band of its input before the next one is made."""
-    made = {node.output for node in nodes}
-    # A second input may be late: then bands of the first one wait.
-    return reader.kernel.style is Style.PIXELS and len(made.intersection(reader.inputs)) == 1
-
-
-def unbroken_rows(maker: Node, band: int) -> int:
-    """Rows of a band that must lie behind each other: a ring holds a multiple of them.
-
-    Pixel kernels write one run of bytes; window kernels take a pointer for each of two rows.
-    """
-    return band if maker.kernel.style is Style.PIXELS or band > 2 else 1
-
-
-def _oldest_needed(reader: Node, position: int, end: int, height: int) -> int:
-    if position >= reader.height:
-        return end
-    return reader.needs(position, position + 1, height)[0]
-
-
-def _in_place(
-    graph: Graph,
-    nodes: Sequence[Node],
-    bands: Sequence[int],
-    rings: Mapping[int, Ring],
-    i: int,
-) -> Ring | None:
-    """The ring of a window's input, if its output rows can take the slots of the dying rows.
-
-    They can where the kernel allows it, rows are of one size and step, and the next operator reads
-    each band before the following one is made.
-    """
-    node = nodes[i]
-    if node.kernel.style is not Style.WINDOW or not node.kernel.in_place_rows:
-        return None
-    source = node.inputs[0]
-    ring = rings.get(source)
-    readers = [k for k, n in enumerate(nodes) if node.output in n.inputs]
-    same_size = graph.tensors[source].rows[1] == graph.tensors[node.output].rows[1]
-    if ring is None or ring.tensor != source or ring.rows >= graph.tensors[source].rows[0]:
-        return None
-    if node.output not in rings or not same_size or node.window.stride != 1 or len(readers) != 1:
-        return None
-    reader = nodes[readers[0]]
-    in_step = _follows(reader, nodes) and bands[readers[0]] == bands[i]
-    if not in_step or node.output not in reader.streamed or ring.rows % bands[i]:
-        return None
-    if node.window.pad_top % bands[i]:
-        # A band of the reader would wrap around the end of the ring.
-        return None
-    return Ring(source, ring.rows, (ring.rows - node.window.pad_top) % ring.rows)
 
 
 def safe_overlap(

@@ -8,6 +8,8 @@ where it writes and where its scratch lies. It is naive on purpose.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import numpy.typing as npt
 
@@ -74,7 +76,8 @@ class _Memory:
             raise PlanError(f"{reader} reads row {row} of tensor {tensor}, which is not there")
 
 
-def _rows_read(graph: Graph, plan: Plan, event: Event) -> list[tuple[int, int]]:
+def rows_read(graph: Graph, plan: Plan, event: Event) -> list[tuple[int, int]]:
+    """(tensor, row) pairs that a kernel call reads."""
     node = event.node
     rows: list[tuple[int, int]] = []
     for tensor in dict.fromkeys(node.inputs):
@@ -88,7 +91,7 @@ def _rows_read(graph: Graph, plan: Plan, event: Event) -> list[tuple[int, int]]:
     return rows
 
 
-def _pad_rows(graph: Graph, stage: Stage, event: Event) -> list[tuple[int, int]]:
+def pad_rows(graph: Graph, stage: Stage, event: Event) -> list[tuple[int, int]]:
     """Rows of padding that are made in the ring of the input."""
     node = event.node
     if not stage.padded_in_ring[stage.nodes.index(node)]:
@@ -99,7 +102,8 @@ def _pad_rows(graph: Graph, stage: Stage, event: Event) -> list[tuple[int, int]]
     return [(node.inputs[0], row) for row in rows if not 0 <= row < height]
 
 
-def _rows_written(graph: Graph, event: Event) -> list[tuple[int, int]]:
+def rows_written(graph: Graph, event: Event) -> list[tuple[int, int]]:
+    """(tensor, row) pairs that a kernel call completes."""
     node = event.node
     if node.kernel.style is Style.REDUCE and event.end < node.height:
         return []
@@ -117,9 +121,9 @@ def _run(
     event: Event,
     scratch: int,
 ) -> None:
-    reads, writes = _rows_read(graph, plan, event), _rows_written(graph, event)
+    reads, writes = rows_read(graph, plan, event), rows_written(graph, event)
     memory.tags[scratch : scratch + stage.scratch_bytes] = _POISON
-    pads = _pad_rows(graph, stage, event)
+    pads = pad_rows(graph, stage, event)
     for tensor, row in pads:
         # Filled with zero points before the call: whatever lay there is gone.
         start, end = memory.span(tensor, row)
@@ -133,7 +137,7 @@ def _run(
     _check_in_place(memory, event, reads, writes)
     for tensor, row in writes:
         memory.write(tensor, row)
-    for (tensor, row), (next_tensor, next_row) in zip(writes, writes[1:], strict=False):
+    for (tensor, row), (next_tensor, next_row) in itertools.pairwise(writes):
         # Pixel kernels write a band as one run of bytes.
         joined = memory.span(tensor, row)[1] == memory.span(next_tensor, next_row)[0]
         if event.node.kernel.style is not Style.WINDOW and not joined:

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which bytes of the arena nobody will read again, before every kernel call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from mcunet_tf.tinyengine.ir import Graph
+from mcunet_tf.tinyengine.kernels.table import Style
+from mcunet_tf.tinyengine.plan.plan import Plan
+from mcunet_tf.tinyengine.plan.schedule import Event, Stage
+from mcunet_tf.tinyengine.plan.validate import pad_rows, rows_read, rows_written
+
+Mask = npt.NDArray[np.bool_]
+
+
+def dead_ranges(graph: Graph, plan: Plan) -> list[list[tuple[int, int]]]:
+    """Offsets [start, end) that are dead before each kernel call, in the order of the calls.
+
+    The emitted code fills rows of padding before it announces the call: they count as read.
+    """
+    live = np.zeros(plan.arena_bytes, bool)
+    for tensor in graph.outputs:
+        for row in range(graph.tensors[tensor].rows[0]):
+            _set(graph, plan, live, tensor, row, True)
+    before: list[list[tuple[int, int]]] = []
+    for stage, scratch in reversed(list(zip(plan.stages, plan.scratch_offsets, strict=True))):
+        for event in reversed(stage.events):
+            _step_back(graph, plan, live, stage, event, scratch)
+            before.append(list(_ranges(~live)))
+            _set_pads(graph, plan, live, stage, event, scratch, False)
+    return before[::-1]
+
+
+def _set(graph: Graph, plan: Plan, live: Mask, tensor: int, row: int, value: bool) -> None:
+    storage = plan.locate(graph, tensor)
+    start = storage.row_offset(row)
+    live[start : start + storage.row_bytes] = value
+
+
+def _step_back(
+    graph: Graph, plan: Plan, live: Mask, stage: Stage, event: Event, scratch: int
+) -> None:
+    for tensor, row in rows_written(graph, event):
+        _set(graph, plan, live, tensor, row, False)
+    for tensor, row in rows_read(graph, plan, event):
+        _set(graph, plan, live, tensor, row, True)
+    _set_pads(graph, plan, live, stage, event, scratch, True)
+    node = event.node
+    if node.kernel.style is Style.REDUCE:
+        start = scratch + stage.scratch_position(node)
+        # Sums start with the first band and are done with the last.
+        live[start : start + node.scratch_bytes(1)] = event.first > 0
+
+
+def _set_pads(
+    graph: Graph,
+    plan: Plan,
+    live: Mask,
+    stage: Stage,
+    event: Event,
+    scratch: int,
+    value: bool,
+) -> None:
+    """Rows of padding: slots of the input's ring, or one row in the scratch."""
+    for tensor, row in pad_rows(graph, stage, event):
+        _set(graph, plan, live, tensor, row, value)
+    node = event.node
+    position = stage.nodes.index(node)
+    if node.pad_row_bytes and not stage.padded_in_ring[position]:
+        start = scratch + node.scratch_bytes(stage.bands[position])
+        live[start : start + node.pad_row_bytes] = value
+
+
+def _ranges(mask: Mask) -> Iterator[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.view(np.int8), [0]])))
+    for start, end in edges.reshape(-1, 2):
+        yield int(start), int(end)
