@@ -26,9 +26,8 @@ bool prepare(void *arena, size_t arena_bytes) {
     resolver = new (resolver_memory) Resolver;
     TFLM_REGISTER(resolver)
   }
-  interpreter = new (interpreter_memory)
-      tflite::MicroInterpreter(tflite::GetModel(TFLM_MODEL), *resolver,
-                               static_cast<uint8_t *>(arena), arena_bytes);
+  interpreter = new (interpreter_memory) tflite::MicroInterpreter(
+      tflite::GetModel(TFLM_MODEL), *resolver, static_cast<uint8_t *>(arena), arena_bytes);
   return interpreter->AllocateTensors() == kTfLiteOk;
 }
 
