@@ -6,30 +6,55 @@
 #include "conv2d.h"
 #include "conv2d_tile_mve.h"
 
-/* Copies the window whose first tap is in image column `column` to contiguous bytes. */
-static void copy_window(const struct conv2d_s8 *op, const int8_t *const *in_rows, int32_t column,
-                        int8_t *window) {
+/* A window without dilation: per row zero points for taps left of the image, a run of its bytes,
+ * zero points again. */
+static void copy_runs(const struct conv2d_s8 *op, const int8_t *const *in_rows, int32_t column,
+                      int8_t *window) {
   const int32_t in_channels = op->in_channels;
   const int32_t width = op->kernel_width;
+  const int32_t row_step = op->dilation_height;
   const int8_t padding = (int8_t)op->in_zero_point;
-  const int whole =
-      op->dilation_width == 1 && column >= 0 && column + width <= op->in_width;
+  const int32_t right = op->in_width - column;
+  const int32_t first = column < 0 ? (column + width > 0 ? -column : width) : 0;
+  const int32_t last = right < width ? (right > first ? right : first) : width;
+  const int32_t before = first * in_channels;
+  const int32_t run = (last - first) * in_channels;
+  const int32_t after = (width - last) * in_channels;
+  const int32_t offset = (column + first) * in_channels;
+  int32_t rows = op->kernel_height;
+  if (before + after == 0) {
+    do {
+      copy_bytes_mve(window, *in_rows + offset, run);
+      in_rows += row_step;
+      window += run;
+    } while (--rows > 0);
+    return;
+  }
+  do {
+    fill_bytes_mve(window, padding, before); /* of 0 bytes: nothing */
+    copy_bytes_mve(window + before, *in_rows + offset, run);
+    fill_bytes_mve(window + before + run, padding, after);
+    in_rows += row_step;
+    window += before + run + after;
+  } while (--rows > 0);
+}
+
+/* A window with dilation: tap by tap. */
+static void copy_taps(const struct conv2d_s8 *op, const int8_t *const *in_rows, int32_t column,
+                      int8_t *window) {
+  const int32_t in_channels = op->in_channels;
   for (int32_t i = 0; i < op->kernel_height; i++) {
-    const int8_t *row = in_rows[i * op->dilation_height];
-    if (whole) {
-      copy_bytes_mve(window, row + column * in_channels, width * in_channels);
-      window += width * in_channels;
-      continue;
-    }
-    for (int32_t j = 0; j < width; j++) {
-      const int32_t tap = column + j * op->dilation_width;
+    int32_t tap = column;
+    for (int32_t j = 0; j < op->kernel_width; j++) {
       if (tap >= 0 && tap < op->in_width) {
-        copy_bytes_mve(window, row + tap * in_channels, in_channels);
+        copy_bytes_mve(window, *in_rows + tap * in_channels, in_channels);
       } else {
-        fill_bytes_mve(window, padding, in_channels);
+        fill_bytes_mve(window, (int8_t)op->in_zero_point, in_channels);
       }
       window += in_channels;
+      tap += op->dilation_width;
     }
+    in_rows += op->dilation_height;
   }
 }
 
@@ -46,6 +71,8 @@ void conv2d_s8_mve(const struct conv2d_s8 *op, const int8_t *const *in_rows,
       .low = op->out_min,
       .high = op->out_max,
   };
+  void (*const copy_window)(const struct conv2d_s8 *, const int8_t *const *, int32_t, int8_t *) =
+      op->dilation_width == 1 ? copy_runs : copy_taps;
   int8_t *window = inputs + 32 * tile.blocks;
   fill_bytes_mve(inputs, 0, 32 * tile.blocks);
   for (int32_t r = 0; r < rows; r++) {

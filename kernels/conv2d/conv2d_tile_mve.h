@@ -121,7 +121,7 @@ static inline void tile_inputs_mve(int8_t *to, const int8_t *from, int32_t count
       : "q0", "lr", "memory");
 }
 
-/* Copies count > 0 bytes that do not overlap. */
+/* Copies count >= 0 bytes that do not overlap. */
 static inline void copy_bytes_mve(int8_t *to, const int8_t *from, int32_t count) {
   __asm__ volatile(
       "   wlstp.8 lr, %[count], 2f\n"
@@ -134,7 +134,7 @@ static inline void copy_bytes_mve(int8_t *to, const int8_t *from, int32_t count)
       : "q0", "lr", "memory");
 }
 
-/* Fills count > 0 bytes. */
+/* Fills count >= 0 bytes. */
 static inline void fill_bytes_mve(int8_t *to, int8_t value, int32_t count) {
   const int8x16_t values = vdupq_n_s8(value);
   __asm__ volatile(

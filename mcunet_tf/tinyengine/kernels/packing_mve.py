@@ -62,3 +62,59 @@ def scratch_bytes_conv2d(kernel_height: int, kernel_width: int, in_channels: int
 
 def _vectors(count: int) -> int:
     return -(-count // VECTOR_BYTES) * VECTOR_BYTES
+
+
+_DEPTHWISE_CHANNELS = 8
+_CHANNEL_GROUPS = np.array([[0, 2, 4, 6], [1, 3, 5, 7]])
+
+
+def depthwise_reason(weights: npt.ArrayLike, shift: npt.ArrayLike) -> str | None:
+    """Says why a layer cannot use `depthwise_conv2d_s8_mve`, or None where it can."""
+    if int(np.min(np.asarray(weights, np.int64), initial=0)) < -127:
+        return "a weight is -128; weights must be in [-127, 127]"
+    return shift_reason(shift)
+
+
+def pack_depthwise(
+    weights: npt.ArrayLike, bias: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike
+) -> Bytes:
+    """Packs the stream of `depthwise_conv2d_s8_mve`: 8 channels at a time.
+
+    Args:
+        weights: int8 [kernel_height, kernel_width, channels].
+        bias: folded, [channels].
+        multiplier: Q31 [channels].
+        shift: TFLite's [channels], none positive.
+    """
+    kernel = np.asarray(weights, np.int64)
+    channels = kernel.shape[2]
+    fill = -channels % _DEPTHWISE_CHANNELS
+    taps = np.pad(kernel.reshape(-1, channels), ((0, 0), (0, fill)))
+    taps = taps.reshape(len(taps), -1, _DEPTHWISE_CHANNELS).transpose(1, 0, 2)
+    constants = np.pad(np.stack([bias, multiplier, shift]).astype(np.int64), ((0, 0), (0, fill)))
+    groups = constants.reshape(3, -1, _DEPTHWISE_CHANNELS)[:, :, _CHANNEL_GROUPS].transpose(1, 2, 0, 3)
+    words = _words(groups.reshape(len(taps), -1))
+    tap_bytes = (taps & 0xFF).astype(np.uint8).reshape(len(taps), -1)
+    stream: Bytes = np.concatenate([words, tap_bytes], axis=1).reshape(-1)
+    return stream
+
+
+def scratch_bytes_depthwise(
+    kernel: tuple[int, int],
+    strides: tuple[int, int],
+    dilations: tuple[int, int],
+    out_width: int,
+    rows: int,
+) -> int:
+    """Scratch of `depthwise_conv2d_s8_mve` for calls of up to `rows` output rows.
+
+    Args:
+        kernel: height and width.
+        strides: of rows and columns.
+        dilations: of rows and columns.
+        out_width: of the output.
+        rows: output rows per call.
+    """
+    height = (rows - 1) * strides[0] + (kernel[0] - 1) * dilations[0] + 1
+    width = (out_width - 1) * strides[1] + (kernel[1] - 1) * dilations[1] + 1
+    return height * width * _DEPTHWISE_CHANNELS

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mcunet_tf.tinyengine.fixed_point import requantize
-from mcunet_tf.tinyengine.kernels import packing_dsp
+from mcunet_tf.tinyengine.kernels import packing_dsp, packing_mve
 from tests.kernels.dsp_program import FILLER, GUARD_BYTES, Case, run_cases
 
 pytestmark = pytest.mark.qemu
@@ -20,9 +20,18 @@ KERNELS = {
     (7, 1): "depthwise_conv2d_s8_7x7_dsp",
     (7, 2): "depthwise_conv2d_s8_7x7s2_dsp",
 }
-SOURCES = [f"depthwise_conv2d/{kernel}.S" for kernel in KERNELS.values()]
-every_row = pytest.mark.parametrize(("size", "stride"), KERNELS)
-HEADERS = ["depthwise_conv2d/depthwise_conv2d.h", "depthwise_conv2d/depthwise_layout.h"]
+MVE_KERNEL = "depthwise_conv2d_s8_mve"
+FOLDER = "depthwise_conv2d"
+SOURCES = {
+    "dsp": [f"{FOLDER}/{kernel}.S" for kernel in KERNELS.values()],
+    "mve": [f"{FOLDER}/{MVE_KERNEL}.c"],
+}
+HEADERS = [f"{FOLDER}/depthwise_conv2d.h", f"{FOLDER}/depthwise_layout.h"]
+BOARD = {"dsp": "qemu-m4", "mve": "qemu-m55"}
+every_row = pytest.mark.parametrize(
+    ("isa", "size", "stride"),
+    [(isa, *key) for isa in SOURCES for key in [*KERNELS, *([(1, 1), (4, 3)] * (isa == "mve"))]],
+)
 
 
 @dataclass(frozen=True)
@@ -85,16 +94,18 @@ def reference(layer: Layer, plane: Plane) -> np.ndarray:
     return np.clip(scaled, -128, 127).astype(np.int8)
 
 
-def admits(layer: Layer) -> str | None:
+def admits(layer: Layer, isa="dsp") -> str | None:
+    if isa == "mve":
+        return packing_mve.depthwise_reason(layer.weights, layer.shift)
     taps = layer.weights.reshape(-1, layer.weights.shape[2]).T
     return packing_dsp.fast_requant_reason(
         taps, layer.bias, layer.multiplier, layer.shift
     ) or packing_dsp.narrow_sum_reason(taps, layer.bias)
 
 
-def make_case(layer: Layer, plane: Plane) -> tuple[Case, np.ndarray]:
+def make_case(layer: Layer, plane: Plane, isa) -> tuple[Case, np.ndarray]:
     """Memory: a row of zero points, the image, a guard, the output, a guard; calls of some rows."""
-    assert admits(layer) is None
+    assert admits(layer, isa) is None
     height, width, channels = plane.image.shape
     expected = reference(layer, plane)
     out_height, out_width, _ = expected.shape
@@ -121,8 +132,17 @@ def make_case(layer: Layer, plane: Plane) -> tuple[Case, np.ndarray]:
     for (int32_t i = 0; i < rows; i++) {{
       out_rows[i] = arena + {out} + (y + i) * {out_row_bytes};
     }}"""
+    constants = (layer.weights, layer.bias, layer.multiplier, layer.shift)
+    if isa == "dsp":
+        weights = packing_dsp.pack_depthwise(*constants, step)
+        scratch = packing_dsp.scratch_bytes_depthwise(kernel, step, out_width, plane.rows)
+    else:
+        weights = packing_mve.pack_depthwise(*constants)
+        scratch = packing_mve.scratch_bytes_depthwise(
+            (kernel, kernel), (step, step), (1, 1), out_width, plane.rows
+        )
     case = Case(
-        kernel=KERNELS[kernel, step],
+        kernel=KERNELS[kernel, step] if isa == "dsp" else MVE_KERNEL,
         struct="depthwise_conv2d_s8",
         fields={
             "in_width": width,
@@ -130,27 +150,34 @@ def make_case(layer: Layer, plane: Plane) -> tuple[Case, np.ndarray]:
             "in_channels": channels,
             "out_channels": channels,
             "pad_left": plane.pad_left,
+            "kernel_height": kernel,
+            "kernel_width": kernel,
+            "stride_height": step,
+            "stride_width": step,
+            "dilation_height": 1,
+            "dilation_width": 1,
+            "out_min": -128,
+            "out_max": 127,
             "in_zero_point": layer.zero_point,
             "out_zero_point": layer.out_zero_point,
         },
-        weights=packing_dsp.pack_depthwise(
-            layer.weights, layer.bias, layer.multiplier, layer.shift, step
-        ),
+        weights=weights,
         memory=memory,
         setup=setup,
         arguments="in_rows, out_rows, rows, scratch",
         teardown="  }",
-        scratch_bytes=packing_dsp.scratch_bytes_depthwise(kernel, step, out_width, plane.rows),
-        name=f"{KERNELS[kernel, step]} {height} x {width} x {channels}, {plane}",
+        scratch_bytes=scratch,
+        name=f"{isa} {kernel} x {kernel} s{step} {height} x {width} x {channels}, {plane}",
     )
     want = memory.copy()
     want[out:end] = expected.reshape(-1).view(np.uint8)
     return case, want
 
 
-def check(work, board="qemu-m4") -> list:
-    made = [make_case(layer, plane) for layer, plane in work]
-    results = run_cases([case for case, _ in made], SOURCES, HEADERS, board)
+def check(work, isa="dsp", board=None) -> list:
+    made = [make_case(layer, plane, isa) for layer, plane in work]
+    cases = [case for case, _ in made]
+    results = run_cases(cases, SOURCES[isa], HEADERS, board or BOARD[isa])
     for (case, want), result in zip(made, results, strict=True):
         np.testing.assert_array_equal(result.memory, want, err_msg=case.name)
     return results
@@ -158,18 +185,18 @@ def check(work, board="qemu-m4") -> list:
 
 @every_row
 @pytest.mark.parametrize("rows", [1, 2, 3, 8])
-def test_every_width(size, stride, rows):
+def test_every_width(isa, size, stride, rows):
     rng = np.random.default_rng(rows)
     work = []
     for width in range(1, 8 * stride + 2):
         layer = random_layer(rng, 4, size, stride)
         work.append((layer, random_plane(rng, 4 * stride, width, 4, rows, centred(size))))
-    check(work)
+    check(work, isa)
 
 
 @every_row
 @pytest.mark.parametrize("left", [0, 1, 2, 3])
-def test_padding_on_either_side(size, stride, left):
+def test_padding_on_either_side(isa, size, stride, left):
     rng = np.random.default_rng(left)
     work = []
     for right in (0, 1, 2, 3):
@@ -177,34 +204,35 @@ def test_padding_on_either_side(size, stride, left):
             top, bottom = int(rng.integers(0, size)), int(rng.integers(0, size))
             plane = random_plane(rng, size, width, 4, 2, (top, bottom, left, right))
             work.append((random_layer(rng, 4, size, stride), plane))
-    check(work)
+    check(work, isa)
 
 
 @every_row
-def test_every_channel_count(size, stride):
+def test_every_channel_count(isa, size, stride):
     rng = np.random.default_rng(9)
     work = []
-    for channels in (4, 5, 6, 7, 8, 11, 16, 80, 257):
+    few = (1, 2, 3) if isa == "mve" else ()
+    for channels in (*few, 4, 5, 6, 7, 8, 11, 16, 17, 80, 257):
         for rows in (1, 2, 3):
             layer = random_layer(rng, channels, size, stride)
             work.append((layer, random_plane(rng, 5, 5, channels, rows, centred(size))))
-    check(work)
+    check(work, isa)
 
 
 @every_row
 @pytest.mark.parametrize("channels", [4, 7])
-def test_in_place_over_its_own_input(size, stride, channels):
+def test_in_place_over_its_own_input(isa, size, stride, channels):
     """One call for the whole plane: every output row lies where an input row of the call lay."""
     rng = np.random.default_rng(10)
     work = []
     for height, width in ((3, 3), (5, 5), (6, 9), (1, 4), (2, 2)):
         layer = random_layer(rng, channels, size, stride)
         work.append((layer, random_plane(rng, height, width, channels, 9, centred(size), True)))
-    check(work)
+    check(work, isa)
 
 
 @every_row
-def test_zero_points_and_shifts_at_their_ends(size, stride):
+def test_zero_points_and_shifts_at_their_ends(isa, size, stride):
     rng = np.random.default_rng(11)
     work = []
     for zero_point in (-128, 127):
@@ -216,11 +244,11 @@ def test_zero_points_and_shifts_at_their_ends(size, stride):
             layer.multiplier[2] = 0
             layer.multiplier[5] = (1 << 31) - 1
             work.append((layer, random_plane(rng, 4, 5, 32, 2, centred(size))))
-    check(work)
+    check(work, isa)
 
 
 @every_row
-def test_sums_at_the_bound(size, stride):
+def test_sums_at_the_bound(isa, size, stride):
     rng = np.random.default_rng(12)
     limit = packing_dsp.NARROW_SUM_LIMIT - 1
     layer = random_layer(rng, 4, size, stride)
@@ -230,16 +258,16 @@ def test_sums_at_the_bound(size, stride):
     layer.bias[:] = [limit - high[0], -limit - low[1], -limit - low[2], limit - high[3]]
     layer.shift[:] = [-14, -14, -15, -16]
     planes = [Plane(np.full((3, 6, 4), value), *centred(size), 2) for value in (-128, 127)]
-    check([(layer, plane) for plane in planes])
+    check([(layer, plane) for plane in planes], isa)
     layer.bias[0] += 1
-    assert admits(layer) is not None
+    assert isa == "mve" or admits(layer) is not None
 
 
 @pytest.mark.parametrize("board", ["qemu-m7"])
-def test_other_core(board):
+def test_another_core(board):
     rng = np.random.default_rng(13)
     work = []
     for size, stride in KERNELS:
         layer = random_layer(rng, 9, size, stride)
         work.append((layer, random_plane(rng, 7, 9, 9, 2, centred(size))))
-    check(work, board)
+    check(work, "dsp", board)
