@@ -50,10 +50,12 @@ class Tensor:
 
     @functools.cached_property
     def elements(self) -> int:
+        """Number of values."""
         return math.prod(self.shape)
 
     @functools.cached_property
     def size_bytes(self) -> int:
+        """Bytes of all values."""
         return self.elements * ITEM_BYTES[self.dtype]
 
     @functools.cached_property
@@ -71,6 +73,7 @@ class Tensor:
 
     @property
     def zero_point(self) -> int:
+        """The per-tensor zero point."""
         assert self.quantization is not None and len(self.quantization.zero_point) == 1
         return self.quantization.zero_point[0]
 
@@ -105,6 +108,7 @@ class Graph:
         return tuple(self.tensors[i] if i >= 0 else None for i in op.inputs)
 
     def results(self, op: Op) -> tuple[Tensor, ...]:
+        """The output tensors of an operator."""
         return tuple(self.tensors[i] for i in op.outputs)
 
     def consumers(self) -> dict[int, list[Op]]:
@@ -144,6 +148,7 @@ class Graph:
 
 
 def is_constant(tensor: Tensor | None) -> bool:
+    """Whether a tensor's values are known at compile time."""
     return tensor is not None and tensor.data is not None
 
 

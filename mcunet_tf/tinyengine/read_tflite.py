@@ -240,7 +240,7 @@ class _Reader:
         builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
         if builtin == tflite.BuiltinOperator.CUSTOM:
             return f"CUSTOM {_printable(code.CustomCode())}".strip()
-        return _BUILTIN_NAMES.get(builtin, f"builtin {builtin}")
+        return str(_BUILTIN_NAMES.get(builtin, f"builtin {builtin}"))
 
     def read_options(self, table: Any, kind: str) -> dict[str, Any]:
         if kind not in _OPTIONS:

@@ -26,10 +26,11 @@ from mcunet_tf.tinyengine.ops.spec import View
 
 
 def folded_bias(view: View, weight_axes: tuple[int, ...]) -> npt.NDArray[np.int64]:
-    """bias - in_zero_point * sum of the channel's weights, wrapped to int32 as C would."""
+    """The bias - in_zero_point * sum of the weights, per channel, wrapped to int32 as in C."""
     sums = np.asarray(view.constant(1), np.int64).sum(axis=weight_axes)
     bias = common.bias_values(view, len(sums)) - view.input(0).zero_point * sums
-    return bias.astype(np.int32).astype(np.int64)
+    wrapped: npt.NDArray[np.int64] = bias.astype(np.int32).astype(np.int64)
+    return wrapped
 
 
 def channel_blob(view: View, bias: npt.NDArray[np.int64]) -> Blob:
@@ -111,6 +112,7 @@ def is_pointwise(view: View) -> bool:
 
 
 def rejects_unless_pointwise(view: View) -> str | None:
+    """Why a row for pixels cannot take a convolution, or None."""
     return None if is_pointwise(view) else "only 1 x 1 convolutions of stride 1"
 
 

@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from mcunet_tf.tinyengine.ops.spec import View
 
-
 # `data_inputs` of a kernel that takes an array of pointers, one for each operand.
 ALL_INPUTS: tuple[int, ...] = ()
 
@@ -36,6 +35,7 @@ class Blob:
 
     @property
     def size_bytes(self) -> int:
+        """Bytes in flash."""
         return int(self.values.nbytes)
 
 
@@ -50,6 +50,7 @@ class Struct:
     fields: Mapping[str, Any]
 
     def blobs(self) -> dict[str, Blob]:
+        """The constant arrays among the fields."""
         return {name: v for name, v in self.fields.items() if isinstance(v, Blob)}
 
 
@@ -104,18 +105,22 @@ class Kernel:
 
 
 def int8_blob(values: npt.ArrayLike) -> Blob:
+    """An `int8_t` array."""
     return Blob("int8_t", np.ascontiguousarray(values, dtype=np.int8).reshape(-1))
 
 
 def int16_blob(values: npt.ArrayLike) -> Blob:
+    """An `int16_t` array."""
     return Blob("int16_t", np.ascontiguousarray(values, dtype=np.int16).reshape(-1))
 
 
 def int32_blob(values: npt.ArrayLike) -> Blob:
+    """An `int32_t` array."""
     return Blob("int32_t", np.ascontiguousarray(values, dtype=np.int32).reshape(-1))
 
 
 def uint8_blob(values: npt.ArrayLike) -> Blob:
+    """A `uint8_t` array."""
     return Blob("uint8_t", np.ascontiguousarray(values, dtype=np.uint8).reshape(-1))
 
 

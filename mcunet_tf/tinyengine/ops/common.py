@@ -7,7 +7,7 @@ import dataclasses
 
 import numpy as np
 
-from mcunet_tf.tinyengine.fixed_point import quantize_multiplier, round_half_away
+from mcunet_tf.tinyengine.fixed_point import IntArray, quantize_multiplier, round_half_away
 from mcunet_tf.tinyengine.ir import Tensor
 from mcunet_tf.tinyengine.ops.spec import View
 
@@ -36,6 +36,7 @@ class Padding:
 
 
 def activation_name(code: int) -> str:
+    """The name of a flatbuffer's activation code."""
     return ACTIVATIONS.get(code, f"activation {code}")
 
 
@@ -82,7 +83,7 @@ def window_size(size: int, padding: int, kernel: int, stride: int, dilation: int
     return (size + padding - (kernel - 1) * dilation - 1) // stride + 1
 
 
-def channel_multipliers(view: View, channels: int) -> tuple[np.ndarray, np.ndarray]:
+def channel_multipliers(view: View, channels: int) -> tuple[IntArray, IntArray]:
     """Per-channel `(multiplier, shift)` of a convolution: in_scale * weight_scale / out_scale.
 
     Products are taken in double precision from the float32 scales, as TFLite does.
@@ -97,7 +98,7 @@ def channel_multipliers(view: View, channels: int) -> tuple[np.ndarray, np.ndarr
     return table[:, 0], table[:, 1]
 
 
-def bias_values(view: View, channels: int) -> np.ndarray:
+def bias_values(view: View, channels: int) -> IntArray:
     """The int32 bias [channels]; an absent or empty one is zero."""
     bias = view.optional(2)
     if bias is None or bias.data is None or bias.data.size == 0:

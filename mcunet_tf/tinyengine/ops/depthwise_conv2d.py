@@ -27,6 +27,7 @@ def _read(options: Mapping[str, Any], view: View) -> Conv2dAttributes:
 
 
 def depth_multiplier(view: View) -> int:
+    """Output channels per input channel."""
     return view.output.shape[-1] // view.input(0).shape[-1]
 
 

@@ -20,6 +20,8 @@ ADD_LEFT_SHIFT = 20
 
 @dataclasses.dataclass(frozen=True)
 class ElementwiseAttributes:
+    """The fused activation."""
+
     activation: str
 
 

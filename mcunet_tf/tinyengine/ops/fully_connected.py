@@ -16,6 +16,8 @@ from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View
 
 @dataclasses.dataclass(frozen=True)
 class FullyConnectedAttributes:
+    """The fused activation."""
+
     activation: str
 
 

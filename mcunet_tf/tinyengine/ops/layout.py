@@ -17,6 +17,8 @@ from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, no_attributes
 
 @dataclasses.dataclass(frozen=True)
 class TransposeAttributes:
+    """Input axis of every output axis."""
+
     permutation: tuple[int, ...]
 
 
@@ -31,6 +33,8 @@ class PadAttributes:
 
 @dataclasses.dataclass(frozen=True)
 class ConcatenationAttributes:
+    """The axis, counted from the front, and the fused activation."""
+
     axis: int
     activation: str
 

@@ -18,6 +18,8 @@ from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, as_int8
 
 @dataclasses.dataclass(frozen=True)
 class MeanAttributes:
+    """The axes that are averaged, ascending."""
+
     axes: tuple[int, ...]
 
 
@@ -40,6 +42,7 @@ def mean_parameters(view: View) -> tuple[int, int]:
 
 
 def reduced_count(view: View) -> int:
+    """Values that go into one mean."""
     return math.prod(view.input(0).shape[a] for a in view.attributes.axes)
 
 

@@ -16,6 +16,8 @@ from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View
 
 @dataclasses.dataclass(frozen=True)
 class Pool2dAttributes:
+    """Geometry of the window, and the fused activation."""
+
     kernel_height: int
     kernel_width: int
     stride_height: int
@@ -37,8 +39,8 @@ def _read(options: Mapping[str, Any], view: View) -> Pool2dAttributes:
     return Pool2dAttributes(*kernel, *stride, padding, activation)
 
 
-def _windows(view: View, values: Array) -> Array:
-    """[height, width, channels, taps] of valid values; taps in padding are masked out."""
+def _windows(view: View, values: Array) -> tuple[Array, Array]:
+    """Values and validity [height, width, channels, taps]; taps in padding are not valid."""
     attributes: Pool2dAttributes = view.attributes
     padding = attributes.padding
     edges = ((padding.top, padding.bottom), (padding.left, padding.right), (0, 0))
@@ -56,7 +58,7 @@ def _windows(view: View, values: Array) -> Array:
             )
             taps.append(data[rows, columns])
             valid.append(mask[rows, columns])
-    return np.ma.masked_array(np.stack(taps, -1), ~np.stack(valid, -1))
+    return np.stack(taps, -1), np.stack(valid, -1)
 
 
 def _clamp(view: View, values: Array) -> Array:
@@ -65,12 +67,13 @@ def _clamp(view: View, values: Array) -> Array:
 
 
 def _evaluate_average(view: View, values: Sequence[Array]) -> Array:
-    windows = _windows(view, values[0])
-    return _clamp(view, divide_rounded(windows.sum(-1).data, windows.count(-1)))
+    taps, valid = _windows(view, values[0])
+    return _clamp(view, divide_rounded(np.where(valid, taps, 0).sum(-1), valid.sum(-1)))
 
 
 def _evaluate_max(view: View, values: Sequence[Array]) -> Array:
-    return _clamp(view, _windows(view, values[0]).max(-1).data)
+    taps, valid = _windows(view, values[0])
+    return _clamp(view, np.where(valid, taps, -128).max(-1))
 
 
 def constraint_same_quantisation(view: View) -> str | None:

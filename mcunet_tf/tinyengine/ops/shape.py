@@ -19,6 +19,8 @@ from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, no_attributes
 
 @dataclasses.dataclass(frozen=True)
 class StridedSliceAttributes:
+    """Bit masks by axis, as TensorFlow defines them."""
+
     begin_mask: int
     end_mask: int
     shrink_axis_mask: int
@@ -26,6 +28,8 @@ class StridedSliceAttributes:
 
 @dataclasses.dataclass(frozen=True)
 class PackAttributes:
+    """The new axis."""
+
     axis: int
 
 

@@ -19,6 +19,8 @@ ACCUMULATION_INTEGER_BITS = 12
 
 @dataclasses.dataclass(frozen=True)
 class SoftmaxAttributes:
+    """The factor of the exponent."""
+
     beta: float
 
 

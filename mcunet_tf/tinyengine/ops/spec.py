@@ -25,10 +25,12 @@ class View:
 
     @property
     def attributes(self) -> Any:
+        """The operator's own attributes."""
         return self.op.attributes
 
     @property
     def output(self) -> Tensor:
+        """The first result."""
         return self.outputs[0]
 
     def input(self, position: int) -> Tensor:
@@ -38,15 +40,18 @@ class View:
         return tensor
 
     def optional(self, position: int) -> Tensor | None:
+        """An operand, or None where it is absent."""
         return self.inputs[position] if position < len(self.inputs) else None
 
     def constant(self, position: int) -> Array:
+        """A constant operand's values."""
         data = self.input(position).data
         assert data is not None, f"operand {position} of '{self.op.name}' is not constant"
         return data
 
 
 def view(graph: Graph, op: Op) -> View:
+    """An operator with its tensors."""
     return View(op, graph.operands(op), graph.results(op))
 
 
@@ -78,6 +83,7 @@ class OpSpec:
 
 
 def no_attributes(_: Mapping[str, Any], __: View) -> None:
+    """For operators without options."""
     return None
 
 
