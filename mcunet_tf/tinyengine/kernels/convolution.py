@@ -314,7 +314,48 @@ def _depthwise_dsp(size: int, stride: int) -> Kernel:
     )
 
 
+def _depthwise_mve(view: View) -> Struct:
+    stream = packing_mve.pack_depthwise(*_depthwise_constants(view))
+    edges = {
+        "depth_multiplier": 1,
+        "in_zero_point": view.input(0).zero_point,
+        **output_fields(view),
+    }
+    constants = {"weights": word_blob(stream), "channels": None}
+    return Struct("struct depthwise_conv2d_s8", {**constants, **window_fields(view), **edges})
+
+
+def _rejects_depthwise_mve(view: View) -> str | None:
+    if depth_multiplier(view) != 1:
+        return "a depth multiplier"
+    weights, _, _, shift = _depthwise_constants(view)
+    return packing_mve.depthwise_reason(weights, shift)
+
+
+def _depthwise_mve_scratch(view: View, rows: int) -> int:
+    attributes: Conv2dAttributes = view.attributes
+    kernel_height, kernel_width = view.input(1).shape[1:3]
+    return packing_mve.scratch_bytes_depthwise(
+        (kernel_height, kernel_width),
+        (attributes.stride_height, attributes.stride_width),
+        (attributes.dilation_height, attributes.dilation_width),
+        view.output.shape[2],
+        rows,
+    )
+
+
 DEPTHWISE_CONV_2D = (
+    Kernel(
+        "depthwise_conv2d_s8_mve",
+        "depthwise_conv2d",
+        "mve",
+        Style.WINDOW,
+        _depthwise_mve,
+        rejects=_rejects_depthwise_mve,
+        scratch_bytes=_depthwise_mve_scratch,
+        band_rows=16,
+        in_place_rows=True,
+    ),
     *(_depthwise_dsp(size, stride) for size in (3, 5, 7) for stride in (1, 2)),
     Kernel(
         "depthwise_conv2d_s8_portable",
