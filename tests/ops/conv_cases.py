@@ -170,7 +170,9 @@ _SHARED = {
     "multiplier_above_one": Conv((3, 90), 1, 3, (1, 1), weights=1, gain=0.8, bias="small"),
     "multiplier_above_two": Conv((3, 90), 1, 3, (1, 1), weights=1, gain=0.4, bias="small"),
     "all_of_int8_weights": Conv(weights=128, scales="signed"),
+    "int8_weights_of_one_sign": Conv(weights=128),
     "small_weights": Conv(weights=2, scales="signed"),
+    "large_sums": Conv((5, 4), in_channels=40, kernel=(5, 5), out_channels=4),
 }
 _DENSE = {
     "1x1": Conv(kernel=(1, 1)),
@@ -227,6 +229,14 @@ DEPTHWISE_CONV_2D = collect(
         *(
             (name, conv_model(dataclasses.replace(conv, multiplier=conv.multiplier or 1)))
             for name, conv in {**_SHARED, **_DEPTHWISE}.items()
+        ),
+        *(
+            (
+                f"{k}x{k}_tall_stride_{s}",
+                conv_model(Conv((41, 5), 6, kernel=(k, k), stride=(s, s), multiplier=1)),
+            )
+            for k in (3, 5, 7)
+            for s in (1, 2)
         ),
         *(
             (f"{k}x{k}_{n}_channels", conv_model(Conv((4, 5), n, kernel=(k, k), multiplier=1)))

@@ -27,6 +27,8 @@ GROUPS = {
         "EXPAND_DIMS",
     ),
 }
+# Operators that have assembler or Helium rows, or may get them.
+FAST_GROUPS = ("dense", "depthwise", "values")
 
 
 def check(results) -> None:
@@ -50,16 +52,22 @@ def test_on_this_machine_under_sanitizers(group):
 
 
 @pytest.mark.qemu
-@pytest.mark.parametrize("group", ["dense", "depthwise"])
-def test_on_an_emulated_m4(group):
-    check(run_on_emulator(cases_of(group), "qemu-m4"))
+@pytest.mark.parametrize("board", ["qemu-m4", "qemu-m55"])
+@pytest.mark.parametrize("group", FAST_GROUPS)
+def test_on_cores_with_rows_of_their_own(board, group):
+    check(run_on_emulator(cases_of(group), board))
 
 
 @pytest.mark.qemu
 @pytest.mark.slow
-@pytest.mark.parametrize("board", ["qemu-m4", "qemu-m7", "qemu-m55"])
-@pytest.mark.parametrize("group", GROUPS)
-def test_on_every_emulated_core(board, group):
+@pytest.mark.parametrize(
+    ("board", "group"),
+    [
+        *(("qemu-m7", group) for group in GROUPS),
+        *((b, g) for b in ("qemu-m4", "qemu-m55") for g in GROUPS if g not in FAST_GROUPS),
+    ],
+)
+def test_on_the_other_cores(board, group):
     check(run_on_emulator(cases_of(group), board))
 
 

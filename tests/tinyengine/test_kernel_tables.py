@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of the kernel tables, declarations, files and symbols are one set, and each row is used."""
+
+from __future__ import annotations
+
+import functools
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mcunet_tf.benchmark.toolchain import Source, compile_sources, find_tool
+from mcunet_tf.boards import load_board
+from mcunet_tf.tinyengine import compile_tflite
+from mcunet_tf.tinyengine.kernels import KERNELS
+from mcunet_tf.tinyengine.ops import SPECS, shape
+from tests.ops.all_cases import ALL_CASES
+
+KERNELS_DIR = Path(__file__).resolve().parents[2] / "kernels"
+ROWS = {kernel.name: kernel for rows in KERNELS.values() for kernel in rows}
+SUFFIXES = {"portable": ("_portable",), "dsp": ("_dsp",), "mve": ("_mve",)}
+# A board whose core has the instruction set, for compiling.
+BOARDS = {"portable": "qemu-m4", "dsp": "qemu-m4", "mve": "qemu-m55"}
+# Where every row of the tables can be chosen: rows are tried in order, so an instruction set that
+# is there hides slower rows.
+TRIED_BOARDS = ("host", "qemu-m4", "qemu-m55")
+
+
+def kernel_files() -> dict[str, Path]:
+    """C and assembler files by stem; `common` holds helpers, not kernels."""
+    paths = [p for p in KERNELS_DIR.glob("*/*") if p.suffix in (".c", ".S")]
+    return {path.stem: path for path in paths if path.parent.name != "common"}
+
+
+def test_rows_of_one_name_are_one_kernel():
+    for rows in KERNELS.values():
+        for kernel in rows:
+            other = ROWS[kernel.name]
+            assert (kernel.folder, kernel.isa) == (other.folder, other.isa), kernel.name
+
+
+def test_every_row_has_a_file_and_every_file_a_row():
+    files = kernel_files()
+    assert set(files) == set(ROWS)
+    for name, path in files.items():
+        assert path.parent.name == ROWS[name].folder
+
+
+def test_headers_declare_the_rows():
+    declared = {}
+    for folder in {kernel.folder for kernel in ROWS.values()}:
+        header = (KERNELS_DIR / folder / f"{folder}.h").read_text()
+        for name in re.findall(r"^void (\w+)\(", header, re.MULTILINE):
+            declared[name] = folder
+    assert declared == {name: kernel.folder for name, kernel in ROWS.items()}
+
+
+def test_names_end_with_the_instruction_set():
+    for name, kernel in ROWS.items():
+        assert name.endswith(SUFFIXES[kernel.isa]), name
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("isa", BOARDS)
+def test_each_file_defines_its_kernel_and_nothing_else(isa):
+    board = load_board(BOARDS[isa])
+    names = sorted(name for name, kernel in ROWS.items() if kernel.isa == isa)
+    sources = [Source(kernel_files()[name], ("-O2",)) for name in names]
+    nm = find_tool("arm-none-eabi-nm")
+    for name, item in zip(names, compile_sources(board, sources), strict=True):
+        told = subprocess.run(
+            [nm, "--extern-only", "--defined-only", "--format=posix", str(item)],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        assert [line.split()[0] for line in told.splitlines()] == [name]
+
+
+def test_every_operator_that_runs_has_a_table_that_ends_portable():
+    compile_time = {
+        kind
+        for kind, spec in SPECS.items()
+        if shape.constraint_compile_time in spec.constraints
+        or kind in ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
+    }
+    assert set(KERNELS) == set(SPECS) - compile_time
+    for kind, rows in KERNELS.items():
+        assert rows[-1].isa == "portable", kind
+        isas = [kernel.isa for kernel in rows]
+        assert isas == sorted(isas, key=["mve", "dsp", "portable"].index), kind
+
+
+@functools.cache
+def used_rows() -> frozenset[str]:
+    """The rows that some case of an operator is compiled to on some board."""
+    used: set[str] = set()
+    for board in TRIED_BOARDS:
+        for case in ALL_CASES:
+            compiled = compile_tflite(case.model, board, name="m", edges="model")
+            used.update(layer.kernel for layer in compiled.report.layers)
+    return frozenset(used)
+
+
+def test_every_row_is_exercised_by_a_case():
+    """And so by test_compiled.py, which runs what the cases compile to."""
+    assert used_rows() == set(ROWS)
