@@ -138,11 +138,8 @@ def _rejects_1x1_wide(view: View) -> str | None:
 
 
 def _rejects_1x1(view: View) -> str | None:
-    reason = _rejects_1x1_wide(view)
-    if reason is None and view.input(0).shape[-1] <= 8:
-        return "the wide row is faster up to 8 input channels"
     weights, bias, _, _ = _channel_constants(view)
-    return reason or packing_dsp.narrow_sum_reason(weights, bias)
+    return _rejects_1x1_wide(view) or packing_dsp.narrow_sum_reason(weights, bias)
 
 
 _Pack = Callable[..., npt.NDArray[np.uint8]]

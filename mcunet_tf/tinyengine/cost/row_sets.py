@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Chooses sets of kernel rows: each row costs flash once and instructions wherever it is used.
+
+Operators that have no rows in common are independent. Within a group of those that have, all sets
+of rows are weighed; between groups, only the sets that no other one beats in both costs are kept.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from mcunet_tf.tinyengine.kernels.table import Kernel
+
+MAX_ROWS = 16  # that are chosen among at once: their sets are enumerated
+
+_Floats = npt.NDArray[np.float64]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Choice:
+    """An operator and the rows that take it.
+
+    Attributes:
+      rows: the preferred one first.
+      instructions: of each row.
+      constant_bytes: weights and tables of each row, as packed; zeros where flash has no limit.
+    """
+
+    rows: tuple[Kernel, ...]
+    instructions: tuple[float, ...]
+    constant_bytes: tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Selection:
+    """Rows for some operators, and what they take together.
+
+    Attributes:
+      flash_bytes: code and constants.
+      instructions: of one inference.
+      rows: by operator.
+    """
+
+    flash_bytes: float
+    instructions: float
+    rows: Mapping[int, Kernel]
+
+
+def cheapest_rows(
+    choices: Sequence[Choice], code_bytes: Mapping[str, int], price: float
+) -> Selection:
+    """The rows of least instructions + price * code bytes."""
+    chosen = Selection(0.0, 0.0, {})
+    for group in _connected(choices):
+        sets = _Sets(group, choices, code_bytes)
+        best = int(np.argmin(sets.instructions + price * sets.code_bytes))
+        chosen = _joined(chosen, sets.selection(best))
+    return chosen
+
+
+def fastest_rows(choices: Sequence[Choice], code_bytes: Mapping[str, int]) -> list[Selection]:
+    """The rows for every budget worth having: the fastest first, each smaller than the last."""
+    front = [Selection(0.0, 0.0, {})]
+    for group in _connected(choices):
+        sets = _Sets(group, choices, code_bytes)
+        own = [sets.selection(index) for index in sets.front()]
+        front = _front([_joined(a, b) for a in front for b in own])
+    return front
+
+
+def _joined(a: Selection, b: Selection) -> Selection:
+    flash_bytes, instructions = a.flash_bytes + b.flash_bytes, a.instructions + b.instructions
+    return Selection(flash_bytes, instructions, {**a.rows, **b.rows})
+
+
+def _front(options: Sequence[Selection]) -> list[Selection]:
+    """The options that no other one beats in both flash and instructions."""
+    kept: list[Selection] = []
+    for option in sorted(options, key=lambda o: (o.instructions, o.flash_bytes)):
+        if not kept or option.flash_bytes < kept[-1].flash_bytes:
+            kept.append(option)
+    return kept
+
+
+def _connected(choices: Sequence[Choice]) -> list[list[int]]:
+    """Groups of operators that have rows in common, directly or through others."""
+    groups: list[tuple[set[str], list[int]]] = []
+    for index, choice in enumerate(choices):
+        names = {row.name for row in choice.rows}
+        joined = [group for group in groups if group[0] & names]
+        groups = [group for group in groups if not group[0] & names]
+        names = names.union(*(group[0] for group in joined))
+        groups.append((names, sorted([index, *(i for group in joined for i in group[1])])))
+    return [members for _, members in groups]
+
+
+class _Sets:
+    """All sets of rows for a group of operators: what each would take.
+
+    Attributes:
+      code_bytes: [sets].
+      instructions: [sets]; infinite where an operator has no row in the set.
+      constant_bytes: [sets].
+    """
+
+    def __init__(
+        self, group: Sequence[int], choices: Sequence[Choice], code_bytes: Mapping[str, int]
+    ) -> None:
+        self.group = group
+        self.choices = choices
+        self.names = _row_names(group, choices)
+        count = 1 << len(self.names)
+        members = np.arange(count)
+        self.code_bytes = np.zeros(count)
+        for bit, name in enumerate(self.names):
+            self.code_bytes += np.where(members >> bit & 1, code_bytes[name], 0)
+        self.instructions = np.zeros(count)
+        self.constant_bytes = np.zeros(count)
+        for index in group:
+            instructions, constants = self._best(choices[index], members)
+            self.instructions += instructions
+            self.constant_bytes += constants
+
+    def _best(self, choice: Choice, members: npt.NDArray[np.int64]) -> tuple[_Floats, _Floats]:
+        """The fastest row of each set for one operator."""
+        fastest = np.full(len(members), np.inf)
+        constants = np.zeros(len(members))
+        # A later row must be faster to replace an earlier one: the table's order breaks ties.
+        for row, instructions, size in zip(
+            choice.rows, choice.instructions, choice.constant_bytes, strict=True
+        ):
+            if row.name not in self.names:
+                continue
+            better = (members >> self.names.index(row.name) & 1 > 0) & (instructions < fastest)
+            fastest = np.where(better, instructions, fastest)
+            constants = np.where(better, size, constants)
+        return fastest, constants
+
+    def front(self) -> list[int]:
+        """The sets that no other one beats, the fastest first."""
+        flash = self.code_bytes + self.constant_bytes
+        kept, least = [], np.inf
+        for index in np.lexsort((flash, self.instructions)):
+            if np.isfinite(self.instructions[index]) and flash[index] < least:
+                kept.append(int(index))
+                least = flash[index]
+        return kept
+
+    def selection(self, index: int) -> Selection:
+        """The rows of one set."""
+        inside = {name for bit, name in enumerate(self.names) if index >> bit & 1}
+        rows = {}
+        for op in self.group:
+            choice = self.choices[op]
+            pairs = zip(choice.instructions, range(len(choice.rows)), strict=True)
+            usable = [pair for pair in pairs if choice.rows[pair[1]].name in inside]
+            rows[op] = choice.rows[min(usable)[1]]
+        flash = float(self.code_bytes[index] + self.constant_bytes[index])
+        return Selection(flash, float(self.instructions[index]), rows)
+
+
+def _row_names(group: Sequence[int], choices: Sequence[Choice]) -> list[str]:
+    """The rows to choose among; if they are too many, those that are fastest somewhere."""
+    names = list(dict.fromkeys(row.name for i in group for row in choices[i].rows))
+    if len(names) <= MAX_ROWS:
+        return names
+    fastest = (choices[i].rows[int(np.argmin(choices[i].instructions))].name for i in group)
+    return list(dict.fromkeys(fastest))[:MAX_ROWS]
