@@ -11,6 +11,7 @@ kernel:
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import sys
@@ -19,12 +20,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mcunet_tf.benchmark.cache import cache_dir, content_key
 from mcunet_tf.benchmark.fit import fit_board, read_coefficients, write_coefficients
+from mcunet_tf.benchmark.kernel_cases import Array
 from mcunet_tf.benchmark.kernel_programs import Program, count_programs, make_program
+from mcunet_tf.benchmark.runner import run_on_board
 from mcunet_tf.benchmark.toolchain import LIBRARY_FLAGS, tool_version
 from mcunet_tf.boards import Board, load_board
 from mcunet_tf.errors import BoardError, McunetError, OutputError, ToolError
+from mcunet_tf.tinyengine.compiler import CompiledModel
 from mcunet_tf.tinyengine.cost import Cost, MeasuredCosts, cost_key, cost_model
 from mcunet_tf.tinyengine.cost.calls import whole_calls
 from mcunet_tf.tinyengine.emit.sources import collect_sources, kernel_path
@@ -71,6 +77,38 @@ def tuned_costs(graph: Graph, board: Board, cache: Path | None = None) -> Measur
         write_costs(path, known)
     table = {work.key: known[key] for key, work in wanted.items()}
     return MeasuredCosts(model, table)
+
+
+def count_model(compiled: CompiledModel, board: Board) -> CompiledModel:
+    """Runs a compiled model once and puts the counts into its report.
+
+    Args:
+        compiled: for the core of the board.
+        board: with an emulator.
+
+    Raises:
+        BudgetError, ToolError: as `run_on_board`.
+    """
+    rng = np.random.default_rng(0)
+    arrays = tuple(_random_array(rng, info.shape, info.dtype) for info in compiled.inputs)
+    result = run_on_board(compiled, board, [arrays])
+    if result.instructions is None or not result.layers:
+        raise ToolError(
+            "layers are counted by a plugin that needs a host compiler: apt install gcc"
+        )
+    layers = {layer.index: layer.instructions for layer in result.layers}
+    report = compiled.report.with_measured(board.name, result.instructions[0], layers)
+    files = {**compiled.files, "report.txt": report.text()}
+    return dataclasses.replace(compiled, report=report, files=files)
+
+
+def _random_array(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
+    if dtype == "float32":
+        return rng.normal(0, 1, shape).astype(np.float32)
+    limits = np.iinfo(dtype)
+    values = rng.integers(limits.min, limits.max, shape, endpoint=True)
+    array: Array = values.astype(dtype)
+    return array
 
 
 class _Work:

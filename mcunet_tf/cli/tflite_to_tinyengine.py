@@ -10,10 +10,12 @@ from collections.abc import Sequence
 
 from absl import flags
 
+from mcunet_tf.boards import load_board
 from mcunet_tf.cli.command import run_command
 from mcunet_tf.errors import McunetError
 from mcunet_tf.tinyengine import compile_tflite
-from mcunet_tf.tinyengine.compiler import DEFAULT_BOARD
+from mcunet_tf.tinyengine.compiler import DEFAULT_BOARD, CompiledModel, read_graph
+from mcunet_tf.tinyengine.cost import MeasuredCosts
 
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder of the project [<name>_tinyengine].")
 _NAME = flags.DEFINE_string("name", None, "Prefix of the C code [the file's name].")
@@ -32,6 +34,15 @@ _INPUT = flags.DEFINE_enum(
     "rows: the application pushes image rows, no frame is held.",
 )
 _SRAM_BUDGET = flags.DEFINE_integer("sram_budget", None, "Most bytes the arena may take.", 1)
+_FLASH_BUDGET = flags.DEFINE_integer(
+    "flash_budget", None, "Most bytes that code and weights may take; fits by the cost model.", 1
+)
+_TUNE = flags.DEFINE_string(
+    "tune", None, "Emulated board to count the candidate kernels on, of the core of --board."
+)
+_TUNE_CACHE = flags.DEFINE_string(
+    "tune_cache", None, "JSON file of counted kernels [kernel_costs.json in the user's cache]."
+)
 _SEED = 0
 _USAGE = """\
 tflite_to_tinyengine MODEL.tflite [flags]
@@ -41,6 +52,7 @@ kernels it uses, CMakeLists.txt, an example main.c and a report. Exit code 1 and
 if that is not possible; nothing is written then.
 
     tflite_to_tinyengine kws.tflite --board=stm32f746 --output_dir=kws --verify=10
+    tflite_to_tinyengine kws.tflite --tune=qemu-m4 --flash_budget=40000
 """
 
 
@@ -53,6 +65,9 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 2:
         raise McunetError(f"give one model, not {len(arguments) - 1}; --help shows how")
     model = pathlib.Path(arguments[1])
+    if _TUNE_CACHE.value and not _TUNE.value:
+        raise McunetError("--tune_cache goes with --tune=BOARD: name the board to count on")
+    costs = _tune(model) if _TUNE.value else None
     compiled = compile_tflite(
         model,
         _BOARD.value,
@@ -60,7 +75,11 @@ def main(arguments: Sequence[str]) -> int:
         edges=_EDGES.value,
         input_mode=_INPUT.value,
         sram_budget_bytes=_SRAM_BUDGET.value,
+        flash_budget_bytes=_FLASH_BUDGET.value,
+        costs=costs,
     )
+    if _TUNE.value:
+        compiled = _count(compiled)
     if _VERIFY.value:
         # Before anything is written: a project that fails the check is not worth having.
         _verify(model, _VERIFY.value)
@@ -72,6 +91,26 @@ def main(arguments: Sequence[str]) -> int:
         print(compiled.report.text())
         print(f"wrote {len(compiled.files)} files to {folder}/")
     return 0
+
+
+def _tune(model: pathlib.Path) -> MeasuredCosts:
+    from mcunet_tf.benchmark.tune import tuned_costs
+
+    board, twin = load_board(_BOARD.value), load_board(_TUNE.value)
+    if (board.core, board.isa) != (twin.core, twin.isa):
+        raise McunetError(
+            f"--tune={twin.name} is a {twin.core}, board {board.name} a {board.core}: "
+            "count on a board of the same core"
+        )
+    cache = pathlib.Path(_TUNE_CACHE.value) if _TUNE_CACHE.value else None
+    return tuned_costs(read_graph(model, edges=_EDGES.value), twin, cache)
+
+
+def _count(compiled: CompiledModel) -> CompiledModel:
+    """The model with its report extended by what one inference takes on the board of --tune."""
+    from mcunet_tf.benchmark.tune import count_model
+
+    return count_model(compiled, load_board(_TUNE.value))
 
 
 def _verify(model: pathlib.Path, count: int) -> None:
