@@ -33,6 +33,15 @@ _INPUT = flags.DEFINE_enum(
     ["frame", "rows"],
     "rows: the application pushes image rows, no frame is held.",
 )
+_OPTIMIZE = flags.DEFINE_enum(
+    "optimize",
+    "balanced",
+    ["sram", "balanced", "speed"],
+    "sram: the smallest arena; balanced: the smallest within 4 % of the fastest plan.",
+)
+_REGIONS = flags.DEFINE_list(
+    "regions", [], "Bytes of separate memories to spread the arena over, the preferred one first."
+)
 _SRAM_BUDGET = flags.DEFINE_integer("sram_budget", None, "Most bytes the arena may take.", 1)
 _FLASH_BUDGET = flags.DEFINE_integer(
     "flash_budget", None, "Most bytes that code and weights may take; fits by the cost model.", 1
@@ -74,6 +83,8 @@ def main(arguments: Sequence[str]) -> int:
         name=_NAME.value,
         edges=_EDGES.value,
         input_mode=_INPUT.value,
+        optimize=_OPTIMIZE.value,
+        region_bytes=_regions(),
         sram_budget_bytes=_SRAM_BUDGET.value,
         flash_budget_bytes=_FLASH_BUDGET.value,
         costs=costs,
@@ -91,6 +102,14 @@ def main(arguments: Sequence[str]) -> int:
         print(compiled.report.text())
         print(f"wrote {len(compiled.files)} files to {folder}/")
     return 0
+
+
+def _regions() -> list[int]:
+    try:
+        return [int(size) for size in _REGIONS.value]
+    except ValueError as error:
+        given = ",".join(_REGIONS.value)
+        raise McunetError(f"--regions={given}: give bytes, such as 131072,524288") from error
 
 
 def _tune(model: pathlib.Path) -> MeasuredCosts:
@@ -119,7 +138,13 @@ def _verify(model: pathlib.Path, count: int) -> None:
 
     # The board's assembler cannot run here; the host's rows of the same tables can.
     compiled = compile_tflite(
-        model, "host", name=_NAME.value, edges=_EDGES.value, input_mode=_INPUT.value
+        model,
+        "host",
+        name=_NAME.value,
+        edges=_EDGES.value,
+        input_mode=_INPUT.value,
+        optimize=_OPTIMIZE.value,
+        region_bytes=_regions(),
     )
     result = verify_on_host(compiled, model.read_bytes(), count, seed=_SEED)
     print(f"verified on the host: {result}", file=sys.stderr)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from mcunet_tf.boards import Board, load_board
-from mcunet_tf.errors import BudgetError, ModelError
+from mcunet_tf.errors import BudgetError, McunetError, ModelError
 from mcunet_tf.tinyengine.cost import cost_model
 from mcunet_tf.tinyengine.emit.memory_map import memory_map
 from mcunet_tf.tinyengine.emit.project import Project, emit_project
@@ -19,7 +19,7 @@ from mcunet_tf.tinyengine.emit.report import Report, make_report
 from mcunet_tf.tinyengine.emit.write import write_project
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.passes import run_passes
-from mcunet_tf.tinyengine.plan.grouping import plan_model
+from mcunet_tf.tinyengine.plan.grouping import TOLERANCE, plan_model
 from mcunet_tf.tinyengine.plan.nodes import Node, make_node, make_row_source, storage_roots
 from mcunet_tf.tinyengine.plan.plan import Plan
 from mcunet_tf.tinyengine.plan.validate import validate_plan
@@ -29,6 +29,8 @@ from mcunet_tf.tinyengine.select import Costs, select_kernels
 DEFAULT_BOARD = "qemu-m4"
 # Of the emitted project's own CMake build; the benchmark states its own.
 PROJECT_FLAGS = ("-O3", "-ffunction-sections", "-fdata-sections")
+EDGES = ("int8", "model")
+INPUT_MODES = ("frame", "rows")
 MAX_MODEL_BYTES = 256 << 20
 
 
@@ -124,6 +126,9 @@ def compile_tflite(
       BudgetError: the arena, or code and constants, are larger than the budget.
       BoardError, OutputError: as their names say.
     """
+    _check_choice("edges", edges, EDGES)
+    _check_choice("input_mode", input_mode, INPUT_MODES)
+    _check_choice("optimize", optimize, tuple(TOLERANCE))
     target = load_board(board) if isinstance(board, str) else board
     data, source = _read_bytes(model)
     prefix = name or re.sub(r"\W", "_", pathlib.Path(source).stem)
@@ -199,6 +204,11 @@ def _read_bytes(model: str | os.PathLike[str] | bytes) -> tuple[bytes, str]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise ModelError(f"{path}: {reason}; give the path of a .tflite file") from error
+
+
+def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
+    if value not in choices:
+        raise McunetError(f"{name} '{value}' is unknown: use one of {', '.join(choices)}")
 
 
 def _check_regions(name: str, plan: Plan, region_bytes: Sequence[int]) -> None:
