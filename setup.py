@@ -50,7 +50,7 @@ EXTRAS = {
     "bench": ["bakenn>=1.0"],
 }
 
-COMMANDS = ("tflite_to_tinyengine", "mcunet_benchmark", "mcunet_demo")
+COMMANDS = ("tflite_to_tinyengine", "mcunet_benchmark", "mcunet_demo", "mcunet_search")
 
 setup(
     name="mcunet_tf",

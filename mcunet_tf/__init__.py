@@ -13,43 +13,58 @@ from typing import TYPE_CHECKING
 from mcunet_tf.errors import McunetError
 
 if TYPE_CHECKING:
+    from mcunet_tf import benchmark, datasets, zoo
     from mcunet_tf.benchmark import Reference, run_on_board
     from mcunet_tf.boards import Board, list_boards, load_board
     from mcunet_tf.datasets import load_fashion_mnist
     from mcunet_tf.quantize import quantize_ptq
     from mcunet_tf.tinyengine import CompiledModel, compile_tflite
+    from mcunet_tf.tinynas import Arch, SearchResult, search
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Arch",
     "Board",
     "CompiledModel",
     "McunetError",
     "Reference",
+    "SearchResult",
     "__version__",
+    "benchmark",
     "compile_tflite",
+    "datasets",
     "list_boards",
     "load_board",
     "load_fashion_mnist",
     "quantize_ptq",
     "run_on_board",
+    "search",
+    "zoo",
 ]
 
 _HOMES = {
+    "Arch": "mcunet_tf.tinynas",
     "Board": "mcunet_tf.boards",
     "CompiledModel": "mcunet_tf.tinyengine",
     "Reference": "mcunet_tf.benchmark",
+    "SearchResult": "mcunet_tf.tinynas",
     "compile_tflite": "mcunet_tf.tinyengine",
     "list_boards": "mcunet_tf.boards",
     "load_board": "mcunet_tf.boards",
     "load_fashion_mnist": "mcunet_tf.datasets",
     "quantize_ptq": "mcunet_tf.quantize",
     "run_on_board": "mcunet_tf.benchmark",
+    "search": "mcunet_tf.tinynas",
 }
+# `benchmark` is also a function: see its package.
+_MODULES = ("benchmark", "datasets", "zoo")
 
 
 def __getattr__(name: str) -> object:
     """Imports the public name `name` from its home on first use."""
+    if name in _MODULES:
+        return importlib.import_module(f"mcunet_tf.{name}")
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'mcunet_tf' has no attribute '{name}'")

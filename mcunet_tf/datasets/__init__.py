@@ -1,7 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real data sets as numpy arrays, read from where they already lie."""
 
+from mcunet_tf.datasets.cifar10 import load_cifar10
 from mcunet_tf.datasets.fashion_mnist import load_fashion_mnist
+from mcunet_tf.datasets.folders import load_image_folder, load_speech_commands
 from mcunet_tf.datasets.image_dataset import ImageDataset
 
-__all__ = ["ImageDataset", "load_fashion_mnist"]
+__all__ = [
+    "ImageDataset",
+    "load_cifar10",
+    "load_fashion_mnist",
+    "load_image_folder",
+    "load_speech_commands",
+]

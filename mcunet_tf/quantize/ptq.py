@@ -48,7 +48,7 @@ def quantize_ptq(
     if edge_type not in EDGE_TYPES:
         raise UnsupportedError(f"edge_type '{edge_type}' is unknown: use one of {EDGE_TYPES}")
     samples = _check_samples(model, representative_data)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([_freeze(model)])
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([freeze(model)])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.dtypes.as_dtype(edge_type)
@@ -70,7 +70,7 @@ def quantize_ptq(
     return flatbuffer
 
 
-def _freeze(model: Any) -> Any:
+def freeze(model: Any) -> Any:
     """Turns `model` into one graph function of batch 1 whose variables are constants.
 
     Without freezing the converter keeps READ_VARIABLE; from_keras_model would be correct too, but

@@ -14,7 +14,7 @@ import numpy as np
 from mcunet_tf.errors import SearchError
 from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.checkpoint import Checkpoints, read_json, write_json
-from mcunet_tf.tinynas.data import Array
+from mcunet_tf.tinynas.data import Array, Images
 from mcunet_tf.tinynas.evolve import evaluate_all
 from mcunet_tf.tinynas.progress import Progress
 from mcunet_tf.tinynas.space import Choice, Space
@@ -30,6 +30,18 @@ class EvaluationData:
     calibration_x: Array
     x: Array
     y: Array
+
+
+def evaluation_data(
+    images: Images, calibration: int = 1000, validation: int = 5000, seed: int = 0
+) -> EvaluationData:
+    """Draws training images for calibration and takes the first validation images."""
+    order = np.random.default_rng([seed, 2]).permutation(len(images.train_x))
+    return EvaluationData(
+        images.train_x[np.sort(order[:calibration])],
+        images.validation_x[:validation],
+        images.validation_y[:validation],
+    )
 
 
 class Candidates:

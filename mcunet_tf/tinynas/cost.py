@@ -13,13 +13,15 @@ import functools
 from mcunet_tf.boards import Board
 from mcunet_tf.tinyengine.cost.calls import code_counts, whole_calls
 from mcunet_tf.tinyengine.cost.model import CostModel, cost_model
+from mcunet_tf.tinyengine.kernels.table import Kernel
+from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.plan.effort import FALLBACK_CORE
 from mcunet_tf.tinyengine.plan.grouping import plan_model
 from mcunet_tf.tinyengine.plan.nodes import make_node
-from mcunet_tf.tinyengine.plan.plan import Plan
+from mcunet_tf.tinyengine.plan.plan import Group, plan_stages
 from mcunet_tf.tinynas import arch as arches
 from mcunet_tf.tinynas.arch import Arch, Layer
-from mcunet_tf.tinynas.lower import anonymous, kernel_of, lower, lower_alone
+from mcunet_tf.tinynas.lower import anonymous, kernel_of, lower, lower_alone, lower_graph
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,13 +68,15 @@ class Planned:
     """What the planner and the cost model say of a network."""
 
     arena_bytes: int
+    flash_bytes: int
+    weights_bytes: int
     instructions: int
     latency_ms: float | None
 
 
 @dataclasses.dataclass(frozen=True)
 class _LayerCost:
-    """What a layer costs wherever it stands, run on its own."""
+    """What a layer costs wherever it stands, run on its own by the kernel that suits it best."""
 
     kernel: str
     kernel_bytes: int
@@ -97,11 +101,10 @@ def candidate_cost(
             it is taken. Without one speed and memory are balanced.
     """
     planned = planned_cost(arch, num_classes, board, sram_bytes)
-    weights = weights_bytes(arch, num_classes, board)
     return Cost(
         sram_bytes=planned.arena_bytes,
-        flash_bytes=weights + code_bytes(arch, num_classes, board),
-        weights_bytes=weights,
+        flash_bytes=planned.flash_bytes,
+        weights_bytes=planned.weights_bytes,
         macs=arch.macs(num_classes),
         parameters=arch.parameters(num_classes),
         instructions=planned.instructions,
@@ -110,67 +113,95 @@ def candidate_cost(
 
 
 def keeps(arch: Arch, num_classes: int, board: Board, budget: Budget) -> bool:
-    """Whether a network keeps a budget; the planner is asked last, because it takes longest."""
+    """Whether a network keeps a budget."""
     if not within_flash_and_time(arch, num_classes, board, budget):
+        # Cheap, and what is turned away here is at best a few kernels' code within the budget.
         return False
-    if budget.sram_bytes is None and budget.latency_ms is None:
-        return True
+    if budget.latency_ms is None:
+        limit = budget.sram_bytes
+        if limit is None or streamed_bytes(arch, num_classes, board) <= limit:
+            return True
     planned = planned_cost(arch, num_classes, board, budget.sram_bytes)
-    if budget.sram_bytes is not None and planned.arena_bytes > budget.sram_bytes:
-        return False
-    return budget.latency_ms is None or (planned.latency_ms or 0.0) <= budget.latency_ms
+    pairs = (
+        (planned.arena_bytes, budget.sram_bytes),
+        (planned.flash_bytes, budget.flash_bytes),
+        (planned.latency_ms or 0.0, budget.latency_ms),
+    )
+    return all(limit is None or need <= limit for need, limit in pairs)
 
 
 def within_flash_and_time(arch: Arch, num_classes: int, board: Board, budget: Budget) -> bool:
     """Whether a network keeps the parts of a budget that need no memory plan.
 
-    Latency is that of layers which run one after the other; a plan that streams takes longer.
+    Flash counts the best kernel of every layer, latency layers that run one after the other; a plan
+    that streams takes longer, and the compiler leaves out kernels that are not worth their code.
     """
+    layers = _layer_costs(arch, num_classes, board)
     if budget.flash_bytes is not None:
-        flash = weights_bytes(arch, num_classes, board) + code_bytes(arch, num_classes, board)
+        kernels = {layer.kernel: layer.kernel_bytes for layer in layers}
+        flash = sum(layer.weights_bytes + layer.call_bytes for layer in layers)
+        flash += sum(kernels.values()) + _model(board.core).code.get("image", 0.0)
         if flash > budget.flash_bytes:
             return False
     if budget.latency_ms is None or not board.clock_hz:
         return True
-    cycles = sum(layer.cycles for layer in _layer_costs(arch, num_classes, board))
+    cycles = sum(layer.cycles for layer in layers)
     return 1e3 * cycles / board.clock_hz <= budget.latency_ms
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def streamed_bytes(arch: Arch, num_classes: int, board: Board) -> int:
+    """The arena of one plan that exists: the rows of every block flow through it, block by block.
+
+    The planner tries this plan too, so it never needs more under a budget that this plan keeps. It
+    is found many times faster than the best one.
+    """
+    layers = arch.layers(num_classes)
+    isa = frozenset(board.isa)
+    graph = lower_graph(arch, num_classes)
+    nodes = [
+        make_node(graph, index, op, kernel_of(anonymous(layer), isa))
+        for index, (op, layer) in enumerate(zip(graph.ops, layers, strict=True))
+    ]
+    groups, start = [], 0
+    for end in range(1, len(layers) + 1):
+        together = end < len(layers) and layers[end].block == layers[start].block >= 0
+        if not together:
+            groups.append(Group(start, end))
+            start = end
+    return plan_stages(graph, {}, nodes, groups).arena_bytes
 
 
 @functools.lru_cache(maxsize=1 << 14)
 def planned_cost(
     arch: Arch, num_classes: int, board: Board, sram_bytes: int | None = None
 ) -> Planned:
-    """Lays out the network's memory and adds up its kernel calls."""
+    """Chooses kernels, lays out memory and adds up the calls, as the compiler does."""
     lowered = lower(arch, num_classes, board)
     plan = plan_model(
         lowered.graph, {}, lowered.nodes, core=board.core, sram_budget_bytes=sram_bytes
     )
-    instructions, cycles = _effort(plan, board)
-    latency_ms = 1e3 * cycles / board.clock_hz if board.clock_hz else None
-    return Planned(plan.arena_bytes, round(instructions), latency_ms)
-
-
-def _effort(plan: Plan, board: Board) -> tuple[float, float]:
-    """(instructions, cycles) of a plan; rows that the model does not know count nothing."""
     model = _model(board.core)
     total = model.entry
     for stage in plan.stages:
         for cost in model.stage(stage):
             total = total.plus(cost) if cost else total
-    return total.instructions, total.cycles
+    weights = sum(
+        _packed_bytes(anonymous(layer), node.kernel)
+        for layer, node in zip(arch.layers(num_classes), lowered.nodes, strict=True)
+    )
+    kernels = {node.kernel.name: model.code_bytes(node.kernel) or 0 for node in lowered.nodes}
+    code = sum(kernels.values()) + model.other_code_bytes([s.nodes for s in plan.stages])
+    latency_ms = 1e3 * total.cycles / board.clock_hz if board.clock_hz else None
+    return Planned(plan.arena_bytes, weights + code, weights, round(total.instructions), latency_ms)
 
 
-def weights_bytes(arch: Arch, num_classes: int, board: Board) -> int:
-    """Weights as the kernels pack them."""
-    return sum(layer.weights_bytes for layer in _layer_costs(arch, num_classes, board))
-
-
-def code_bytes(arch: Arch, num_classes: int, board: Board) -> int:
-    """The kernels, each once, and the code that calls them."""
-    costs = _layer_costs(arch, num_classes, board)
-    kernels = {cost.kernel: cost.kernel_bytes for cost in costs}
-    image = _model(board.core).code.get("image", 0.0)
-    return sum(kernels.values()) + round(image + sum(cost.call_bytes for cost in costs))
+@functools.lru_cache(maxsize=1 << 16)
+def _packed_bytes(layer: Layer, kernel: Kernel) -> int:
+    """Weights of an anonymous layer as a kernel packs them."""
+    graph = lower_alone(layer)
+    blobs = kernel.arguments(view(graph, graph.ops[0])).blobs()
+    return sum(blob.size_bytes for blob in blobs.values())
 
 
 def _layer_costs(arch: Arch, num_classes: int, board: Board) -> list[_LayerCost]:
@@ -185,12 +216,11 @@ def _layer_cost(layer: Layer, isa: frozenset[str], core: str) -> _LayerCost:
     node = make_node(graph, 0, graph.ops[0], kernel)
     effort = model.kernel(kernel, node.view, whole_calls(node))
     counts = code_counts([node])
-    blobs = kernel.arguments(node.view).blobs()
     return _LayerCost(
         kernel=kernel.name,
         kernel_bytes=model.code_bytes(kernel) or 0,
         call_bytes=sum(count * model.code.get(name, 0.0) for name, count in counts.items()),
-        weights_bytes=sum(blob.size_bytes for blob in blobs.values()),
+        weights_bytes=_packed_bytes(layer, kernel),
         cycles=effort.cycles if effort else 0.0,
     )
 

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcunet_tf.boards import Board
+from mcunet_tf.tinyengine.cost.model import cost_model
 from mcunet_tf.tinyengine.ir import Graph, Op, Quantization, Tensor
 from mcunet_tf.tinyengine.kernels.table import Kernel
 from mcunet_tf.tinyengine.ops.common import Padding, same_padding
@@ -24,7 +25,7 @@ from mcunet_tf.tinyengine.ops.elementwise import ElementwiseAttributes
 from mcunet_tf.tinyengine.ops.fully_connected import FullyConnectedAttributes
 from mcunet_tf.tinyengine.ops.mean import MeanAttributes
 from mcunet_tf.tinyengine.plan.nodes import Node, make_node
-from mcunet_tf.tinyengine.select import select_kernel
+from mcunet_tf.tinyengine.select import select_kernel, select_kernels
 from mcunet_tf.tinynas import arch as arches
 from mcunet_tf.tinynas.arch import Arch, Layer
 
@@ -44,11 +45,18 @@ class Lowered:
 
 
 def lower(arch: Arch, num_classes: int, board: Board) -> Lowered:
-    """Lowers a whole network for a board.
+    """Lowers a whole network for a board, with the kernels that the compiler chooses for it."""
+    graph = lower_graph(arch, num_classes)
+    kernels = select_kernels(graph, graph.ops, board.isa, cost_model(board.core))
+    nodes = [
+        make_node(graph, index, op, kernel)
+        for index, (op, kernel) in enumerate(zip(graph.ops, kernels, strict=True))
+    ]
+    return Lowered(graph, tuple(nodes))
 
-    The weights in the graph are zeros of the right shape that take no memory; kernels are chosen
-    with weights of a plausible spread.
-    """
+
+def lower_graph(arch: Arch, num_classes: int) -> Graph:
+    """The graph of a whole network."""
     layers = arch.layers(num_classes)
     tensors = [Tensor("image", (1, *arch.input_shape), "int8", _IMAGE)]
     ops: list[Op] = []
@@ -57,16 +65,10 @@ def lower(arch: Arch, num_classes: int, board: Board) -> Lowered:
         source = ops[-1].outputs[0] if ops else 0
         if layer.block != block:
             shortcut, block = source, layer.block
-        made, op = _operator(layer, len(tensors), source, shortcut, spread=False)
+        made, op = _operator(layer, len(tensors), source, shortcut)
         tensors += made
         ops.append(op)
-    graph = Graph("arch", tuple(tensors), tuple(ops), (0,), ops[-1].outputs)
-    isa = frozenset(board.isa)
-    nodes = [
-        make_node(graph, index, op, kernel_of(anonymous(layer), isa))
-        for index, (op, layer) in enumerate(zip(ops, layers, strict=True))
-    ]
-    return Lowered(graph, tuple(nodes))
+    return Graph("arch", tuple(tensors), tuple(ops), (0,), ops[-1].outputs)
 
 
 def anonymous(layer: Layer) -> Layer:
@@ -75,27 +77,25 @@ def anonymous(layer: Layer) -> Layer:
 
 
 def lower_alone(layer: Layer) -> Graph:
-    """A graph of one layer, its weights spread like trained ones."""
+    """A graph of one layer."""
     names = ("left", "right") if layer.kind == arches.ADD else ("input",)
     shape: tuple[int, ...] = (1, layer.height, layer.width, layer.in_channels)
     if layer.kind == arches.DENSE:
         shape = (1, layer.in_channels)
     sources = [Tensor(name, shape, "int8", _LINEAR) for name in names]
-    made, op = _operator(layer, len(sources), len(sources) - 1, 0, spread=True)
+    made, op = _operator(layer, len(sources), len(sources) - 1, 0)
     inputs = tuple(range(len(sources)))
     return Graph("layer", (*sources, *made), (op,), inputs, op.outputs)
 
 
 @functools.lru_cache(maxsize=1 << 16)
 def kernel_of(layer: Layer, isa: frozenset[str]) -> Kernel:
-    """The kernel that the compiler chooses for an anonymous layer."""
+    """The kernel that the compiler prefers for an anonymous layer, whatever its code takes."""
     graph = lower_alone(layer)
     return select_kernel(graph, graph.ops[0], isa)
 
 
-def _operator(
-    layer: Layer, first: int, source: int, shortcut: int, *, spread: bool
-) -> tuple[list[Tensor], Op]:
+def _operator(layer: Layer, first: int, source: int, shortcut: int) -> tuple[list[Tensor], Op]:
     """The tensors that a layer adds, from index `first` on, the last one being its output."""
     channels = layer.out_channels
     shape: tuple[int, ...] = (1, layer.out_height, layer.out_width, channels)
@@ -111,7 +111,7 @@ def _operator(
         output = Tensor(layer.name, shape, "int8", _LINEAR)
         mean = MeanAttributes((1, 2))
         return [axes, output], Op("MEAN", layer.name, (source, first), (first + 1,), mean)
-    weights, bias = _constants(layer, spread)
+    weights, bias = _constants(layer)
     output = Tensor(layer.name, shape, "int8", quantization)
     inputs, outputs = (source, first, first + 1), (first + 2,)
     if layer.kind == arches.DENSE:
@@ -131,7 +131,7 @@ def _window(layer: Layer) -> Conv2dAttributes:
     return Conv2dAttributes(layer.stride, layer.stride, 1, 1, padding, activation)
 
 
-def _constants(layer: Layer, spread: bool) -> tuple[Tensor, Tensor]:
+def _constants(layer: Layer) -> tuple[Tensor, Tensor]:
     channels, axis = layer.out_channels, 0
     if layer.kind == arches.DENSE:
         shape: tuple[int, ...] = (channels, layer.in_channels)
@@ -140,12 +140,12 @@ def _constants(layer: Layer, spread: bool) -> tuple[Tensor, Tensor]:
     else:
         shape = (channels, layer.kernel, layer.kernel, layer.in_channels)
     scales = Quantization((_WEIGHT_SCALE,) * channels, (0,) * channels, axis)
-    values = _spread(shape, axis) if spread else np.broadcast_to(np.int8(0), shape)
     zeros = np.broadcast_to(np.int32(0), (channels,))
-    weights = Tensor("weights", shape, "int8", scales, values)
+    weights = Tensor("weights", shape, "int8", scales, _spread(shape, axis))
     return weights, Tensor("bias", (channels,), "int32", None, zeros)
 
 
+@functools.lru_cache(maxsize=1024)
 def _spread(shape: tuple[int, ...], axis: int) -> npt.NDArray[np.int8]:
     """Normally distributed weights whose largest one in each channel is 127."""
     values = np.random.default_rng(math.prod(shape)).normal(size=shape)

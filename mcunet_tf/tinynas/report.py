@@ -116,7 +116,7 @@ def report_html(result: SearchResult) -> str:
         f"<p>Validation accuracy in float32: {100 * result.accuracy:.2f} %.</p>",
         "<h2>Search spaces</h2>",
         f"<p>{len(result.spaces)} spaces, {chosen.samples} sub-networks drawn from each; of the "
-        f"chosen one {100 * chosen.fitting_share:.1f} % fit. Where layers in turn would not fit, "
+        f"chosen one {100 * chosen.fitting_share:.1f} % fit. Where a simple plan does not fit, "
         f"the planner decided up to {max(s.planned for s in result.spaces)} per space, which stand "
         "for the rest.</p>",
         cdf_svg(result.spaces, result.chosen),

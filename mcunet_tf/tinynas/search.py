@@ -20,7 +20,7 @@ import numpy as np
 
 from mcunet_tf.boards import Board, load_board
 from mcunet_tf.errors import BudgetError, SearchError
-from mcunet_tf.tinynas.candidates import Candidates, EvaluationData
+from mcunet_tf.tinynas.candidates import Candidates, EvaluationData, evaluation_data
 from mcunet_tf.tinynas.checkpoint import read_json, write_bytes, write_json
 from mcunet_tf.tinynas.cost import Budget, Cost, candidate_cost, keeps
 from mcunet_tf.tinynas.data import AUGMENTATIONS, Images, as_float, read_images
@@ -32,6 +32,8 @@ from mcunet_tf.tinynas.space import Choice, Space, Stage, all_spaces
 from mcunet_tf.tinynas.statistics import SpaceStatistics, choose_space, measure_spaces
 
 QUANTIZATIONS = ("ptq", "qat")
+QAT_SHARE = 0.1
+"""Epochs of quantisation-aware training, relative to the final training."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -271,37 +273,23 @@ class _Search:
 
     def _supernet(self, space: Space) -> tuple[Any, list[dict[str, Any]]]:
         """Stage 2: trains the weights that all sub-networks share."""
-        from mcunet_tf.tinynas.train import elastic_phases
+        from mcunet_tf.tinynas.final import make_network
+        from mcunet_tf.tinynas.train import Trainer, elastic_phases
 
-        network = self._network(space.arch(space.largest()), space.optional_blocks())
-        history = self._trainer(network, "supernet").run(
-            elastic_phases(space, self.supernet_epochs), self.images
-        )
-        return network, history
-
-    def _network(self, arch: Any, optional: Sequence[int] = ()) -> Any:
-        import keras
-        import tensorflow as tf
-
-        from mcunet_tf.tinynas.supernet import Supernet
-
-        keras.utils.set_random_seed(self.seed)
-        with (self.strategy or tf.distribute.get_strategy()).scope():
-            return Supernet(arch, self.images.num_classes, optional)
-
-    def _trainer(self, network: Any, name: str) -> Any:
-        from mcunet_tf.tinynas.train import Trainer
-
-        return Trainer(
+        largest, optional = space.arch(space.largest()), space.optional_blocks()
+        classes = self.images.num_classes
+        network = make_network(largest, classes, self.seed, self.strategy, optional)
+        trainer = Trainer(
             network,
             self.recipe,
-            name=name,
+            name="supernet",
             seed=self.seed,
             folder=self.folder,
             callbacks=self.callbacks,
             strategy=self.strategy,
             progress=self.progress,
         )
+        return network, trainer.run(elastic_phases(space, self.supernet_epochs), self.images)
 
     def _fits(self, space: Space, choice: Choice) -> bool:
         return keeps(space.arch(choice), self.images.num_classes, self.board, self.budget)
@@ -347,12 +335,9 @@ class _Search:
         return best, self._pareto(space, pairs)
 
     def _evaluation_data(self) -> EvaluationData:
-        images, effort = self.images, self.effort
-        order = np.random.default_rng([self.seed, 2]).permutation(len(images.train_x))
-        return EvaluationData(
-            images.train_x[np.sort(order[: effort.calibration_images])],
-            images.validation_x[: effort.validation_images],
-            images.validation_y[: effort.validation_images],
+        effort = self.effort
+        return evaluation_data(
+            self.images, effort.calibration_images, effort.validation_images, self.seed
         )
 
     def _pareto(self, space: Space, pairs: dict[Choice, float]) -> tuple[ParetoPoint, ...]:
@@ -371,29 +356,26 @@ class _Search:
         self, space: Space, best: Choice, supernet: Any
     ) -> tuple[Any, float, list[dict[str, Any]]]:
         """Stage 4: trains the chosen sub-network alone, from the supernet's weights on."""
-        from mcunet_tf.tinynas.evaluate import Evaluator
-        from mcunet_tf.tinynas.supernet import assign_weights, full_settings
-        from mcunet_tf.tinynas.train import Phase
+        from mcunet_tf.tinynas.final import inherited_weights, train_alone
 
         data = self._evaluation_data()
-        settings = space.settings(best)
-        evaluator = Evaluator(supernet, data.calibration_x, data.x, data.y)
-        inherited = supernet.subnet_weights(settings, evaluator.statistics(settings))
-        arch = space.arch(best)
-        network = self._network(arch)
-        network.load_subnet(inherited)
-        history = self._trainer(network, "final").run([Phase("final", self.epochs)], self.images)
-        settled = Evaluator(network, data.calibration_x, data.x, data.y)
-        everything = full_settings(arch)
-        model = arch.to_keras(self.images.num_classes)
-        statistics = settled.statistics(everything)
-        assign_weights(model, network.subnet_weights(everything, statistics))
-        logits = model.predict(as_float(self.images.validation_x), batch_size=500, verbose=0)
-        accuracy = float(np.mean(logits.argmax(axis=1) == self.images.validation_y))
-        self.progress.say(f"final network: {100 * accuracy:.2f} % of validation images")
+        trained = train_alone(
+            space.arch(best),
+            self.images,
+            data,
+            self.recipe,
+            self.epochs,
+            seed=self.seed,
+            inherited=inherited_weights(supernet, space.settings(best), data),
+            folder=self.folder,
+            callbacks=self.callbacks,
+            strategy=self.strategy,
+            progress=self.progress,
+        )
+        self.progress.say(f"final network: {100 * trained.accuracy:.2f} % of validation images")
         if self._writes():
-            model.save(self.folder / "model.keras")
-        return model, accuracy, history
+            trained.model.save(self.folder / "model.keras")
+        return trained.model, trained.accuracy, trained.history
 
     def _quantise(self, arch: Any, model: Any) -> bytes:
         """Stage 5: full int8."""
@@ -404,7 +386,10 @@ class _Search:
         if self.quantization == "qat":
             from mcunet_tf.tinynas.finish import train_quantised
 
-            return train_quantised(arch, model, images, self.recipe, self.seed, self.progress)
+            epochs = max(1, round(self.epochs * QAT_SHARE))
+            self.progress.say(f"training in int8 for {epochs} epochs")
+            rate = self.recipe.learning_rate
+            return train_quantised(arch, model, images, rate, epochs, self.seed)
         from mcunet_tf.quantize import quantize_ptq
 
         return quantize_ptq(model, samples)
@@ -416,12 +401,12 @@ class _Search:
         limit = self.budget.sram_bytes
         compiled = compile_tflite(flatbuffer, self.board, name="model", sram_budget_bytes=limit)
         predicted = candidate_cost(arch, self.images.num_classes, self.board, limit)
-        code = predicted.flash_bytes - predicted.weights_bytes
+        weights = compiled.report.weights_bytes
         return dataclasses.replace(
             predicted,
             sram_bytes=compiled.arena_bytes,
-            flash_bytes=code + compiled.report.weights_bytes,
-            weights_bytes=compiled.report.weights_bytes,
+            flash_bytes=predicted.flash_bytes - predicted.weights_bytes + weights,
+            weights_bytes=weights,
         )
 
 

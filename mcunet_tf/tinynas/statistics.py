@@ -4,9 +4,9 @@
 Of every space sub-networks are drawn, and the space whose fitting ones compute the most on average
 is the one most likely to hold an accurate one (Lin et al., arXiv:2007.10319, section 3.1).
 
-Whether a sub-network fits is decided from its flash and latency first; its SRAM is certain where
-even whole tensors, layer by layer, fit. The planner decides a random sample of the rest, which
-stands for all of them with its weight: an unbiased estimate, whose size each result states.
+Whether a sub-network fits is decided from its flash and latency first; its SRAM is certain where a
+plan that streams block by block fits. The planner decides a random sample of the rest, which stands
+for all of them with its weight: an unbiased estimate, whose size each result states.
 """
 
 from __future__ import annotations
@@ -22,13 +22,12 @@ import numpy as np
 
 from mcunet_tf.boards import Board
 from mcunet_tf.errors import BudgetError
-from mcunet_tf.tinynas.cost import Budget, keeps, layer_by_layer_bytes, within_flash_and_time
+from mcunet_tf.tinynas.arch import Arch
+from mcunet_tf.tinynas.cost import Budget, keeps, streamed_bytes, within_flash_and_time
 from mcunet_tf.tinynas.space import Space
 
 SAMPLES = 1000
 PLANS = 20
-# The planner may leave holes between whole tensors, and kernels want scratch.
-_SURE_SHARE = 0.8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,9 +70,7 @@ def measure_space(
         arch = space.arch(space.sample(rng))
         if not within_flash_and_time(arch, num_classes, board, budget):
             continue
-        whole_tensors = layer_by_layer_bytes(arch, num_classes)
-        roomy = budget.sram_bytes is None or whole_tensors <= _SURE_SHARE * budget.sram_bytes
-        if roomy:
+        if _surely_fits(arch, num_classes, board, budget):
             sure.append(arch.macs(num_classes))
         else:
             open_cases.append(arch)
@@ -93,6 +90,13 @@ def measure_space(
         macs=tuple(m for m, _ in pairs),
         weights=tuple(w for _, w in pairs),
     )
+
+
+def _surely_fits(arch: Arch, num_classes: int, board: Board, budget: Budget) -> bool:
+    if budget.latency_ms is not None:
+        return False
+    limit = budget.sram_bytes
+    return limit is None or streamed_bytes(arch, num_classes, board) <= limit
 
 
 def measure_spaces(

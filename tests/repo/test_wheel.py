@@ -58,7 +58,12 @@ def test_commands_lead_to_functions(wheel):
     (entry_points,) = [name for name in archive.namelist() if name.endswith("entry_points.txt")]
     lines = archive.read(entry_points).decode().splitlines()
     commands = dict(line.split(" = ") for line in lines if " = " in line)
-    assert set(commands) == {"tflite_to_tinyengine", "mcunet_benchmark", "mcunet_demo"}
+    assert set(commands) == {
+        "tflite_to_tinyengine",
+        "mcunet_benchmark",
+        "mcunet_demo",
+        "mcunet_search",
+    }
     for command, target in commands.items():
         module, function = target.split(":")
         source = archive.read(module.replace(".", "/") + ".py").decode()

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes RESULTS.md from the figures of finished runs, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+Row = dict[str, Any]
+_RESAMPLES = 2000
+
+
+def results_page(rows: Sequence[Row]) -> str:
+    """The page: a table of networks per budget, and the comparisons inside the search."""
+    parts = [
+        "# Results",
+        "",
+        "`python -m mcunet_tf.cli.experiments --table=RESULTS.md` writes it from `results/*.json`.",
+        "Accuracy is top-1 on test images: float32 on all of them, int8 on the emulated board on "
+        "the number stated. SRAM is the arena of TinyEngine's plan; beside it what whole tensors, "
+        "layer by layer, would take.",
+        "",
+    ]
+    if any(row["quick"] for row in rows):
+        parts += [
+            "**Some of these runs tried the script with few images: they prove nothing.**",
+            "",
+        ]
+    for budget in sorted({row["budget"] for row in rows}):
+        own = [row for row in rows if row["budget"] == budget]
+        parts += [f"## Budget {budget}", "", *_networks(own), "", *_inside(own), ""]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _networks(rows: Sequence[Row]) -> list[str]:
+    head = (
+        "| network | seed | epochs | float % | int8 % (images) | M MACs | arena B | layers B | "
+        "flash B | M instructions |"
+    )
+    lines = [head, "|---|" + "---:|" * 9]
+    for row in rows:
+        for network in row.get("networks", [row] if "arch" in row else []):
+            lines.append(_network(row, network))
+    return lines
+
+
+def _network(row: Row, network: Row) -> str:
+    title = " ".join(str(row[key]) for key in ("kind", "planner", "layout") if key in row)
+    instructions = network["instructions"]
+    cells = (
+        title,
+        row["seed"],
+        row["epochs"],
+        f"{100 * network['float_test_accuracy']:.2f}",
+        f"{100 * network['int8_board_accuracy']:.2f} ({network['board_images']})",
+        f"{network['macs'] / 1e6:.2f}",
+        f"{network['arena_bytes']:,}",
+        f"{network['layer_by_layer_bytes']:,}",
+        f"{network['flash_bytes']:,}",
+        "" if instructions is None else f"{instructions / 1e6:.2f}",
+    )
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
+def _inside(rows: Sequence[Row]) -> list[str]:
+    lines = []
+    for row in rows:
+        if row["kind"] == "tinynas":
+            lines.append(
+                f"- Seed {row['seed']}: best of random sub-networks in the supernet "
+                f"{100 * row['best_random_in_supernet']:.2f} %, after evolution "
+                f"{100 * row['best_evolved_in_supernet']:.2f} % (validation images)."
+            )
+        elif row["kind"] == "ranks":
+            rho, low, high = spearman(row["supernet"], row["alone"])
+            lines.append(
+                f"- Rank correlation between supernet and stand-alone accuracy "
+                f"({row['alone_epochs']} epochs) of {len(row['alone'])} sub-networks: {rho:.2f}, "
+                f"95 % of resamplings in {low:.2f}..{high:.2f}."
+            )
+    return lines
+
+
+def spearman(one: Sequence[float], other: Sequence[float]) -> tuple[float, float, float]:
+    """Spearman's rank correlation and its 95 % bootstrap interval, seed 0."""
+    x, y = np.asarray(one, np.float64), np.asarray(other, np.float64)
+    rng = np.random.default_rng(0)
+    drawn = [rng.integers(0, len(x), len(x)) for _ in range(_RESAMPLES)]
+    values = [_correlation(x[i], y[i]) for i in drawn if np.ptp(x[i]) and np.ptp(y[i])]
+    low, high = np.percentile(values, (2.5, 97.5))
+    return _correlation(x, y), float(low), float(high)
+
+
+def _correlation(x: Any, y: Any) -> float:
+    return float(np.corrcoef(_ranks(x), _ranks(y))[0, 1])
+
+
+def _ranks(values: Any) -> Any:
+    """Ranks, equal values sharing their mean."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    return (ends - (counts - 1) / 2)[inverse]

@@ -1,0 +1,356 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`python -m mcunet_tf.cli.experiments`: the runs behind RESULTS.md, in any number of sittings.
+
+Every finished run is a file in `results/`, and is not done again; a run that was interrupted goes
+on from its last epoch. `--table` writes RESULTS.md from the files that are there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from absl import app, flags
+
+from mcunet_tf.cli.experiment_table import results_page
+from mcunet_tf.errors import McunetError
+from mcunet_tf.tinynas.checkpoint import read_json, write_bytes, write_json
+
+_DATA = flags.DEFINE_string("data", "cifar10", "cifar10, fashion_mnist, or a .npz of CIFAR-10.")
+_RESULTS = flags.DEFINE_string("results", "results", "Folder of finished runs.")
+_WORK = flags.DEFINE_string("work", "out/experiments", "Folder of checkpoints.")
+_ONLY = flags.DEFINE_list("only", [], "Do only the runs whose names begin so.")
+_EPOCHS = flags.DEFINE_integer("epochs", 40, "Of every final training.", 1)
+_SUPERNET_EPOCHS = flags.DEFINE_integer("supernet_epochs", 40, "Of every supernet.", 1)
+_SEEDS = flags.DEFINE_list("seeds", ["0", "1", "2"], "Of the runs.")
+_BOARD_IMAGES = flags.DEFINE_integer("board_images", 500, "Test images on the emulated board.", 1)
+_QUICK = flags.DEFINE_boolean("quick", False, "A few images and epochs: tries the script itself.")
+_TABLE = flags.DEFINE_string("table", None, "Write this page from the finished runs, run nothing.")
+
+BOARD = "qemu-m4"
+BUDGETS = {"32k-128k": (32 << 10, 128 << 10), "96k-512k": (96 << 10, 512 << 10)}
+RANDOM_NETWORKS = 3
+RANKED_NETWORKS = 8
+RANKED_EPOCHS_SHARE = 0.25
+_QUICK_IMAGES = 600
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Does the missing runs; 0, or 1 with one line on stderr."""
+    try:
+        if len(arguments) > 1:
+            raise McunetError(f"'{arguments[1]}' is no flag: see --help")
+        folder = Path(_RESULTS.value)
+        if _TABLE.value:
+            rows = [read_json(path) for path in sorted(folder.glob("*.json"))]
+            write_bytes(Path(_TABLE.value), results_page(rows).encode())
+            return 0
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        Runs(folder, Path(_WORK.value)).do_all()
+    except McunetError as error:
+        print(f"experiments: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+class Runs:
+    """The plan of all runs; each is a name and a function that gives its figures."""
+
+    def __init__(self, results: Path, work: Path):
+        self.results = results
+        self.work = work
+        self.images, self.test_x, self.test_y = _load()
+
+    def do_all(self) -> None:
+        """Does every run that has no file yet, the searches first."""
+        for budget in BUDGETS:
+            for seed in map(int, _SEEDS.value):
+                self.do(
+                    f"tinynas-{budget}-{seed}", lambda n, b=budget, s=seed: self.search(n, b, s)
+                )
+        for budget in BUDGETS:
+            for family in ("mobilenet_v2", "proxyless_mobile"):
+                for planner in ("tinyengine", "layers"):
+                    self.baselines(budget, family, planner)
+            seed = int(_SEEDS.value[0])
+            self.do(f"random-{budget}-{seed}", lambda n, b=budget, s=seed: self.randoms(n, b, s))
+            self.do(f"ranks-{budget}-{seed}", lambda n, b=budget, s=seed: self.ranks(n, b, s))
+            for which in ("random", "largest"):
+                self.do(
+                    f"space_{which}-{budget}-{seed}",
+                    lambda n, b=budget, s=seed, w=which: self.search(n, b, s, w),
+                )
+
+    def do(self, name: str, run: Callable[[str], dict[str, Any]]) -> None:
+        """Does a run unless it is finished, and writes its figures."""
+        path = self.results / f"{name}.json"
+        if path.exists() or (_ONLY.value and not any(name.startswith(o) for o in _ONLY.value)):
+            return
+        print(f"--- {name}", flush=True)
+        started = time.monotonic()
+        figures = run(name)
+        figures |= {
+            "name": name,
+            "data": _DATA.value,
+            "quick": _QUICK.value,
+            "epochs": _epochs(),
+            "minutes_of_last_sitting": round((time.monotonic() - started) / 60, 1),
+            "versions": _versions(),
+        }
+        write_json(path, figures)
+
+    def search(self, name: str, budget: str, seed: int, which: str = "chosen") -> dict[str, Any]:
+        """A whole search, in the space that it chooses, a random one, or the largest."""
+        from mcunet_tf.tinynas import search
+
+        sram_bytes, flash_bytes = BUDGETS[budget]
+        images = self.images
+        result = search(
+            (images.train_x, images.train_y),
+            (images.validation_x, images.validation_y),
+            board=BOARD,
+            sram_bytes=sram_bytes,
+            flash_bytes=flash_bytes,
+            num_classes=images.num_classes,
+            epochs=_epochs(),
+            supernet_epochs=2 if _QUICK.value else _SUPERNET_EPOCHS.value,
+            seed=seed,
+            workdir=self.work / name,
+            recipe=_recipe(),
+            effort=_effort(),
+            spaces=self._spaces(budget, seed, which),
+        )
+        known = read_json(self.work / name / "evaluations.json")
+        drawn = list(known.values())[: _effort().evaluated]
+        space = result.spaces[result.chosen].space
+        return {
+            "kind": "tinynas" if which == "chosen" else f"space_{which}",
+            "budget": budget,
+            "seed": seed,
+            "space": dataclasses.asdict(space),
+            "best_random_in_supernet": max(drawn),
+            "best_evolved_in_supernet": max(known.values()),
+            "supernet_epochs": len([r for r in result.history if r["phase"] != "final"]),
+            **self._measured(result.arch, result.model, result.flatbuffer),
+        }
+
+    def _spaces(self, budget: str, seed: int, which: str) -> Any:
+        from mcunet_tf.tinynas.space import all_spaces
+
+        if which == "chosen":
+            return None
+        stored = read_json(self.work / f"tinynas-{budget}-{seed}" / "spaces.json")
+        if stored is None:
+            raise McunetError(f"do the run tinynas-{budget}-{seed} first: --only=tinynas")
+        spaces = all_spaces(self.images.image_shape)
+        possible = [s for s, row in zip(spaces, stored, strict=True) if row["fitting_share"] > 0.01]
+        if which == "largest":
+            return [max(possible, key=lambda s: s.arch(s.largest()).macs(10))]
+        return [possible[int(np.random.default_rng(seed).integers(len(possible)))]]
+
+    def baselines(self, budget: str, family: str, planner: str) -> None:
+        """The best-fitting scaled network of each layout, under one of the planners."""
+        from mcunet_tf.boards import load_board
+        from mcunet_tf.tinynas.baselines import best_fitting
+        from mcunet_tf.tinynas.cost import Budget, keeps, layer_by_layer_bytes
+
+        board, classes = load_board(BOARD), self.images.num_classes
+        sram_bytes, flash_bytes = BUDGETS[budget]
+
+        def fits(arch: Any) -> bool:
+            if planner == "layers":
+                within = layer_by_layer_bytes(arch, classes) <= sram_bytes
+                return within and keeps(arch, classes, board, Budget(None, flash_bytes))
+            return keeps(arch, classes, board, Budget(sram_bytes, flash_bytes))
+
+        found = best_fitting(family, self.images.image_shape, classes, fits)
+        for layout, arch in found.items():
+            for seed in map(int, _SEEDS.value):
+                name = f"{family}-{planner}-{layout}-{budget}-{seed}"
+                extra = {"kind": family, "planner": planner, "layout": layout, "budget": budget}
+                self.do(
+                    name,
+                    lambda n, a=arch, s=seed, e=extra: {**e, "seed": s, **self.alone(n, a, s)},
+                )
+
+    def alone(self, name: str, arch: Any, seed: int, inherited: Any = None) -> dict[str, Any]:
+        """Trains a network by the common recipe and measures its int8 form."""
+        from mcunet_tf.quantize import quantize_ptq
+        from mcunet_tf.tinynas.data import as_float
+
+        trained, images = self._train(name, arch, seed, _epochs(), inherited)
+        picked = np.random.default_rng([seed, 3]).permutation(len(images.train_x))[:300]
+        flatbuffer = quantize_ptq(trained.model, as_float(images.train_x[np.sort(picked)]))
+        return self._measured(arch, trained.model, flatbuffer)
+
+    def _train(self, name: str, arch: Any, seed: int, epochs: int, inherited: Any) -> Any:
+        from mcunet_tf.tinynas.candidates import evaluation_data
+        from mcunet_tf.tinynas.final import train_alone
+        from mcunet_tf.tinynas.progress import Progress
+
+        images = self.images.resized(arch.input_shape)
+        trained = train_alone(
+            arch,
+            images,
+            evaluation_data(images, seed=seed),
+            _recipe(),
+            epochs,
+            seed=seed,
+            inherited=inherited,
+            folder=self.work / name,
+            progress=Progress(),
+        )
+        return trained, images
+
+    def randoms(self, name: str, budget: str, seed: int) -> dict[str, Any]:
+        """Random fitting sub-networks of the chosen space, from the supernet's weights too."""
+        from mcunet_tf.tinynas.final import inherited_weights
+
+        space, supernet, data, choices = self._supernet(budget, seed, RANDOM_NETWORKS)
+        rows = []
+        for index, choice in enumerate(choices):
+            weights = inherited_weights(supernet, space.settings(choice), data)
+            rows.append(self.alone(f"{name}/{index}", space.arch(choice), seed, weights))
+        return {"kind": "random", "budget": budget, "seed": seed, "networks": rows}
+
+    def ranks(self, name: str, budget: str, seed: int) -> dict[str, Any]:
+        """Accuracies in the supernet and alone, from scratch, of the same sub-networks."""
+        from mcunet_tf.tinynas.evaluate import Evaluator
+
+        space, supernet, data, choices = self._supernet(budget, seed, RANKED_NETWORKS)
+        evaluator = Evaluator(supernet, data.calibration_x, data.x, data.y)
+        shared = [evaluator.accuracy(space.settings(choice)) for choice in choices]
+        epochs = max(1, round(_epochs() * RANKED_EPOCHS_SHARE))
+        alone = []
+        for index, choice in enumerate(choices):
+            trained, _ = self._train(f"{name}/{index}", space.arch(choice), seed, epochs, None)
+            alone.append(trained.accuracy)
+        return {
+            "kind": "ranks",
+            "budget": budget,
+            "seed": seed,
+            "alone_epochs": epochs,
+            "supernet": shared,
+            "alone": alone,
+        }
+
+    def _supernet(self, budget: str, seed: int, count: int) -> tuple[Any, Any, Any, list[Any]]:
+        """(space, trained supernet, evaluation data, random fitting choices) of a search."""
+        from mcunet_tf.boards import load_board
+        from mcunet_tf.tinynas.candidates import evaluation_data
+        from mcunet_tf.tinynas.cost import Budget, keeps
+        from mcunet_tf.tinynas.evolve import sample_fitting
+        from mcunet_tf.tinynas.final import make_network
+        from mcunet_tf.tinynas.space import all_spaces
+        from mcunet_tf.tinynas.train import Trainer, elastic_phases
+
+        figures = read_json(self.results / f"tinynas-{budget}-{seed}.json")
+        if figures is None:
+            raise McunetError(f"do the run tinynas-{budget}-{seed} first: --only=tinynas")
+        wanted = (tuple(figures["space"]["input_shape"]), figures["space"]["width"])
+        spaces = all_spaces(self.images.image_shape)
+        space = next(s for s in spaces if (s.input_shape, s.width) == wanted)
+        images = self.images.resized(space.input_shape)
+        largest, optional = space.arch(space.largest()), space.optional_blocks()
+        network = make_network(largest, images.num_classes, seed, None, optional)
+        folder = self.work / f"tinynas-{budget}-{seed}"
+        epochs = 2 if _QUICK.value else _SUPERNET_EPOCHS.value
+        # Finished long ago: this only reads its last checkpoint.
+        Trainer(network, _recipe(), name="supernet", seed=seed, folder=folder).run(
+            elastic_phases(space, epochs), images
+        )
+        rng, board = np.random.default_rng([seed, 9]), load_board(BOARD)
+        limit = Budget(*BUDGETS[budget])
+
+        def fits(choice: Any) -> bool:
+            return keeps(space.arch(choice), images.num_classes, board, limit)
+
+        choices = [sample_fitting(space, fits, rng, 200) for _ in range(count)]
+        return space, network, evaluation_data(images, seed=seed), choices
+
+    def _measured(self, arch: Any, model: Any, flatbuffer: bytes) -> dict[str, Any]:
+        """Figures of a finished network, its int8 accuracy on the emulated board among them."""
+        from mcunet_tf.benchmark import run_on_board
+        from mcunet_tf.boards import load_board
+        from mcunet_tf.tinyengine import compile_tflite
+        from mcunet_tf.tinynas.cost import candidate_cost, layer_by_layer_bytes
+        from mcunet_tf.tinynas.data import as_float, read_images
+        from mcunet_tf.tinynas.final import float_accuracy
+
+        classes = self.images.num_classes
+        pair = (self.test_x, self.test_y)
+        test = read_images(pair, pair, classes).resized(arch.input_shape)
+        compiled = compile_tflite(flatbuffer, BOARD, name="model")
+        info = compiled.inputs[0]
+        x = as_float(test.train_x[: _BOARD_IMAGES.value])
+        quantised = np.clip(np.round(x / np.float32(info.scale)) + info.zero_point, -128, 127)
+        run = run_on_board(compiled, BOARD, [(i[np.newaxis],) for i in quantised.astype(np.int8)])
+        predicted = np.array([arrays[0].argmax() for arrays in run.outputs])
+        cost = candidate_cost(arch, classes, load_board(BOARD))
+        return {
+            "arch": arch.to_json(),
+            "macs": cost.macs,
+            "flash_bytes": cost.flash_bytes,
+            "arena_bytes": compiled.arena_bytes,
+            "layer_by_layer_bytes": layer_by_layer_bytes(arch, classes),
+            "instructions": max(run.instructions) if run.instructions else None,
+            "float_test_accuracy": float_accuracy(model, test.train_x, test.train_y),
+            "int8_board_accuracy": float(np.mean(predicted == test.train_y[: len(predicted)])),
+            "board_images": len(predicted),
+        }
+
+
+def _load() -> tuple[Any, Any, Any]:
+    """(images with a tenth set aside for validation, test images, test labels)."""
+    from mcunet_tf import datasets
+    from mcunet_tf.tinynas.data import read_images
+
+    if _DATA.value == "fashion_mnist":
+        data = datasets.load_fashion_mnist()
+    else:
+        data = datasets.load_cifar10(None if _DATA.value == "cifar10" else _DATA.value)
+    count = _QUICK_IMAGES if _QUICK.value else len(data.train_images)
+    pair = (data.train_images[:count], data.train_labels[:count])
+    images = read_images(pair, None, len(data.class_names))
+    return images, data.test_images, data.test_labels
+
+
+def _epochs() -> int:
+    return 1 if _QUICK.value else int(_EPOCHS.value)
+
+
+def _recipe() -> Any:
+    from mcunet_tf.tinynas.train import Recipe
+
+    return Recipe(batch_size=64, learning_rate=0.06)
+
+
+def _effort() -> Any:
+    from mcunet_tf.tinynas import Effort, Evolution
+
+    if not _QUICK.value:
+        return Effort()
+    return Effort(20, 1, 6, 2, Evolution(6, 3, 2), 200, 100, 50)
+
+
+def _versions() -> dict[str, str]:
+    packages = ("mcunet_tf", "tensorflow", "keras", "numpy")
+    found = {name: importlib.metadata.version(name) for name in packages}
+    return {"python": platform.python_version(), "machine": platform.machine(), **found}
+
+
+def run() -> None:
+    """Entry point of `python -m`."""
+    app.run(main)
+
+
+if __name__ == "__main__":
+    run()

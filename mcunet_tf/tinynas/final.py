@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trains one network alone, by the recipe and loop of the supernet, to a plain Keras model."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from mcunet_tf.tinynas.arch import Arch
+from mcunet_tf.tinynas.candidates import EvaluationData
+from mcunet_tf.tinynas.data import Images, as_float
+from mcunet_tf.tinynas.evaluate import Evaluator
+from mcunet_tf.tinynas.progress import Progress
+from mcunet_tf.tinynas.supernet import Settings, Supernet, assign_weights, full_settings
+from mcunet_tf.tinynas.train import Phase, Recipe, Trainer
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Trained:
+    """A trained network: its plain model, validation accuracy, and a row per epoch."""
+
+    model: Any
+    accuracy: float
+    history: list[dict[str, Any]]
+
+
+def make_network(
+    arch: Arch, num_classes: int, seed: int, strategy: Any = None, optional: Sequence[int] = ()
+) -> Supernet:
+    """A network with weights drawn by `seed`, in the scope of a strategy."""
+    keras.utils.set_random_seed(seed)
+    with (strategy or tf.distribute.get_strategy()).scope():
+        return Supernet(arch, num_classes, optional)
+
+
+def inherited_weights(
+    supernet: Supernet, settings: Settings, data: EvaluationData
+) -> dict[str, Any]:
+    """What a sub-network starts from when it leaves the supernet."""
+    evaluator = Evaluator(supernet, data.calibration_x, data.x, data.y)
+    return supernet.subnet_weights(settings, evaluator.statistics(settings))
+
+
+def train_alone(
+    arch: Arch,
+    images: Images,
+    data: EvaluationData,
+    recipe: Recipe,
+    epochs: int,
+    *,
+    seed: int,
+    name: str = "final",
+    inherited: dict[str, Any] | None = None,
+    folder: Path | None = None,
+    callbacks: Sequence[Any] = (),
+    strategy: Any = None,
+    progress: Progress | None = None,
+) -> Trained:
+    """Trains a network, from inherited weights or from scratch, and settles its batch-norm.
+
+    Args:
+        arch: The network.
+        images: Of its resolution.
+        data: `calibration_x` gives the statistics of the norms.
+        recipe: How to train.
+        epochs: How long.
+        seed: Of everything random.
+        name: Of checkpoints and logs.
+        inherited: Of `inherited_weights`.
+        folder: As `Trainer` takes it, like the rest.
+        callbacks: Keras callbacks.
+        strategy: Of distribution.
+        progress: Where to report.
+    """
+    network = make_network(arch, images.num_classes, seed, strategy)
+    if inherited is not None:
+        network.load_subnet(inherited)
+    trainer = Trainer(
+        network,
+        recipe,
+        name=name,
+        seed=seed,
+        folder=folder,
+        callbacks=callbacks,
+        strategy=strategy,
+        progress=progress,
+    )
+    history = trainer.run([Phase(name, epochs)], images)
+    everything = full_settings(arch)
+    statistics = Evaluator(network, data.calibration_x, data.x, data.y).statistics(everything)
+    model = arch.to_keras(images.num_classes)
+    assign_weights(model, network.subnet_weights(everything, statistics))
+    return Trained(model, float_accuracy(model, images.validation_x, images.validation_y), history)
+
+
+def float_accuracy(model: Any, x: Any, y: Any) -> float:
+    """Share of images that a model of logits classifies correctly."""
+    logits = model.predict(as_float(x), batch_size=500, verbose=0)
+    return float(np.mean(logits.argmax(axis=1) == y))

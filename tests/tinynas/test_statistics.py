@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The chosen space is the one whose fitting sub-networks compute the most; figures are honest."""
+
+import dataclasses
+
+import pytest
+
+from mcunet_tf.boards import load_board
+from mcunet_tf.errors import BudgetError
+from mcunet_tf.tinynas import baselines
+from mcunet_tf.tinynas.cost import Budget, keeps, planned_cost, streamed_bytes
+from mcunet_tf.tinynas.report import cdf_svg
+from mcunet_tf.tinynas.space import make_space
+from mcunet_tf.tinynas.statistics import choose_space, measure_space, measure_spaces
+from tests.tinynas.tiny import SPACES
+
+BOARD = load_board("qemu-m4")
+
+
+def test_without_limits_everything_fits_and_the_widest_space_wins():
+    statistics = measure_spaces(SPACES, 3, BOARD, Budget(), samples=30, processes=1)
+    assert all(s.fitting_share == 1.0 and s.planned == 0 for s in statistics)
+    assert choose_space(statistics).space == SPACES[1]
+    assert all(len(s.macs) == 30 and list(s.macs) == sorted(s.macs) for s in statistics)
+
+
+def test_a_tight_flash_makes_the_narrow_space_win():
+    wide = measure_space(SPACES[1], 3, BOARD, Budget(), samples=30)
+    assert wide.fitting_share == 1.0
+    statistics = measure_spaces(SPACES, 3, BOARD, Budget(None, 21_000), samples=30, processes=1)
+    assert statistics[1].fitting_share < 1.0
+    assert statistics[1].fitting_share <= statistics[0].fitting_share
+
+
+def test_nothing_that_fits_is_an_error_of_one_sentence():
+    statistics = measure_spaces(SPACES, 3, BOARD, Budget(50), samples=5, plans=1, processes=1)
+    with pytest.raises(BudgetError, match="none holds sub-networks that fit"):
+        choose_space(statistics)
+
+
+@pytest.mark.slow
+def test_processes_find_what_one_finds():
+    arguments = (SPACES, 3, BOARD, Budget(4000, 60_000))
+    alone = measure_spaces(*arguments, samples=10, plans=2, processes=1)
+    assert measure_spaces(*arguments, samples=10, plans=2, processes=2) == alone
+
+
+@pytest.mark.parametrize("choice", ["smallest", "largest"])
+def test_the_simple_plan_is_never_better_than_the_planner(choice):
+    """What is accepted without the planner is accepted by it."""
+    space = SPACES[1]
+    arch = space.arch(getattr(space, choice)())
+    simple = streamed_bytes(arch, 3, BOARD)
+    assert planned_cost(arch, 3, BOARD, simple).arena_bytes <= simple
+    assert keeps(arch, 3, BOARD, Budget(simple))
+
+
+def test_the_plot_shows_every_space():
+    statistics = measure_spaces(SPACES, 3, BOARD, Budget(), samples=10, processes=1)
+    picture = cdf_svg(statistics, 1)
+    assert picture.count("<polyline") == len(SPACES)
+    assert "width 2.0" in picture
+
+
+@pytest.mark.parametrize("layout", baselines.LAYOUTS)
+@pytest.mark.parametrize("family", baselines.FAMILIES)
+def test_scaled_networks_keep_their_layout(family, layout):
+    arch = baselines.scaled(family, (32, 32, 3), 0.35, layout)
+    strides = [arch.stem_stride, *(block.stride for block in arch.blocks)]
+    assert strides.count(2) == 3
+    assert arch.layers(10)[-2].height == 4
+
+
+def test_a_baseline_at_its_published_size_is_the_published_one():
+    scaled = baselines.scaled("proxyless_mobile", (224, 224, 3), 1.0)
+    assert scaled == dataclasses.replace(scaled, head_channels=1280)
+    assert (round(scaled.macs(1000) / 1e6, 1), scaled.stem_stride) == (320.4, 2)
+
+
+def test_the_best_fitting_baseline_fits():
+    def fits(arch):
+        return arch.macs(10) < 2e6
+
+    found = baselines.best_fitting("mobilenet_v2", (32, 32, 3), 10, fits)
+    assert set(found) == set(baselines.LAYOUTS)
+    assert all(1e6 < arch.macs(10) < 2e6 for arch in found.values())
+    with pytest.raises(BudgetError, match="no scaled mobilenet_v2 fits"):
+        baselines.best_fitting("mobilenet_v2", (32, 32, 3), 10, lambda arch: False)
+
+
+def test_spaces_are_measured_with_the_same_choices():
+    space = make_space((16, 16, 1), 1.0, 0.2)
+    first = measure_space(space, 3, BOARD, Budget(), samples=5, seed=2)
+    assert measure_space(space, 3, BOARD, Budget(), samples=5, seed=2) == first
