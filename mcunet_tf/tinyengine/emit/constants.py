@@ -35,7 +35,10 @@ def array_definition(symbol: str, blob: Blob) -> str:
 def _integers(values: Iterable[Any]) -> list[str]:
     array = np.asarray(values)
     suffix = "u" if array.dtype == np.uint32 else ""
-    return [integer(v) + suffix for v in array.tolist()]
+    numbers = array.tolist()
+    if suffix or (array.size and int(array.min()) == INT32_MIN):
+        return [integer(number) + suffix for number in numbers]
+    return list(map(str, numbers))
 
 
 def integer(value: int) -> str:
