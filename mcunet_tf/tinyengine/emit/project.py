@@ -16,7 +16,7 @@ from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import ALL_INPUTS, Blob, Struct, Style
 from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
 from mcunet_tf.tinyengine.plan.plan import Plan, Storage
-from mcunet_tf.tinyengine.plan.schedule import Stage
+from mcunet_tf.tinyengine.plan.schedule import Stage, is_window
 
 CTYPES = {"int8": "int8_t", "uint8": "uint8_t", "float32": "float"}
 
@@ -264,7 +264,8 @@ def _pulls(project: Project, stage: Stage, node: Node) -> list[dict[str, Any]]:
         if maker is None or maker.index > node.index:
             continue
         height = project.graph.tensors[source].rows[0]
-        if maker.height == 1 or source not in node.streamed or node.height == 1:
+        whole = node.height == 1 and not is_window(node)
+        if maker.height == 1 or source not in node.streamed or whole:
             end = str(maker.height)
         elif node.kernel.style is Style.WINDOW:
             window = node.window
