@@ -27,4 +27,8 @@ struct fully_connected_s8 {
 void fully_connected_s8_portable(const struct fully_connected_s8 *op, const int8_t *in, int8_t *out,
                                  void *scratch);
 
+/* For the Armv7E-M DSP extension; contract in its file. out_features >= 2, clamp [-128, 127]. */
+void fully_connected_s8_dsp(const struct fully_connected_s8 *op, const int8_t *in, int8_t *out,
+                            void *scratch);
+
 #endif /* KERNELS_FULLY_CONNECTED_FULLY_CONNECTED_H_ */

@@ -44,4 +44,8 @@ struct mean_rows_s8 {
 void mean_rows_s8_portable(const struct mean_rows_s8 *op, const int8_t *in, int8_t *out, int32_t y,
                            int32_t rows, void *scratch);
 
+/* The same for the Armv7E-M DSP extension. */
+void mean_rows_s8_dsp(const struct mean_rows_s8 *op, const int8_t *in, int8_t *out, int32_t y,
+                      int32_t rows, void *scratch);
+
 #endif /* KERNELS_MEAN_MEAN_H_ */

@@ -48,4 +48,8 @@ struct average_pool_rows_s8 {
 void average_pool_rows_s8_portable(const struct average_pool_rows_s8 *op, const int8_t *in,
                                    int8_t *out, int32_t y, int32_t rows, void *scratch);
 
+/* The same for the Armv7E-M DSP extension. */
+void average_pool_rows_s8_dsp(const struct average_pool_rows_s8 *op, const int8_t *in, int8_t *out,
+                              int32_t y, int32_t rows, void *scratch);
+
 #endif /* KERNELS_POOL2D_POOL2D_H_ */

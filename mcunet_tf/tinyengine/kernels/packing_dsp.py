@@ -199,6 +199,18 @@ def scratch_bytes_conv2d(kernel_height: int, kernel_width: int, in_channels: int
     return PIXELS_PER_TILE * 12 * -(-taps // INPUTS_PER_WORD_PAIR)
 
 
+def pack_fully_connected(
+    weights: npt.ArrayLike, bias: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike
+) -> Bytes:
+    """Packs the stream of `fully_connected_s8_dsp` from [out_features >= 2, in_features]."""
+    return pack_conv2d_1x1(weights, bias, multiplier, shift)
+
+
+def scratch_bytes_fully_connected(in_features: int) -> int:
+    """Scratch of `fully_connected_s8_dsp`: one row's inputs as 16-bit halves."""
+    return 8 * -(-in_features // INPUTS_PER_WORD_PAIR)
+
+
 _TAP_ORDER = {
     (3, 1): (0, 3, 1, 4, 6, 5, 7, 2, 8),  # w00 w10 w01 w11, w20 w12 w21 w02, w22
     (3, 2): (0, 2, 1),
