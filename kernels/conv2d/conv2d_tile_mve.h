@@ -108,7 +108,7 @@ __attribute__((naked, noinline, noipa)) static void conv2d_tile_mve(struct conv2
           : "memory");
 }
 
-/* Copies a pixel's count > 0 inputs into its half of `inputs`, from input k on, a multiple of 16. */
+/* Copies a pixel's count > 0 inputs into its half of `inputs`, from input k on (16 n). */
 static inline void tile_inputs_mve(int8_t *to, const int8_t *from, int32_t count) {
   __asm__ volatile(
       "   wlstp.8 lr, %[count], 2f\n"

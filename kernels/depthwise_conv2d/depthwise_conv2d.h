@@ -63,8 +63,8 @@ void depthwise_conv2d_s8_7x7s2_dsp(const struct depthwise_conv2d_s8 *op,
                                    const int8_t *const *in_rows, int8_t *const *out_rows,
                                    int32_t rows, void *scratch);
 
-/* Multiplier 1, weights in [-127, 127], no shift to the left, for Cortex-M55 with Helium: contract, scratch and weight
- * stream in its file. Output rows may lie over input rows of the same call. */
+/* Multiplier 1, weights in [-127, 127], no shift to the left, for Cortex-M55 with Helium: contract,
+ * scratch and weight stream in its file. Output rows may lie over input rows of the same call. */
 void depthwise_conv2d_s8_mve(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
                              int8_t *const *out_rows, int32_t rows, void *scratch);
 

@@ -11,8 +11,9 @@
  * dilation_width + 1). All input of 8 channels is read before their output is written: output rows
  * may lie over input rows of the same call.
  *
- * Two pixels at a time, of a row or, in the last column of an odd width, of two rows; per two taps, two pixels, 8 channels: 6 loads and 14 others. The products
- * of two taps are added in 16 bits before they are widened.
+ * Two pixels at a time, of a row or, in the last column of an odd width, of two rows; per two taps,
+ * two pixels, 8 channels: 6 loads and 14 others. The products of two taps are added in 16 bits
+ * before they are widened.
  */
 #include <arm_mve.h>
 

@@ -92,7 +92,8 @@ def pack_depthwise(
     taps = np.pad(kernel.reshape(-1, channels), ((0, 0), (0, fill)))
     taps = taps.reshape(len(taps), -1, _DEPTHWISE_CHANNELS).transpose(1, 0, 2)
     constants = np.pad(np.stack([bias, multiplier, shift]).astype(np.int64), ((0, 0), (0, fill)))
-    groups = constants.reshape(3, -1, _DEPTHWISE_CHANNELS)[:, :, _CHANNEL_GROUPS].transpose(1, 2, 0, 3)
+    grouped = constants.reshape(3, -1, _DEPTHWISE_CHANNELS)[:, :, _CHANNEL_GROUPS]
+    groups = grouped.transpose(1, 2, 0, 3)
     words = _words(groups.reshape(len(taps), -1))
     tap_bytes = (taps & 0xFF).astype(np.uint8).reshape(len(taps), -1)
     stream: Bytes = np.concatenate([words, tap_bytes], axis=1).reshape(-1)
