@@ -8,6 +8,7 @@ on from its last epoch. `--table` writes RESULTS.md from the files that are ther
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib.metadata
 import os
 import platform
@@ -73,21 +74,19 @@ class Runs:
         """Does every run that has no file yet, the searches first."""
         for budget in BUDGETS:
             for seed in map(int, _SEEDS.value):
-                self.do(
-                    f"tinynas-{budget}-{seed}", lambda n, b=budget, s=seed: self.search(n, b, s)
-                )
+                run = functools.partial(self.search, budget=budget, seed=seed)
+                self.do(f"tinynas-{budget}-{seed}", run)
         for budget in BUDGETS:
             for family in ("mobilenet_v2", "proxyless_mobile"):
                 for planner in ("tinyengine", "layers"):
                     self.baselines(budget, family, planner)
             seed = int(_SEEDS.value[0])
-            self.do(f"random-{budget}-{seed}", lambda n, b=budget, s=seed: self.randoms(n, b, s))
-            self.do(f"ranks-{budget}-{seed}", lambda n, b=budget, s=seed: self.ranks(n, b, s))
+            own: dict[str, Any] = {"budget": budget, "seed": seed}
+            self.do(f"random-{budget}-{seed}", functools.partial(self.randoms, **own))
+            self.do(f"ranks-{budget}-{seed}", functools.partial(self.ranks, **own))
             for which in ("random", "largest"):
-                self.do(
-                    f"space_{which}-{budget}-{seed}",
-                    lambda n, b=budget, s=seed, w=which: self.search(n, b, s, w),
-                )
+                run = functools.partial(self.search, which=which, **own)
+                self.do(f"space_{which}-{budget}-{seed}", run)
 
     def do(self, name: str, run: Callable[[str], dict[str, Any]]) -> None:
         """Does a run unless it is finished, and writes its figures."""
@@ -175,11 +174,13 @@ class Runs:
         for layout, arch in found.items():
             for seed in map(int, _SEEDS.value):
                 name = f"{family}-{planner}-{layout}-{budget}-{seed}"
-                extra = {"kind": family, "planner": planner, "layout": layout, "budget": budget}
+                labels = {"kind": family, "planner": planner, "layout": layout, "budget": budget}
                 self.do(
-                    name,
-                    lambda n, a=arch, s=seed, e=extra: {**e, "seed": s, **self.alone(n, a, s)},
+                    name, functools.partial(self._baseline, arch=arch, seed=seed, labels=labels)
                 )
+
+    def _baseline(self, name: str, arch: Any, seed: int, labels: dict[str, Any]) -> dict[str, Any]:
+        return {**labels, "seed": seed, **self.alone(name, arch, seed)}
 
     def alone(self, name: str, arch: Any, seed: int, inherited: Any = None) -> dict[str, Any]:
         """Trains a network by the common recipe and measures its int8 form."""

@@ -417,5 +417,7 @@ def _statistics_from(row: dict[str, Any]) -> SpaceStatistics:
     )
     stored["input_shape"] = tuple(stored["input_shape"])
     space = Space(stages=stages, **stored)
-    rest = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items() if k != "space"}
+    rest: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in row.items() if k != "space"
+    }
     return SpaceStatistics(space=space, **rest)

@@ -182,7 +182,8 @@ class Supernet(keras.Model):
     ) -> tuple[Any, list[Statistics]]:
         block = self.blocks[index]
         if settings is None:
-            return block(x, statistics=statistics)
+            whole: tuple[Any, list[Statistics]] = block(x, statistics=statistics)
+            return whole
         runs, kernel, hidden = settings[index, 0], settings[index, 1], settings[index, 2]
 
         def run() -> tuple[Any, list[Statistics]]:

@@ -279,7 +279,9 @@ class Trainer:
         self.checkpoints.save(epoch, arrays, self.history)
 
     def _restore(self) -> int:
-        found = self.checkpoints.load() if self.checkpoints else None
+        if self.checkpoints is None:
+            return 0
+        found = self.checkpoints.load()
         if found is None:
             return 0
         epoch, arrays, self.history = found
@@ -321,6 +323,5 @@ def is_chief(strategy: Any) -> bool:
     resolver = strategy.cluster_resolver
     if resolver is None or not resolver.task_type:
         return True
-    return resolver.task_type == "chief" or (
-        resolver.task_type == "worker" and resolver.task_id == 0
-    )
+    task = (str(resolver.task_type), int(resolver.task_id))
+    return task[0] == "chief" or task == ("worker", 0)
