@@ -363,7 +363,38 @@ DEPTHWISE_CONV_2D = (
     ),
 )
 
+
+def _rejects_fully_connected(view: View) -> str | None:
+    if view.input(1).shape[0] < 2:
+        return "one output"
+    weights, bias, _, _ = _channel_constants(view)
+    return _rejects_dsp_sums(view) or packing_dsp.narrow_sum_reason(weights, bias)
+
+
+def _fully_connected_dsp(view: View) -> Struct:
+    out_features, in_features = view.input(1).shape
+    fields = {
+        "weights": word_blob(packing_dsp.pack_fully_connected(*_channel_constants(view))),
+        "channels": None,
+        "in_features": in_features,
+        "rows": view.output.elements // out_features,
+        "out_features": out_features,
+    }
+    return Struct("struct fully_connected_s8", {**fields, **output_fields(view)})
+
+
 FULLY_CONNECTED = (
+    Kernel(
+        "fully_connected_s8_dsp",
+        "fully_connected",
+        "dsp",
+        Style.WHOLE,
+        _fully_connected_dsp,
+        rejects=_rejects_fully_connected,
+        scratch_bytes=lambda view, _: packing_dsp.scratch_bytes_fully_connected(
+            view.input(1).shape[1]
+        ),
+    ),
     Kernel(
         "fully_connected_s8_portable",
         "fully_connected",

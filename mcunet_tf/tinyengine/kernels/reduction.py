@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
+
 from mcunet_tf.tinyengine.kernels.table import Kernel, Struct, Style, int32_blob
 from mcunet_tf.tinyengine.ops import common
 from mcunet_tf.tinyengine.ops.mean import mean_parameters, outer_inner, reduced_count
@@ -109,29 +112,32 @@ def _rejects_uint8(view: View) -> str | None:
     return "a uint8 input" if view.input(0).dtype == "uint8" else None
 
 
-AVERAGE_POOL_2D = (
-    Kernel(
-        "average_pool_rows_s8_portable",
-        "pool2d",
+def _over_rows(
+    name: str,
+    folder: str,
+    arguments: Callable[[View], Struct],
+    rejects: Callable[[View], str | None],
+) -> tuple[Kernel, ...]:
+    """Rows that take an image as it comes, for the DSP extension and for any target."""
+    portable = Kernel(
+        f"{name}_portable",
+        folder,
         "portable",
         Style.REDUCE,
-        _average_pool_rows,
-        rejects=_rejects_unless_global,
+        arguments,
+        rejects=rejects,
         scratch_bytes=_sums_bytes,
-    ),
+    )
+    return dataclasses.replace(portable, name=f"{name}_dsp", isa="dsp"), portable
+
+
+AVERAGE_POOL_2D = (
+    *_over_rows("average_pool_rows_s8", "pool2d", _average_pool_rows, _rejects_unless_global),
     Kernel("average_pool_2d_s8_portable", "pool2d", "portable", Style.WINDOW, _pool2d),
 )
 MAX_POOL_2D = (Kernel("max_pool_2d_s8_portable", "pool2d", "portable", Style.WINDOW, _pool2d),)
 MEAN = (
-    Kernel(
-        "mean_rows_s8_portable",
-        "mean",
-        "portable",
-        Style.REDUCE,
-        _mean_rows,
-        rejects=_rejects_unless_height_and_width,
-        scratch_bytes=_sums_bytes,
-    ),
+    *_over_rows("mean_rows_s8", "mean", _mean_rows, _rejects_unless_height_and_width),
     Kernel("mean_s8_portable", "mean", "portable", Style.WHOLE, _mean),
 )
 SOFTMAX = (Kernel("softmax_s8_portable", "softmax", "portable", Style.WHOLE, _softmax),)
