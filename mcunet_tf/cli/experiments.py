@@ -88,10 +88,15 @@ class Runs:
                 run = functools.partial(self.search, which=which, **own)
                 self.do(f"space_{which}-{budget}-{seed}", run)
 
+    def wanted(self, name: str) -> bool:
+        """Whether a run is asked for and not finished."""
+        asked = not _ONLY.value or any(name.startswith(only) for only in _ONLY.value)
+        return asked and not (self.results / f"{name}.json").exists()
+
     def do(self, name: str, run: Callable[[str], dict[str, Any]]) -> None:
         """Does a run unless it is finished, and writes its figures."""
         path = self.results / f"{name}.json"
-        if path.exists() or (_ONLY.value and not any(name.startswith(o) for o in _ONLY.value)):
+        if not self.wanted(name):
             return
         print(f"--- {name}", flush=True)
         started = time.monotonic()
@@ -157,6 +162,23 @@ class Runs:
 
     def baselines(self, budget: str, family: str, planner: str) -> None:
         """The best-fitting scaled network of each layout, under one of the planners."""
+        from mcunet_tf.tinynas.baselines import LAYOUTS
+
+        seeds = [int(seed) for seed in _SEEDS.value]
+        names = {
+            (layout, seed): f"{family}-{planner}-{layout}-{budget}-{seed}"
+            for layout in LAYOUTS
+            for seed in seeds
+        }
+        if not any(self.wanted(name) for name in names.values()):
+            return
+        for layout, arch in self._fitting(budget, family, planner).items():
+            labels = {"kind": family, "planner": planner, "layout": layout, "budget": budget}
+            for seed in seeds:
+                run = functools.partial(self._baseline, arch=arch, seed=seed, labels=labels)
+                self.do(names[layout, seed], run)
+
+    def _fitting(self, budget: str, family: str, planner: str) -> dict[str, Any]:
         from mcunet_tf.boards import load_board
         from mcunet_tf.tinynas.baselines import best_fitting
         from mcunet_tf.tinynas.cost import Budget, keeps, layer_by_layer_bytes
@@ -170,14 +192,7 @@ class Runs:
                 return within and keeps(arch, classes, board, Budget(None, flash_bytes))
             return keeps(arch, classes, board, Budget(sram_bytes, flash_bytes))
 
-        found = best_fitting(family, self.images.image_shape, classes, fits)
-        for layout, arch in found.items():
-            for seed in map(int, _SEEDS.value):
-                name = f"{family}-{planner}-{layout}-{budget}-{seed}"
-                labels = {"kind": family, "planner": planner, "layout": layout, "budget": budget}
-                self.do(
-                    name, functools.partial(self._baseline, arch=arch, seed=seed, labels=labels)
-                )
+        return best_fitting(family, self.images.image_shape, classes, fits)
 
     def _baseline(self, name: str, arch: Any, seed: int, labels: dict[str, Any]) -> dict[str, Any]:
         return {**labels, "seed": seed, **self.alone(name, arch, seed)}

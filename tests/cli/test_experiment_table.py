@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""RESULTS.md says what the files of finished runs say."""
+
+import numpy as np
+import pytest
+
+from mcunet_tf.cli.experiment_table import results_page, spearman
+
+NETWORK = {
+    "arch": "{}",
+    "macs": 5_400_000,
+    "flash_bytes": 120_000,
+    "arena_bytes": 30_000,
+    "layer_by_layer_bytes": 61_440,
+    "instructions": 7_000_000,
+    "float_test_accuracy": 0.7812,
+    "int8_board_accuracy": 0.774,
+    "board_images": 500,
+}
+COMMON = {"budget": "32k-128k", "seed": 1, "epochs": 40, "quick": False}
+SEARCHED = {
+    **COMMON,
+    **NETWORK,
+    "kind": "tinynas",
+    "best_random_in_supernet": 0.61,
+    "best_evolved_in_supernet": 0.63,
+}
+
+
+def test_every_network_has_a_line():
+    random = {**COMMON, "kind": "random", "networks": [NETWORK, NETWORK]}
+    page = results_page([SEARCHED, random])
+    line = "| tinynas | 1 | 40 | 78.12 | 77.40 (500) | 5.40 | 30,000 | 61,440 | 120,000 | 7.00 |"
+    assert line in page
+    assert page.count("| random | 1 |") == 2
+    assert "61.00 %, after evolution 63.00 %" in page
+    assert "prove nothing" not in page
+    assert "prove nothing" in results_page([{**SEARCHED, "quick": True}])
+
+
+def test_rank_correlation_has_an_interval():
+    rng = np.random.default_rng(0)
+    one = rng.random(12)
+    assert spearman(one, np.exp(one)) == pytest.approx((1.0, 1.0, 1.0))
+    rho, low, high = spearman(one, one + rng.normal(0, 0.3, 12))
+    assert low < rho < high <= 1.0
+
+
+def test_equal_values_share_their_rank():
+    # Ranks 1, 2.5, 2.5, 4 against 1, 2, 3, 4: by hand.
+    assert spearman([0.1, 0.2, 0.2, 0.3], [1, 2, 3, 4])[0] == pytest.approx(4.5 / (4.5 * 5) ** 0.5)
