@@ -8,14 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from absl import app, flags
+from absl import flags
 
 from mcunet_tf.boards import DEFAULT_BOARD
+from mcunet_tf.cli.command import run_command
 from mcunet_tf.errors import McunetError
 
 if TYPE_CHECKING:
     from mcunet_tf.benchmark import Row
 
+_USAGE = "mcunet_benchmark MODEL.tflite... [flags]"
 EXIT_OK, EXIT_FAILED, EXIT_PARTIAL = 0, 1, 2
 
 
@@ -52,19 +54,16 @@ def main(argv: Sequence[str]) -> int:
     Returns:
         0 if every row is there and bit exact (or both files say the same); 1 if any is not bit
         exact or none is there; 2 if some are missing.
+
+    Raises:
+        McunetError: nothing can be measured this way, or a file cannot be written.
     """
-    values = flags.FLAGS
-    try:
-        if values.compare:
-            return _compare(argv[1:])
-        rows = _measure(argv[1:])
-        if rows:
-            _write(rows)
-            _print(rows)
-        return exit_code(rows)
-    except McunetError as error:
-        print(f"mcunet_benchmark: {error}", file=sys.stderr)
-        return EXIT_FAILED
+    if flags.FLAGS.compare:
+        return _compare(argv[1:])
+    rows = _measure(argv[1:])
+    _write(rows)
+    _print(rows)
+    return exit_code(rows)
 
 
 def _measure(models: Sequence[str]) -> list[Row]:
@@ -147,7 +146,7 @@ def _compare(paths: Sequence[str]) -> int:
 def run() -> None:
     """Entry point of the console script."""
     define_flags()
-    app.run(main)
+    run_command(main, __name__, _USAGE)
 
 
 if __name__ == "__main__":

@@ -9,14 +9,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from absl import app, flags
+from absl import flags
 
 from mcunet_tf.benchmark.bench import measure
 from mcunet_tf.benchmark.ratios import METRICS, ratios
 from mcunet_tf.benchmark.rows import Row, read_rows, write_text
 from mcunet_tf.benchmark.table import BenchmarkTable
+from mcunet_tf.cli.command import run_command
 from mcunet_tf.cli.mcunet_shapes import shape_model
-from mcunet_tf.errors import DataError, McunetError
+from mcunet_tf.errors import DataError
 
 BEGIN, END = "<!-- bench:begin -->\n", "<!-- bench:end -->"
 BASELINE, PEER = "tinyengine", "cmsis_nn"
@@ -41,12 +42,8 @@ def define_flags() -> None:
 def main(_: Sequence[str]) -> int:
     """Measures, or reads what was measured, and rewrites the table."""
     values = flags.FLAGS
-    try:
-        rows = read_rows(Path(values.from_json)) if values.from_json else _measure()
-        rewrite_table(Path(values.readme), rows)
-    except McunetError as error:
-        print(f"readme_table: {error}", file=sys.stderr)
-        return 1
+    rows = read_rows(Path(values.from_json)) if values.from_json else _measure()
+    rewrite_table(Path(values.readme), rows)
     refused = [row for row in rows if row.error is not None]
     for row in refused:
         print(f"readme_table: {' '.join(row.key)}: {row.error}", file=sys.stderr)
@@ -141,7 +138,7 @@ def _notes(rows: Sequence[Row]) -> list[str]:
 def run() -> None:
     """Entry point of `python -m mcunet_tf.cli.readme_table`."""
     define_flags()
-    app.run(main)
+    run_command(main, __name__, "readme_table [flags]")
 
 
 if __name__ == "__main__":
