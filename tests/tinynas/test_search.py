@@ -70,6 +70,7 @@ def test_the_pareto_front_rises(found):
     assert accuracies == sorted(accuracies) and macs == sorted(macs)
 
 
+@pytest.mark.slow
 def test_a_killed_search_ends_as_if_it_had_not_been(found, tmp_path):
     """Killed after an epoch of each training, and started again each time."""
     import keras
