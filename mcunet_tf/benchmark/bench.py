@@ -187,7 +187,7 @@ def _costs(result: RunResult, board: Board, macs: int | None) -> dict[str, Any]:
     modelled_ms = 1e3 * cycles / board.clock_hz if cycles else None
     measured_ms = 1e3 * measured / board.clock_hz if measured else None
     if result.wall_seconds:
-        measured_ms = 1e3 * max(result.wall_seconds)
+        measured_ms = 1e3 * min(result.wall_seconds)
     energy_uj, source = energy(board, measured_ms if measured else modelled_ms)
     return {
         "instructions": instructions,

@@ -12,7 +12,7 @@ from absl import flags
 
 from mcunet_tf.boards import DEFAULT_BOARD
 from mcunet_tf.cli.command import run_command
-from mcunet_tf.errors import McunetError
+from mcunet_tf.errors import McunetError, OutputError
 
 if TYPE_CHECKING:
     from mcunet_tf.benchmark import Row
@@ -60,10 +60,20 @@ def main(argv: Sequence[str]) -> int:
     """
     if flags.FLAGS.compare:
         return _compare(argv[1:])
+    _check_outputs()
     rows = _measure(argv[1:])
     _write(rows)
     _print(rows)
     return exit_code(rows)
+
+
+def _check_outputs() -> None:
+    """Complains of a folder that is not there before minutes of measuring, not after them."""
+    values = flags.FLAGS
+    for name in ("json", "csv", "html", "model_explorer"):
+        path = values[name].value
+        if path and not Path(path).absolute().parent.is_dir():
+            raise OutputError(f"--{name}={path}: there is no such folder; make it first")
 
 
 def _measure(models: Sequence[str]) -> list[Row]:

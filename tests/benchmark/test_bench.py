@@ -4,6 +4,7 @@
 import dataclasses
 import functools
 import json
+import re
 import subprocess
 import sys
 
@@ -191,6 +192,14 @@ def test_the_command_tells_errors_on_one_line():
     assert done.returncode == 1
     assert done.stderr.startswith("mcunet_benchmark: unknown board 'qemu-m9': choose one of ")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_folder_that_is_not_there_is_told_before_anything_runs(model):
+    command = [sys.executable, "-m", "mcunet_tf.cli.mcunet_benchmark", str(model)]
+    command += [f"--html={model.parent / 'none' / 'report.html'}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert re.fullmatch(r"mcunet_benchmark: --html=.*: there is no such folder.*\n", done.stderr)
 
 
 def a_row(**changes) -> Row:
