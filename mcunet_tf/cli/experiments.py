@@ -103,7 +103,7 @@ class Runs:
         figures = run(name)
         figures |= {
             "name": name,
-            "data": _DATA.value,
+            "data": Path(_DATA.value).stem,
             "quick": _QUICK.value,
             "epochs": _epochs(),
             "minutes_of_last_sitting": round((time.monotonic() - started) / 60, 1),
