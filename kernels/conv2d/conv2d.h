@@ -48,15 +48,14 @@ void conv2d_s8_1x1_portable(const struct conv2d_s8 *op, const int8_t *in, int8_t
                             int32_t pixels, void *scratch);
 
 /* The same for the Armv7E-M DSP extension; contract and weight stream: conv2d_1x1_dsp.inc.
- * out_channels >= 2, clamp [-128, 127], 24 * ceil(in_channels / 4) bytes of scratch; `out` may
- * overlap spent input. */
+ * out_channels >= 2, 24 * ceil(in_channels / 4) bytes of scratch; `out` may overlap spent input. */
 void conv2d_s8_1x1_dsp(const struct conv2d_s8 *op, const int8_t *in, int8_t *out, int32_t pixels,
                        void *scratch);
 void conv2d_s8_1x1_wide_dsp(const struct conv2d_s8 *op, const int8_t *in, int8_t *out,
                             int32_t pixels, void *scratch);
 
-/* Any window, for the Armv7E-M DSP extension: conv2d_kxk_dsp.inc. out_channels >= 2, clamp [-128,
- * 127], 36 * ceil(kernel_height * kernel_width * in_channels / 4) bytes of scratch. */
+/* Any window, for the Armv7E-M DSP extension: conv2d_kxk_dsp.inc. out_channels >= 2,
+ * 36 * ceil(kernel_height * kernel_width * in_channels / 4) bytes of scratch. */
 void conv2d_s8_dsp(const struct conv2d_s8 *op, const int8_t *const *in_rows,
                    int8_t *const *out_rows, int32_t rows, void *scratch);
 void conv2d_s8_wide_dsp(const struct conv2d_s8 *op, const int8_t *const *in_rows,

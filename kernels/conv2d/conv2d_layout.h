@@ -19,6 +19,7 @@
 #define CONV2D_PAD_LEFT 28
 #define CONV2D_IN_ZERO_POINT 30
 #define CONV2D_OUT_ZERO_POINT 32
+#define CONV2D_OUT_MIN 34 /* out_max follows */
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -38,7 +39,9 @@ _Static_assert(sizeof(void *) != 4 ||
                     offsetof(struct conv2d_s8, dilation_width) == CONV2D_DILATION_WIDTH &&
                     offsetof(struct conv2d_s8, pad_left) == CONV2D_PAD_LEFT &&
                     offsetof(struct conv2d_s8, in_zero_point) == CONV2D_IN_ZERO_POINT &&
-                    offsetof(struct conv2d_s8, out_zero_point) == CONV2D_OUT_ZERO_POINT),
+                    offsetof(struct conv2d_s8, out_zero_point) == CONV2D_OUT_ZERO_POINT &&
+                    offsetof(struct conv2d_s8, out_min) == CONV2D_OUT_MIN &&
+                    offsetof(struct conv2d_s8, out_max) == CONV2D_OUT_MIN + 2),
                "struct conv2d_s8 and the assembler rows disagree");
 #endif
 

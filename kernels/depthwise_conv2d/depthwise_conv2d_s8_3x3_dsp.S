@@ -16,7 +16,7 @@
  * read before their output is written, so output rows may be input rows of this call: a band works
  * in place.
  *
- * scratch: 4-byte aligned, 64 * ceil((out_width + 2) / 2) * ceil(rows / 2) bytes. Stack: 208 bytes.
+ * scratch: 4-byte aligned, 64 * ceil((out_width + 2) / 2) * ceil(rows / 2) bytes. Stack: 224 bytes.
  *
  * For four channels at a time, two phases per band of two output rows, from input rows 0..3:
  *
@@ -252,8 +252,8 @@
     .type   depthwise_conv2d_s8_3x3_dsp, %function
     .thumb_func
 depthwise_conv2d_s8_3x3_dsp:
-    push    {r4-r11, lr}
-    ldr     r4, [sp, #36]
+    push    {r0-r11, lr}
+    ldr     r4, [sp, #52] /* scratch */
     sub     sp, sp, #F_BYTES
     str     r4, [sp, #F_SCRATCH]
     strd    r1, r3, [sp, #F_IN_ROWS]
@@ -581,6 +581,8 @@ depthwise_conv2d_s8_3x3_dsp:
     cmp     r0, r1
     blt     .Lfour
     add     sp, sp, #F_BYTES
+    pop     {r0-r3}
+    clamp_rows DEPTHWISE_OUT_MIN, DEPTHWISE_OUT_WIDTH, DEPTHWISE_CHANNELS
     pop     {r4-r11, pc}
 
     .balign 4

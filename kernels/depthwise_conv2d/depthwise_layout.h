@@ -13,6 +13,7 @@
 #define DEPTHWISE_PAD_LEFT 28
 #define DEPTHWISE_IN_ZERO_POINT 32
 #define DEPTHWISE_OUT_ZERO_POINT 34
+#define DEPTHWISE_OUT_MIN 36 /* out_max follows */
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -26,7 +27,9 @@ _Static_assert(
          offsetof(struct depthwise_conv2d_s8, out_channels) == DEPTHWISE_CHANNELS &&
          offsetof(struct depthwise_conv2d_s8, pad_left) == DEPTHWISE_PAD_LEFT &&
          offsetof(struct depthwise_conv2d_s8, in_zero_point) == DEPTHWISE_IN_ZERO_POINT &&
-         offsetof(struct depthwise_conv2d_s8, out_zero_point) == DEPTHWISE_OUT_ZERO_POINT),
+         offsetof(struct depthwise_conv2d_s8, out_zero_point) == DEPTHWISE_OUT_ZERO_POINT &&
+         offsetof(struct depthwise_conv2d_s8, out_min) == DEPTHWISE_OUT_MIN &&
+         offsetof(struct depthwise_conv2d_s8, out_max) == DEPTHWISE_OUT_MIN + 2),
     "struct depthwise_conv2d_s8 and the assembler rows disagree");
 #endif
 

@@ -27,7 +27,7 @@ struct fully_connected_s8 {
 void fully_connected_s8_portable(const struct fully_connected_s8 *op, const int8_t *in, int8_t *out,
                                  void *scratch);
 
-/* For the Armv7E-M DSP extension; contract in its file. out_features >= 2, clamp [-128, 127]. */
+/* For the Armv7E-M DSP extension; contract in its file. out_features >= 2. */
 void fully_connected_s8_dsp(const struct fully_connected_s8 *op, const int8_t *in, int8_t *out,
                             void *scratch);
 

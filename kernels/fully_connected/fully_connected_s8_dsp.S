@@ -8,9 +8,9 @@
  * The formulas and the weight stream of conv2d/conv2d_tile_dsp.inc with TILE_WIDE = 0 and
  * K = in_features: two outputs share a register. One input row at a time: weights are read once per
  * row. Reads op->weights (4-byte aligned), in_features >= 1, rows >= 1, out_features >= 2,
- * out_zero_point; the clamp is [-128, 127].
+ * out_zero_point, out_min, out_max.
  *
- * scratch: 4-byte aligned, 8 * ceil(in_features / 4) bytes. Stack: 64 bytes.
+ * scratch: 4-byte aligned, 8 * ceil(in_features / 4) bytes. Stack: 80 bytes.
  * 8 instructions for 8 multiply-accumulates, about 25 for the rest of 2 outputs.
  */
 #include "../common/requant_dsp.inc"
@@ -20,6 +20,7 @@
 #define FULLY_CONNECTED_ROWS 12
 #define FULLY_CONNECTED_OUT_FEATURES 14
 #define FULLY_CONNECTED_OUT_ZERO_POINT 16
+#define FULLY_CONNECTED_OUT_MIN 18 /* out_max follows */
 
 #define FRAME_WEIGHTS 0
 #define FRAME_ROWS 4
@@ -50,7 +51,7 @@
     .type   fully_connected_s8_dsp, %function
     .thumb_func
 fully_connected_s8_dsp:
-    push    {r4-r11, lr}
+    push    {r0-r11, lr}
     sub     sp, sp, #FRAME_BYTES
     ldr     r4, [r0, #FULLY_CONNECTED_WEIGHTS]
     ldr     r5, [r0, #FULLY_CONNECTED_IN_FEATURES]
@@ -145,5 +146,12 @@ fully_connected_s8_dsp:
     str     r4, [sp, #FRAME_ROWS]
     bne     .Lrow
     add     sp, sp, #FRAME_BYTES
+    pop     {r0-r3}
+    load_clamp FULLY_CONNECTED_OUT_MIN, .Lclamp_done
+    ldrsh   r3, [r0, #FULLY_CONNECTED_ROWS]
+    ldrsh   r6, [r0, #FULLY_CONNECTED_OUT_FEATURES]
+    mul     r3, r3, r6
+    clamp_run
+.Lclamp_done:
     pop     {r4-r11, pc}
     .size   fully_connected_s8_dsp, . - fully_connected_s8_dsp

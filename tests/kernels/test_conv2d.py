@@ -37,6 +37,7 @@ class Layer:
     dilations: tuple[int, int] = (1, 1)
     pads: tuple[int, int, int, int] = (0, 0, 0, 0)  # top, bottom, left, right
     rows: int = 2  # output rows per call
+    clamp: tuple[int, int] = (-128, 127)
 
 
 def random_layer(rng, image, kernel, channels_out, zero_point=-128, **rest) -> Layer:
@@ -73,7 +74,7 @@ def reference(layer: Layer) -> np.ndarray:
             taps = whole[i * gap_y :: step_y, j * gap_x :: step_x][:height, :width]
             sums += taps @ layer.weights[:, i, j].T
     scaled = requantize(sums, layer.multiplier, layer.shift) + layer.out_zero_point
-    return np.clip(scaled, -128, 127).astype(np.int8)
+    return np.clip(scaled, *layer.clamp).astype(np.int8)
 
 
 def admits(kernel, layer: Layer) -> str | None:
@@ -130,8 +131,8 @@ def make_case(kernel, layer: Layer) -> tuple[Case, np.ndarray]:
             "pad_left": layer.pads[2],
             "in_zero_point": layer.zero_point,
             "out_zero_point": layer.out_zero_point,
-            "out_min": -128,
-            "out_max": 127,
+            "out_min": layer.clamp[0],
+            "out_max": layer.clamp[1],
         },
         weights=PACK[kernel](layer.weights, layer.bias, layer.multiplier, layer.shift),
         memory=memory,
@@ -215,6 +216,18 @@ def test_layers_of_known_networks(kernel, board):
         random_layer(rng, (6, 6, 32), (3, 3), 7, pads=(1, 1, 1, 1)),
     ]
     check(kernel, layers, board)
+
+
+@every
+@pytest.mark.parametrize("clamp", [(-128, 0), (-20, 127), (3, 90), (-100, -7)])
+def test_clamps(kernel, clamp):
+    rng = np.random.default_rng(6)
+    layers = []
+    for width in (1, 3, 6):
+        for rows in (1, 3):
+            rest = {"pads": (1, 1, 1, 1), "rows": rows, "clamp": clamp}
+            layers.append(random_layer(rng, (3, width, 4), (3, 3), 5, **rest))
+    check(kernel, layers)
 
 
 @every

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -29,11 +29,12 @@ class Layer:
     multiplier: np.ndarray
     shift: np.ndarray
     out_zero_point: int
+    clamp: tuple[int, int] = (-128, 127)
 
     def reference(self, inputs: np.ndarray) -> np.ndarray:
         sums = inputs.astype(np.int64) @ self.weights.T.astype(np.int64) + self.bias
         scaled = requantize(sums, self.multiplier, self.shift) + self.out_zero_point
-        return np.clip(scaled, -128, 127).astype(np.int8)
+        return np.clip(scaled, *self.clamp).astype(np.int8)
 
 
 def random_layer(rng, channels_in, channels_out, zero_point=-128, out_zero_point=-128) -> Layer:
@@ -75,8 +76,8 @@ def make_case(kernel, layer: Layer, inputs, *, gap: int | None = None) -> tuple[
             "in_channels": channels_in,
             "out_channels": channels_out,
             "out_zero_point": layer.out_zero_point,
-            "out_min": -128,
-            "out_max": 127,
+            "out_min": layer.clamp[0],
+            "out_max": layer.clamp[1],
         },
         weights=PACK[kernel](layer.weights, layer.bias, layer.multiplier, layer.shift),
         memory=memory,
@@ -149,6 +150,17 @@ def test_zero_points_and_shifts_at_their_ends(kernel):
 
 
 @every
+@pytest.mark.parametrize("clamp", [(-128, 0), (-20, 127), (3, 90), (-100, -7), (5, 5)])
+def test_clamps(kernel, clamp):
+    rng = np.random.default_rng(7)
+    work = []
+    for pixels, channels_out in ((1, 2), (1, 4), (3, 3), (7, 5), (9, 16)):
+        layer = random_layer(rng, 8, channels_out, out_zero_point=int(rng.integers(-128, 128)))
+        work.append((replace(layer, clamp=clamp), random_inputs(rng, pixels, 8)))
+    check(kernel, work)
+
+
+@every
 def test_sums_at_the_bound(kernel):
     """Sums that reach the limit in both channels of a pair, and the proof that refuses one more."""
     rng = np.random.default_rng(4)
@@ -193,7 +205,6 @@ def test_least_weight_needs_the_wide_row():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"out_min": -100}, "clamp"),
         ({"weights": np.full((2, 4), -128), "multiplier": np.full(2, -(1 << 30))}, "weight"),
         ({"shift": np.array([-3, 0])}, "right shift"),
         ({"bias": np.array([0, 1 << 29])}, "channel 1"),

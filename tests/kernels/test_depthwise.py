@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -43,6 +43,7 @@ class Layer:
     zero_point: int
     out_zero_point: int
     stride: int = 1
+    clamp: tuple[int, int] = (-128, 127)
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def reference(layer: Layer, plane: Plane) -> np.ndarray:
             taps = whole[i : i + step * height : step, j : j + step * width : step]
             sums += taps[:height, :width] * layer.weights[i, j]
     scaled = requantize(sums, layer.multiplier, layer.shift) + layer.out_zero_point
-    return np.clip(scaled, -128, 127).astype(np.int8)
+    return np.clip(scaled, *layer.clamp).astype(np.int8)
 
 
 def admits(layer: Layer, isa="dsp") -> str | None:
@@ -156,8 +157,8 @@ def make_case(layer: Layer, plane: Plane, isa) -> tuple[Case, np.ndarray]:
             "stride_width": step,
             "dilation_height": 1,
             "dilation_width": 1,
-            "out_min": -128,
-            "out_max": 127,
+            "out_min": layer.clamp[0],
+            "out_max": layer.clamp[1],
             "in_zero_point": layer.zero_point,
             "out_zero_point": layer.out_zero_point,
         },
@@ -244,6 +245,17 @@ def test_zero_points_and_shifts_at_their_ends(isa, size, stride):
             layer.multiplier[2] = 0
             layer.multiplier[5] = (1 << 31) - 1
             work.append((layer, random_plane(rng, 4, 5, 32, 2, centred(size))))
+    check(work, isa)
+
+
+@every_row
+def test_clamps(isa, size, stride):
+    rng = np.random.default_rng(14)
+    work = []
+    for clamp in ((-128, 0), (-20, 127), (3, 90), (-100, -7)):
+        for rows in (1, 2, 9):
+            layer = replace(random_layer(rng, 5, size, stride), clamp=clamp)
+            work.append((layer, random_plane(rng, 5, 5, 5, rows, centred(size), rows == 9)))
     check(work, isa)
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,8 @@ def check(work, board="qemu-m4") -> list:
             "rows": rows,
             "out_features": len(layer.weights),
             "out_zero_point": layer.out_zero_point,
+            "out_min": layer.clamp[0],
+            "out_max": layer.clamp[1],
         }
         cases.append(
             Case(
@@ -74,4 +78,14 @@ def test_zero_points_and_shifts_at_their_ends():
             shift[0] = -1
             layer = Layer(layer.weights, layer.bias, multiplier, shift, out_zero_point)
             work.append((layer, random_inputs(rng, 2, 10)))
+    check(work)
+
+
+def test_clamps():
+    rng = np.random.default_rng(3)
+    work = []
+    for clamp in ((-128, 0), (-20, 127), (3, 90), (-100, -7)):
+        for outputs in (2, 3, 9):
+            layer = replace(random_layer(rng, 7, outputs), clamp=clamp)
+            work.append((layer, random_inputs(rng, 2, 7)))
     check(work)

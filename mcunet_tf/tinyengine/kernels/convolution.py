@@ -127,8 +127,7 @@ def _channel_constants(
 
 
 def _rejects_dsp_sums(view: View) -> str | None:
-    low, high = common.activation_range(view.attributes.activation, view.output)
-    return packing_dsp.fast_requant_reason(*_channel_constants(view), low, high)
+    return packing_dsp.fast_requant_reason(*_channel_constants(view))
 
 
 def _rejects_1x1_wide(view: View) -> str | None:
@@ -276,9 +275,8 @@ def _rejects_depthwise(view: View, size: int, stride: int) -> str | None:
         return "a depth multiplier, or less than 4 channels"
     weights, bias, multiplier, shift = _depthwise_constants(view)
     taps = weights.reshape(size * size, -1).T
-    low, high = common.activation_range(attributes.activation, view.output)
     return packing_dsp.fast_requant_reason(
-        taps, bias, multiplier, shift, low, high
+        taps, bias, multiplier, shift
     ) or packing_dsp.narrow_sum_reason(taps, bias)
 
 

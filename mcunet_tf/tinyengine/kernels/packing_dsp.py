@@ -51,8 +51,6 @@ def fast_requant_reason(
     bias: npt.ArrayLike,
     multiplier: npt.ArrayLike,
     shift: npt.ArrayLike,
-    out_min: int = -128,
-    out_max: int = 127,
 ) -> str | None:
     """Says why the four-instruction requantisation may not serve a layer, or None where it may.
 
@@ -61,11 +59,7 @@ def fast_requant_reason(
         bias: folded, [channels].
         multiplier: Q31 [channels]; negative ones are welcome.
         shift: TFLite's [channels].
-        out_min: of the clamp.
-        out_max: of the clamp.
     """
-    if (out_min, out_max) != (-128, 127):
-        return f"clamp is [{out_min}, {out_max}], not all of int8"
     factors = np.asarray(multiplier, np.int64)
     if (factors == -(1 << 31)).any():
         return "a multiplier is -2^31"
