@@ -13,6 +13,8 @@
 #include <arm_mve.h>
 #include <stdint.h>
 
+#include "../common/asm_function.h"
+
 /* The assembler relies on order and size of the members. */
 struct conv2d_tile_mve {
   const int8_t *inputs; /* [blocks][2 pixels][16], zeros behind the K inputs of a pixel */
@@ -31,8 +33,7 @@ struct conv2d_tile_mve {
  *
  * VMLADAVA adds 16 products to one core register: 16 instructions per 128 multiply-accumulates,
  * all even registers being sums. About 50 per 8 outputs for everything else. */
-__attribute__((naked, noinline, noipa)) static void conv2d_tile_mve(struct conv2d_tile_mve *tile) {
-  (void)tile;
+ASM_FUNCTION static void conv2d_tile_mve(__attribute__((unused)) struct conv2d_tile_mve *tile) {
   __asm__ volatile(
       "   push {r0, r4-r11, lr}\n"
       "   vpush {d8-d11}\n"

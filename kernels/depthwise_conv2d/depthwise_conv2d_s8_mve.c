@@ -17,6 +17,7 @@
  */
 #include <arm_mve.h>
 
+#include "../common/asm_function.h"
 #include "depthwise_conv2d.h"
 
 enum { CHANNELS = 8, CONSTANTS = 24 };
@@ -71,8 +72,7 @@ struct row {
  * last one, which is done twice; r8 constants, r9 in, r10 pixels left, r11 step, r12 out.
  * Requantisation: common/requant_mve.h. */
 #define DEFINE_OUTPUT_ROW(name, taps)                                                 \
-  __attribute__((naked, noinline, noipa)) static void name(const struct row *row) {   \
-    (void)row;                                                                        \
+  ASM_FUNCTION static void name(__attribute__((unused)) const struct row *row) {      \
     __asm__ volatile(                                                                 \
         "   push {r4-r11, lr}\n"                                                      \
         "   vpush {d8-d15}\n"                                                         \
