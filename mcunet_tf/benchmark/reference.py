@@ -69,7 +69,8 @@ class Reference:
 
 def _load(model: bytes) -> _Engine:
     """Prefers tflite-runtime; TF-Lite Micro also takes old files that it rejects."""
-    engines = (_RuntimeEngine, _MicroEngine) if _runtime_usable() else (_MicroEngine,)
+    sound = _runtime_usable() and not _runtime_is_wrong(model)
+    engines = (_RuntimeEngine, _MicroEngine) if sound else (_MicroEngine,)
     reasons: list[str] = []
     for engine in engines:
         try:
@@ -121,6 +122,32 @@ def _runtime_usable() -> bool:
     except ImportError:
         return False
     return True
+
+
+def _runtime_is_wrong(model: bytes) -> bool:
+    """Whether the model holds what tflite-runtime 2.14 computes wrongly.
+
+    Its FULLY_CONNECTED with a scale per channel takes the output for a matrix: with more than two
+    dimensions the result is neither that of TensorFlow Lite since, nor of TF-Lite Micro.
+    """
+    import tflite
+
+    try:
+        root = tflite.Model.GetRootAsModel(model, 0)
+        graph = root.Subgraphs(0)
+        for i in range(graph.OperatorsLength()):
+            op = graph.Operators(i)
+            code = root.OperatorCodes(op.OpcodeIndex())
+            kind = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+            if kind != tflite.BuiltinOperator.FULLY_CONNECTED:
+                continue
+            scales = graph.Tensors(op.Inputs(1)).Quantization()
+            per_channel = scales is not None and scales.ScaleLength() > 1
+            if per_channel and graph.Tensors(op.Outputs(0)).ShapeLength() > 2:
+                return True
+    except Exception:  # damaged bytes raise anything; the engines say what is wrong with them
+        return False
+    return False
 
 
 class _RuntimeEngine:

@@ -10,6 +10,7 @@ import pytest
 from mcunet_tf.benchmark import reference
 from mcunet_tf.benchmark.reference import Reference, random_inputs
 from mcunet_tf.errors import ModelError, ToolError
+from tests.ops.build_tflite import NONE, Net
 
 STOCK = ("mlperf_kws_dscnn_int8", "mlperf_resnet8_int8", "person_detect_int8")
 
@@ -74,3 +75,28 @@ def test_random_inputs_have_the_tensors_type_and_range(dtype):
     if dtype.endswith("int8"):
         limits = np.iinfo(dtype)
         assert (array.min(), array.max()) == (limits.min, limits.max)
+
+
+@pytest.mark.parametrize("rank", [2, 3, 4])
+def test_dense_layers_of_any_rank_are_computed_as_tflite_does(rank):
+    """tflite-runtime 2.14 is wrong for a scale per channel and more than two dimensions."""
+    rng = np.random.default_rng(rank)
+    shape = (1, 3, 2, 5)[4 - rank :] if rank > 2 else (1, 5)
+    net = Net()
+    source = net.tensor(shape, scale=0.1, zero_point=3)
+    weights = net.constant(rng.integers(-127, 128, (4, 5)).astype(np.int8), scale=[0.01, 0.02] * 2)
+    bias = net.constant(rng.integers(-99, 99, 4).astype(np.int32))
+    output = net.tensor((*shape[:-1], 4), scale=0.2, zero_point=-5)
+    options = {"FusedActivationFunction": NONE, "KeepNumDims": True}
+    net.op("FULLY_CONNECTED", [source, weights, bias], [output], **options)
+    model = net.build([source], [output])
+    data = rng.integers(-128, 128, shape, np.int8)
+    (got,) = Reference(model).run([(data,)])[0]
+    sums = (data.astype(np.int64) - 3) @ np.asarray(_weights(net, weights), np.int64).T
+    real = (sums + _weights(net, bias)) * 0.1 * np.float32([0.01, 0.02] * 2) / 0.2 - 5
+    np.testing.assert_allclose(got, np.clip(real, -128, 127), atol=0.51)
+
+
+def _weights(net, index):
+    tensor = net.tensors[index]
+    return np.frombuffer(tensor.data, tensor.dtype).reshape(tensor.shape)
