@@ -45,9 +45,12 @@ def test_logic_lives_in_the_package(path):
 SHORT = {
     "01_quickstart": {"EPOCHS = 3": "EPOCHS = 1"},
     "02_search": {
-        "IMAGES = 60_000": "IMAGES = 600",
-        "EPOCHS = 10": "EPOCHS = 1",
-        "Effort(samples=200, evaluated=100)": "Effort(20, 1, 6, 2, processes=1)",
+        "IMAGES = 10000": "IMAGES = 600",
+        "EPOCHS = 4": "EPOCHS = 1",
+        "for width in (0.2, 0.3, 0.4)": "for width in (0.2,)",
+        "samples=50, plans=2, evaluated=20, finalists=5": "samples=10, plans=1, evaluated=4, "
+        "finalists=2, processes=1",  # a script cannot start processes, a notebook can
+        "Evolution(30, 8, 5)": "Evolution(6, 3, 2)",
     },
     "03_benchmark": {
         'BOARDS = ["qemu-m4", "qemu-m7", "qemu-m55"]': 'BOARDS = ["qemu-m4"]',
@@ -56,7 +59,7 @@ SHORT = {
 }
 LEFT = {
     "01_quickstart": "fashion_c/fashion.c",
-    "02_search": "searched_c/searched.c",
+    "02_search": "fashion_search_c/model.c",
     "03_benchmark": "benchmark.html",
 }
 
