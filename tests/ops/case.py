@@ -33,18 +33,19 @@ class Case:
         return f"{self.op}-{self.name}"
 
 
-def case_inputs(case: Case, graph: Graph) -> list[Arrays]:
+def case_inputs(case: Case, graph: Graph, count: int = INPUTS_PER_CASE) -> list[Arrays]:
     """Inputs of both kinds that find errors: spread over the type, and at its limits only.
 
     Args:
         case: seeds the draw with its name.
         graph: says the shapes and types of the inputs, in the order of the file.
+        count: how many; those after the second are random.
     """
     rng = np.random.default_rng(zlib.crc32(str(case).encode()))
     tensors = [graph.tensors[index] for index in graph.inputs]
     drawn = [
         tuple(_draw(rng, tensor.shape, tensor.dtype, number) for tensor in tensors)
-        for number in range(INPUTS_PER_CASE)
+        for number in range(count)
     ]
     return drawn
 

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from mcunet_tf.benchmark.toolchain import Source, compile_sources, find_tool, ru
 from mcunet_tf.boards import load_board
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.compiler import CompiledModel
-from tests.ops.case import Arrays, Case, case_inputs
+from tests.ops.case import INPUTS_PER_CASE, Arrays, Case, case_inputs
 
 GARBAGE = 0xA5
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wsign-conversion", "-Wvla", "-Werror")
@@ -39,18 +40,27 @@ class Job:
         return self.compiled.name
 
 
-def make_jobs(cases: Sequence[Case], board: str) -> list[Job]:
-    """Compiles every case under a name of its own."""
+def make_jobs(cases: Sequence[Case], board: str, **options: Any) -> list[Job]:
+    """Compiles every case under a name of its own.
+
+    Args:
+        cases: what to compile.
+        board: for which board.
+        options: those of `compile_tflite`, and `inputs`: how many inputs each case is run on.
+    """
+    count = options.pop("inputs", INPUTS_PER_CASE)
     jobs = []
     for number, case in enumerate(cases):
-        compiled = compile_tflite(case.model, board, name=f"c{number}", edges="model")
-        jobs.append(Job(case, compiled, case_inputs(case, compiled.graph)))
+        compiled = compile_tflite(
+            case.model, board, name=f"c{number}", **{"edges": "model"} | options
+        )
+        jobs.append(Job(case, compiled, case_inputs(case, compiled.graph, count)))
     return jobs
 
 
-def run_on_host(cases: Sequence[Case]) -> list[tuple[Job, list[Arrays]]]:
+def run_on_host(cases: Sequence[Case], **options: Any) -> list[tuple[Job, list[Arrays]]]:
     """Runs all cases on this machine under the address and undefined-behaviour sanitizers."""
-    jobs = make_jobs(cases, "host")
+    jobs = make_jobs(cases, "host", **options)
     board = load_board("host")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -70,9 +80,11 @@ def run_on_host(cases: Sequence[Case]) -> list[tuple[Job, list[Arrays]]]:
     return _split(jobs, done.stdout)
 
 
-def run_on_emulator(cases: Sequence[Case], board: str) -> list[tuple[Job, list[Arrays]]]:
+def run_on_emulator(
+    cases: Sequence[Case], board: str, **options: Any
+) -> list[tuple[Job, list[Arrays]]]:
     """Runs all cases on an emulated board, with the kernels that its core can run."""
-    jobs = make_jobs(cases, board)
+    jobs = make_jobs(cases, board, **options)
     data = np.frombuffer(b"".join(_input_bytes(jobs)), np.uint8)
     stream = ",".join(map(str, data.tolist()))
     head = _BOARD_HEAD.replace("DATA", f"static const uint8_t stream[] = {{{stream}}};")
@@ -120,9 +132,7 @@ def _main(jobs: Sequence[Job], head: str) -> str:
         lines.append(f"  for (int i = 0; i < {len(job.inputs)}; i++) {{")
         lines.append(f"    static int8_t arena[{upper}_ARENA_BYTES] ALIGNED;")
         lines.append("    if (i == 0) memset(arena, GARBAGE, sizeof arena);")
-        for n in range(len(job.compiled.inputs)):
-            lines.append(f"    get({job.name}_input_{n}(arena), {upper}_INPUT_{n}_BYTES);")
-        lines.append(f"    {job.name}_invoke(arena);")
+        lines += _push(job) if job.compiled.input_mode == "rows" else _invoke(job)
         for n in range(len(job.compiled.outputs)):
             lines.append(f"    put({job.name}_output_{n}(arena), {upper}_OUTPUT_{n}_BYTES);")
         lines.append("  }")
@@ -131,6 +141,29 @@ def _main(jobs: Sequence[Job], head: str) -> str:
         f"{includes}#define GARBAGE {GARBAGE}\n#define ALIGNED __attribute__((aligned(16)))\n"
         f"{head}\nint main(void) {{\n" + "\n".join(lines) + "\n  return 0;\n}\n"
     )
+
+
+def _invoke(job: Job) -> list[str]:
+    upper = job.name.upper()
+    fill = [
+        f"    get({job.name}_input_{n}(arena), {upper}_INPUT_{n}_BYTES);"
+        for n in range(len(job.compiled.inputs))
+    ]
+    return [*fill, f"    {job.name}_invoke(arena);"]
+
+
+def _push(job: Job) -> list[str]:
+    """The image goes in row by row, through a buffer that is overwritten each time."""
+    upper = job.name.upper()
+    return [
+        f"    static int8_t row[{upper}_INPUT_0_ROW_BYTES];",
+        f"    {job.name}_begin(arena);",
+        f"    for (int y = 0; y < {upper}_INPUT_0_ROWS; y++) {{",
+        "      get(row, sizeof row);",
+        f"      {job.name}_push_row(arena, row);",
+        "    }",
+        f"    {job.name}_finish(arena);",
+    ]
 
 
 def _write(folder: Path, files: dict[str, str]) -> list[Path]:
