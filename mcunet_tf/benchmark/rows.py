@@ -199,7 +199,8 @@ def _build(kind: Any, value: Any) -> Any:
     if dataclasses.is_dataclass(kind):
         hints = get_type_hints(kind)
         known = {f.name for f in dataclasses.fields(kind)}
-        return kind(**{n: _build(hints[n], v) for n, v in value.items() if n in known})  # type: ignore[operator]
+        fields = {n: _build(hints[n], v) for n, v in value.items() if n in known}
+        return kind(**fields)  # type: ignore[operator]
     if get_origin(kind) in (Union, types.UnionType):
         return None if value is None else _build(get_args(kind)[0], value)
     if get_origin(kind) is tuple:

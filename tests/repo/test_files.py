@@ -82,6 +82,15 @@ def test_modules_are_short():
     assert {path: lines for path, lines in lengths.items() if lines > limits[path]} == {}
 
 
+def function_limit(path: Path, name: str) -> int:
+    """Lines that a function may have."""
+    if "ASM_FUNCTION" in name:
+        # One routine of assembler has one instruction a line.
+        return ROUTINE_LINES
+    # A test may lay out one case at full length.
+    return FUNCTION_LINES + 10 if "tests" in path.parts else FUNCTION_LINES
+
+
 def test_functions_are_short():
     functions = {path: python_functions(path) for path in sources() if path.suffix == ".py"}
     for path in sources():
@@ -91,7 +100,7 @@ def test_functions_are_short():
         f"{path}: {name} has {lines} lines"
         for path, pairs in functions.items()
         for name, lines in pairs
-        if lines > FUNCTION_LINES
+        if lines > function_limit(path, name)
     ]
     assert found == []
 
