@@ -220,7 +220,7 @@ def _session(
 ) -> tuple[tuple[tuple[Array, ...], ...], list[Invocation], list[RegionCount]]:
     with running(board, elf, counting=counting) as machine:
         device = Device(ProcessLink(machine.process))
-        outputs, invocations = _infer_all(compiled, device, data)
+        outputs, invocations = _infer_all(compiled, device, data, INVOKE_TIMEOUT_S)
         regions = machine.regions() if counting else []
     if counting and len(regions) != len(data):
         raise ToolError(f"the counting plugin saw {len(regions)} of {len(data)} inferences")
@@ -251,7 +251,7 @@ def _infer_all(
     compiled: Compiled,
     device: Device,
     data: list[list[bytes]],
-    timeout_s: float = INVOKE_TIMEOUT_S,
+    timeout_s: float,
 ) -> tuple[tuple[tuple[Array, ...], ...], list[Invocation]]:
     info = device.hello()
     if info.name != compiled.name:
