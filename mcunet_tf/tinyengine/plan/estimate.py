@@ -64,7 +64,7 @@ class GrowingStage:
     @property
     def inner_bytes(self) -> int:
         """Rings and scratch so far."""
-        return aligned(self.shared_bytes + self.kept_bytes) + sum(self.ring_bytes.values())
+        return aligned(self.shared_bytes) + self.kept_bytes + sum(self.ring_bytes.values())
 
     def add(self, node: Node, internal: bool) -> None:
         """Puts an operator in front; `internal`: nothing outside the stage reads its output."""

@@ -72,11 +72,13 @@ class Stage:
     @property
     def shared_bytes(self) -> int:
         """The part of the scratch that every kernel call may overwrite."""
-        return max(
+        most = max(
             (0 if _keeps(node) else node.scratch_bytes(band))
             + (0 if in_ring else node.pad_row_bytes)
             for node, band, in_ring in zip(self.nodes, self.bands, self.padded_in_ring, strict=True)
         )
+        # Rows of padding have any length, and sums of 32 bits may follow.
+        return aligned(most)
 
     def scratch_position(self, node: Node) -> int:
         """Where a kernel's scratch starts within the stage's."""
