@@ -3,11 +3,13 @@
 
 Every byte of the arena carries a tag: which tensor's which row was last written there. Each kernel
 call of the trace checks that every row it reads is still there, whole, and overwrites the tags
-where it writes and where its scratch lies. It is naive on purpose.
+where it writes and where its scratch lies, at the addresses that the emitted C names. What calls
+hand on to each other, sums and row counters, is tagged too. It is naive on purpose.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -15,12 +17,16 @@ import numpy.typing as npt
 
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import Style
-from mcunet_tf.tinyengine.plan.nodes import Node
+from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
 from mcunet_tf.tinyengine.plan.plan import Plan
 from mcunet_tf.tinyengine.plan.schedule import Event, Stage
 
 _POISON = -1
+_COUNTERS = -2
+_SCRATCH = -3
+_SUMS = -1_000
 _PADDING = -1_000_000
+_WORD_BYTES = 4
 
 
 class PlanError(AssertionError):
@@ -31,19 +37,38 @@ def validate_plan(graph: Graph, plan: Plan) -> None:
     """Simulates the whole inference on tags.
 
     Raises:
-      PlanError: a row is read that is not there any more, or lies outside the arena.
+      PlanError: a row, a sum or a counter is read that is not there any more, something lies
+        outside the arena or in two memories, or words do not start at whole words.
     """
     memory = _Memory(graph, plan)
+    for storage in plan.storage.values():
+        memory.claim(storage.offset, storage.size_bytes, "a tensor")
     made = {node.output for stage in plan.stages for node in stage.nodes}
     for tensor in set(graph.inputs) - made:
         for row in range(graph.tensors[tensor].rows[0]):
             memory.write(tensor, row)
     for stage, scratch in zip(plan.stages, plan.scratch_offsets, strict=True):
+        counters = _counters(plan, stage)
+        for part in counters:
+            memory.fill(part)
         for event in stage.events:
             _run(graph, plan, memory, stage, event, scratch)
+            for part in counters:
+                memory.check_part(part)
     for tensor in graph.outputs:
         for row in range(graph.tensors[tensor].rows[0]):
             memory.check(tensor, row, "the caller")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Part:
+    """Bytes of the arena that are no tensor."""
+
+    start: int
+    size_bytes: int
+    tag: int
+    what: str
+    alignment: int = _WORD_BYTES
 
 
 class _Memory:
@@ -64,10 +89,26 @@ class _Memory:
         row_bytes = self.graph.tensors[tensor].rows[1]
         return (root << 32) + row * row_bytes + np.arange(row_bytes, dtype=np.int64)
 
+    def claim(self, start: int, size_bytes: int, what: str) -> None:
+        """Checks that bytes lie in the arena, and in one memory of it."""
+        end = start + size_bytes
+        if not 0 <= start <= end <= len(self.tags):
+            raise PlanError(f"{what} lies outside the arena")
+        if size_bytes and self.plan.region(start)[0] != self.plan.region(end - 1)[0]:
+            raise PlanError(f"{what} lies in two memories")
+
+    def fill(self, part: _Part) -> None:
+        self.claim(part.start, part.size_bytes, part.what)
+        if self.plan.region(part.start)[1] % part.alignment:
+            raise PlanError(f"{part.what} starts at {part.start}: no multiple of {part.alignment}")
+        self.tags[part.start : part.start + part.size_bytes] = part.tag
+
+    def check_part(self, part: _Part) -> None:
+        if not np.all(self.tags[part.start : part.start + part.size_bytes] == part.tag):
+            raise PlanError(f"{part.what}: overwritten while they are needed")
+
     def write(self, tensor: int, row: int) -> None:
         start, end = self.span(tensor, row)
-        if not 0 <= start <= end <= len(self.tags):
-            raise PlanError(f"row {row} of tensor {tensor} lies outside the arena")
         self.tags[start:end] = self.expected(tensor, row)
 
     def check(self, tensor: int, row: int, reader: str) -> None:
@@ -122,7 +163,11 @@ def _run(
     scratch: int,
 ) -> None:
     reads, writes = rows_read(graph, plan, event), rows_written(graph, event)
-    memory.tags[scratch : scratch + stage.scratch_bytes] = _POISON
+    parts = _scratch_parts(stage, event, scratch)
+    for part in parts:
+        if event.node.kernel.style is Style.REDUCE and event.first > 0:
+            memory.check_part(part)  # sums pass from band to band
+        memory.fill(part)
     pads = pad_rows(graph, stage, event)
     for tensor, row in pads:
         # Filled with zero points before the call: whatever lay there is gone.
@@ -134,14 +179,40 @@ def _run(
             raise PlanError(f"'{event.node.op.name}': two rows of padding share a slot")
     for tensor, row in reads:
         memory.check(tensor, row, f"'{event.node.op.name}'")
-    _check_in_place(memory, event, reads, writes)
+    _check_in_place(memory, event, reads + pads, writes)
     for tensor, row in writes:
         memory.write(tensor, row)
+    for part in parts:
+        memory.check_part(part)
     for (tensor, row), (next_tensor, next_row) in itertools.pairwise(writes):
         # Pixel kernels write a band as one run of bytes.
         joined = memory.span(tensor, row)[1] == memory.span(next_tensor, next_row)[0]
         if event.node.kernel.style is not Style.WINDOW and not joined:
             raise PlanError(f"'{event.node.op.name}' writes a band that wraps around its ring")
+
+
+def _counters(plan: Plan, stage: Stage) -> list[_Part]:
+    """The row counters that last from one pushed row to the next."""
+    if not is_row_source(stage.nodes[0]):
+        return []
+    size_bytes = _WORD_BYTES * len(stage.nodes)
+    return [_Part(plan.state_offset, size_bytes, _COUNTERS, "the row counters")]
+
+
+def _scratch_parts(stage: Stage, event: Event, scratch: int) -> list[_Part]:
+    """What a call uses of its stage's scratch, at the addresses that the emitted C names."""
+    node = event.node
+    position = stage.nodes.index(node)
+    size_bytes = node.scratch_bytes(stage.bands[position])
+    parts = []
+    if size_bytes:
+        tag = _SUMS - position if node.kernel.style is Style.REDUCE else _SCRATCH
+        what = f"'{node.op.name}': words of scratch"
+        parts.append(_Part(scratch + stage.scratch_position(node), size_bytes, tag, what))
+    if node.pad_row_bytes and not stage.padded_in_ring[position]:
+        what = f"'{node.op.name}': values of a row of padding"
+        parts.append(_Part(scratch + size_bytes, node.pad_row_bytes, _SCRATCH, what, 1))
+    return parts
 
 
 def _check_in_place(
