@@ -64,7 +64,7 @@ def run_on_host(cases: Sequence[Case], **options: Any) -> list[tuple[Job, list[A
     board = load_board("host")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        paths = _write(folder, {**_project(jobs), "main.c": _main(jobs, _HOST_HEAD)})
+        paths = write_files(folder, {**project_files(jobs), "main.c": _main(jobs, _HOST_HEAD)})
         sources = [Source(path, ("-O1", *WARNINGS)) for path in paths]
         objects = compile_sources(board, sources, [f"-I{folder}", *SANITIZER_FLAGS])
         program = folder / "program"
@@ -88,7 +88,7 @@ def run_on_emulator(
     data = np.frombuffer(b"".join(_input_bytes(jobs)), np.uint8)
     stream = ",".join(map(str, data.tolist()))
     head = _BOARD_HEAD.replace("DATA", f"static const uint8_t stream[] = {{{stream}}};")
-    run = run_elf({**_project(jobs), "main.c": _main(jobs, head)}, board)
+    run = run_elf({**project_files(jobs), "main.c": _main(jobs, head)}, board)
     return _split(jobs, run.stdout)
 
 
@@ -109,7 +109,7 @@ static void put(const void *data, uint32_t size) { region_write(data, size); }
 """
 
 
-def _project(jobs: Sequence[Job]) -> dict[str, str]:
+def project_files(jobs: Sequence[Job]) -> dict[str, str]:
     """The files of all models: theirs as one translation unit, the kernels once."""
     files: dict[str, str] = {}
     unity = []
@@ -166,7 +166,7 @@ def _push(job: Job) -> list[str]:
     ]
 
 
-def _write(folder: Path, files: dict[str, str]) -> list[Path]:
+def write_files(folder: Path, files: dict[str, str]) -> list[Path]:
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

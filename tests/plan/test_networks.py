@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random networks: every plan is proved by the validator, and the C that follows it is right."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from mcunet_tf.errors import UnsupportedError
+from mcunet_tf.tinyengine import compile_tflite
+from mcunet_tf.tinyengine.plan.validate import validate_plan
+from tests.ops.case import Case
+from tests.ops.programs import run_on_emulator, run_on_host
+from tests.ops.test_compiled import check
+from tests.plan.random_networks import averaged_network, random_network, streamed_network
+
+BOARDS = ("host", "qemu-m4", "qemu-m55")  # kernels of each allow other overlaps
+AIMS = ("sram", "balanced", "speed")
+
+
+def networks(first: int, count: int) -> list[Case]:
+    """Networks by seed; a failure names the seed."""
+    return [Case("NETWORK", str(s), random_network(s)) for s in range(first, first + count)]
+
+
+def rings_of(case: Case, board: str, optimize: str) -> tuple[int, int]:
+    """Rings of a plan that is right, and those among them that lie in another one."""
+    compiled = compile_tflite(case.model, board, name="m", optimize=optimize)
+    validate_plan(compiled.graph, compiled.plan)
+    rings = [item for stage in compiled.plan.stages for item in stage.rings.items()]
+    return len(rings), sum(ring.tensor != tensor for tensor, ring in rings)
+
+
+def assert_streamed(counts: list[tuple[int, int]]) -> None:
+    """What streams nothing shows little."""
+    rings, shared = map(sum, zip(*counts, strict=True))
+    assert rings > len(counts) // 2
+    assert shared > 0
+
+
+def test_plans_are_valid():
+    """Each network for another board, and with another aim."""
+    settings = itertools.cycle(itertools.product(BOARDS, AIMS))
+    assert_streamed([rings_of(case, *next(settings)) for case in networks(0, 36)])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("optimize", AIMS)
+@pytest.mark.parametrize("board", BOARDS)
+def test_many_more_plans_are_valid(board, optimize):
+    assert_streamed([rings_of(case, board, optimize) for case in networks(0, 120)])
+
+
+def less_sram_is_not_more(cases: list[Case]) -> None:
+    for case in cases:
+        arenas = [
+            compile_tflite(case.model, name="m", optimize=optimize).arena_bytes for optimize in AIMS
+        ]
+        assert arenas == sorted(arenas), case
+
+
+def test_less_sram_never_takes_more_than_more_speed():
+    less_sram_is_not_more(networks(200, 8))
+
+
+@pytest.mark.slow
+def test_less_sram_never_takes_more_in_many_networks():
+    less_sram_is_not_more(networks(200, 80))
+
+
+@pytest.mark.parametrize("optimize", ["sram", "balanced"])
+def test_c_follows_the_plan_on_this_machine(optimize):
+    """Under the sanitizers; "sram" streams the most rows."""
+    check(run_on_host(networks(300, 16), optimize=optimize))
+
+
+def pushed_networks(first: int, count: int) -> list[Case]:
+    """Those that can take their input row by row."""
+    pushed = []
+    for case in networks(first, count):
+        try:
+            compile_tflite(case.model, name="m", input_mode="rows")
+        except UnsupportedError:
+            continue  # two inputs, or one that is read again later
+        pushed.append(case)
+    assert len(pushed) > count // 3
+    return pushed
+
+
+def test_c_follows_the_plan_where_rows_are_pushed():
+    check(run_on_host(pushed_networks(400, 16), input_mode="rows", optimize="sram"))
+
+
+def test_nothing_is_left_to_do_after_the_last_row():
+    """All layers run as rows come in: `finish` is empty, and does not warn of what it lacks."""
+    case = Case("NETWORK", "streamed", streamed_network())
+    ((job, outputs),) = run_on_host([case], input_mode="rows", optimize="sram")
+    assert len(job.compiled.plan.stages) == 1
+    check([(job, outputs)])
+
+
+def test_rows_of_odd_length_leave_sums_at_whole_words():
+    """The sanitizers of this machine report words at other addresses; many cores fault."""
+    check(run_on_host([Case("NETWORK", "averaged", averaged_network())], optimize="sram"))
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("board", ["qemu-m4", "qemu-m55"])
+def test_c_follows_the_plan_on_emulated_boards(board):
+    check(run_on_emulator(networks(500, 10), board, optimize="sram"))
+
+
+@pytest.mark.qemu
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(510, 600, 15))  # more at once do not fit
+@pytest.mark.parametrize("board", ["qemu-m4", "qemu-m55"])
+def test_many_more_networks_on_emulated_boards(board, first):
+    check(run_on_emulator(networks(first, 15), board, optimize="sram"))
+
+
+@pytest.mark.slow
+def test_many_more_networks_where_rows_are_pushed():
+    check(run_on_host(pushed_networks(416, 60), input_mode="rows", optimize="sram"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(10_000, 10_600, 100))
+def test_many_more_networks(first):
+    check(run_on_host(networks(first, 100), optimize="sram"))
