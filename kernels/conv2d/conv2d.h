@@ -55,7 +55,8 @@ void conv2d_s8_1x1_wide_dsp(const struct conv2d_s8 *op, const int8_t *in, int8_t
                             int32_t pixels, void *scratch);
 
 /* Any window, for the Armv7E-M DSP extension: conv2d_kxk_dsp.inc. out_channels >= 2,
- * 36 * ceil(kernel_height * kernel_width * in_channels / 4) bytes of scratch. */
+ * 24 * ceil(kernel_height * kernel_width * in_channels / 4) bytes of scratch if in_channels is a
+ * multiple of 4, half as much again otherwise. */
 void conv2d_s8_dsp(const struct conv2d_s8 *op, const int8_t *const *in_rows,
                    int8_t *const *out_rows, int32_t rows, void *scratch);
 void conv2d_s8_wide_dsp(const struct conv2d_s8 *op, const int8_t *const *in_rows,

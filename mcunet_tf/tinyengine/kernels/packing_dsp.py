@@ -188,9 +188,14 @@ def pack_conv2d_wide(
 
 
 def scratch_bytes_conv2d(kernel_height: int, kernel_width: int, in_channels: int) -> int:
-    """Scratch of `conv2d_s8_dsp` and `_wide_dsp`: a tile's windows as halves and as bytes."""
+    """Scratch of `conv2d_s8_dsp` and `_wide_dsp`: a tile's windows as halves.
+
+    Windows that are not made of whole words are first gathered as bytes.
+    """
     taps = kernel_height * kernel_width * in_channels
-    return PIXELS_PER_TILE * 12 * -(-taps // INPUTS_PER_WORD_PAIR)
+    bytes_per_input = 2 if in_channels % INPUTS_PER_WORD_PAIR == 0 else 3
+    quads = -(-taps // INPUTS_PER_WORD_PAIR)
+    return PIXELS_PER_TILE * INPUTS_PER_WORD_PAIR * bytes_per_input * quads
 
 
 def pack_fully_connected(
