@@ -65,9 +65,14 @@ class BoardRow:
 
 @dataclass(frozen=True)
 class Demonstration:
-    """The whole result; accuracies are shares of `test_images`."""
+    """The whole result; accuracies are shares of `test_images`.
+
+    The budget is the search's: what the arena, and weights with code, were allowed to take.
+    """
 
     data_set: str
+    sram_budget_bytes: int
+    flash_budget_bytes: int
     macs: int
     test_images: int
     float_accuracy: float
@@ -87,7 +92,8 @@ def format_demonstration(result: Demonstration) -> str:
     """Returns the final table, one column per board."""
     boards = result.boards
     lines = [
-        f"{result.data_set}, {result.macs / 1e6:.2f} M MAC per image",
+        f"{result.data_set}, searched under {result.sram_budget_bytes:,} B of SRAM and "
+        f"{result.flash_budget_bytes:,} B of flash: {result.macs / 1e6:.2f} M MAC per image",
         f"accuracy, Keras float32            {_percent(result.float_accuracy)}"
         f"  of {result.test_images:,} test images",
         f"accuracy, int8, TFLite's reference {_percent(result.int8_accuracy)}"

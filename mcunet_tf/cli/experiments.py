@@ -298,15 +298,14 @@ class Runs:
         from mcunet_tf.boards import load_board
         from mcunet_tf.tinyengine import compile_tflite
         from mcunet_tf.tinynas.cost import candidate_cost, layer_by_layer_bytes
-        from mcunet_tf.tinynas.data import as_float, read_images
+        from mcunet_tf.tinynas.data import as_float, resize_images
         from mcunet_tf.tinynas.final import float_accuracy
 
         classes = self.images.num_classes
-        pair = (self.test_x, self.test_y)
-        test = read_images(pair, pair, classes).resized(arch.input_shape)
+        test_x = resize_images(self.test_x, arch.input_shape)
         compiled = compile_tflite(flatbuffer, BOARD, name="model")
         info = compiled.inputs[0]
-        x = as_float(test.train_x[: _BOARD_IMAGES.value])
+        x = as_float(test_x[: _BOARD_IMAGES.value])
         quantised = np.clip(np.round(x / np.float32(info.scale)) + info.zero_point, -128, 127)
         run = run_on_board(compiled, BOARD, [(i[np.newaxis],) for i in quantised.astype(np.int8)])
         predicted = np.array([arrays[0].argmax() for arrays in run.outputs])
@@ -318,8 +317,8 @@ class Runs:
             "arena_bytes": compiled.arena_bytes,
             "layer_by_layer_bytes": layer_by_layer_bytes(arch, classes),
             "instructions": max(run.instructions) if run.instructions else None,
-            "float_test_accuracy": float_accuracy(model, test.train_x, test.train_y),
-            "int8_board_accuracy": float(np.mean(predicted == test.train_y[: len(predicted)])),
+            "float_test_accuracy": float_accuracy(model, test_x, self.test_y),
+            "int8_board_accuracy": float(np.mean(predicted == self.test_y[: len(predicted)])),
             "board_images": len(predicted),
         }
 

@@ -1,23 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`mcunet_demo`: from Fashion-MNIST to a network that runs on two emulated microcontrollers."""
+"""`mcunet_demo`: from Fashion-MNIST to the best network that it finds for two emulated boards."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import shutil
-import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from absl import app, flags
+from absl import flags
 
-from mcunet_tf.cli import demo_network
+from mcunet_tf.cli.command import run_command
 from mcunet_tf.cli.demo_table import BoardRow, Demonstration, format_demonstration
+from mcunet_tf.cli.quiet import make_folder, stderr_to
 from mcunet_tf.errors import McunetError, OutputError, ToolError
 
 if TYPE_CHECKING:
@@ -25,52 +23,74 @@ if TYPE_CHECKING:
 
     from mcunet_tf.datasets import ImageDataset
     from mcunet_tf.tinyengine import CompiledModel
+    from mcunet_tf.tinynas import SearchResult, Space
 
-_OUTPUT_DIR = flags.DEFINE_string("output_dir", "out/demo", "Folder for everything that is made.")
-_BOARDS = flags.DEFINE_list("boards", ["qemu-m4", "qemu-m7"], "Boards to run on.")
-_EPOCHS = flags.DEFINE_integer("epochs", 6, "Passes over the training images.", lower_bound=1)
-_BOARD_IMAGES = flags.DEFINE_integer(
-    "board_images", 500, "Test images to run on a board.", 1, 10000
-)
-_REUSE = flags.DEFINE_boolean("reuse", False, "Take the model of an earlier run: do not train.")
-_SEED = flags.DEFINE_integer("seed", 1, "Of weights and training order.", lower_bound=0)
+FLAGS = flags.FLAGS
 
-_CALIBRATION_IMAGES = 500
+_RESOLUTIONS = (0.5, 0.625, 0.75, 0.875, 1.0)
+_WIDTHS = (0.2, 0.3, 0.4, 0.5)
 _ORACLE_CHUNK = 1000
 _NAME = "fashion"
+_SEARCH = "search"
 
 
-def main(argv: Sequence[str]) -> int:
-    """Runs the demonstration; 0, or 1 with one line on stderr."""
-    try:
-        if len(argv) > 1:
-            raise McunetError(f"'{argv[1]}' is no flag: see mcunet_demo --help")
-        _demonstrate(Path(_OUTPUT_DIR.value))
-    except McunetError as error:
-        print(f"mcunet_demo: {error}", file=sys.stderr)
-        return 1
+def define_flags() -> None:
+    """Declares the command's flags: by call, as several commands of one package share names."""
+    flags.DEFINE_string("output_dir", "out/demo", "Folder for everything that is made.")
+    flags.DEFINE_list("boards", ["qemu-m4", "qemu-m7"], "Boards to run on; the first is searched.")
+    flags.DEFINE_integer("sram_bytes", 16 << 10, "Most bytes the arena may take.", 1)
+    flags.DEFINE_integer("flash_bytes", 64 << 10, "Most bytes weights and code may take.", 1)
+    flags.DEFINE_integer("supernet_epochs", 4, "Of the supernet.", 1)
+    flags.DEFINE_integer("epochs", 10, "Of the final training.", 1)
+    flags.DEFINE_integer("train_images", 60000, "Of the training part.", 1000)
+    flags.DEFINE_integer("board_images", 500, "Test images to run on a board.", 1, 10000)
+    flags.DEFINE_boolean("reuse", False, "Go on with the search of an earlier run.")
+    flags.DEFINE_integer("seed", 1, "Of everything random.", 0)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs the demonstration.
+
+    Raises:
+        McunetError: A flag is wrong, a tool is missing, or a stage failed.
+    """
+    if len(arguments) > 1:
+        raise McunetError(f"'{arguments[1]}' is no flag: see mcunet_demo --help")
+    _demonstrate(Path(FLAGS.output_dir))
     return 0
 
 
 def _demonstrate(folder: Path) -> None:
     started = time.monotonic()
     _check_before_training(folder)
-    data, float_accuracy, flatbuffer = _network(folder)
+    log = folder / "tensorflow.log"
+    with stderr_to(log):
+        data, found = _searched(folder)
+        test_images = _test_images(data, found)
+        float_accuracy = _float_accuracy(found, test_images, data.test_labels)
+    _say(f"float32 accuracy on the test images: {100 * float_accuracy:.2f} %")
 
     from mcunet_tf.tinyengine import compile_tflite
 
-    compiled = {board: compile_tflite(flatbuffer, board, name=_NAME) for board in _BOARDS.value}
+    compiled = {
+        board: compile_tflite(
+            found.flatbuffer, board, name=_NAME, sram_budget_bytes=FLAGS.sram_bytes
+        )
+        for board in FLAGS.boards
+    }
     for board, project in compiled.items():
         project.write(folder / f"project-{board}")
-    any_project = compiled[_BOARDS.value[0]]
-    images = _board_inputs(any_project, data)
-    expected = _oracle_outputs(flatbuffer, images)
+    any_project = compiled[FLAGS.boards[0]]
+    images = _board_inputs(any_project, test_images)
+    expected = _oracle_outputs(found.flatbuffer, images)
     rows = [
-        _run(board, project, images[: _BOARD_IMAGES.value], expected, data.test_labels)
+        _run(board, project, images[: FLAGS.board_images], expected, data.test_labels)
         for board, project in compiled.items()
     ]
     result = Demonstration(
         data_set=data.name,
+        sram_budget_bytes=FLAGS.sram_bytes,
+        flash_budget_bytes=FLAGS.flash_bytes,
         macs=any_project.macs,
         test_images=len(images),
         float_accuracy=float_accuracy,
@@ -78,75 +98,95 @@ def _demonstrate(folder: Path) -> None:
         boards=tuple(rows),
     )
     _write(folder / "result.json", (json.dumps(result.as_dict(), indent=2) + "\n").encode())
-    print("\n" + format_demonstration(result))
-    print(f"\nEverything is in {folder}/ : {_NAME}.keras, {_NAME}.tflite, a C project per board,")
-    print(f"result.json. It took {time.monotonic() - started:.0f} s.")
+    print(f"\n{format_demonstration(result)}\n")
+    minutes = (time.monotonic() - started) / 60
+    _say(f"{minutes:.1f} minutes; the model, its C code and report.html are in {folder}/")
 
 
 def _check_before_training(folder: Path) -> None:
     """Finds out now what would otherwise fail after minutes of training."""
     from mcunet_tf.boards import load_board
 
-    if not _BOARDS.value:
+    if not FLAGS.boards:
         raise McunetError("--boards is empty: name at least one, for instance qemu-m4")
-    for name in _BOARDS.value:
+    for name in FLAGS.boards:
         board = load_board(name)
         tools = ("arm-none-eabi-gcc", "qemu-system-arm") if board.runner.kind != "host" else ("cc",)
         for tool in tools:
             if shutil.which(tool) is None:
                 raise ToolError(f"board {name} needs {tool}: install it, or choose --boards=host")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"cannot make folder {folder}: {error.strerror}; use --output_dir"
-        ) from error
+    search_folder = folder / _SEARCH
+    if FLAGS.reuse and not (search_folder / "search.json").is_file():
+        raise McunetError(f"{search_folder} holds no search: run once without --reuse")
+    make_folder(folder)
 
 
-def _network(folder: Path) -> tuple[ImageDataset, float, bytes]:
-    """Trains or reloads the model and quantises it; returns data, float accuracy, flatbuffer."""
+def _searched(folder: Path) -> tuple[ImageDataset, SearchResult]:
+    """Reads the data, searches in `<folder>/search` and writes model and report."""
     from mcunet_tf.datasets import load_fashion_mnist
+    from mcunet_tf.tinynas import Effort, search
+    from mcunet_tf.tinynas.train import Recipe
 
-    log = folder / "tensorflow.log"
-    with _stderr_to(log):
-        data = load_fashion_mnist()
-    _say(f"{data.name}: {len(data.train_images):,} training, {len(data.test_images):,} test images")
-    saved = folder / f"{_NAME}.keras"
-    with _stderr_to(log):
-        model = _reload(saved) if _REUSE.value else _train(data, saved)
-        float_accuracy = demo_network.keras_accuracy(model, data)
-    _say(f"float accuracy {100 * float_accuracy:.2f} % ; quantising to int8")
-    from mcunet_tf.quantize import quantize_ptq
-
-    samples = demo_network.model_input(data.train_images[:_CALIBRATION_IMAGES])
-    with _stderr_to(log):
-        flatbuffer = quantize_ptq(model, samples)
-    _write(folder / f"{_NAME}.tflite", flatbuffer)
-    return data, float_accuracy, flatbuffer
-
-
-def _reload(saved: Path) -> Any:
-    import keras
-
-    if not saved.is_file():
-        raise McunetError(f"{saved} is missing: run once without --reuse")
-    _say(f"taking the trained model from {saved}")
-    return keras.models.load_model(saved)
-
-
-def _train(data: ImageDataset, saved: Path) -> Any:
-    _say(f"training for {_EPOCHS.value} epochs; on two cores each takes about half a minute")
-    progress = 1 if sys.stdout.isatty() else 2
-    model = demo_network.train_network(data, _EPOCHS.value, _SEED.value, progress)
-    model.save(saved)
-    return model
+    data = load_fashion_mnist()
+    count = min(FLAGS.train_images, len(data.train_images))
+    _say(f"{data.name}: {count:,} training, {len(data.test_images):,} test images")
+    board = FLAGS.boards[0]
+    _say(f"searching for {board}: {FLAGS.sram_bytes:,} B of SRAM, {FLAGS.flash_bytes:,} B of flash")
+    workdir = folder / _SEARCH
+    if not FLAGS.reuse and (workdir / "search.json").is_file():
+        shutil.rmtree(workdir)
+    found = search(
+        (data.train_images[:count], data.train_labels[:count]),
+        board=board,
+        sram_bytes=FLAGS.sram_bytes,
+        flash_bytes=FLAGS.flash_bytes,
+        num_classes=len(data.class_names),
+        supernet_epochs=FLAGS.supernet_epochs,
+        epochs=FLAGS.epochs,
+        seed=FLAGS.seed,
+        workdir=workdir,
+        spaces=_spaces(data.train_images.shape[1:]),
+        effort=Effort.quick(),
+        # Clothes lie in the middle of their images: in so few epochs shifts would only distract.
+        recipe=Recipe(learning_rate=0.1, augmentation="flip"),
+    )
+    found.to_tflite(folder / f"{_NAME}.tflite")
+    found.report(folder / "report.html")
+    return data, found
 
 
-def _board_inputs(project: CompiledModel, data: ImageDataset) -> NDArray[np.int8]:
-    """Quantises the test images as the model's input wants them: `[n, h, w, c]`."""
+def _spaces(image_shape: tuple[int, ...]) -> list[Space]:
+    """The smaller ones of `all_spaces`: the budget has no use for the others."""
+    from mcunet_tf.tinynas import make_space
+
+    height, width, channels = image_shape
+    return [
+        make_space((height, width, channels), resolution, multiplier)
+        for resolution in _RESOLUTIONS
+        for multiplier in _WIDTHS
+    ]
+
+
+def _test_images(data: ImageDataset, found: SearchResult) -> NDArray[np.float32]:
+    """The test images as the found network takes them: `[n, h, w, c]` in 0..1."""
+    from mcunet_tf.tinynas.data import as_float, resize_images
+
+    return as_float(resize_images(data.test_images, found.arch.input_shape))
+
+
+def _float_accuracy(
+    found: SearchResult, images: NDArray[np.float32], labels: NDArray[np.int64]
+) -> float:
+    from mcunet_tf.tinynas.final import float_accuracy
+
+    return float_accuracy(found.model, images, labels)
+
+
+def _board_inputs(project: CompiledModel, images: NDArray[np.float32]) -> NDArray[np.int8]:
+    """Quantises images `[n, h, w, c]` as the model's input wants them."""
     (info,) = project.inputs
-    scaled = np.round(demo_network.model_input(data.test_images) / np.float32(info.scale))
-    quantised: NDArray[np.int8] = np.clip(scaled + info.zero_point, -128, 127).astype(np.int8)
+    scaled = np.round(images / np.float32(info.scale)) + info.zero_point
+    quantised: NDArray[np.int8] = np.clip(scaled, -128, 127).astype(np.int8)
     return quantised
 
 
@@ -215,24 +255,10 @@ def _write(path: Path, content: bytes) -> None:
         raise OutputError(f"cannot write {path}: {error.strerror}; use --output_dir") from error
 
 
-@contextlib.contextmanager
-def _stderr_to(log: Path) -> Iterator[None]:
-    """Sends what TensorFlow's C++ writes to stderr, which no setting silences, to a file."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with log.open("ab") as file:
-            os.dup2(file.fileno(), 2)
-        yield
-    finally:
-        sys.stderr.flush()
-        os.dup2(kept, 2)
-        os.close(kept)
-
-
 def run() -> None:
     """Entry point of the console script."""
-    app.run(main)
+    define_flags()
+    run_command(main, __name__, "mcunet_demo [flags]")
 
 
 if __name__ == "__main__":

@@ -3,82 +3,73 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from absl import app, flags
+import numpy as np
+from absl import flags
 
+from mcunet_tf.cli.command import run_command
+from mcunet_tf.cli.quiet import make_folder, stderr_to
 from mcunet_tf.errors import McunetError
 
 if TYPE_CHECKING:
+    from mcunet_tf.boards import Board
     from mcunet_tf.datasets import ImageDataset
+    from mcunet_tf.tinynas import SearchResult
 
-_DATA = flags.DEFINE_string(
-    "data", "fashion_mnist", "fashion_mnist, cifar10, a .npz of CIFAR-10, or a folder of images."
-)
-_SIZE = flags.DEFINE_integer("size", 96, "Height and width that a folder's images are read at.", 8)
-_CHANNELS = flags.DEFINE_enum("channels", "3", ["1", "3"], "1 reads a folder's images as grey.")
-_SPEECH = flags.DEFINE_boolean("speech", False, "The folder holds words as .wav, not images.")
-_BOARD = flags.DEFINE_string("board", "stm32f746", "Target board: a name or a TOML file.")
-_SRAM = flags.DEFINE_integer("sram_bytes", None, "Most bytes the arena may take.", 1)
-_FLASH = flags.DEFINE_integer("flash_bytes", None, "Most bytes weights and code may take.", 1)
-_LATENCY = flags.DEFINE_float("latency_ms", None, "Longest inference, by the cost model.", 0.0)
-_EPOCHS = flags.DEFINE_integer("epochs", 40, "Of the final training.", 1)
-_SUPERNET_EPOCHS = flags.DEFINE_integer("supernet_epochs", None, "Of the supernet [--epochs].", 1)
-_SEED = flags.DEFINE_integer("seed", 0, "Of everything random.", 0)
-_QUANTIZATION = flags.DEFINE_enum("quantization", "ptq", ["ptq", "qat"], "How int8 is reached.")
-_AUGMENTATION = flags.DEFINE_enum(
-    "augmentation", "flip_and_shift", ["flip_and_shift", "shift", "none"], "Of training images."
-)
-_OUTPUT_DIR = flags.DEFINE_string(
-    "output_dir", "out/search", "Folder of checkpoints and results; a killed search goes on there."
-)
+FLAGS = flags.FLAGS
+
+
+def define_flags() -> None:
+    """Declares the command's flags: by call, as several commands of one package share names."""
+    known = "fashion_mnist, cifar10, a .npz of CIFAR-10, or a folder of images."
+    flags.DEFINE_string("data", "fashion_mnist", known)
+    flags.DEFINE_integer("size", 96, "Height and width that a folder's images are read at.", 8)
+    flags.DEFINE_enum("channels", "3", ["1", "3"], "1 reads a folder's images as grey.")
+    flags.DEFINE_boolean("speech", False, "The folder holds words as .wav, not images.")
+    flags.DEFINE_string("board", "stm32f746", "Target board: a name or a TOML file.")
+    flags.DEFINE_integer("sram_bytes", None, "Most bytes the arena may take.", 1)
+    flags.DEFINE_integer("flash_bytes", None, "Most bytes weights and code may take.", 1)
+    flags.DEFINE_float("latency_ms", None, "Longest inference, by the cost model.", 0.0)
+    flags.DEFINE_integer("epochs", 40, "Of the final training.", 1)
+    flags.DEFINE_integer("supernet_epochs", None, "Of the supernet [--epochs].", 1)
+    flags.DEFINE_integer("seed", 0, "Of everything random.", 0)
+    flags.DEFINE_enum("quantization", "ptq", ["ptq", "qat"], "How int8 is reached.")
+    augmentations = ["flip_and_shift", "flip", "shift", "none"]
+    flags.DEFINE_enum("augmentation", augmentations[0], augmentations, "Of training images.")
+    flags.DEFINE_integer("train_images", None, "Take only so many of the training images.", 10)
+    flags.DEFINE_boolean("quick", False, "Look at few sub-networks: tries a data set in minutes.")
+    folder = "Folder of checkpoints and results; a killed search goes on there."
+    flags.DEFINE_string("output_dir", "out/search", folder)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs a search; 0, or 1 with one line on stderr."""
-    try:
-        if len(arguments) > 1:
-            raise McunetError(f"'{arguments[1]}' is no flag: see mcunet_search --help")
-        _search(Path(_OUTPUT_DIR.value))
-    except McunetError as error:
-        print(f"mcunet_search: {error}", file=sys.stderr)
-        return 1
+    """Runs a search.
+
+    Raises:
+        McunetError: Data, budget, board or folder are wrong.
+    """
+    if len(arguments) > 1:
+        raise McunetError(f"'{arguments[1]}' is no flag: see mcunet_search --help")
+    _search(Path(FLAGS.output_dir))
     return 0
 
 
 def _search(folder: Path) -> None:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from mcunet_tf.boards import load_board
 
-    # An unknown board is said before the data is read.
-    board = load_board(_BOARD.value)
-    data = _load()
-    print(
-        f"{data.name}: {len(data.train_images):,} training images, {len(data.class_names)} classes"
-    )
-    from mcunet_tf.tinynas import search
-    from mcunet_tf.tinynas.train import Recipe
-
-    result = search(
-        (data.train_images, data.train_labels),
-        board=board,
-        sram_bytes=_SRAM.value,
-        flash_bytes=_FLASH.value,
-        latency_ms=_LATENCY.value,
-        num_classes=len(data.class_names),
-        epochs=_EPOCHS.value,
-        supernet_epochs=_SUPERNET_EPOCHS.value,
-        seed=_SEED.value,
-        workdir=folder,
-        quantization=_QUANTIZATION.value,
-        recipe=Recipe(augmentation=_AUGMENTATION.value),
-    )
-    result.report(folder / "report.html")
-    result.compile(folder / "project")
+    # An unknown board and a folder that cannot be made are said before the data is read.
+    board = load_board(FLAGS.board)
+    make_folder(folder)
+    with stderr_to(folder / "tensorflow.log"):
+        data = _load()
+        count = min(FLAGS.train_images or len(data.train_images), len(data.train_images))
+        print(f"{data.name}: {count:,} training images, {len(data.class_names)} classes")
+        result = _found(board, data, count, folder)
+        result.report(folder / "report.html")
+        result.compile(folder / "project")
     cost = result.cost
     print(
         f"{100 * result.accuracy:.2f} % of the validation images; {cost.sram_bytes:,} B SRAM, "
@@ -87,24 +78,48 @@ def _search(folder: Path) -> None:
     print(f"in {folder}/: model.keras, model.tflite, project/, report.html")
 
 
+def _found(board: Board, data: ImageDataset, count: int, folder: Path) -> SearchResult:
+    from mcunet_tf.tinynas import Effort, search
+    from mcunet_tf.tinynas.train import Recipe
+
+    # Folders come class by class: what is taken is taken evenly.
+    taken = np.linspace(0, len(data.train_images) - 1, count).astype(int)
+    return search(
+        (data.train_images[taken], data.train_labels[taken]),
+        board=board,
+        sram_bytes=FLAGS.sram_bytes,
+        flash_bytes=FLAGS.flash_bytes,
+        latency_ms=FLAGS.latency_ms,
+        num_classes=len(data.class_names),
+        epochs=FLAGS.epochs,
+        supernet_epochs=FLAGS.supernet_epochs,
+        seed=FLAGS.seed,
+        workdir=folder,
+        quantization=FLAGS.quantization,
+        recipe=Recipe(augmentation=FLAGS.augmentation),
+        effort=Effort.quick() if FLAGS.quick else Effort(),
+    )
+
+
 def _load() -> ImageDataset:
     from mcunet_tf import datasets
 
-    given = _DATA.value
+    given = FLAGS.data
     if given == "fashion_mnist":
         return datasets.load_fashion_mnist()
     if given == "cifar10":
         return datasets.load_cifar10()
     if given.endswith(".npz"):
         return datasets.load_cifar10(given)
-    if _SPEECH.value:
+    if FLAGS.speech:
         return datasets.load_speech_commands(given)
-    return datasets.load_image_folder(given, _SIZE.value, int(_CHANNELS.value))
+    return datasets.load_image_folder(given, FLAGS.size, int(FLAGS.channels))
 
 
 def run() -> None:
     """Entry point of the console script."""
-    app.run(main)
+    define_flags()
+    run_command(main, __name__, "mcunet_search [flags]")
 
 
 if __name__ == "__main__":

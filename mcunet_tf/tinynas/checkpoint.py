@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,26 @@ from mcunet_tf.errors import OutputError, SearchError
 Arrays = dict[str, npt.NDArray[Any]]
 _KEPT = 2
 _DIGEST_BYTES = 32
+
+
+def write_model(path: Path, model: Any) -> None:
+    """Replaces the `.keras` file of a Keras model as a whole.
+
+    Raises:
+        OutputError: The disk is full, or the folder cannot be written.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        # Keras writes to a path of its own suffix, and not in one step.
+        whole = Path(folder) / "model.keras"
+        try:
+            model.save(whole)
+            content = whole.read_bytes()
+        except OSError as error:
+            raise OutputError(
+                f"cannot write {whole}: {error.strerror or error}; set TMPDIR to a folder with "
+                "space, then start again: checkpoints are kept"
+            ) from error
+    write_bytes(path, content)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

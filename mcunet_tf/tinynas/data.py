@@ -14,7 +14,7 @@ from mcunet_tf.errors import DataError
 
 Array = npt.NDArray[Any]
 
-AUGMENTATIONS = ("flip_and_shift", "shift", "none")
+AUGMENTATIONS = ("flip_and_shift", "flip", "shift", "none")
 VALIDATION_SHARE = 0.1
 _SHIFT_SHARE = 1 / 8
 _CHECKED_AT_ONCE = 1024
@@ -43,8 +43,8 @@ class Images:
             return self
         return dataclasses.replace(
             self,
-            train_x=_resize(self.train_x, shape),
-            validation_x=_resize(self.validation_x, shape),
+            train_x=resize_images(self.train_x, shape),
+            validation_x=resize_images(self.validation_x, shape),
         )
 
 
@@ -114,13 +114,13 @@ def batches(
 def augmented(
     images: npt.NDArray[np.float32], rng: np.random.Generator, augmentation: str
 ) -> npt.NDArray[np.float32]:
-    """Shifts images `[n, h, w, c]` by up to an eighth, and mirrors half of them where asked."""
-    if augmentation == "none":
-        return images
+    """Mirrors half of the images `[n, h, w, c]`, and shifts all by up to an eighth, as asked."""
     count, height, width, _ = images.shape
-    if augmentation == "flip_and_shift":
+    if augmentation in ("flip_and_shift", "flip"):
         mirrored = rng.random(count) < 0.5
         images = np.where(mirrored[:, None, None, None], images[:, :, ::-1], images)
+    if augmentation in ("flip", "none"):
+        return images
     rows, columns = round(height * _SHIFT_SHARE), round(width * _SHIFT_SHARE)
     padded = np.pad(images, ((0, 0), (rows, rows), (columns, columns), (0, 0)))
     top = rng.integers(0, 2 * rows + 1, count)[:, None, None]
@@ -188,7 +188,10 @@ def _collect(part: str, dataset: Any) -> tuple[Array, Array]:
     return np.concatenate(xs), np.concatenate(ys)
 
 
-def _resize(images: Array, shape: tuple[int, int, int]) -> Array:
+def resize_images(images: Array, shape: tuple[int, int, int]) -> Array:
+    """Scales images `[n, h, w, c]` to (height, width, channels), with antialiasing."""
+    if images.shape[1:] == shape:
+        return images
     import tensorflow as tf
 
     made = np.empty((len(images), *shape), images.dtype)

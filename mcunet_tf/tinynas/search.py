@@ -21,7 +21,12 @@ import numpy as np
 from mcunet_tf.boards import Board, load_board
 from mcunet_tf.errors import BudgetError, SearchError
 from mcunet_tf.tinynas.candidates import Candidates, EvaluationData, evaluation_data
-from mcunet_tf.tinynas.checkpoint import read_json, write_bytes, write_json
+from mcunet_tf.tinynas.checkpoint import (
+    read_json,
+    write_bytes,
+    write_json,
+    write_model,
+)
 from mcunet_tf.tinynas.cost import Budget, Cost, candidate_cost, keeps
 from mcunet_tf.tinynas.data import AUGMENTATIONS, Images, as_float, read_images
 from mcunet_tf.tinynas.evolve import Evolution, evolve, sample_fitting
@@ -61,6 +66,19 @@ class Effort:
     validation_images: int = 5000
     representative_images: int = 300
     processes: int | None = None
+
+    @classmethod
+    def quick(cls) -> Effort:
+        """What a first look at a data set or a demonstration can wait for."""
+        return cls(
+            samples=60,
+            plans=2,
+            evaluated=32,
+            finalists=8,
+            evolution=Evolution(population=32, parents=8, generations=6),
+            calibration_images=500,
+            validation_images=2000,
+        )
 
 
 def search(
@@ -254,7 +272,10 @@ class _Search:
         path = self.folder / "spaces.json"
         stored = read_json(path)
         if stored is not None:
-            return [_statistics_from(row) for row in stored]
+            try:
+                return [_statistics_from(row) for row in stored]
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                raise SearchError(f"{path} is damaged: delete it to redo this step") from error
         self.progress.start("search spaces", len(spaces))
         statistics = measure_spaces(
             spaces,
@@ -374,7 +395,7 @@ class _Search:
         )
         self.progress.say(f"final network: {100 * trained.accuracy:.2f} % of validation images")
         if self._writes():
-            trained.model.save(self.folder / "model.keras")
+            write_model(self.folder / "model.keras", trained.model)
         return trained.model, trained.accuracy, trained.history
 
     def _quantise(self, arch: Any, model: Any) -> bytes:

@@ -26,7 +26,10 @@ ROW = BoardRow(
     cycle_model="cortex-m4",
     clock_hz=100_000_000,
 )
-RESULT = Demonstration("Clothes", 850_000, 10000, 0.91, 0.9095, (ROW, replace(ROW, board="b")))
+BUDGET = (16_384, 65_536)
+RESULT = Demonstration(
+    "Clothes", *BUDGET, 850_000, 10000, 0.91, 0.9095, (ROW, replace(ROW, board="b"))
+)
 
 
 def demo(*arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
@@ -92,8 +95,9 @@ def test_bad_flags_give_one_line(tmp_path, arguments, message):
 
 @pytest.mark.slow
 @pytest.mark.qemu
-def test_one_epoch_from_end_to_end(tmp_path):
-    run = demo(f"--output_dir={tmp_path}", "--epochs=1", "--board_images=50", timeout=600)
+def test_a_short_search_from_end_to_end(tmp_path):
+    short = ["--train_images=12000", "--supernet_epochs=2", "--epochs=2", "--board_images=50"]
+    run = demo(f"--output_dir={tmp_path}", *short, timeout=1200)
     assert run.returncode == 0, run.stderr
     result = json.loads((tmp_path / "result.json").read_text())
     assert result["int8_accuracy"] > 0.7
@@ -102,5 +106,8 @@ def test_one_epoch_from_end_to_end(tmp_path):
     for row in result["boards"]:
         assert row["differing_images"] == 0
         assert row["images"] == 50
-    assert (tmp_path / "fashion.tflite").stat().st_size > 30000
+        assert row["arena_bytes"] <= BUDGET[0]
+        assert row["flash_bytes"] <= BUDGET[1]
+    assert (tmp_path / "fashion.tflite").stat().st_size > 20000
     assert (tmp_path / "project-qemu-m4" / "fashion.c").is_file()
+    assert "<svg" in (tmp_path / "report.html").read_text()
