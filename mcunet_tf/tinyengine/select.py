@@ -99,22 +99,41 @@ def select_kernels(
     first = [select_kernel(graph, op, isa) for op in ops]
     if costs is None:
         return first
-    names = {kernel.name for kernel in first}
+    names = frozenset(kernel.name for kernel in first)
     choices = [
-        _traded(graph, op, isa, costs, kernel, names) for op, kernel in zip(ops, first, strict=True)
+        traded_rows(graph, op, isa, costs, kernel, names)
+        for op, kernel in zip(ops, first, strict=True)
     ]
+    return worthwhile_rows(choices, costs)
+
+
+def worthwhile_rows(choices: Sequence[Choice], costs: Costs) -> list[Kernel]:
+    """One row for each operator, such that every row in use is worth its code."""
     fastest = sum(min(choice.instructions) for choice in choices)
     price = WORTH_SHARE * fastest / WORTH_BYTES
     rows = cheapest_rows(choices, _code_sizes(choices, costs), price).rows
-    return [rows[index] for index in range(len(ops))]
+    return [rows[index] for index in range(len(choices))]
 
 
-def _traded(
-    graph: Graph, op: Op, isa: Collection[str], costs: Costs, first: Kernel, names: set[str]
+def traded_rows(
+    graph: Graph,
+    op: Op,
+    isa: Collection[str],
+    costs: Costs,
+    first: Kernel,
+    names: Collection[str],
 ) -> Choice:
     """The first row, and those of its style that are faster, portable, or needed elsewhere.
 
     Others could not be chosen, and proving that a row takes an operator is what takes time.
+
+    Args:
+      graph: holds the tensors.
+      op: the operator.
+      isa: instruction sets of the target.
+      costs: of the target.
+      first: the row that the table prefers.
+      names: rows that the table prefers for some operator of the model.
     """
     seen = view(graph, op)
     own = _instructions(graph, op, first, costs)

@@ -15,13 +15,21 @@ from mcunet_tf.tinyengine.cost.calls import code_counts, whole_calls
 from mcunet_tf.tinyengine.cost.model import CostModel, cost_model
 from mcunet_tf.tinyengine.kernels.table import Kernel
 from mcunet_tf.tinyengine.ops.spec import view
-from mcunet_tf.tinyengine.plan.effort import FALLBACK_CORE
+from mcunet_tf.tinyengine.plan.effort import FALLBACK_CORE, Effort
 from mcunet_tf.tinyengine.plan.grouping import plan_model
 from mcunet_tf.tinyengine.plan.nodes import make_node
 from mcunet_tf.tinyengine.plan.plan import Group, plan_stages
 from mcunet_tf.tinynas import arch as arches
-from mcunet_tf.tinynas.arch import Arch, Layer
-from mcunet_tf.tinynas.lower import anonymous, kernel_of, lower, lower_alone, lower_graph
+from mcunet_tf.tinynas.arch import Arch
+from mcunet_tf.tinynas.lower import (
+    Piece,
+    kernel_of,
+    lower,
+    lower_alone,
+    lower_graph,
+    pieces,
+    place_nodes,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,10 +167,8 @@ def streamed_bytes(arch: Arch, num_classes: int, board: Board) -> int:
     layers = arch.layers(num_classes)
     isa = frozenset(board.isa)
     graph = lower_graph(arch, num_classes)
-    nodes = [
-        make_node(graph, index, op, kernel_of(anonymous(layer), isa))
-        for index, (op, layer) in enumerate(zip(graph.ops, layers, strict=True))
-    ]
+    found = pieces(arch, num_classes)
+    nodes = place_nodes(graph, found, [kernel_of(piece, isa) for piece in found])
     groups, start = [], 0
     for end in range(1, len(layers) + 1):
         together = end < len(layers) and layers[end].block == layers[start].block >= 0
@@ -179,7 +185,12 @@ def planned_cost(
     """Chooses kernels, lays out memory and adds up the calls, as the compiler does."""
     lowered = lower(arch, num_classes, board)
     plan = plan_model(
-        lowered.graph, {}, lowered.nodes, core=board.core, sram_budget_bytes=sram_bytes
+        lowered.graph,
+        {},
+        lowered.nodes,
+        core=board.core,
+        sram_budget_bytes=sram_bytes,
+        effort=_effort(board.core),
     )
     model = _model(board.core)
     total = model.entry
@@ -187,8 +198,8 @@ def planned_cost(
         for cost in model.stage(stage):
             total = total.plus(cost) if cost else total
     weights = sum(
-        _packed_bytes(anonymous(layer), node.kernel)
-        for layer, node in zip(arch.layers(num_classes), lowered.nodes, strict=True)
+        _packed_bytes(piece, node.kernel)
+        for piece, node in zip(pieces(arch, num_classes), lowered.nodes, strict=True)
     )
     kernels = {node.kernel.name: model.code_bytes(node.kernel) or 0 for node in lowered.nodes}
     code = sum(kernels.values()) + model.other_code_bytes([s.nodes for s in plan.stages])
@@ -197,22 +208,21 @@ def planned_cost(
 
 
 @functools.lru_cache(maxsize=1 << 16)
-def _packed_bytes(layer: Layer, kernel: Kernel) -> int:
-    """Weights of an anonymous layer as a kernel packs them."""
-    graph = lower_alone(layer)
+def _packed_bytes(piece: Piece, kernel: Kernel) -> int:
+    """Weights of a layer as a kernel packs them."""
+    graph = lower_alone(piece)
     blobs = kernel.arguments(view(graph, graph.ops[0])).blobs()
     return sum(blob.size_bytes for blob in blobs.values())
 
 
 def _layer_costs(arch: Arch, num_classes: int, board: Board) -> list[_LayerCost]:
     isa = frozenset(board.isa)
-    layers = arch.layers(num_classes)
-    return [_layer_cost(anonymous(layer), isa, board.core) for layer in layers]
+    return [_layer_cost(piece, isa, board.core) for piece in pieces(arch, num_classes)]
 
 
 @functools.lru_cache(maxsize=1 << 16)
-def _layer_cost(layer: Layer, isa: frozenset[str], core: str) -> _LayerCost:
-    graph, kernel, model = lower_alone(layer), kernel_of(layer, isa), _model(core)
+def _layer_cost(piece: Piece, isa: frozenset[str], core: str) -> _LayerCost:
+    graph, kernel, model = lower_alone(piece), kernel_of(piece, isa), _model(core)
     node = make_node(graph, 0, graph.ops[0], kernel)
     effort = model.kernel(kernel, node.view, whole_calls(node))
     counts = code_counts([node])
@@ -220,9 +230,15 @@ def _layer_cost(layer: Layer, isa: frozenset[str], core: str) -> _LayerCost:
         kernel=kernel.name,
         kernel_bytes=model.code_bytes(kernel) or 0,
         call_bytes=sum(count * model.code.get(name, 0.0) for name, count in counts.items()),
-        weights_bytes=_packed_bytes(layer, kernel),
+        weights_bytes=_packed_bytes(piece, kernel),
         cycles=effort.cycles if effort else 0.0,
     )
+
+
+@functools.lru_cache(maxsize=4)
+def _effort(core: str) -> Effort:
+    """What is known of operators already: networks of one space share most of them."""
+    return Effort(core)
 
 
 def _model(core: str) -> CostModel:

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Instructions of single kernel calls, by the fitted cost model: what schedules are compared by."""
+"""What one operator takes wherever it stands: what schedules are weighed and compared by.
+
+Instructions come from the fitted cost model. Profiles are kept by shape, so that a search over many
+networks, which share most of their operators, computes each of them once.
+"""
 
 from __future__ import annotations
 
@@ -7,37 +11,90 @@ from mcunet_tf.tinyengine.cost.calls import node_calls
 from mcunet_tf.tinyengine.cost.features import Counts
 from mcunet_tf.tinyengine.cost.model import CostModel, cost_model, weigh
 from mcunet_tf.tinyengine.kernels.table import Style
+from mcunet_tf.tinyengine.ops.spec import View
 from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
+from mcunet_tf.tinyengine.plan.progress import Progresses, Reach
+from mcunet_tf.tinyengine.plan.schedule import band_of
 
 # Schedules for cores without coefficients are compared as if for this one.
 FALLBACK_CORE = "cortex-m4"
 # Per value, for rows that the model does not know.
 INSTRUCTIONS_PER_VALUE = 12.0
+# Profiles that are kept, with the weights of their operators: as many as a dozen spaces have.
+MAX_PROFILES = 4096
 
 
-class Effort:
-    """Costs of calls on one core, computed once each."""
+class Alone:
+    """A stage of one operator, in every detail.
 
-    def __init__(self, core: str) -> None:
-        found = cost_model(core) or cost_model(FALLBACK_CORE)
-        assert found is not None, "the package lacks its cost coefficients"
-        self.model: CostModel = found
-        self.known: dict[tuple[Node, int], float] = {}
+    Attributes:
+      inner_bytes: its scratch.
+      instructions: predicted.
+      distances: by the positions of the operands that are one tensor: how far that tensor must lie
+        above the result; None: they cannot share memory.
+    """
 
-    def call(self, node: Node, rows: int) -> float:
-        """Instructions of one call that makes `rows` output rows, and of the code around it."""
-        key = (node, rows)
-        found = self.known.get(key)
+    def __init__(self, inner_bytes: int, instructions: float) -> None:
+        self.inner_bytes = inner_bytes
+        self.instructions = instructions
+        self.distances: dict[tuple[int, ...], int | None] = {}
+
+
+class Profile:
+    """An operator's shape and costs, whatever its place in whatever network.
+
+    Attributes:
+      height, row_bytes, size_bytes: of its output.
+      window, pixels, reduce: its calling style.
+      alone: known stages of this operator only, by band.
+    """
+
+    def __init__(self, node: Node, model: CostModel) -> None:
+        self.node = node
+        self.model = model
+        self.height, self.row_bytes = node.view.output.rows
+        self.size_bytes = node.view.output.size_bytes
+        self.window = node.kernel.style is Style.WINDOW
+        self.pixels = node.kernel.style is Style.PIXELS
+        self.reduce = node.kernel.style is Style.REDUCE
+        self._reaches = tuple(_reach(node, streamed) for streamed in (False, True))
+        self.alone: dict[int, Alone] = {}
+        self._bands: dict[int, int] = {}
+        self._scratch: dict[int, int] = {}
+        self._calls: dict[int, float] = {}
+
+    def band(self, limit: int) -> int:
+        """Output rows per call within a stage of several operators."""
+        found = self._bands.get(limit)
         if found is None:
-            found = self.known[key] = self._feed(node, rows) + self._kernel(node, rows)
+            found = self._bands[limit] = band_of(self.node, limit, streamed=True)
         return found
 
-    def rows(self, node: Node, rows: int, band: int) -> float:
+    def reach(self, streamed: bool) -> Reach:
+        """Which rows of an operand are read that comes row by row, or as a whole."""
+        return self._reaches[streamed]
+
+    def scratch_bytes(self, band: int) -> int:
+        """Scratch of a call, without a row of padding."""
+        found = self._scratch.get(band)
+        if found is None:
+            found = self._scratch[band] = self.node.scratch_bytes(band)
+        return found
+
+    def call(self, rows: int) -> float:
+        """Instructions of one call that makes `rows` output rows, and of the code around it."""
+        found = self._calls.get(rows)
+        if found is None:
+            found = self._calls[rows] = self._feed(rows) + self._kernel(rows)
+        return found
+
+    def rows(self, rows: int, band: int) -> float:
         """Instructions of making rows in bands, the last one shorter if need be."""
         whole, rest = divmod(rows, band)
-        return whole * self.call(node, band) + (self.call(node, rest) if rest else 0.0)
+        return whole * self.call(band) + (self.call(rest) if rest else 0.0)
 
-    def _kernel(self, node: Node, rows: int) -> float:
+    def _kernel(self, rows: int) -> float:
+        node = self.node
         if is_row_source(node):
             return 0.0
         cost = self.model.kernel(node.kernel, node.view, node_calls(node, [rows]))
@@ -46,8 +103,41 @@ class Effort:
         values = max(node.view.output.elements, node.view.input(0).elements)
         return INSTRUCTIONS_PER_VALUE * values / node.height * rows
 
-    def _feed(self, node: Node, rows: int) -> float:
+    def _feed(self, rows: int) -> float:
+        node = self.node
         counts: Counts = {f"{node.kernel.style.value}_call": 1, "operand": len(node.inputs) - 1}
-        if node.kernel.style is Style.WINDOW:
+        if self.window:
             counts |= {"pointer_in": node.window.count(rows), "pointer_out": rows}
         return weigh(self.model.feed, counts).instructions
+
+
+class Effort:
+    """Profiles on one core, and how operators follow each other, computed once each."""
+
+    def __init__(self, core: str) -> None:
+        found = cost_model(core) or cost_model(FALLBACK_CORE)
+        assert found is not None, "the package lacks its cost coefficients"
+        self.core = core
+        self.model: CostModel = found
+        self.progresses = Progresses()
+        self._known: dict[tuple[View, str], Profile] = {}
+
+    def profile(self, node: Node) -> Profile:
+        """What the node takes; one object for all nodes that show the same view."""
+        key = (node.view, node.kernel.name)
+        found = self._known.get(key)
+        if found is None:
+            if len(self._known) >= MAX_PROFILES:
+                self._known.clear()
+            found = self._known[key] = Profile(node, self.model)
+        return found
+
+    def call(self, node: Node, rows: int) -> float:
+        """Instructions of one call that makes `rows` output rows, and of the code around it."""
+        return self.profile(node).call(rows)
+
+
+def _reach(node: Node, streamed: bool) -> Reach:
+    window = node.window
+    whole = node.kernel.style is not Style.WINDOW and (not streamed or node.height == 1)
+    return Reach(window.stride, window.pad_top, window.extent, whole, node.height)

@@ -9,236 +9,208 @@ where several operators read one tensor, the estimate may be some rows too high,
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping, Sequence
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Iterable, Sequence
 
 from mcunet_tf.tinyengine.ir import Graph
-from mcunet_tf.tinyengine.kernels.table import Style
-from mcunet_tf.tinyengine.plan.effort import Effort
+from mcunet_tf.tinyengine.plan.effort import Effort, Profile
 from mcunet_tf.tinyengine.plan.nodes import Node
-from mcunet_tf.tinyengine.plan.schedule import aligned, band_of, can_replace_rows, unbroken_rows
+from mcunet_tf.tinyengine.plan.progress import Progress, Reader
+from mcunet_tf.tinyengine.plan.schedule import aligned, can_replace_rows, unbroken_rows
 
-Rows = npt.NDArray[np.int64]
 
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class _Member:
+class Member:
     """An operator of the growing stage.
 
     Attributes:
       node: the operator.
+      profile: what it takes.
       band: rows per kernel call.
-      done: rows made after each band of the stage's last operator.
+      progress: rows made after each band of the stage's last operator.
+      readers: who reads its output.
+      made_inputs: of its operands, those that the stage makes.
+      ring_bytes: of its output; None where that is a whole tensor.
     """
 
-    node: Node
-    band: int
-    done: Rows
+    __slots__ = ("band", "made_inputs", "node", "profile", "progress", "readers", "ring_bytes")
+
+    def __init__(self, node: Node, profile: Profile, band: int, readers: Sequence[Member]) -> None:
+        self.node = node
+        self.profile = profile
+        self.band = band
+        self.progress: Progress
+        self.readers = readers
+        self.made_inputs = 0
+        self.ring_bytes: int | None = None
+
+    def reader_of(self, tensor: int) -> Reader:
+        """How the operator uses up one of its operands."""
+        return self.progress, self.profile.reach(tensor in self.node.streamed)
 
 
 class GrowingStage:
     """A stage that operators are added to from behind.
 
     Attributes:
+      members: the last operator first.
       instructions: predicted.
+      inner_bytes: rings and scratch so far.
       slack_bytes: by so much `inner_bytes` may be too high, for tensors with several readers.
     """
 
-    def __init__(
-        self, graph: Graph, roots: Mapping[int, int], band_limit: int, effort: Effort
-    ) -> None:
+    def __init__(self, graph: Graph, band_limit: int, effort: Effort) -> None:
         self.graph = graph
-        self.roots = roots
         self.band_limit = band_limit
-        self.members: list[_Member] = []  # last operator first
-        self.ring_bytes: dict[int, int] = {}
-        self.shared_bytes = 0
-        self.kept_bytes = 0
-        self.effort = effort
+        self.progresses = effort.progresses
+        self.members: list[Member] = []
         self.instructions = 0.0
+        self.inner_bytes = 0
         self.slack_bytes = 0
+        self._scratch_bytes = 0
+        # Scratch of calls with a row of padding beside it, which a ring may take over.
+        self._padded_bytes: list[int] = []
+        # Rings, and sums that reductions keep.
+        self._kept_bytes = 0
 
-    @property
-    def inner_bytes(self) -> int:
-        """Rings and scratch so far."""
-        return aligned(self.shared_bytes) + self.kept_bytes + sum(self.ring_bytes.values())
+    def add(self, node: Node, profile: Profile, internal: bool, readers: Sequence[Member]) -> None:
+        """Puts an operator in front.
 
-    def add(self, node: Node, internal: bool) -> None:
-        """Puts an operator in front; `internal`: nothing outside the stage reads its output."""
-        band = band_of(node, self.band_limit, streamed=True)
-        readers = [m for m in self.members if node.output in m.node.inputs]
-        if not self.members:
-            done = np.minimum(np.arange(band, node.height + band, band), node.height)
+        Args:
+          node: the operator.
+          profile: what it takes.
+          internal: nothing outside the stage reads its output.
+          readers: members that read its output.
+        """
+        band = profile.band(self.band_limit)
+        member = Member(node, profile, band, readers)
+        if readers:
+            member.progress = self.progresses.of_maker(
+                [reader.reader_of(node.output) for reader in readers],
+                node.height,
+                band,
+                profile.height,
+                complete=not internal,
+            )
         else:
-            done = self._demand(node, band, readers)
-            if not internal:
-                done[-1] = node.height
-        member = _Member(node, band, done)
-        self.instructions += self.effort.rows(node, int(done[-1]), band)
-        padded = node.pad_row_bytes
-        if node.kernel.style is Style.REDUCE:
-            self.kept_bytes += node.scratch_bytes(band)
-            padded = 0
-        else:
-            self.shared_bytes = max(self.shared_bytes, node.scratch_bytes(band) + padded)
+            member.progress = self.progresses.of_last(node.height, band)
+        self.instructions += profile.rows(member.progress.last, band)
+        self._add_scratch(member)
         self.members.append(member)
-        if internal and readers:
-            self._add_ring(member, readers)
-
-    def _demand(self, node: Node, band: int, readers: Sequence[_Member]) -> Rows:
-        height = self.graph.tensors[node.output].rows[0]
-        wanted = np.zeros_like(self.members[0].done)
         for reader in readers:
-            wanted = np.maximum(wanted, _rows_read(reader.node, node, reader.done, height))
-        made = np.minimum(-(-wanted // band) * band, node.height)
-        return np.maximum.accumulate(made)
+            reader.made_inputs += 1
+        if internal and readers:
+            self._add_ring(member)
+        shared = max([self._scratch_bytes, *self._padded_bytes])
+        self.inner_bytes = aligned(shared) + self._kept_bytes
 
-    def _add_ring(self, maker: _Member, readers: Sequence[_Member]) -> None:
-        tensor = maker.node.output
-        height, row_bytes = self.graph.tensors[tensor].rows
-        if len(readers) == 1 and readers[0].node.kernel.style is Style.WINDOW:
-            rows = self._window_rows(maker, readers[0], height)
-            if rows < height:
-                self._release_pad_row()
-        elif maker.node.height == 1 or any(_reads_whole(tensor, r.node) for r in readers):
+    def _add_scratch(self, member: Member) -> None:
+        scratch = member.profile.scratch_bytes(member.band)
+        if member.profile.reduce:
+            self._kept_bytes += scratch
+            return
+        self._scratch_bytes = max(self._scratch_bytes, scratch)
+        if member.node.pad_row_bytes:
+            self._padded_bytes.append(scratch + member.node.pad_row_bytes)
+
+    def _add_ring(self, maker: Member) -> None:
+        tensor, height = maker.node.output, maker.profile.height
+        reader = maker.readers[0]
+        alone = len(maker.readers) == 1
+        if alone and reader.profile.window:
+            rows = min(self._window_rows(maker, reader), height)
+            if rows < height and reader.node.pad_row_bytes:
+                # Rows of padding are rows of the ring.
+                scratch = reader.profile.scratch_bytes(reader.band)
+                self._padded_bytes.remove(scratch + reader.node.pad_row_bytes)
+        elif maker.node.height == 1 or any(
+            tensor not in r.node.streamed or r.node.height == 1 for r in maker.readers
+        ):
             rows = height
         else:
-            rows = self._shared_rows(maker, readers, height)
-        self.ring_bytes[tensor] = aligned(rows * row_bytes)
-        if len(readers) == 1:
-            self._replace_rows(maker, readers[0], rows, height)
+            rows = self._shared_rows(maker)
+        maker.ring_bytes = aligned(rows * maker.profile.row_bytes)
+        self._kept_bytes += maker.ring_bytes
+        if alone and rows < height and self._replaces_rows(reader, rows):
+            self._kept_bytes -= reader.ring_bytes or 0
+            reader.ring_bytes = 0
 
-    def _window_rows(self, maker: _Member, reader: _Member, height: int) -> int:
-        window, node = reader.node.window, reader.node
-        first = np.arange(0, node.height, reader.band)
-        end = np.minimum(first + reader.band, node.height)
-        oldest = first * window.stride - window.pad_top
-        ahead = (end - 1) * window.stride - window.pad_top + window.extent
-        made = np.clip(ahead, 0, height)
-        if maker.node.height > 1:
-            made = np.minimum(-(-made // maker.band) * maker.band, height)
-        rows = int((np.maximum(made, ahead) - oldest).max())
-        rows = aligned(rows, unbroken_rows(maker.node, maker.band))
-        return min(rows, height)
+    def _window_rows(self, maker: Member, reader: Member) -> int:
+        rows = self.progresses.window_rows(
+            reader.profile.reach(True),
+            reader.band,
+            maker.node.height,
+            maker.band,
+            maker.profile.height,
+        )
+        return aligned(rows, unbroken_rows(maker.node, maker.band))
 
-    def _shared_rows(self, maker: _Member, readers: Sequence[_Member], height: int) -> int:
-        pixel = [r.band for r in readers if r.node.kernel.style is Style.PIXELS]
-        step = max([unbroken_rows(maker.node, maker.band), *pixel])
+    def _shared_rows(self, maker: Member) -> int:
+        height, readers = maker.profile.height, maker.readers
+        pixel_bands = [r.band for r in readers if r.profile.pixels]
+        step = max([unbroken_rows(maker.node, maker.band), *pixel_bands])
         if len(readers) == 1:
             return min(aligned(max(maker.band, readers[0].band), step), height)
-        windows = [r for r in readers if r.node.kernel.style is Style.WINDOW]
-        # Windows that lag behind each other are not followed call by call: each alone would need
-        # so many rows, together at most the estimate.
-        alone = max([1, *(self._window_rows(maker, r, height) for r in windows)])
-        oldest = np.full_like(maker.done, height)
-        for reader in readers:
-            before = np.concatenate([[0], reader.done[:-1]])
-            window = reader.node.window
-            low = np.clip(before * window.stride - window.pad_top, 0, height)
-            oldest = np.minimum(oldest, np.where(before < reader.node.height, low, height))
-        rows = min(aligned(int((maker.done - oldest).max()), step), height)
+        alive = self.progresses.alive_rows(
+            maker.progress, [r.reader_of(maker.node.output) for r in readers], height
+        )
+        rows = min(aligned(alive, step), height)
+        windows = [r for r in readers if r.profile.window]
         if len(windows) > 1:
-            self.slack_bytes += (rows - alone) * self.graph.tensors[maker.node.output].rows[1]
+            # Windows that lag behind each other are not followed call by call: each alone would
+            # need so many rows, together at most the estimate.
+            least = max(min(self._window_rows(maker, r), height) for r in windows)
+            self.slack_bytes += (rows - least) * maker.profile.row_bytes
         return rows
 
-    def _release_pad_row(self) -> None:
-        """Padding moves into the ring: its row is not needed in the scratch any more."""
-        made = {m.node.output for m in self.members}
-        self.shared_bytes = max(
-            (
-                m.node.scratch_bytes(m.band)
-                + (0 if self._pads_in_ring(m, made) else m.node.pad_row_bytes)
-                for m in self.members
-                if m.node.kernel.style is not Style.REDUCE
-            ),
-            default=0,
-        )
-
-    def _pads_in_ring(self, member: _Member, made: set[int]) -> bool:
-        source = member.node.inputs[0] if member.node.inputs else -1
-        readers = sum(source in m.node.inputs for m in self.members)
-        return source in made and readers == 1
-
-    def _replace_rows(self, maker: _Member, reader: _Member, rows: int, height: int) -> None:
-        """The reader's own output takes the slots of the rows that die, where it may."""
-        result = reader.node.output
-        after = [m for m in self.members if result in m.node.inputs]
-        if result not in self.ring_bytes or len(after) != 1 or rows >= height:
-            return
-        made = {m.node.output for m in self.members}
+    def _replaces_rows(self, window: Member, rows: int) -> bool:
+        """Whether a window's own output takes the slots of the rows that die in its input."""
+        if window.ring_bytes is None or len(window.readers) != 1:
+            return False
+        after = window.readers[0]
         in_step = (
-            after[0].node.kernel.style is Style.PIXELS
-            and after[0].band == reader.band
-            and len(made.intersection(after[0].node.inputs)) == 1
-            and result in after[0].node.streamed
+            after.profile.pixels
+            and after.band == window.band
+            and after.made_inputs == 1
+            and window.node.output in after.node.streamed
         )
-        if in_step and can_replace_rows(self.graph, reader.node, reader.band, rows):
-            self.ring_bytes[result] = 0
+        return in_step and can_replace_rows(self.graph, window.node, window.band, rows)
 
-    def least_distance(self, source: int, result: int) -> int | None:
-        """Bytes by which `source` must lie above `result`; None: they cannot share memory."""
-        tensor, made = self.graph.tensors[source], self.graph.tensors[result]
+    def least_distance(self, views: Iterable[tuple[Member, int]]) -> int | None:
+        """Bytes by which a tensor must lie above the last operator's result.
+
+        Args:
+          views: who reads the tensor, and the operand it is to that reader.
+
+        Returns:
+          None if the two cannot share memory.
+        """
         writer = self.members[0]
-        if writer.node.output != result:
-            # Written on the way, when the last operator asks for it: not followed here.
-            return None
-        written = _written(writer, made.size_bytes, made.rows[1])
-        live = np.full_like(written, tensor.size_bytes)
-        within = 0
-        for member in self.members:
-            views = [t for t in member.node.inputs if self.roots.get(t, t) == source]
-            for view in views:
-                height, row_bytes = self.graph.tensors[view].rows
-                if view not in member.node.streamed:
-                    # Read as a whole at one point: nothing may be written before.
-                    return None
-                window = member.node.window
-                low = np.clip(member.done * window.stride - window.pad_top, 0, height)
-                unread = member.done < member.node.height
-                live = np.minimum(live, np.where(unread, low * row_bytes, tensor.size_bytes))
-                if member is writer:
-                    within = max(within, self._within(member, view, row_bytes, made.rows[1]))
-        least = aligned(max(int((written - live).max()), within, 0))
-        return least if least < made.size_bytes else None
+        out = writer.profile
+        at_end = out.reduce or writer.node.height == 1
+        least = 0
+        for member, view in views:
+            if view not in member.node.streamed:
+                # Read as a whole at one point: nothing may be written before.
+                return None
+            height, row_bytes = self.graph.tensors[view].rows
+            reach = member.profile.reach(True)
+            if at_end:
+                unread = reach.oldest(member.progress.last, height)
+                least = max(least, out.size_bytes - unread * row_bytes)
+            else:
+                lags = self.progresses.lags(writer.progress, member.progress, reach, height)
+                least = max(least, *(w * out.row_bytes - low * row_bytes for w, low in lags))
+            if member is writer:
+                least = max(least, self._within(view))
+        least = aligned(least)
+        return least if least < out.size_bytes else None
 
-    def _within(self, member: _Member, view: int, in_bytes: int, out_bytes: int) -> int:
-        node = member.node
-        first, end = _before(member), member.done
-        if node.kernel.style is Style.PIXELS and node.kernel.reads_ahead:
-            growth = out_bytes - in_bytes
-            if node.height == 1:
-                before, after = self.graph.tensors[view], self.graph.tensors[node.output]
-                return max(0, after.size_bytes - before.size_bytes)
-            return int(max((first * growth).max(), (end * growth).max()))
-        low = np.clip(first * node.window.stride - node.window.pad_top, 0, None) * in_bytes
-        size = self.graph.tensors[node.output].size_bytes
-        return int((_written(member, size, out_bytes) - low).max())
-
-
-def _before(member: _Member) -> Rows:
-    return np.concatenate([[0], member.done[:-1]])
-
-
-def _written(member: _Member, size_bytes: int, row_bytes: int) -> Rows:
-    done = member.done
-    if member.node.kernel.style is Style.REDUCE:
-        return np.where(done == member.node.height, size_bytes, 0)
-    return done * row_bytes if member.node.height > 1 else np.full_like(done, size_bytes)
-
-
-def _reads_whole(tensor: int, reader: Node) -> bool:
-    return tensor not in reader.streamed or reader.height == 1
-
-
-def _rows_read(reader: Node, maker: Node, done: Rows, height: int) -> Rows:
-    """Rows of the maker that a reader has used up once it has made `done` rows."""
-    if maker.height == 1:
-        return np.minimum(done, 1)
-    if _reads_whole(maker.output, reader) and reader.kernel.style is not Style.WINDOW:
-        return np.where(done > 0, height, 0)
-    window = reader.window
-    ahead = (done - 1) * window.stride - window.pad_top + window.extent
-    return np.where(done > 0, np.clip(ahead, 0, height), 0)
+    def _within(self, view: int) -> int:
+        """The distance that the last operator's own calls need to an operand."""
+        writer, tensor = self.members[0], self.graph.tensors[view]
+        out = writer.profile
+        if out.pixels and writer.node.kernel.reads_ahead:
+            return out.size_bytes - tensor.size_bytes
+        lags = self.progresses.lags_within(writer.progress, out.reach(True))
+        if out.reduce or writer.node.height == 1:
+            return out.size_bytes - lags[-1][1] * tensor.rows[1]
+        return max(w * out.row_bytes - low * tensor.rows[1] for w, low in lags)

@@ -78,8 +78,7 @@ def storage_roots(graph: Graph) -> dict[int, int]:
 def make_node(graph: Graph, index: int, op: Op, kernel: Kernel) -> Node:
     """Describes one operator with the kernel chosen for it."""
     seen = view(graph, op)
-    positions = kernel.data_inputs or tuple(range(len(op.inputs)))
-    streamed_positions = () if kernel.data_inputs == ALL_INPUTS else kernel.streamed_inputs
+    inputs, streamed = _operands(op, kernel)
     height = seen.output.rows[0] if kernel.style is not Style.WHOLE else 1
     if kernel.style is Style.REDUCE:
         height = seen.input(0).rows[0]
@@ -89,7 +88,7 @@ def make_node(graph: Graph, index: int, op: Op, kernel: Kernel) -> Node:
     elif (
         kernel.style is Style.PIXELS
         and height > 1
-        and not _rows_in_step(seen, kernel, streamed_positions)
+        and not _rows_in_step(graph, seen, kernel, streamed)
     ):
         height = 1
     padded = window.pad_top > 0 or window.pad_bottom > 0
@@ -101,12 +100,20 @@ def make_node(graph: Graph, index: int, op: Op, kernel: Kernel) -> Node:
         op=op,
         view=seen,
         kernel=kernel,
-        inputs=tuple(op.inputs[p] for p in positions),
-        streamed=tuple(op.inputs[p] for p in streamed_positions),
+        inputs=inputs,
+        streamed=streamed,
         output=op.outputs[0],
         height=height,
         window=window,
         pad_row_bytes=pad_row_bytes,
+    )
+
+
+def move_node(node: Node, index: int, op: Op) -> Node:
+    """The same work for an operator of the same shape in another place, maybe of another graph."""
+    inputs, streamed = _operands(op, node.kernel)
+    return dataclasses.replace(
+        node, index=index, op=op, inputs=inputs, streamed=streamed, output=op.outputs[0]
     )
 
 
@@ -143,11 +150,18 @@ def is_row_source(node: Node) -> bool:
     return node.op.kind == ROW_SOURCE
 
 
-def _rows_in_step(seen: View, kernel: Kernel, streamed: tuple[int, ...]) -> bool:
+def _operands(op: Op, kernel: Kernel) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Tensors that the kernel takes pointers to, and those of them that are read row by row."""
+    positions = kernel.data_inputs or tuple(range(len(op.inputs)))
+    streamed = () if kernel.data_inputs == ALL_INPUTS else kernel.streamed_inputs
+    return tuple(op.inputs[p] for p in positions), tuple(op.inputs[p] for p in streamed)
+
+
+def _rows_in_step(graph: Graph, seen: View, kernel: Kernel, streamed: tuple[int, ...]) -> bool:
     """Whether a pixel kernel can make one row of the output from one row of each input."""
     height, row_bytes = seen.output.rows
     row_values = row_bytes // ITEM_BYTES[seen.output.dtype]
-    same = all(seen.input(p).rows[0] == height for p in streamed)
+    same = all(graph.tensors[tensor].rows[0] == height for tensor in streamed)
     return same and row_values % kernel.pixel_values(seen) == 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
@@ -91,13 +92,40 @@ class Plan:
         return self.roots.get(tensor, tensor) in self.storage
 
 
-@dataclasses.dataclass(frozen=True)
-class Group:
+class Group(NamedTuple):
     """Operators [start, end) that form one stage; windows make at most `band_limit` rows a call."""
 
     start: int
     end: int
     band_limit: int = 2
+
+
+class StageCache:
+    """Stages and overlaps of one model that several of its plans have in common."""
+
+    def __init__(self) -> None:
+        self.stages: dict[tuple[Group, frozenset[int]], Stage] = {}
+        self.overlaps: dict[tuple[Stage, int, int], Overlap | None] = {}
+
+    def stage(
+        self, graph: Graph, nodes: Sequence[Node], group: Group, internal: frozenset[int]
+    ) -> Stage:
+        """See `make_stage`."""
+        key = (group, internal)
+        found = self.stages.get(key)
+        if found is None:
+            run = nodes[group.start : group.end]
+            found = self.stages[key] = make_stage(graph, run, internal, group.band_limit)
+        return found
+
+    def overlap(
+        self, graph: Graph, roots: Mapping[int, int], stage: Stage, source: int, result: int
+    ) -> Overlap | None:
+        """See `safe_overlap`."""
+        key = (stage, source, result)
+        if key not in self.overlaps:
+            self.overlaps[key] = safe_overlap(graph, roots, stage, source, result)
+        return self.overlaps[key]
 
 
 def plan_stages(
@@ -106,6 +134,7 @@ def plan_stages(
     nodes: Sequence[Node],
     groups: Sequence[Group],
     region_bytes: Sequence[int] = (),
+    cache: StageCache | None = None,
 ) -> Plan:
     """Plans memory for operators that run in the given groups.
 
@@ -115,7 +144,9 @@ def plan_stages(
       nodes: in execution order.
       groups: consecutive and complete; one group is one stage.
       region_bytes: of the memories that the arena is laid over; empty: one memory.
+      cache: of the same model, where it is planned more than once.
     """
+    cache = cache or StageCache()
     made = {node.output for node in nodes}
     inputs = {roots.get(i, i) for i in graph.inputs} - made
     outputs = {roots.get(i, i) for i in graph.outputs}
@@ -131,8 +162,8 @@ def plan_stages(
             and n.output not in outputs
             and n.output not in viewed
         )
-        stages.append(make_stage(graph, run, internal, group.band_limit))
-    return _place(graph, roots, stages, inputs, last_use, region_bytes)
+        stages.append(cache.stage(graph, nodes, group, internal))
+    return _place(graph, roots, stages, inputs, last_use, region_bytes, cache)
 
 
 def _last_uses(
@@ -155,6 +186,7 @@ def _place(
     inputs: set[int],
     last_use: Mapping[int, int],
     region_bytes: Sequence[int],
+    cache: StageCache,
 ) -> Plan:
     buffers: list[Buffer] = []
     rows: dict[int, tuple[int, int]] = {}  # tensor -> (buffer, rows kept)
@@ -184,7 +216,7 @@ def _place(
     if stages and is_row_source(stages[0].nodes[0]):
         state = len(buffers)
         buffers.append(Buffer("row counters", 4 * len(stages[0].nodes), 0, 1, "scratch"))
-    overlaps = _overlaps(graph, roots, stages, rows, last_use)
+    overlaps = _overlaps(graph, roots, stages, rows, last_use, cache)
     placement = place_buffers(buffers, overlaps, region_bytes)
     storage = {
         tensor: Storage(placement.offsets[i], kept, row_bytes, height)
@@ -215,6 +247,7 @@ def _overlaps(
     stages: Sequence[Stage],
     rows: Mapping[int, tuple[int, int]],
     last_use: Mapping[int, int],
+    cache: StageCache,
 ) -> dict[tuple[int, int], Overlap]:
     """Pairs that may share memory: a tensor's last reader is the stage that writes the other."""
     found: dict[tuple[int, int], Overlap] = {}
@@ -225,7 +258,7 @@ def _overlaps(
             if last_use[source] != number:
                 continue
             for result in made:
-                overlap = safe_overlap(graph, roots, stage, source, result)
+                overlap = cache.overlap(graph, roots, stage, source, result)
                 if overlap is not None:
                     found[rows[result][0], rows[source][0]] = overlap
     return found

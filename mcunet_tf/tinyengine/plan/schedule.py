@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import Style
@@ -18,8 +19,7 @@ from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
 from mcunet_tf.tinyengine.plan.offsets import Overlap
 
 
-@dataclasses.dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """One kernel call: `node` makes output rows [first, end)."""
 
     node: Node

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How far the operators of a stage have got after each band of its last one.
+
+That depends on windows, bands and heights only, not on channels: stages of one network, and of all
+networks of a search space, share most of it. Equal progress is one object, and each step from an
+operator to its producer is computed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, TypeVar, cast
+
+# Steps that are kept: more than the windows of many search spaces meet.
+MAX_STEPS = 200_000
+
+_T = TypeVar("_T")
+
+
+class Reach(NamedTuple):
+    """Which rows of its input an operator reads: [y * stride - pad_top, ... + extent) for row y.
+
+    `whole`: it reads all of them before its first row. `height`: its own rows.
+    """
+
+    stride: int
+    pad_top: int
+    extent: int
+    whole: bool
+    height: int
+
+    def ahead(self, done: int, height: int) -> int:
+        """Rows of an input of `height` rows that `done` output rows are made from."""
+        if done <= 0:
+            return 0
+        if self.whole:
+            return height
+        last = (done - 1) * self.stride - self.pad_top + self.extent
+        return min(max(last, 0), height)
+
+    def oldest(self, done: int, height: int) -> int:
+        """The first row that is still read after `done` output rows."""
+        if done >= self.height:
+            return height
+        return min(max(done * self.stride - self.pad_top, 0), height)
+
+
+class Progress:
+    """Rows that are done after each band of the stage's last operator; compared by identity."""
+
+    __slots__ = ("last", "rows")
+
+    def __init__(self, rows: tuple[int, ...]) -> None:
+        self.rows = rows
+        self.last = rows[-1]
+
+
+Reader = tuple[Progress, Reach]
+
+
+class Progresses:
+    """All progress that was ever asked for, and what follows from it."""
+
+    def __init__(self) -> None:
+        self._objects: dict[tuple[int, ...], Progress] = {}
+        self._steps: dict[tuple[object, ...], object] = {}
+
+    def of_last(self, height: int, band: int) -> Progress:
+        """Of the stage's last operator: one band after the other."""
+        return self._once(
+            ("last", height, band),
+            lambda: self._intern(min(y + band, height) for y in range(0, height, band)),
+        )
+
+    def of_maker(
+        self, readers: Sequence[Reader], rows: int, band: int, height: int, *, complete: bool
+    ) -> Progress:
+        """Of an operator that makes `rows` rows, the tensor's `height` or one, as its readers ask.
+
+        `complete`: rows that nobody of the stage reads are made too.
+        """
+
+        def compute() -> Progress:
+            wanted = [0] * len(readers[0][0].rows)
+            for progress, reach in readers:
+                read = [
+                    min(done, 1) if rows == 1 else reach.ahead(done, height)
+                    for done in progress.rows
+                ]
+                wanted = list(map(max, wanted, read))
+            made = [min(-(-w // band) * band, rows) for w in wanted]
+            if complete:
+                made[-1] = rows
+            return self._intern(made)
+
+        return self._once(("maker", rows, band, height, complete, *readers), compute)
+
+    def alive_rows(self, maker: Progress, readers: Sequence[Reader], height: int) -> int:
+        """Rows of a tensor that are made and will be read, at the most."""
+
+        def compute() -> int:
+            oldest = [height] * len(maker.rows)
+            for progress, reach in readers:
+                low = [reach.oldest(done, height) for done in (0, *progress.rows[:-1])]
+                oldest = list(map(min, oldest, low))
+            return max(map(int.__sub__, maker.rows, oldest))
+
+        return self._once(("alive", maker, height, *readers), compute)
+
+    def window_rows(
+        self, reach: Reach, band: int, maker_rows: int, maker_band: int, height: int
+    ) -> int:
+        """Slots of a ring that a window reads band by band, rows of padding included."""
+
+        def compute() -> int:
+            most = 1
+            for first in range(0, reach.height, band):
+                end = min(first + band, reach.height)
+                ahead = (end - 1) * reach.stride - reach.pad_top + reach.extent
+                made = min(max(ahead, 0), height)
+                if maker_rows > 1:
+                    made = min(-(-made // maker_band) * maker_band, height)
+                most = max(most, max(made, ahead) - (first * reach.stride - reach.pad_top))
+            return most
+
+        return self._once(("window", reach, band, maker_rows, maker_band, height), compute)
+
+    def lags(
+        self, writer: Progress, reader: Progress, reach: Reach, height: int
+    ) -> tuple[tuple[int, int], ...]:
+        """(rows written, rows that `reader` has done with), where writing comes closest."""
+
+        def compute() -> tuple[tuple[int, int], ...]:
+            low = (reach.oldest(done, height) for done in reader.rows)
+            return _closest(zip(writer.rows, low, strict=True))
+
+        return self._once(("lags", writer, reader, reach, height), compute)
+
+    def lags_within(self, writer: Progress, reach: Reach) -> tuple[tuple[int, int], ...]:
+        """The same within the calls of the last operator, which reads while it writes."""
+
+        def compute() -> tuple[tuple[int, int], ...]:
+            low = (max(y * reach.stride - reach.pad_top, 0) for y in (0, *writer.rows[:-1]))
+            return _closest(zip(writer.rows, low, strict=True))
+
+        return self._once(("within", writer, reach), compute)
+
+    def _intern(self, rows: Iterable[int]) -> Progress:
+        key = tuple(rows)
+        found = self._objects.get(key)
+        if found is None:
+            found = self._objects[key] = Progress(key)
+        return found
+
+    def _once(self, key: tuple[object, ...], compute: Callable[[], _T]) -> _T:
+        found = self._steps.get(key)
+        if found is None:
+            if len(self._steps) >= MAX_STEPS:
+                self._steps.clear()
+                self._objects.clear()
+            found = self._steps[key] = compute()
+        return cast(_T, found)
+
+
+def _closest(pairs: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Those of (written, done with) rows that can set a distance, whatever bytes a row has.
+
+    They are the corners of the convex hull on the side of much written and little done with.
+    """
+    corners: list[tuple[int, int]] = []
+    for low, written in sorted((low, -written) for written, low in pairs):
+        w, u = -written, low
+        if corners and w <= corners[-1][0]:
+            continue
+        while len(corners) > 1:
+            (w1, u1), (w2, u2) = corners[-2:]
+            if (w2 - w1) * (u - u1) > (w - w1) * (u2 - u1):
+                break
+            corners.pop()
+        corners.append((w, u))
+    return tuple(corners)

@@ -1,0 +1,378 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stages that a plan could be made of, and what each of them keeps alive.
+
+Only a few operators set the peak of a plan: stages are proposed around those, until none of them
+brings the peak down. Stages of several operators are weighed in closed form (`estimate.py`); those
+that end at the same operator are one stage that grows, so each operator is added once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from mcunet_tf.errors import UnsupportedError
+from mcunet_tf.tinyengine.ir import Graph
+from mcunet_tf.tinyengine.kernels.table import Style
+from mcunet_tf.tinyengine.plan.effort import Alone, Effort
+from mcunet_tf.tinyengine.plan.estimate import GrowingStage, Member
+from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
+from mcunet_tf.tinyengine.plan.plan import Group
+from mcunet_tf.tinyengine.plan.schedule import Stage, aligned, make_stage, safe_overlap
+
+MAX_STAGE_OPS = 24
+BAND_LIMITS = (4, 2, 1)
+# Of an operator on its own: more rows per call cost scratch and save set-up.
+SINGLE_BAND_LIMITS = (1 << 15, 4, 2, 1)
+
+# (source, result) -> bytes by which the source must lie above; None: they cannot share memory.
+Distance = Callable[[int, int], int | None]
+
+
+class Candidate(NamedTuple):
+    """A stage that could be.
+
+    Attributes:
+      group: its operators.
+      peak_bytes: alive while it runs.
+      surplus_bytes: by so much that may be too high.
+      instructions: predicted.
+      drift_bytes: how far results lie below the inputs they share memory with. A chain of such
+        stages needs the sum of it: its first tensor lies above all that follow.
+    """
+
+    group: Group
+    peak_bytes: int
+    surplus_bytes: int
+    instructions: float
+    drift_bytes: int
+
+
+class _Step(NamedTuple):
+    """A stage that has grown to some length."""
+
+    inner_bytes: int
+    slack_bytes: int
+    instructions: float
+
+
+class _Chain:
+    """The stages that end at one operator, longer and longer.
+
+    Attributes:
+      steps: by the number of operators in front of the last one.
+      proposed: how many operators in front the shortest proposed stage has.
+    """
+
+    def __init__(self, proposals: Proposals, end: int, limit: int) -> None:
+        self.proposals = proposals
+        self.end = end
+        self.limit = limit
+        self.stage = GrowingStage(proposals.graph, limit, proposals.effort)
+        self.steps: list[_Step] = []
+        self.proposed = MAX_STAGE_OPS
+        self._complete = False
+
+    def step(self, length: int) -> _Step | None:
+        """The stage with so many operators in front of its last one, if there is one."""
+        while len(self.steps) <= length and not self._complete:
+            self._grow(self.end - 1 - len(self.steps))
+        return self.steps[length] if length < len(self.steps) else None
+
+    def member(self, position: int) -> Member:
+        """The stage's member by its position in the execution order."""
+        return self.stage.members[self.end - 1 - position]
+
+    def _grow(self, start: int) -> None:
+        owner, stage = self.proposals, self.stage
+        readers: list[Member] = []
+        if self.steps:
+            first = max(self.end - MAX_STAGE_OPS, owner.first_free)
+            if start >= first and owner.makes_rows(start):
+                readers = [self.member(r) for r in owner.readers[start] if r < self.end]
+            if not readers:
+                self._complete = True
+                return
+        internal = owner.is_internal(start, self.end)
+        stage.add(owner.nodes[start], owner.profiles[start], internal, readers)
+        self.steps.append(_Step(stage.inner_bytes, stage.slack_bytes, stage.instructions))
+
+
+class Proposals:
+    """Proposes stages and computes what each of them keeps alive.
+
+    Attributes:
+      found: the stages so far, by the operator they end before.
+    """
+
+    def __init__(
+        self, graph: Graph, roots: Mapping[int, int], nodes: Sequence[Node], effort: Effort
+    ) -> None:
+        self.graph = graph
+        self.roots = roots
+        self.nodes = nodes
+        self.effort = effort
+        self.profiles = [effort.profile(node) for node in nodes]
+        self.count = len(nodes)
+        self.found: list[dict[Group, Candidate]] = [{} for _ in range(self.count + 1)]
+        self.pushed = bool(nodes) and is_row_source(nodes[0])
+        # Stages that the application's rows run through are proposed by themselves.
+        self.first_free = 1 if self.pushed else 0
+        self._explored: set[int] = set()
+        self._chains: dict[tuple[int, int], _Chain] = {}
+        self._read_tensors()
+
+    def _read_tensors(self) -> None:
+        """Collects who makes and reads what."""
+        graph, roots, nodes = self.graph, self.roots, self.nodes
+        made = {node.output: i for i, node in enumerate(nodes)}
+        inputs = {roots.get(i, i) for i in graph.inputs} - set(made)
+        self.readers: list[list[int]] = [[] for _ in nodes]
+        # Of each root: (operator, operand it is to that operator).
+        self.views: dict[int, list[tuple[int, int]]] = {}
+        last_read = dict.fromkeys(inputs, -1)
+        for i, node in enumerate(nodes):
+            for tensor in dict.fromkeys(node.inputs):
+                root = roots.get(tensor, tensor)
+                if graph.tensors[root].data is None:
+                    last_read[root] = i
+                    self.views.setdefault(root, []).append((i, tensor))
+                if tensor in made:
+                    self.readers[made[tensor]].append(i)
+        last_read.update((roots.get(i, i), self.count) for i in graph.outputs)
+        # A tensor that is viewed by others always is a whole.
+        viewed = dict.fromkeys(roots.values(), self.count)
+        self._last_reader = [(last_read | viewed).get(node.output, -1) for node in nodes]
+        spans = [(tensor, made.get(tensor, -1), last) for tensor, last in last_read.items()]
+        # Tensors that are alive when an operator starts, and the last operators that read them.
+        self._alive = [
+            [(tensor, last) for tensor, first, last in spans if first < start <= last]
+            for start in range(self.count)
+        ]
+        self._alive_bytes = [sum(self.size(t) for t, _ in alive) for alive in self._alive]
+
+    def run(self) -> int:
+        """Proposes stages until the least peak is known; returns it."""
+        if self.pushed:
+            self._explored.add(0)
+            self._explore_pushed()
+        for i in range(self.first_free, self.count):
+            kernel = self.nodes[i].kernel
+            windowed = kernel.style is Style.WINDOW and kernel.band_rows > 1
+            for limit in SINGLE_BAND_LIMITS if windowed else SINGLE_BAND_LIMITS[:1]:
+                self._propose_alone(i, limit)
+        while True:
+            peak, critical = self._bottleneck()
+            fresh = [i for i in critical if i not in self._explored]
+            if not fresh:
+                return peak
+            for i in fresh:
+                self._explored.add(i)
+                self._explore(i, peak)
+
+    def in_order(self) -> Iterator[Candidate]:
+        """All candidates by their ends, then their starts."""
+        for found in self.found:
+            yield from sorted(found.values(), key=lambda c: c.group.start)
+
+    def of(self, group: Group) -> Candidate:
+        """What is known of a group."""
+        return self.found[group.end][group]
+
+    def _bottleneck(self) -> tuple[int, list[int]]:
+        """The least peak of all plans so far, and the operators of the stages that set it."""
+        best = [0] + [1 << 62] * self.count
+        chosen: list[Candidate | None] = [None] * (self.count + 1)
+        for c in self.in_order():
+            start, end, _ = c.group
+            peak = max(best[start], c.peak_bytes)
+            if peak < best[end]:
+                best[end] = peak
+                chosen[end] = c
+        critical: list[int] = []
+        end = self.count
+        while end > 0:
+            candidate = chosen[end]
+            if candidate is None:
+                raise UnsupportedError(
+                    f"{self.graph.name}: its input is read again by a later layer, so its rows "
+                    "cannot be pushed one by one: leave out --input=rows"
+                )
+            if candidate.peak_bytes == best[self.count]:
+                critical += range(candidate.group.start, candidate.group.end)
+            end = candidate.group.start
+        return best[self.count], critical
+
+    def _explore(self, op: int, bound: int) -> None:
+        """Proposes all stages that run operator `op` together with others."""
+        for end in range(op + 1, min(op + MAX_STAGE_OPS, self.count) + 1):
+            if end > op + 1 and not self.makes_rows(end - 2):
+                break
+            for limit in BAND_LIMITS:
+                chain = self._chains.get((end, limit))
+                if chain is None:
+                    chain = self._chains[end, limit] = _Chain(self, end, limit)
+                self._propose_grown(chain, max(end - 1 - op, 1), bound)
+
+    def _propose_grown(self, chain: _Chain, shortest: int, bound: int) -> None:
+        """Proposes the stages of a chain from some length on, as long as they are below a bound.
+
+        Bounds only sink, so what has been proposed before needs no second look.
+        """
+        for length in range(chain.proposed):
+            step = chain.step(length)
+            if step is None or step.inner_bytes - step.slack_bytes >= bound:
+                break
+            if length >= shortest:
+                group = Group(chain.end - 1 - length, chain.end, chain.limit)
+                candidate = self._weigh_step(group, chain, step)
+                if step.slack_bytes and candidate.peak_bytes - step.slack_bytes < bound:
+                    self._propose(group)
+                else:
+                    self.found[group.end][group] = candidate
+        chain.proposed = min(chain.proposed, shortest)
+
+    def _explore_pushed(self) -> None:
+        """Proposes the stages that the application's rows run through."""
+        for end in range(2, min(MAX_STAGE_OPS, self.count) + 1):
+            if not self.makes_rows(end - 2):
+                break
+            # Pushed rows can be read in the first stage only.
+            inside = self._last_reader[0] < end
+            if inside and all(self.readers[i] and self.readers[i][0] < end for i in range(end - 1)):
+                for limit in BAND_LIMITS:
+                    self._propose(Group(0, end, limit))
+
+    def makes_rows(self, i: int) -> bool:
+        """Whether others can take this operator's rows as they come."""
+        profile = self.profiles[i]
+        return (profile.window or profile.pixels) and self.nodes[i].height > 1
+
+    def is_internal(self, i: int, end: int) -> bool:
+        """Whether nothing outside a stage that ends before `end` reads operator i's output."""
+        return i < end - 1 and self._last_reader[i] < end
+
+    def _propose_alone(self, i: int, limit: int) -> None:
+        """Weighs an operator on its own; all that depends on its shape only is known already."""
+        profile, node = self.profiles[i], self.nodes[i]
+        group = Group(i, i + 1, limit)
+        band = min(node.kernel.band_rows, node.height, limit) if profile.window else node.height
+        stage: Stage | None = None
+
+        def scheduled() -> Stage:
+            nonlocal stage
+            stage = stage or make_stage(self.graph, [node], frozenset(), limit)
+            return stage
+
+        alone = profile.alone.get(band)
+        if alone is None:
+            alone = Alone(aligned(scheduled().scratch_bytes), profile.rows(node.height, band))
+            profile.alone[band] = alone
+        known = alone.distances
+
+        def distance(source: int, result: int) -> int | None:
+            key = tuple(k for k, t in enumerate(node.inputs) if self.roots.get(t, t) == source)
+            if key not in known:
+                overlap = safe_overlap(self.graph, self.roots, scheduled(), source, result)
+                known[key] = overlap.least_bytes if overlap else None
+            return known[key]
+
+        self._keep(group, alone.inner_bytes, 0, alone.instructions, [node.output], distance)
+
+    def _propose(self, group: Group) -> None:
+        """Schedules a stage in every detail and weighs it."""
+        run = self.nodes[group.start : group.end]
+        results = self._results(group)
+        internal = frozenset(node.output for node in run) - set(results)
+        stage = make_stage(self.graph, run, internal, group.band_limit)
+        rings = sum(
+            aligned(ring.rows * self.graph.tensors[tensor].rows[1])
+            for tensor, ring in stage.rings.items()
+            if ring.tensor == tensor
+        )
+        instructions = sum(self.effort.call(e.node, e.end - e.first) for e in stage.events)
+
+        def distance(source: int, result: int) -> int | None:
+            overlap = safe_overlap(self.graph, self.roots, stage, source, result)
+            return overlap.least_bytes if overlap else None
+
+        inner = aligned(stage.scratch_bytes) + rings
+        self._keep(group, inner, 0, instructions, results, distance)
+
+    def _weigh_step(self, group: Group, chain: _Chain, step: _Step) -> Candidate:
+        """What a grown stage keeps alive and how far it moves down."""
+        results = self._results(group)
+
+        def distance(source: int, result: int) -> int | None:
+            if result != self.nodes[group.end - 1].output:
+                # Written on the way, when the last operator asks for it: not followed here.
+                return None
+            readers = [
+                (chain.member(i), view) for i, view in self.views[source] if i >= group.start
+            ]
+            return chain.stage.least_distance(readers)
+
+        surplus = step.slack_bytes + sum(self.size(t) for t in results[:-1])
+        return self._weigh(group, step.inner_bytes, surplus, step.instructions, results, distance)
+
+    def _results(self, group: Group) -> list[int]:
+        """Whole tensors that a stage makes."""
+        return [
+            self.nodes[i].output
+            for i in range(group.start, group.end)
+            if not self.is_internal(i, group.end)
+        ]
+
+    def _keep(
+        self,
+        group: Group,
+        inner_bytes: int,
+        surplus_bytes: int,
+        instructions: float,
+        results: Sequence[int],
+        distance: Distance,
+    ) -> None:
+        self.found[group.end][group] = self._weigh(
+            group, inner_bytes, surplus_bytes, instructions, results, distance
+        )
+
+    def _weigh(
+        self,
+        group: Group,
+        inner_bytes: int,
+        surplus_bytes: int,
+        instructions: float,
+        results: Sequence[int],
+        distance: Distance,
+    ) -> Candidate:
+        """Adds what lives around a stage to what lives inside it."""
+        outer = sum(self.size(t) for t in results) + self._alive_bytes[group.start]
+        dying = [tensor for tensor, last in self._alive[group.start] if last < group.end]
+        saved, drift = self._savings(distance, dying, results)
+        peak = inner_bytes + outer - saved
+        return Candidate(group, peak, surplus_bytes, instructions, drift)
+
+    def size(self, tensor: int) -> int:
+        """Bytes of a whole tensor in the arena."""
+        return aligned(self.graph.tensors[tensor].size_bytes)
+
+    def _savings(
+        self, distance: Distance, dying: Sequence[int], results: Sequence[int]
+    ) -> tuple[int, int]:
+        """(bytes saved, drift) by laying each result over at most one tensor that dies."""
+        pairs = []
+        for result in results:
+            for source in dying:
+                least = distance(source, result)
+                if least is not None:
+                    joint = max(self.size(result), least + self.size(source))
+                    gain = self.size(result) + self.size(source) - joint
+                    pairs.append((gain, -least, result, source))
+        saved, drift = 0, 0
+        taken: set[int] = set()
+        for gain, negative, result, source in sorted(pairs, reverse=True):
+            if gain > 0 and not taken.intersection((result, source)):
+                taken.update((result, source))
+                saved += gain
+                drift = max(drift, -negative)
+        return saved, drift
