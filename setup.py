@@ -42,6 +42,7 @@ EXTRAS = {
         "mypy>=1.11",
         "clang-format==14.0.6",  # the version of Debian 12, so that editors and CI agree
         "pyserial>=3.5",
+        "dask[distributed]>=2024.1",  # one of the executors that a search runs on
         "bakenn>=1.0",  # CMSIS-NN's sources, which the benchmark compares with
         "setuptools>=68",
         "wheel>=0.41",

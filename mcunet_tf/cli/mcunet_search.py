@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from absl import flags
@@ -79,7 +79,7 @@ def _search(folder: Path) -> None:
 
 
 def _found(board: Board, data: ImageDataset, count: int, folder: Path) -> SearchResult:
-    from mcunet_tf.tinynas import Effort, search
+    from mcunet_tf.tinynas import search
     from mcunet_tf.tinynas.train import Recipe
 
     # Folders come class by class: what is taken is taken evenly.
@@ -97,8 +97,18 @@ def _found(board: Board, data: ImageDataset, count: int, folder: Path) -> Search
         workdir=folder,
         quantization=FLAGS.quantization,
         recipe=Recipe(augmentation=FLAGS.augmentation),
-        effort=Effort.quick() if FLAGS.quick else Effort(),
+        **_quick(data.train_images.shape[1:]) if FLAGS.quick else {},
     )
+
+
+def _quick(image_shape: tuple[int, ...]) -> dict[str, Any]:
+    """Few sub-networks of every other resolution and width."""
+    from mcunet_tf.tinynas import Effort, all_spaces
+    from mcunet_tf.tinynas.space import RESOLUTIONS, WIDTHS
+
+    height, width, channels = image_shape
+    spaces = all_spaces((height, width, channels), RESOLUTIONS[1::2], WIDTHS[::2])
+    return {"effort": Effort.quick(), "spaces": spaces}
 
 
 def _load() -> ImageDataset:

@@ -62,7 +62,12 @@ def measure_space(
     plans: int = PLANS,
     seed: int = 0,
 ) -> SpaceStatistics:
-    """Draws sub-networks of a space and says how many fit and how much they compute."""
+    """Draws sub-networks of a space and says how many fit and how much they compute.
+
+    Where not even the smallest one fits none is drawn: the others need more of everything.
+    """
+    if not keeps(space.arch(space.smallest()), num_classes, board, budget):
+        return SpaceStatistics(space, samples, 0, 0.0, 0.0, (), ())
     rng = np.random.default_rng(seed)
     sure: list[int] = []
     open_cases = []

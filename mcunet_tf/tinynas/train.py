@@ -8,6 +8,7 @@ on disk after every epoch: a run that was killed ends as if it had not been.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import zlib
@@ -19,7 +20,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from mcunet_tf.errors import SearchError
+from mcunet_tf.errors import OutputError, SearchError
 from mcunet_tf.tinynas.checkpoint import Checkpoints
 from mcunet_tf.tinynas.data import Images, batches
 from mcunet_tf.tinynas.progress import Progress
@@ -299,14 +300,27 @@ class Trainer:
     def _writer(self) -> Any:
         if self.log_dir is None or not self.writes:
             return None
-        return tf.summary.create_file_writer(str(self.log_dir))
+        with _log_errors(self.log_dir):
+            return tf.summary.create_file_writer(str(self.log_dir))
 
     def _log(self, writer: Any, epoch: int, row: dict[str, Any]) -> None:
         if writer is None:
             return
-        with writer.as_default(step=epoch):
+        with _log_errors(self.log_dir), writer.as_default(step=epoch):
             tf.summary.scalar("loss", row["loss"])
-        writer.flush()
+            writer.flush()
+
+
+@contextlib.contextmanager
+def _log_errors(folder: Path | None) -> Iterator[None]:
+    """Says on one line what TensorFlow says of a log that cannot be written."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        raise OutputError(
+            f"cannot write the TensorBoard log in {folder}: free space or choose another workdir, "
+            "then start again: earlier checkpoints are kept"
+        ) from error
 
 
 def _epochs(phases: Sequence[Phase]) -> Iterator[tuple[Phase, int, int]]:

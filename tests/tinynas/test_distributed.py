@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two processes on this machine train one supernet to the same weights."""
+"""Two processes on this machine train one supernet to the same weights, and evaluate its parts."""
 
+import concurrent.futures
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from tests.tinynas.tiny import SPACES, images
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -69,3 +74,47 @@ def test_two_workers_agree(tmp_path):
     assert [result[2] for result in results] == ["True", "False"]
     assert results[0][3:] == results[1][3:]
     assert list(tmp_path.glob("net-*.ckpt"))
+
+
+class KillsAWorker(concurrent.futures.Executor):
+    """Hands everything on, and kills a worker as soon as all tasks are given out."""
+
+    def __init__(self, executor, count, pid):
+        self.executor = executor
+        self.left = count
+        self.pid = pid
+
+    def submit(self, function, /, *arguments, **named):
+        future = self.executor.submit(function, *arguments, **named)
+        self.left -= 1
+        if self.left == 0:
+            os.kill(self.pid, signal.SIGKILL)
+        return future
+
+
+@pytest.mark.slow
+def test_no_candidate_is_lost_when_a_dask_worker_is_killed(tmp_path):
+    pytest.importorskip("tensorflow")
+    distributed = pytest.importorskip("distributed")
+    from mcunet_tf.tinynas.candidates import Candidates, evaluation_data
+    from mcunet_tf.tinynas.data import read_images
+    from mcunet_tf.tinynas.final import make_network
+
+    space = SPACES[0]
+    network = make_network(space.arch(space.largest()), 3, 0, None, space.optional_blocks())
+    data = evaluation_data(read_images(images(), images()), 60, 100)
+    rng = np.random.default_rng(0)
+    choices = list(dict.fromkeys(space.sample(rng) for _ in range(12)))
+    here = Candidates(network, space, data, folder=tmp_path / "here")
+    expected = here.accuracies(choices, "here")
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        pid = next(iter(cluster.workers.values())).process.pid
+        executor = KillsAWorker(client.get_executor(), len(choices), pid)
+        there = Candidates(network, space, data, folder=tmp_path / "there", executor=executor)
+        assert there.accuracies(choices, "there") == expected
+    assert executor.left <= 0
