@@ -16,7 +16,7 @@ from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import ALL_INPUTS, Blob, Struct, Style
 from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
 from mcunet_tf.tinyengine.plan.plan import Plan, Storage
-from mcunet_tf.tinyengine.plan.schedule import Stage, is_window
+from mcunet_tf.tinyengine.plan.schedule import Calls, Stage, is_window
 
 CTYPES = {"int8": "int8_t", "uint8": "uint8_t", "float32": "float"}
 
@@ -247,13 +247,18 @@ def _node(
         "struct": struct.ctype,
         "fields": constants.field_values(struct, symbol),
         "position": position,
-        "band": stage.bands[position],
+        "band": _band(stage.calls[position]),
         "height": node.height,
         "pushed": is_row_source(stage.nodes[0]),
         "pulls": _pulls(project, stage, node),
         "readers": _readers(project, stage, node),
         "body": _body(project, stage, position, scratch),
     }
+
+
+def _band(calls: Calls) -> str:
+    """The rows of the next call after y."""
+    return str(calls.band) if calls.first == calls.band else f"y ? {calls.band} : {calls.first}"
 
 
 def _pulls(project: Project, stage: Stage, node: Node) -> list[dict[str, Any]]:

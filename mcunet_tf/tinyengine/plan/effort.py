@@ -14,7 +14,7 @@ from mcunet_tf.tinyengine.kernels.table import Style
 from mcunet_tf.tinyengine.ops.spec import View
 from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
 from mcunet_tf.tinyengine.plan.progress import Progresses, Reach
-from mcunet_tf.tinyengine.plan.schedule import band_of
+from mcunet_tf.tinyengine.plan.schedule import Calls, band_of
 
 # Schedules for cores without coefficients are compared as if for this one.
 FALLBACK_CORE = "cortex-m4"
@@ -88,10 +88,12 @@ class Profile:
             found = self._calls[rows] = self._feed(rows) + self._kernel(rows)
         return found
 
-    def rows(self, rows: int, band: int) -> float:
+    def rows(self, rows: int, calls: Calls) -> float:
         """Instructions of making rows in bands, the last one shorter if need be."""
-        whole, rest = divmod(rows, band)
-        return whole * self.call(band) + (self.call(rest) if rest else 0.0)
+        first = min(calls.first, rows)
+        whole, rest = divmod(rows - first, calls.band)
+        total = self.call(first) + whole * self.call(calls.band)
+        return total + (self.call(rest) if rest else 0.0)
 
     def _kernel(self, rows: int) -> float:
         node = self.node

@@ -15,7 +15,14 @@ from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.plan.effort import Effort, Profile
 from mcunet_tf.tinyengine.plan.nodes import Node
 from mcunet_tf.tinyengine.plan.progress import Progress, Reader
-from mcunet_tf.tinyengine.plan.schedule import aligned, can_replace_rows, unbroken_rows
+from mcunet_tf.tinyengine.plan.schedule import (
+    Calls,
+    aligned,
+    can_replace_rows,
+    first_call,
+    ring_shift,
+    unbroken_calls,
+)
 
 
 class Member:
@@ -24,19 +31,21 @@ class Member:
     Attributes:
       node: the operator.
       profile: what it takes.
-      band: rows per kernel call.
+      calls: rows per kernel call.
       progress: rows made after each band of the stage's last operator.
       readers: who reads its output.
       made_inputs: of its operands, those that the stage makes.
       ring_bytes: of its output; None where that is a whole tensor.
     """
 
-    __slots__ = ("band", "made_inputs", "node", "profile", "progress", "readers", "ring_bytes")
+    __slots__ = ("calls", "made_inputs", "node", "profile", "progress", "readers", "ring_bytes")
 
-    def __init__(self, node: Node, profile: Profile, band: int, readers: Sequence[Member]) -> None:
+    def __init__(
+        self, node: Node, profile: Profile, calls: Calls, readers: Sequence[Member]
+    ) -> None:
         self.node = node
         self.profile = profile
-        self.band = band
+        self.calls = calls
         self.progress: Progress
         self.readers = readers
         self.made_inputs = 0
@@ -80,19 +89,21 @@ class GrowingStage:
           internal: nothing outside the stage reads its output.
           readers: members that read its output.
         """
-        band = profile.band(self.band_limit)
-        member = Member(node, profile, band, readers)
+        calls = first_call(
+            profile.band(self.band_limit), [_wish(node, profile, reader) for reader in readers]
+        )
+        member = Member(node, profile, calls, readers)
         if readers:
             member.progress = self.progresses.of_maker(
                 [reader.reader_of(node.output) for reader in readers],
                 node.height,
-                band,
+                calls,
                 profile.height,
                 complete=not internal,
             )
         else:
-            member.progress = self.progresses.of_last(node.height, band)
-        self.instructions += profile.rows(member.progress.last, band)
+            member.progress = self.progresses.of_last(node.height, calls.band)
+        self.instructions += profile.rows(member.progress.last, calls)
         self._add_scratch(member)
         self.members.append(member)
         for reader in readers:
@@ -103,7 +114,7 @@ class GrowingStage:
         self.inner_bytes = aligned(shared) + self._kept_bytes
 
     def _add_scratch(self, member: Member) -> None:
-        scratch = member.profile.scratch_bytes(member.band)
+        scratch = member.profile.scratch_bytes(member.calls.band)
         if member.profile.reduce:
             self._kept_bytes += scratch
             return
@@ -115,40 +126,47 @@ class GrowingStage:
         tensor, height = maker.node.output, maker.profile.height
         reader = maker.readers[0]
         alone = len(maker.readers) == 1
+        shift: int | None = 0
         if alone and reader.profile.window:
-            rows = min(self._window_rows(maker, reader), height)
-            if rows < height and reader.node.pad_row_bytes:
+            rows, shift = self._window_rows(maker, reader)
+            if rows < height and shift is not None and reader.node.pad_row_bytes:
                 # Rows of padding are rows of the ring.
-                scratch = reader.profile.scratch_bytes(reader.band)
+                scratch = reader.profile.scratch_bytes(reader.calls.band)
                 self._padded_bytes.remove(scratch + reader.node.pad_row_bytes)
         elif maker.node.height == 1 or any(
             tensor not in r.node.streamed or r.node.height == 1 for r in maker.readers
         ):
             rows = height
         else:
-            rows = self._shared_rows(maker)
+            rows, shift = self._shared_rows(maker)
+        if rows >= height or shift is None:
+            rows, shift = height, None
         maker.ring_bytes = aligned(rows * maker.profile.row_bytes)
         self._kept_bytes += maker.ring_bytes
-        if alone and rows < height and self._replaces_rows(reader, rows):
+        if alone and shift is not None and self._replaces_rows(reader, rows, shift):
             self._kept_bytes -= reader.ring_bytes or 0
             reader.ring_bytes = 0
 
-    def _window_rows(self, maker: Member, reader: Member) -> int:
+    def _window_rows(self, maker: Member, reader: Member) -> tuple[int, int | None]:
         rows = self.progresses.window_rows(
             reader.profile.reach(True),
-            reader.band,
+            reader.calls,
             maker.node.height,
-            maker.band,
+            maker.calls,
             maker.profile.height,
         )
-        return aligned(rows, unbroken_rows(maker.node, maker.band))
+        unbroken = unbroken_calls(maker.node, maker.calls)
+        rows = aligned(rows, unbroken[0].band if unbroken else 1)
+        return rows, ring_shift(rows, unbroken)
 
-    def _shared_rows(self, maker: Member) -> int:
+    def _shared_rows(self, maker: Member) -> tuple[int, int | None]:
         height, readers = maker.profile.height, maker.readers
-        pixel_bands = [r.band for r in readers if r.profile.pixels]
-        step = max([unbroken_rows(maker.node, maker.band), *pixel_bands])
+        accesses = unbroken_calls(maker.node, maker.calls)
+        accesses += [r.calls for r in readers if not r.profile.window and r.calls.band > 1]
+        step = max((calls.band for calls in accesses), default=1)
         if len(readers) == 1:
-            return min(aligned(max(maker.band, readers[0].band), step), height)
+            rows = aligned(max(maker.calls.band, readers[0].calls.band), step)
+            return rows, ring_shift(rows, accesses)
         alive = self.progresses.alive_rows(
             maker.progress, [r.reader_of(maker.node.output) for r in readers], height
         )
@@ -157,22 +175,22 @@ class GrowingStage:
         if len(windows) > 1:
             # Windows that lag behind each other are not followed call by call: each alone would
             # need so many rows, together at most the estimate.
-            least = max(min(self._window_rows(maker, r), height) for r in windows)
+            least = max(min(self._window_rows(maker, r)[0], height) for r in windows)
             self.slack_bytes += (rows - least) * maker.profile.row_bytes
-        return rows
+        return rows, ring_shift(rows, accesses)
 
-    def _replaces_rows(self, window: Member, rows: int) -> bool:
+    def _replaces_rows(self, window: Member, rows: int, shift: int) -> bool:
         """Whether a window's own output takes the slots of the rows that die in its input."""
         if window.ring_bytes is None or len(window.readers) != 1:
             return False
         after = window.readers[0]
         in_step = (
             after.profile.pixels
-            and after.band == window.band
+            and after.calls == window.calls
             and after.made_inputs == 1
             and window.node.output in after.node.streamed
         )
-        return in_step and can_replace_rows(self.graph, window.node, window.band, rows)
+        return in_step and can_replace_rows(self.graph, window.node, window.calls, rows, shift)
 
     def least_distance(self, views: Iterable[tuple[Member, int]]) -> int | None:
         """Bytes by which a tensor must lie above the last operator's result.
@@ -214,3 +232,10 @@ class GrowingStage:
         if out.reduce or writer.node.height == 1:
             return out.size_bytes - lags[-1][1] * tensor.rows[1]
         return max(w * out.row_bytes - low * tensor.rows[1] for w, low in lags)
+
+
+def _wish(node: Node, profile: Profile, reader: Member) -> tuple[Calls, bool, int]:
+    """What a reader asks of its producer's calls: see `first_call`."""
+    reach = reader.profile.reach(node.output in reader.node.streamed)
+    wanted = 1 if node.height == 1 else reach.ahead(reader.calls.first, profile.height)
+    return reader.calls, not reader.profile.window, wanted

@@ -26,7 +26,7 @@ FAST: Weights = (0.0, 1.0, 0.0)
 # Of equally fast plans, the one with short stages is the easier one to place.
 WEIGHTS = (FAST, (-1e-3, 1.0, 0.0), (0.0, 1.0, 30.0), (0.0, 1e-3, 1.0), (1.0, 1e-9, 0.0))
 # Instructions above the fastest plan's that are accepted for a smaller arena.
-TOLERANCE = {"sram": float("inf"), "balanced": 0.04, "speed": 0.0}
+TOLERANCE = {"sram": float("inf"), "balanced": 0.03, "speed": 0.0}
 NO_LIMIT = 1 << 62
 
 
@@ -50,7 +50,7 @@ def plan_model(
       region_bytes: of the memories that the arena is laid over; empty: one memory.
       core: whose instructions count, as in `Board.core`.
       optimize: "sram": the smallest arena; "balanced": the smallest whose instructions stay within
-        4 % of the fastest plan's; "speed": the fastest, then the smallest.
+        3 % of the fastest plan's; "speed": the fastest, then the smallest.
       sram_budget_bytes: with a budget, the fastest plan that fits is taken instead.
       effort: what is known of operators already, for callers that plan many models for one core.
 

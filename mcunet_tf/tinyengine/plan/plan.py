@@ -225,8 +225,7 @@ def _place(
     }
     for stage in stages:
         for tensor, ring in stage.rings.items():
-            if ring.tensor != tensor:
-                storage[tensor] = dataclasses.replace(storage[ring.tensor], shift=ring.shift)
+            storage[tensor] = dataclasses.replace(storage[ring.tensor], shift=ring.shift)
     return Plan(
         tuple(stages),
         roots,

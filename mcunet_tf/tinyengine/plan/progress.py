@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeVar, cast
 
+from mcunet_tf.tinyengine.plan.schedule import Calls
+
 # Steps that are kept: more than the windows of many search spaces meet.
 MAX_STEPS = 200_000
 
@@ -73,7 +75,7 @@ class Progresses:
         )
 
     def of_maker(
-        self, readers: Sequence[Reader], rows: int, band: int, height: int, *, complete: bool
+        self, readers: Sequence[Reader], rows: int, calls: Calls, height: int, *, complete: bool
     ) -> Progress:
         """Of an operator that makes `rows` rows, the tensor's `height` or one, as its readers ask.
 
@@ -88,12 +90,12 @@ class Progresses:
                     for done in progress.rows
                 ]
                 wanted = list(map(max, wanted, read))
-            made = [min(-(-w // band) * band, rows) for w in wanted]
+            made = [_made(w, calls, rows) for w in wanted]
             if complete:
                 made[-1] = rows
             return self._intern(made)
 
-        return self._once(("maker", rows, band, height, complete, *readers), compute)
+        return self._once(("maker", rows, calls, height, complete, *readers), compute)
 
     def alive_rows(self, maker: Progress, readers: Sequence[Reader], height: int) -> int:
         """Rows of a tensor that are made and will be read, at the most."""
@@ -108,22 +110,23 @@ class Progresses:
         return self._once(("alive", maker, height, *readers), compute)
 
     def window_rows(
-        self, reach: Reach, band: int, maker_rows: int, maker_band: int, height: int
+        self, reach: Reach, calls: Calls, maker_rows: int, maker: Calls, height: int
     ) -> int:
         """Slots of a ring that a window reads band by band, rows of padding included."""
 
         def compute() -> int:
-            most = 1
-            for first in range(0, reach.height, band):
-                end = min(first + band, reach.height)
+            most, first = 1, 0
+            while first < reach.height:
+                end = min(calls.end(first), reach.height)
                 ahead = (end - 1) * reach.stride - reach.pad_top + reach.extent
                 made = min(max(ahead, 0), height)
                 if maker_rows > 1:
-                    made = min(-(-made // maker_band) * maker_band, height)
+                    made = _made(made, maker, height)
                 most = max(most, max(made, ahead) - (first * reach.stride - reach.pad_top))
+                first = end
             return most
 
-        return self._once(("window", reach, band, maker_rows, maker_band, height), compute)
+        return self._once(("window", reach, calls, maker_rows, maker, height), compute)
 
     def lags(
         self, writer: Progress, reader: Progress, reach: Reach, height: int
@@ -160,6 +163,14 @@ class Progresses:
                 self._objects.clear()
             found = self._steps[key] = compute()
         return cast(_T, found)
+
+
+def _made(wanted: int, calls: Calls, rows: int) -> int:
+    """Rows that exist once `wanted` of them do."""
+    if wanted <= 0:
+        return 0
+    more = max(wanted - calls.first, 0)
+    return min(calls.first - (-more // calls.band) * calls.band, rows)
 
 
 def _closest(pairs: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

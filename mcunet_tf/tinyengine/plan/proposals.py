@@ -18,7 +18,13 @@ from mcunet_tf.tinyengine.plan.effort import Alone, Effort
 from mcunet_tf.tinyengine.plan.estimate import GrowingStage, Member
 from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
 from mcunet_tf.tinyengine.plan.plan import Group
-from mcunet_tf.tinyengine.plan.schedule import Stage, aligned, make_stage, safe_overlap
+from mcunet_tf.tinyengine.plan.schedule import (
+    Calls,
+    Stage,
+    aligned,
+    make_stage,
+    safe_overlap,
+)
 
 MAX_STAGE_OPS = 24
 BAND_LIMITS = (4, 2, 1)
@@ -266,7 +272,9 @@ class Proposals:
 
         alone = profile.alone.get(band)
         if alone is None:
-            alone = Alone(aligned(scheduled().scratch_bytes), profile.rows(node.height, band))
+            alone = Alone(
+                aligned(scheduled().scratch_bytes), profile.rows(node.height, Calls(band, band))
+            )
             profile.alone[band] = alone
         known = alone.distances
 

@@ -10,7 +10,7 @@ is proved about the trace holds for the C.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from mcunet_tf.tinyengine.ir import Graph
@@ -25,6 +25,17 @@ class Event(NamedTuple):
     node: Node
     first: int
     end: int
+
+
+class Calls(NamedTuple):
+    """Output rows of an operator's kernel calls: `first` of the first one, then `band` of each."""
+
+    band: int
+    first: int
+
+    def end(self, done: int) -> int:
+        """Rows that are done after the call that follows `done` rows."""
+        return done + (self.band if done else self.first)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,17 +59,22 @@ class Stage:
 
     Attributes:
       nodes: the operators.
-      bands: output rows per kernel call, for each node.
+      calls: of each node.
       rings: of each tensor that lives only inside the stage.
       padded_in_ring: for each node, whether rows of padding use free slots of its input's ring.
       events: the kernel calls in order.
     """
 
     nodes: tuple[Node, ...]
-    bands: tuple[int, ...]
+    calls: tuple[Calls, ...]
     rings: Mapping[int, Ring]
     padded_in_ring: tuple[bool, ...]
     events: tuple[Event, ...]
+
+    @property
+    def bands(self) -> tuple[int, ...]:
+        """Output rows per kernel call, for each node."""
+        return tuple(calls.band for calls in self.calls)
 
     @property
     def scratch_bytes(self) -> int:
@@ -105,30 +121,27 @@ def make_stage(
       internal: tensors that nothing outside the run reads.
       band_limit: most rows a kernel makes at once.
     """
-    bands = tuple(band_of(node, band_limit, streamed=len(nodes) > 1) for node in nodes)
+    calls = _calls(graph, nodes, band_limit)
     run = trace_pushed if is_row_source(nodes[0]) else trace
-    events = run(graph, nodes, bands, internal)
+    events = run(graph, nodes, calls, internal)
     rings: dict[int, Ring] = {}
     padded = []
     for i, node in enumerate(nodes):
         source = node.inputs[0] if node.inputs else -1
         alone = source in internal and sum(source in n.inputs for n in nodes) == 1
         if node.kernel.style is Style.WINDOW and alone:
-            maker = next(m for m in nodes if m.output == source)
-            rows, fits = _window_ring(
-                graph, maker, bands[nodes.index(maker)], node, bands[i], events
-            )
-            rings[source] = Ring(source, rows)
+            k = next(k for k, m in enumerate(nodes) if m.output == source)
+            rings[source], fits = _window_ring(graph, nodes[k], calls[k], node, events)
             padded.append(fits)
         else:
             padded.append(False)
     for tensor in sorted(internal - set(rings)):
-        rings[tensor] = Ring(tensor, _ring_rows(graph, nodes, bands, events, tensor))
+        rings[tensor] = _shared_ring(graph, nodes, calls, events, tensor)
     for i, node in enumerate(nodes):
-        alias = _in_place(graph, nodes, bands, rings, i)
+        alias = _in_place(graph, nodes, calls, rings, i)
         if alias is not None:
             rings[node.output] = alias
-    return Stage(tuple(nodes), bands, rings, tuple(padded), events)
+    return Stage(tuple(nodes), tuple(calls), rings, tuple(padded), events)
 
 
 def band_of(node: Node, limit: int, *, streamed: bool) -> int:
@@ -137,12 +150,48 @@ def band_of(node: Node, limit: int, *, streamed: bool) -> int:
         return 1
     if node.kernel.style is Style.WINDOW:
         return min(node.kernel.band_rows, node.height, limit)
+    if not streamed:
+        return node.height
     # Pixel kernels take any number of contiguous pixels: two rows fill the tiles of narrow maps.
-    return min(limit, node.height) if streamed else node.height
+    # Those of two operands have no tiles, and single rows of rings are contiguous in any phase.
+    return 1 if len(node.streamed) > 1 else min(limit, node.height)
+
+
+def first_call(band: int, readers: Sequence[tuple[Calls, bool, int]]) -> Calls:
+    """Calls of an operator that end where its readers' do, so that rings hold no row too many.
+
+    A window of 3 rows that makes rows 2 and 3 reads rows 1 to 4: bands of two must end at row 4.
+
+    Args:
+      band: rows of each call but the first.
+      readers: for each their own calls, whether they take bands as they are made, and the rows that
+        their first call reads.
+    """
+    readers = [reader for reader in readers if reader[0].band > 1]
+    for calls, in_step, _ in readers:
+        if in_step and calls.band == band:
+            return calls
+    wanted = readers[0][2] if readers else 0
+    return Calls(band, wanted % band or band)
+
+
+def _calls(graph: Graph, nodes: Sequence[Node], band_limit: int) -> list[Calls]:
+    """The calls of each operator, from the last to the first."""
+    found: list[Calls] = []
+    for i in reversed(range(len(nodes))):
+        node = nodes[i]
+        band = band_of(node, band_limit, streamed=len(nodes) > 1)
+        readers = [
+            (calls, not is_window(reader), rows_wanted(graph, reader, node, calls.first))
+            for reader, calls in zip(nodes[i + 1 :], reversed(found), strict=True)
+            if node.output in reader.inputs
+        ]
+        found.append(first_call(band, readers))
+    return found[::-1]
 
 
 def trace(
-    graph: Graph, nodes: Sequence[Node], bands: Sequence[int], internal: frozenset[int]
+    graph: Graph, nodes: Sequence[Node], calls: Sequence[Calls], internal: frozenset[int]
 ) -> tuple[Event, ...]:
     """The kernel calls of a stage in the order of the emitted C."""
     makers = {node.output: i for i, node in enumerate(nodes)}
@@ -153,7 +202,7 @@ def trace(
         node = nodes[i]
         while done[i] < end:
             first = done[i]
-            last = min(first + bands[i], node.height)
+            last = min(calls[i].end(first), node.height)
             for source in dict.fromkeys(node.inputs):
                 if source in makers:
                     maker = nodes[makers[source]]
@@ -171,7 +220,7 @@ def trace(
 
 
 def trace_pushed(
-    graph: Graph, nodes: Sequence[Node], bands: Sequence[int], internal: frozenset[int]
+    graph: Graph, nodes: Sequence[Node], calls: Sequence[Calls], internal: frozenset[int]
 ) -> tuple[Event, ...]:
     """The kernel calls of a stage whose first operator is the application that pushes rows.
 
@@ -186,7 +235,7 @@ def trace_pushed(
 
     def ready(i: int) -> bool:
         node = nodes[i]
-        last = min(done[i] + bands[i], node.height)
+        last = min(calls[i].end(done[i]), node.height)
         return done[i] < node.height and all(
             done[makers[source]] >= rows_wanted(graph, node, nodes[makers[source]], last)
             for source in node.inputs
@@ -195,7 +244,7 @@ def trace_pushed(
 
     def make(i: int) -> None:
         first = done[i]
-        done[i] = min(first + bands[i], nodes[i].height)
+        done[i] = min(calls[i].end(first), nodes[i].height)
         events.append(Event(nodes[i], first, done[i]))
         for reader in readers[i]:
             while ready(reader):
@@ -222,10 +271,18 @@ def is_window(node: Node) -> bool:
     return node.kernel.style is Style.WINDOW
 
 
+def ring_shift(rows: int, accesses: Iterable[Calls]) -> int | None:
+    """The slot of row 0 in a ring where none of these calls wraps around; None: there is none."""
+    accesses = sorted(accesses, reverse=True)
+    shift = -accesses[0].first % accesses[0].band if accesses else 0
+    fits = all(rows % c.band == 0 and (c.first + shift) % c.band == 0 for c in accesses)
+    return shift if fits else None
+
+
 def _window_ring(
-    graph: Graph, maker: Node, maker_band: int, reader: Node, band: int, events: Sequence[Event]
-) -> tuple[int, bool]:
-    """Slots of a ring with one reader, a window; and whether rows of padding have slots in it.
+    graph: Graph, maker: Node, calls: Calls, reader: Node, events: Sequence[Event]
+) -> tuple[Ring, bool]:
+    """The ring of a tensor that one window reads; and whether rows of padding have slots in it.
 
     Padding counts as rows before the first and behind the last, so that it never needs memory of
     its own: their slots are free when they are read.
@@ -242,43 +299,50 @@ def _window_ring(
         elif event.node is maker:
             produced = event.end if maker.height > 1 else height
             most = max(most, produced - min(oldest, event.first))
-    most = aligned(most, unbroken_rows(maker, maker_band))
-    if most < height:
-        return most, True
+    unbroken = unbroken_calls(maker, calls)
+    most = aligned(most, unbroken[0].band if unbroken else 1)
+    shift = ring_shift(most, unbroken)
+    if most < height and shift is not None:
+        return Ring(maker.output, most, shift), True
     # The whole tensor is kept: padding gets a row of its own.
-    return height, False
+    return Ring(maker.output, height), False
 
 
-def _ring_rows(
+def _shared_ring(
     graph: Graph,
     nodes: Sequence[Node],
-    bands: Sequence[int],
+    calls: Sequence[Calls],
     events: Sequence[Event],
     tensor: int,
-) -> int:
-    """Rows of a tensor that are alive at once, rounded up so that pixel bands do not wrap."""
+) -> Ring:
+    """A ring of the rows that are alive at once, rounded up so that bands do not wrap."""
     height = graph.tensors[tensor].rows[0]
-    maker = next(node for node in nodes if node.output == tensor)
-    readers = [node for node in nodes if tensor in node.inputs]
-    if maker.height == 1 or any(tensor not in n.streamed or n.height == 1 for n in readers):
-        return height
-    band = bands[nodes.index(maker)]
-    if len(readers) == 1 and _follows(readers[0], nodes):
-        if band == bands[nodes.index(readers[0])]:
-            return min(band, height)
-    position = {id(node): 0 for node in readers}
+    k = next(k for k, node in enumerate(nodes) if node.output == tensor)
+    maker, readers = nodes[k], [i for i, node in enumerate(nodes) if tensor in node.inputs]
+    if maker.height == 1 or any(
+        tensor not in nodes[i].streamed or nodes[i].height == 1 for i in readers
+    ):
+        return Ring(tensor, height)
+    accesses = unbroken_calls(maker, calls[k])
+    accesses += [calls[i] for i in readers if not is_window(nodes[i]) and calls[i].band > 1]
+    step = max((c.band for c in accesses), default=1)
+    position = dict.fromkeys(readers, 0)
     most = 1
     for event in events:
         if event.node is maker:
-            oldest = min(_oldest_needed(r, position[id(r)], event.end, height) for r in readers)
+            oldest = min(
+                _oldest_needed(nodes[i], done, event.end, height) for i, done in position.items()
+            )
             most = max(most, event.end - min(oldest, event.first))
-        elif id(event.node) in position:
-            position[id(event.node)] = event.end
-    step = max(
-        [unbroken_rows(maker, band)]
-        + [bands[nodes.index(r)] for r in readers if r.kernel.style is Style.PIXELS]
-    )
-    return min(aligned(most, step), height)
+        else:
+            i = nodes.index(event.node)
+            if i in position:
+                position[i] = event.end
+    rows = aligned(most, step)
+    shift = ring_shift(rows, accesses)
+    if rows < height and shift is not None:
+        return Ring(tensor, rows, shift)
+    return Ring(tensor, height)
 
 
 def _follows(reader: Node, nodes: Sequence[Node]) -> bool:
@@ -288,12 +352,13 @@ def _follows(reader: Node, nodes: Sequence[Node]) -> bool:
     return reader.kernel.style is Style.PIXELS and len(made.intersection(reader.inputs)) == 1
 
 
-def unbroken_rows(maker: Node, band: int) -> int:
-    """Rows of a band that must lie behind each other: a ring holds a multiple of them.
+def unbroken_calls(maker: Node, calls: Calls) -> list[Calls]:
+    """The calls whose rows must lie behind each other: none, or those of the maker.
 
     Pixel kernels write one run of bytes; window kernels take a pointer for each of two rows.
     """
-    return band if maker.kernel.style is Style.PIXELS or band > 2 else 1
+    unbroken = maker.kernel.style is Style.PIXELS or calls.band > 2
+    return [calls] if unbroken and calls.band > 1 else []
 
 
 def _oldest_needed(reader: Node, position: int, end: int, height: int) -> int:
@@ -305,7 +370,7 @@ def _oldest_needed(reader: Node, position: int, end: int, height: int) -> int:
 def _in_place(
     graph: Graph,
     nodes: Sequence[Node],
-    bands: Sequence[int],
+    calls: Sequence[Calls],
     rings: Mapping[int, Ring],
     i: int,
 ) -> Ring | None:
@@ -322,21 +387,22 @@ def _in_place(
     if len(readers) != 1 or ring.rows >= graph.tensors[ring.tensor].rows[0]:
         return None
     reader = nodes[readers[0]]
-    in_step = _follows(reader, nodes) and bands[readers[0]] == bands[i]
+    in_step = _follows(reader, nodes) and calls[readers[0]] == calls[i]
     if not in_step or node.output not in reader.streamed:
         return None
-    if not can_replace_rows(graph, node, bands[i], ring.rows):
+    if not can_replace_rows(graph, node, calls[i], ring.rows, ring.shift):
         return None
-    return Ring(ring.tensor, ring.rows, (ring.rows - node.window.pad_top) % ring.rows)
+    return Ring(ring.tensor, ring.rows, (ring.shift - node.window.pad_top) % ring.rows)
 
 
-def can_replace_rows(graph: Graph, node: Node, band: int, rows: int) -> bool:
+def can_replace_rows(graph: Graph, node: Node, calls: Calls, rows: int, shift: int) -> bool:
     """Whether a window's output rows can take the slots of its input's oldest rows."""
     if node.kernel.style is not Style.WINDOW or not node.kernel.in_place_rows:
         return False
     same_size = graph.tensors[node.inputs[0]].rows[1] == graph.tensors[node.output].rows[1]
     # Else a band of the reader would wrap around the end of the ring.
-    unbroken = rows % band == 0 and node.window.pad_top % band == 0
+    start = calls.first - node.window.pad_top + shift
+    unbroken = rows % calls.band == 0 and start % calls.band == 0
     return same_size and node.window.stride == 1 and unbroken
 
 

@@ -184,11 +184,19 @@ def _run(
         memory.write(tensor, row)
     for part in parts:
         memory.check_part(part)
-    for (tensor, row), (next_tensor, next_row) in itertools.pairwise(writes):
-        # Pixel kernels write a band as one run of bytes.
+    if event.node.kernel.style is not Style.WINDOW:
+        _check_unbroken(memory, event, "reads", reads)
+        _check_unbroken(memory, event, "writes", writes)
+
+
+def _check_unbroken(
+    memory: _Memory, event: Event, verb: str, rows: list[tuple[int, int]]
+) -> None:
+    """Kernels that take one pointer to a band find its rows behind each other."""
+    for (tensor, row), (next_tensor, next_row) in itertools.pairwise(rows):
         joined = memory.span(tensor, row)[1] == memory.span(next_tensor, next_row)[0]
-        if event.node.kernel.style is not Style.WINDOW and not joined:
-            raise PlanError(f"'{event.node.op.name}' writes a band that wraps around its ring")
+        if tensor == next_tensor and not joined:
+            raise PlanError(f"'{event.node.op.name}' {verb} a band that wraps around its ring")
 
 
 def _counters(plan: Plan, stage: Stage) -> list[_Part]:
