@@ -16,12 +16,13 @@ from mcunet_tf.tinyengine.cost.model import CostModel, cost_model
 from mcunet_tf.tinyengine.kernels.table import Kernel
 from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.plan.effort import FALLBACK_CORE, Effort
-from mcunet_tf.tinyengine.plan.grouping import plan_model
+from mcunet_tf.tinyengine.plan.grouping import fit_model, plan_model
 from mcunet_tf.tinyengine.plan.nodes import make_node
-from mcunet_tf.tinyengine.plan.plan import Group, plan_stages
+from mcunet_tf.tinyengine.plan.plan import Group, Plan, plan_stages
 from mcunet_tf.tinynas import arch as arches
 from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.lower import (
+    Lowered,
     Piece,
     kernel_of,
     lower,
@@ -125,17 +126,21 @@ def keeps(arch: Arch, num_classes: int, board: Board, budget: Budget) -> bool:
     if not within_flash_and_time(arch, num_classes, board, budget):
         # Cheap, and what is turned away here is at best a few kernels' code within the budget.
         return False
+    limit = budget.sram_bytes
     if budget.latency_ms is None:
-        limit = budget.sram_bytes
         if limit is None or streamed_bytes(arch, num_classes, board) <= limit:
             return True
-    planned = planned_cost(arch, num_classes, board, budget.sram_bytes)
+    if limit is None:
+        planned: Planned | None = planned_cost(arch, num_classes, board)
+    else:
+        planned = _fitting_cost(arch, num_classes, board, limit)
+    if planned is None:
+        return False
     pairs = (
-        (planned.arena_bytes, budget.sram_bytes),
         (planned.flash_bytes, budget.flash_bytes),
         (planned.latency_ms or 0.0, budget.latency_ms),
     )
-    return all(limit is None or need <= limit for need, limit in pairs)
+    return all(most is None or need <= most for need, most in pairs)
 
 
 def within_flash_and_time(arch: Arch, num_classes: int, board: Board, budget: Budget) -> bool:
@@ -183,15 +188,31 @@ def planned_cost(
     arch: Arch, num_classes: int, board: Board, sram_bytes: int | None = None
 ) -> Planned:
     """Chooses kernels, lays out memory and adds up the calls, as the compiler does."""
+    if sram_bytes is not None:
+        fitting = _fitting_cost(arch, num_classes, board, sram_bytes)
+        if fitting is not None:
+            return fitting
     lowered = lower(arch, num_classes, board)
     plan = plan_model(
         lowered.graph,
         {},
         lowered.nodes,
         core=board.core,
-        sram_budget_bytes=sram_bytes,
+        optimize="balanced" if sram_bytes is None else "sram",
         effort=_effort(board.core),
     )
+    return _planned(arch, num_classes, board, lowered, plan)
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _fitting_cost(arch: Arch, num_classes: int, board: Board, sram_bytes: int) -> Planned | None:
+    """The same for the fastest plan within a budget; None where there is none."""
+    lowered = lower(arch, num_classes, board)
+    plan = fit_model(lowered.graph, lowered.nodes, sram_bytes, _effort(board.core))
+    return None if plan is None else _planned(arch, num_classes, board, lowered, plan)
+
+
+def _planned(arch: Arch, num_classes: int, board: Board, lowered: Lowered, plan: Plan) -> Planned:
     model = _model(board.core)
     total = model.entry
     for stage in plan.stages:

@@ -10,7 +10,6 @@ the one with the fewest instructions.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
 from mcunet_tf.tinyengine.ir import Graph
@@ -63,6 +62,13 @@ def plan_model(
     return cuts.fastest_within(sram_budget_bytes) or cuts.smallest("sram")
 
 
+def fit_model(
+    graph: Graph, nodes: Sequence[Node], sram_budget_bytes: int, effort: Effort
+) -> Plan | None:
+    """The plan that `plan_model` makes of a graph without views under a budget; None: none fits."""
+    return _Cuts(graph, {}, nodes, effort, ()).fastest_within(sram_budget_bytes)
+
+
 class _Cuts:
     """Sequences of stages that make up the whole model."""
 
@@ -88,17 +94,22 @@ class _Cuts:
         allowed = self.instructions(self.cheapest(NO_LIMIT, FAST)) * (1 + TOLERANCE[optimize]) + 1
         best: tuple[tuple[int, float], Plan] | None = None
         tried: set[tuple[Group, ...]] = set()
-        for limit, weights in itertools.product(self.limits(), WEIGHTS):
-            groups = self.cheapest(limit, weights)
-            instructions = self.instructions(groups)
-            if groups in tried or instructions > allowed:
+        for limit in self.limits():
+            if self.instructions(self.cheapest(limit, FAST)) > allowed:
                 continue
-            tried.add(groups)
-            plan = self.plan(groups)
-            rank = (plan.arena_bytes, instructions)
-            if best is None or rank < best[0]:
-                best = (rank, plan)
-            if best[1].arena_bytes <= aligned(limit, 16):
+            for weights in WEIGHTS:
+                groups = self.cheapest(limit, weights)
+                instructions = self.instructions(groups)
+                if groups in tried or instructions > allowed:
+                    continue
+                tried.add(groups)
+                plan = self.plan(groups)
+                rank = (plan.arena_bytes, instructions)
+                if best is None or rank < best[0]:
+                    best = (rank, plan)
+                if plan.arena_bytes <= aligned(self.least, 16):
+                    return plan
+            if best is not None and best[1].arena_bytes <= aligned(limit, 16):
                 # Cuts with a higher peak cannot give a smaller arena any more.
                 break
         assert best is not None

@@ -73,8 +73,15 @@ def place_buffers(
         buffer lies in two of them. None means one memory without end.
     """
     solver = _Solver(buffers, overlaps, list(itertools.accumulate(region_bytes)))
-    best = min((solver.first_fit(order) for order in solver.orders()), key=lambda p: p[0])
     bound = solver.lower_bound()
+    best: tuple[int, list[int], list[int]] | None = None
+    for order in solver.orders():
+        found = solver.first_fit(order)
+        if best is None or found[0] < best[0]:
+            best = found
+        if best[0] <= bound:
+            break
+    assert best is not None
     if best[0] > bound:
         best = solver.improve(best, bound)
     return Placement(tuple(best[1]), best[0], bound)
@@ -88,13 +95,14 @@ class _Solver:
         self.overlaps = overlaps
         self.borders = borders
         self.sizes = [_aligned(b.size_bytes) for b in buffers]
-        # For each buffer: another one, and the open intervals of offsets relative to that one's
-        # that are forbidden.
-        self.conflicts: list[list[tuple[int, list[tuple[int, int]]]]] = [
+        # For each buffer: another one, and an open interval of offsets relative to that one's that
+        # is forbidden.
+        self.conflicts: list[list[tuple[int, int, int]]] = [
             [
-                (j, self._forbidden(i, j))
+                (j, low, high)
                 for j in range(len(buffers))
                 if i != j and _overlap(buffers[i], buffers[j])
+                for low, high in self._forbidden(i, j)
             ]
             for i in range(len(buffers))
         ]
@@ -165,14 +173,14 @@ class _Solver:
         """The lowest offset of buffer i beside those already placed."""
         forbidden = [
             (offsets[j] + low, offsets[j] + high)
-            for j, intervals in self.conflicts[i]
+            for j, low, high in self.conflicts[i]
             if offsets[j] >= 0
-            for low, high in intervals
         ]
         # Nothing lies across the border of two memories.
         forbidden += [(border - self.sizes[i], border) for border in self.borders]
+        forbidden.sort()
         offset = 0
-        for low, high in sorted(forbidden):
+        for low, high in forbidden:
             # Sorted by `low`: once the offset is not above it, it is below all that follow.
             if low < offset < high:
                 offset = high
@@ -188,7 +196,7 @@ class _Solver:
         while queue and steps < MAX_STEPS and best[0] > bound:
             top, offsets, order = queue.pop(0)
             peaks = [i for i in order if offsets[i] + self.sizes[i] == top]
-            blockers = {j for i in peaks for j, _ in self.conflicts[i]} | set(peaks)
+            blockers = {j for i in peaks for j, _, _ in self.conflicts[i]} | set(peaks)
             for i in sorted(blockers, key=lambda b: -self.sizes[b]):
                 at = order.index(i)
                 for target in {0, at // 2, at - 1}:

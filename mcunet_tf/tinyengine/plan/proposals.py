@@ -55,11 +55,17 @@ class Candidate(NamedTuple):
 
 
 class _Step(NamedTuple):
-    """A stage that has grown to some length."""
+    """A stage that has grown to some length.
+
+    Attributes:
+      inner_bytes, slack_bytes, instructions: as in `GrowingStage`.
+      least_bytes: neither this stage nor a longer one keeps less alive.
+    """
 
     inner_bytes: int
     slack_bytes: int
     instructions: float
+    least_bytes: int
 
 
 class _Chain:
@@ -79,11 +85,16 @@ class _Chain:
         self.proposed = MAX_STAGE_OPS
         self._complete = False
 
-    def step(self, length: int) -> _Step | None:
-        """The stage with so many operators in front of its last one, if there is one."""
-        while len(self.steps) <= length and not self._complete:
-            self._grow(self.end - 1 - len(self.steps))
-        return self.steps[length] if length < len(self.steps) else None
+    def step(self, length: int, bound: int) -> _Step | None:
+        """The stage with so many operators in front of its last one, if it can be below a bound."""
+        steps = self.steps
+        while len(steps) <= length and not self._complete:
+            if steps and steps[-1].least_bytes >= bound:
+                return None
+            self._grow(self.end - 1 - len(steps))
+        if length >= len(steps) or steps[length].least_bytes >= bound:
+            return None
+        return steps[length]
 
     def member(self, position: int) -> Member:
         """The stage's member by its position in the execution order."""
@@ -92,8 +103,8 @@ class _Chain:
     def _grow(self, start: int) -> None:
         owner, stage = self.proposals, self.stage
         readers: list[Member] = []
+        first = max(self.end - MAX_STAGE_OPS, owner.first_free)
         if self.steps:
-            first = max(self.end - MAX_STAGE_OPS, owner.first_free)
             if start >= first and owner.makes_rows(start):
                 readers = [self.member(r) for r in owner.readers[start] if r < self.end]
             if not readers:
@@ -101,7 +112,11 @@ class _Chain:
                 return
         internal = owner.is_internal(start, self.end)
         stage.add(owner.nodes[start], owner.profiles[start], internal, readers)
-        self.steps.append(_Step(stage.inner_bytes, stage.slack_bytes, stage.instructions))
+        # Longer stages keep what lives inside this one, and some tensor in front of them.
+        least = stage.inner_bytes - stage.slack_bytes + owner.least_alive(first, start)
+        if self.steps:
+            least = max(least, self.steps[-1].least_bytes)
+        self.steps.append(_Step(stage.inner_bytes, stage.slack_bytes, stage.instructions, least))
 
 
 class Proposals:
@@ -218,24 +233,25 @@ class Proposals:
                 chain = self._chains.get((end, limit))
                 if chain is None:
                     chain = self._chains[end, limit] = _Chain(self, end, limit)
-                self._propose_grown(chain, max(end - 1 - op, 1), bound)
+                shortest = max(end - 1 - op, 1)
+                if shortest < chain.proposed:
+                    self._propose_grown(chain, shortest, bound)
 
     def _propose_grown(self, chain: _Chain, shortest: int, bound: int) -> None:
         """Proposes the stages of a chain from some length on, as long as they are below a bound.
 
         Bounds only sink, so what has been proposed before needs no second look.
         """
-        for length in range(chain.proposed):
-            step = chain.step(length)
-            if step is None or step.inner_bytes - step.slack_bytes >= bound:
+        for length in range(shortest, chain.proposed):
+            step = chain.step(length, bound)
+            if step is None:
                 break
-            if length >= shortest:
-                group = Group(chain.end - 1 - length, chain.end, chain.limit)
-                candidate = self._weigh_step(group, chain, step)
-                if step.slack_bytes and candidate.peak_bytes - step.slack_bytes < bound:
-                    self._propose(group)
-                else:
-                    self.found[group.end][group] = candidate
+            group = Group(chain.end - 1 - length, chain.end, chain.limit)
+            candidate = self._weigh_step(group, chain, step)
+            if step.slack_bytes and candidate.peak_bytes - step.slack_bytes < bound:
+                self._propose(group)
+            else:
+                self.found[group.end][group] = candidate
         chain.proposed = min(chain.proposed, shortest)
 
     def _explore_pushed(self) -> None:
@@ -359,6 +375,10 @@ class Proposals:
         saved, drift = self._savings(distance, dying, results)
         peak = inner_bytes + outer - saved
         return Candidate(group, peak, surplus_bytes, instructions, drift)
+
+    def least_alive(self, first: int, last: int) -> int:
+        """Bytes of whole tensors that are alive where one of these operators starts."""
+        return min(self._alive_bytes[first : last + 1])
 
     def size(self, tensor: int) -> int:
         """Bytes of a whole tensor in the arena."""

@@ -189,9 +189,7 @@ def _run(
         _check_unbroken(memory, event, "writes", writes)
 
 
-def _check_unbroken(
-    memory: _Memory, event: Event, verb: str, rows: list[tuple[int, int]]
-) -> None:
+def _check_unbroken(memory: _Memory, event: Event, verb: str, rows: list[tuple[int, int]]) -> None:
     """Kernels that take one pointer to a band find its rows behind each other."""
     for (tensor, row), (next_tensor, next_row) in itertools.pairwise(rows):
         joined = memory.span(tensor, row)[1] == memory.span(next_tensor, next_row)[0]
