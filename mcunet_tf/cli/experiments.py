@@ -143,7 +143,7 @@ class Runs:
             "best_random_in_supernet": max(drawn),
             "best_evolved_in_supernet": max(known.values()),
             "supernet_epochs": len([r for r in result.history if r["phase"] != "final"]),
-            **self._measured(result.arch, result.model, result.flatbuffer),
+            **self._measured(result.arch, result.model, result.flatbuffer, sram_bytes),
         }
 
     def _spaces(self, budget: str, seed: int, which: str) -> Any:
@@ -195,17 +195,21 @@ class Runs:
         return best_fitting(family, self.images.image_shape, classes, fits)
 
     def _baseline(self, name: str, arch: Any, seed: int, labels: dict[str, Any]) -> dict[str, Any]:
-        return {**labels, "seed": seed, **self.alone(name, arch, seed)}
+        # What fits whole tensors within the budget leaves the compiler free to choose.
+        limit = None if labels["planner"] == "layers" else BUDGETS[labels["budget"]][0]
+        return {**labels, "seed": seed, **self.alone(name, arch, seed, limit)}
 
-    def alone(self, name: str, arch: Any, seed: int, inherited: Any = None) -> dict[str, Any]:
-        """Trains a network by the common recipe and measures its int8 form."""
+    def alone(
+        self, name: str, arch: Any, seed: int, sram_bytes: int | None, inherited: Any = None
+    ) -> dict[str, Any]:
+        """Trains a network by the common recipe and measures its int8 form under a budget."""
         from mcunet_tf.quantize import quantize_ptq
         from mcunet_tf.tinynas.data import as_float
 
         trained, images = self._train(name, arch, seed, _epochs(), inherited)
         picked = np.random.default_rng([seed, 3]).permutation(len(images.train_x))[:300]
         flatbuffer = quantize_ptq(trained.model, as_float(images.train_x[np.sort(picked)]))
-        return self._measured(arch, trained.model, flatbuffer)
+        return self._measured(arch, trained.model, flatbuffer, sram_bytes)
 
     def _train(self, name: str, arch: Any, seed: int, epochs: int, inherited: Any) -> Any:
         from mcunet_tf.tinynas.candidates import evaluation_data
@@ -234,7 +238,8 @@ class Runs:
         rows = []
         for index, choice in enumerate(choices):
             weights = inherited_weights(supernet, space.settings(choice), data)
-            rows.append(self.alone(f"{name}/{index}", space.arch(choice), seed, weights))
+            own = space.arch(choice)
+            rows.append(self.alone(f"{name}/{index}", own, seed, BUDGETS[budget][0], weights))
         return {"kind": "random", "budget": budget, "seed": seed, "networks": rows}
 
     def ranks(self, name: str, budget: str, seed: int) -> dict[str, Any]:
@@ -292,7 +297,9 @@ class Runs:
         choices = [sample_fitting(space, fits, rng, 200) for _ in range(count)]
         return space, network, evaluation_data(images, seed=seed), choices
 
-    def _measured(self, arch: Any, model: Any, flatbuffer: bytes) -> dict[str, Any]:
+    def _measured(
+        self, arch: Any, model: Any, flatbuffer: bytes, sram_bytes: int | None
+    ) -> dict[str, Any]:
         """Figures of a finished network, its int8 accuracy on the emulated board among them."""
         from mcunet_tf.benchmark import run_on_board
         from mcunet_tf.boards import load_board
@@ -303,13 +310,13 @@ class Runs:
 
         classes = self.images.num_classes
         test_x = resize_images(self.test_x, arch.input_shape)
-        compiled = compile_tflite(flatbuffer, BOARD, name="model")
+        compiled = compile_tflite(flatbuffer, BOARD, name="model", sram_budget_bytes=sram_bytes)
         info = compiled.inputs[0]
         x = as_float(test_x[: _BOARD_IMAGES.value])
         quantised = np.clip(np.round(x / np.float32(info.scale)) + info.zero_point, -128, 127)
         run = run_on_board(compiled, BOARD, [(i[np.newaxis],) for i in quantised.astype(np.int8)])
         predicted = np.array([arrays[0].argmax() for arrays in run.outputs])
-        cost = candidate_cost(arch, classes, load_board(BOARD))
+        cost = candidate_cost(arch, classes, load_board(BOARD), sram_bytes)
         return {
             "arch": arch.to_json(),
             "macs": cost.macs,

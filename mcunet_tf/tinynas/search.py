@@ -36,6 +36,7 @@ from mcunet_tf.tinynas.result import ParetoPoint, SearchResult
 from mcunet_tf.tinynas.space import Choice, Space, Stage, all_spaces
 from mcunet_tf.tinynas.statistics import SpaceStatistics, choose_space, measure_spaces
 
+_SPACES_SAVED_EVERY = 6
 QUANTIZATIONS = ("ptq", "qat")
 QAT_SHARE = 0.1
 """Epochs of quantisation-aware training, relative to the final training."""
@@ -270,14 +271,20 @@ class _Search:
     def _space(self, spaces: Sequence[Space]) -> list[SpaceStatistics]:
         """Stage 1: statistics of every space, measured or read."""
         path = self.folder / "spaces.json"
-        stored = read_json(path)
-        if stored is not None:
-            try:
-                return [_statistics_from(row) for row in stored]
-            except (AttributeError, KeyError, TypeError, ValueError) as error:
-                raise SearchError(f"{path} is damaged: delete it to redo this step") from error
-        self.progress.start("search spaces", len(spaces))
-        statistics = measure_spaces(
+        try:
+            known = [_statistics_from(row) for row in read_json(path) or ()]
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise SearchError(f"{path} is damaged: delete it to redo this step") from error
+        self.progress.start("search spaces", len(spaces), len(known))
+
+        def keep(found: Sequence[SpaceStatistics]) -> None:
+            if self._writes() and (
+                len(found) % _SPACES_SAVED_EVERY == 0 or len(found) == len(spaces)
+            ):
+                write_json(path, [dataclasses.asdict(s) for s in found])
+            self.progress.step(len(found))
+
+        return measure_spaces(
             spaces,
             self.images.num_classes,
             self.board,
@@ -286,11 +293,9 @@ class _Search:
             plans=self.effort.plans,
             seed=self.seed,
             processes=self.effort.processes,
-            report=self.progress.step,
+            known=known,
+            report=keep,
         )
-        if self._writes():
-            write_json(path, [dataclasses.asdict(s) for s in statistics])
-        return statistics
 
     def _supernet(self, space: Space) -> tuple[Any, list[dict[str, Any]]]:
         """Stage 2: trains the weights that all sub-networks share."""

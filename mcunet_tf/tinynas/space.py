@@ -217,11 +217,17 @@ def rounded_channels(channels: float) -> int:
 
 
 def make_space(
-    image_shape: tuple[int, int, int], resolution: float = 1.0, width: float = 1.0
+    image_shape: tuple[int, int, int],
+    resolution: float = 1.0,
+    width: float = 1.0,
+    skeleton: Skeleton | None = None,
 ) -> Space:
-    """The space of images scaled by `resolution`, with channels scaled by `width`."""
+    """The space of images scaled by `resolution`, with channels scaled by `width`.
+
+    The skeleton is by default the one for images of this size.
+    """
     height, image_width, channels = image_shape
-    skeleton = skeleton_for(image_shape)
+    skeleton = skeleton or skeleton_for(image_shape)
     return Space(
         input_shape=(
             max(1, round(height * resolution)),

@@ -12,10 +12,11 @@ for all of them with its weight: an unbiased estimate, whose size each result st
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import functools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from multiprocessing import get_context
 
 import numpy as np
@@ -114,7 +115,8 @@ def measure_spaces(
     plans: int = PLANS,
     seed: int = 0,
     processes: int | None = None,
-    report: Callable[[int], None] | None = None,
+    known: Sequence[SpaceStatistics] = (),
+    report: Callable[[Sequence[SpaceStatistics]], None] | None = None,
 ) -> list[SpaceStatistics]:
     """Measures all spaces, on all cores.
 
@@ -127,7 +129,8 @@ def measure_spaces(
         plans: The most of them that the planner decides.
         seed: The same sub-network choices are drawn in every space.
         processes: 1 works here, None takes every core.
-        report: Told how many spaces are finished.
+        known: Statistics of the first spaces, from an earlier run with the same arguments.
+        report: Told the statistics that are there whenever a space is finished.
     """
     measure = functools.partial(
         measure_space,
@@ -139,20 +142,19 @@ def measure_spaces(
         seed=seed,
     )
     count = processes or os.cpu_count() or 1
-    found = []
-    if count == 1:
-        for space in spaces:
-            found.append(measure(space))
-            if report:
-                report(len(found))
-        return found
+    found = list(known)
+    missing = spaces[len(found) :]
     # A fresh interpreter: a forked one would inherit TensorFlow's threads in an unknown state.
     context = get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(count, mp_context=context) as pool:
-        for statistics in pool.map(measure, spaces):
+    with contextlib.ExitStack() as stack:
+        results: Iterable[SpaceStatistics] = map(measure, missing)
+        if count > 1 and missing:
+            pool = concurrent.futures.ProcessPoolExecutor(count, mp_context=context)
+            results = stack.enter_context(pool).map(measure, missing)
+        for statistics in results:
             found.append(statistics)
             if report:
-                report(len(found))
+                report(found)
     return found
 
 

@@ -26,7 +26,7 @@ ROW = BoardRow(
     cycle_model="cortex-m4",
     clock_hz=100_000_000,
 )
-BUDGET = (16_384, 65_536)
+BUDGET = (8192, 81_920)
 RESULT = Demonstration(
     "Clothes", *BUDGET, 850_000, 10000, 0.91, 0.9095, (ROW, replace(ROW, board="b"))
 )

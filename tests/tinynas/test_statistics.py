@@ -38,6 +38,22 @@ def test_nothing_that_fits_is_an_error_of_one_sentence():
         choose_space(statistics)
 
 
+def test_spaces_that_are_known_are_not_measured_again():
+    arguments = (SPACES, 3, BOARD, Budget())
+    seen = []
+    whole = measure_spaces(*arguments, samples=5, processes=1)
+    rest = measure_spaces(
+        *arguments, samples=5, processes=1, known=whole[:1], report=lambda f: seen.append(len(f))
+    )
+    assert rest == whole
+    assert seen == [2]
+
+
+def test_a_space_without_a_small_enough_sub_network_is_not_sampled():
+    statistics = measure_space(SPACES[0], 3, BOARD, Budget(None, 100), samples=7)
+    assert (statistics.samples, statistics.planned, statistics.macs) == (7, 0, ())
+
+
 @pytest.mark.slow
 def test_processes_find_what_one_finds():
     arguments = (SPACES, 3, BOARD, Budget(4000, 60_000))
