@@ -96,19 +96,22 @@ class _Solver:
         self.borders = borders
         self.sizes = [_aligned(b.size_bytes) for b in buffers]
         # For each buffer: another one, and an open interval of offsets relative to that one's that
-        # is forbidden.
-        self.conflicts: list[list[tuple[int, int, int]]] = [
-            [
+        # is forbidden. What has no bytes is in nobody's way.
+        filled = [i for i, size in enumerate(self.sizes) if size]
+        self.conflicts: list[list[tuple[int, int, int]]] = [[] for _ in buffers]
+        for i in filled:
+            start, end = buffers[i].start, buffers[i].end
+            self.conflicts[i] = [
                 (j, low, high)
-                for j in range(len(buffers))
-                if i != j and _overlap(buffers[i], buffers[j])
+                for j in filled
+                if buffers[j].start < end and start < buffers[j].end and j != i
                 for low, high in self._forbidden(i, j)
             ]
-            for i in range(len(buffers))
-        ]
 
     def _forbidden(self, i: int, j: int) -> list[tuple[int, int]]:
         above, below = self.overlaps.get((j, i)), self.overlaps.get((i, j))
+        if above is None and below is None:
+            return [(-self.sizes[i], self.sizes[j])]
         intervals = [
             (
                 -self.sizes[i] if below is None else -below.least_bytes,
@@ -220,7 +223,3 @@ class _Solver:
 
 def _aligned(size_bytes: int) -> int:
     return -(-size_bytes // ALIGNMENT) * ALIGNMENT
-
-
-def _overlap(a: Buffer, b: Buffer) -> bool:
-    return a.start < b.end and b.start < a.end
