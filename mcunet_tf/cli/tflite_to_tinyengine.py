@@ -37,7 +37,7 @@ _OPTIMIZE = flags.DEFINE_enum(
     "optimize",
     "balanced",
     ["sram", "balanced", "speed"],
-    "sram: the smallest arena; balanced: the smallest within 4 % of the fastest plan.",
+    "sram: the smallest arena; balanced: the smallest within 3 % of the fastest plan.",
 )
 _REGIONS = flags.DEFINE_list(
     "regions", [], "Bytes of separate memories to spread the arena over, the preferred one first."

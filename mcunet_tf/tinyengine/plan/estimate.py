@@ -16,6 +16,7 @@ from mcunet_tf.tinyengine.plan.effort import Effort, Profile
 from mcunet_tf.tinyengine.plan.nodes import Node
 from mcunet_tf.tinyengine.plan.progress import Progress, Reader
 from mcunet_tf.tinyengine.plan.schedule import (
+    SINGLE_ROWS,
     Calls,
     aligned,
     can_replace_rows,
@@ -186,11 +187,13 @@ class GrowingStage:
         after = window.readers[0]
         in_step = (
             after.profile.pixels
-            and after.calls == window.calls
+            and after.calls in (window.calls, SINGLE_ROWS)
             and after.made_inputs == 1
             and window.node.output in after.node.streamed
         )
-        return in_step and can_replace_rows(self.graph, window.node, window.calls, rows, shift)
+        return in_step and can_replace_rows(
+            self.graph, window.node, window.calls, after.calls, rows, shift
+        )
 
     def least_distance(self, views: Iterable[tuple[Member, int]]) -> int | None:
         """Bytes by which a tensor must lie above the last operator's result.

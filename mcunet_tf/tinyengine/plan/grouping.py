@@ -10,6 +10,7 @@ the one with the fewest instructions.
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterator, Mapping, Sequence
 
 from mcunet_tf.tinyengine.ir import Graph
@@ -94,9 +95,8 @@ class _Cuts:
         allowed = self.instructions(self.cheapest(NO_LIMIT, FAST)) * (1 + TOLERANCE[optimize]) + 1
         best: tuple[tuple[int, float], Plan] | None = None
         tried: set[tuple[Group, ...]] = set()
-        for limit in self.limits():
-            if self.instructions(self.cheapest(limit, FAST)) > allowed:
-                continue
+        start = self.least_limit(allowed)
+        for limit in self.limits(start):
             for weights in WEIGHTS:
                 groups = self.cheapest(limit, weights)
                 instructions = self.instructions(groups)
@@ -107,7 +107,7 @@ class _Cuts:
                 rank = (plan.arena_bytes, instructions)
                 if best is None or rank < best[0]:
                     best = (rank, plan)
-                if plan.arena_bytes <= aligned(self.least, 16):
+                if plan.arena_bytes <= aligned(start, 16):
                     return plan
             if best is not None and best[1].arena_bytes <= aligned(limit, 16):
                 # Cuts with a higher peak cannot give a smaller arena any more.
@@ -131,17 +131,25 @@ class _Cuts:
     def by_falling_peak(self, weights: Weights) -> Iterator[tuple[tuple[Group, ...], int]]:
         """The cheapest sequences for all limits, with their peaks."""
         peak = NO_LIMIT
-        for limit in reversed(list(self.limits())):
+        for limit in reversed(list(self.limits(self.least))):
             # A sequence stays the cheapest one until the limit falls below its own peak.
             if limit < peak:
                 groups = self.cheapest(limit, weights)
                 peak = max((self.proposals.of(g).peak_bytes for g in groups), default=0)
                 yield groups, peak
 
-    def limits(self) -> Iterator[int]:
-        """Peaks to try, from the least on: steps of a few per cent, then none."""
+    def least_limit(self, allowed: float) -> int:
+        """The least peak that a sequence of so many instructions keeps to."""
+        peaks = sorted({max(c.peak_bytes, self.least) for c in self.candidates})
+
+        def allows(peak: int) -> bool:
+            return self.instructions(self.cheapest(peak, FAST)) <= allowed
+
+        return peaks[bisect.bisect_left(peaks, True, key=allows)]
+
+    def limits(self, limit: int) -> Iterator[int]:
+        """Peaks to try, from one on: steps of a few per cent, then none."""
         highest = max(c.peak_bytes for c in self.candidates)
-        limit = self.least
         yield limit
         while limit < highest:
             limit = int(limit * 1.05) + 16

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
 from mcunet_tf.tinyengine.plan.offsets import Buffer, Overlap, place_buffers
-from mcunet_tf.tinyengine.plan.schedule import Stage, aligned, make_stage, safe_overlap
+from mcunet_tf.tinyengine.plan.overlap import safe_overlap
+from mcunet_tf.tinyengine.plan.schedule import Stage, aligned, make_stage
 
 
 @dataclasses.dataclass(frozen=True)

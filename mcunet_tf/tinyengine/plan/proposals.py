@@ -17,13 +17,13 @@ from mcunet_tf.tinyengine.kernels.table import Style
 from mcunet_tf.tinyengine.plan.effort import Alone, Effort
 from mcunet_tf.tinyengine.plan.estimate import GrowingStage, Member
 from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
+from mcunet_tf.tinyengine.plan.overlap import safe_overlap
 from mcunet_tf.tinyengine.plan.plan import Group
 from mcunet_tf.tinyengine.plan.schedule import (
     Calls,
     Stage,
     aligned,
     make_stage,
-    safe_overlap,
 )
 
 MAX_STAGE_OPS = 24

@@ -16,7 +16,9 @@ from typing import NamedTuple
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import Style
 from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
-from mcunet_tf.tinyengine.plan.offsets import Overlap
+
+# A call of a pixel kernel on so many pixels has few that do not fill a tile.
+FULL_PIXELS = 24
 
 
 class Event(NamedTuple):
@@ -36,6 +38,9 @@ class Calls(NamedTuple):
     def end(self, done: int) -> int:
         """Rows that are done after the call that follows `done` rows."""
         return done + (self.band if done else self.first)
+
+
+SINGLE_ROWS = Calls(1, 1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,7 +131,7 @@ def make_stage(
     events = run(graph, nodes, calls, internal)
     rings: dict[int, Ring] = {}
     padded = []
-    for i, node in enumerate(nodes):
+    for node in nodes:
         source = node.inputs[0] if node.inputs else -1
         alone = source in internal and sum(source in n.inputs for n in nodes) == 1
         if node.kernel.style is Style.WINDOW and alone:
@@ -152,9 +157,17 @@ def band_of(node: Node, limit: int, *, streamed: bool) -> int:
         return min(node.kernel.band_rows, node.height, limit)
     if not streamed:
         return node.height
-    # Pixel kernels take any number of contiguous pixels: two rows fill the tiles of narrow maps.
-    # Those of two operands have no tiles, and single rows of rings are contiguous in any phase.
-    return 1 if len(node.streamed) > 1 else min(limit, node.height)
+    if node.kernel.style is Style.PIXELS:
+        limit = min(limit, _filling_rows(node))
+    return min(limit, node.height)
+
+
+def _filling_rows(node: Node) -> int:
+    """Rows that fill most tiles of a pixel kernel; single rows of a ring never wrap around."""
+    if len(node.streamed) > 1:
+        return 1  # operands value by value: no tiles
+    width = node.view.output.elements // node.height // node.kernel.pixel_values(node.view)
+    return next((rows for rows in (1, 2) if rows * width >= FULL_PIXELS), 4)
 
 
 def first_call(band: int, readers: Sequence[tuple[Calls, bool, int]]) -> Calls:
@@ -387,92 +400,27 @@ def _in_place(
     if len(readers) != 1 or ring.rows >= graph.tensors[ring.tensor].rows[0]:
         return None
     reader = nodes[readers[0]]
-    in_step = _follows(reader, nodes) and calls[readers[0]] == calls[i]
+    in_step = _follows(reader, nodes) and calls[readers[0]] in (calls[i], SINGLE_ROWS)
     if not in_step or node.output not in reader.streamed:
         return None
-    if not can_replace_rows(graph, node, calls[i], ring.rows, ring.shift):
+    if not can_replace_rows(graph, node, calls[i], calls[readers[0]], ring.rows, ring.shift):
         return None
     return Ring(ring.tensor, ring.rows, (ring.shift - node.window.pad_top) % ring.rows)
 
 
-def can_replace_rows(graph: Graph, node: Node, calls: Calls, rows: int, shift: int) -> bool:
-    """Whether a window's output rows can take the slots of its input's oldest rows."""
+def can_replace_rows(
+    graph: Graph, node: Node, calls: Calls, reader: Calls, rows: int, shift: int
+) -> bool:
+    """Whether a window's output rows can take the slots of its input's oldest rows.
+
+    `reader` takes them from there.
+    """
     if node.kernel.style is not Style.WINDOW or not node.kernel.in_place_rows:
         return False
     same_size = graph.tensors[node.inputs[0]].rows[1] == graph.tensors[node.output].rows[1]
-    # Else a band of the reader would wrap around the end of the ring.
+    if not same_size or node.window.stride != 1:
+        return False
+    # Else a band of the window or of its reader would wrap around the end of the ring.
     start = calls.first - node.window.pad_top + shift
-    unbroken = rows % calls.band == 0 and start % calls.band == 0
-    return same_size and node.window.stride == 1 and unbroken
-
-
-def safe_overlap(
-    graph: Graph, roots: Mapping[int, int], stage: Stage, source: int, result: int
-) -> Overlap | None:
-    """How far `source` must lie above `result` so that writing never overtakes reading.
-
-    Both are whole tensors; the stage reads `source` (or views of it) for the last time and writes
-    `result`. None: they cannot share memory.
-    """
-    least, free, step = 0, 0, 0
-    live = graph.tensors[source].size_bytes  # first byte that is still read after the event
-    for event in reversed(stage.events):
-        views = [t for t in event.node.inputs if roots.get(t, t) == source]
-        if event.node.output == result:
-            least = max(least, _written_end(graph, event) - live)
-            for tensor in views:
-                within, clear = _distance_within(graph, event, tensor)
-                least, free = max(least, within), max(free, clear)
-                step = graph.tensors[tensor].rows[1] if within < clear else step
-        for tensor in views:
-            live = min(live, _read_start(graph, event, tensor))
-    least = aligned(least)
-    if step and (step % 4 or least % step):
-        # Rows could not meet rows exactly at any aligned distance.
-        least, step = aligned(max(least, free)), 0
-    if least >= graph.tensors[result].size_bytes:
-        return None
-    return Overlap(least, step, aligned(max(least, free)))
-
-
-def _written_end(graph: Graph, event: Event) -> int:
-    """The end of what an event writes, in bytes from the tensor's start."""
-    tensor = graph.tensors[event.node.output]
-    if event.node.kernel.style is Style.REDUCE:
-        return tensor.size_bytes if event.end == event.node.height else 0
-    return tensor.size_bytes if event.node.height == 1 else event.end * tensor.rows[1]
-
-
-def _read_start(graph: Graph, event: Event, source: int) -> int:
-    """The start of what an event reads, in bytes from the tensor's start."""
-    if source not in event.node.streamed:
-        return 0
-    height, row_bytes = graph.tensors[source].rows
-    return event.node.needs(event.first, event.end, height)[0] * row_bytes
-
-
-def _distance_within(graph: Graph, event: Event, source: int) -> tuple[int, int]:
-    """Distances that one kernel call needs between the bytes it reads and those it writes.
-
-    The first is the least; the second the one from which on nothing overlaps within the call.
-    Where they differ, distances between them must be whole rows.
-    """
-    node = event.node
-    in_bytes, out_bytes = graph.tensors[source].rows[1], graph.tensors[node.output].rows[1]
-    style = node.kernel.style
-    if style is Style.PIXELS and node.kernel.reads_ahead and source in node.streamed:
-        if node.height == 1:
-            grown = graph.tensors[node.output].size_bytes - graph.tensors[source].size_bytes
-            least = max(0, grown)
-        else:
-            growth = out_bytes - in_bytes
-            least = max(event.first * growth, event.end * growth)
-        return least, least
-    clear = _written_end(graph, event) - _read_start(graph, event, source)
-    if style is Style.WINDOW and node.kernel.in_place_rows:
-        if in_bytes == out_bytes and node.window.stride == 1:
-            # All rows at once may replace their input one by one; else the oldest ones can.
-            whole = event.end - event.first == node.height
-            least = 0 if whole else node.window.pad_top * in_bytes
-            return min(least, clear), clear
-    return clear, clear
+    single = reader == SINGLE_ROWS and calls.band <= 2
+    return single or (rows % calls.band == 0 and start % calls.band == 0)
