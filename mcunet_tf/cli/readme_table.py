@@ -14,13 +14,15 @@ from absl import flags
 from mcunet_tf.benchmark.bench import measure
 from mcunet_tf.benchmark.ratios import METRICS, ratios
 from mcunet_tf.benchmark.rows import Row, read_rows, write_text
+from mcunet_tf.benchmark.runtimes import RuntimeOptions
 from mcunet_tf.benchmark.table import BenchmarkTable
 from mcunet_tf.cli.command import run_command
 from mcunet_tf.cli.mcunet_shapes import shape_model
 from mcunet_tf.errors import DataError
 
 BEGIN, END = "<!-- bench:begin -->\n", "<!-- bench:end -->"
-BASELINE, PEER = "tinyengine", "cmsis_nn"
+BASELINE = "tinyengine"
+PEERS = {"cmsis_nn": "CMSIS-NN", "tflm": "TFLM"}
 _ARCHITECTURES = "mcunet_architectures.json"
 
 
@@ -34,6 +36,11 @@ def define_flags() -> None:
     flags.DEFINE_list("shapes", ["mcunet-in3"], "Shapes of the block lists, weights at random.")
     flags.DEFINE_list("board", ["qemu-m4", "qemu-m7", "qemu-m55"], "Boards to run on.")
     flags.DEFINE_integer("inputs", 10, "Random inputs per model.", lower_bound=1)
+    flags.DEFINE_string(
+        "tflm_dir",
+        os.environ.get("TFLM_DIR"),
+        "TF-Lite Micro with its library; boards whose core it was not built for go without.",
+    )
     flags.DEFINE_string("from_json", None, "Take the rows from this file instead of measuring.")
     flags.DEFINE_string("output_dir", "out/bench", "Folder for bench.json, bench.csv, bench.html.")
     flags.DEFINE_string("readme", "README.md", "File whose table is rewritten.")
@@ -44,10 +51,11 @@ def main(_: Sequence[str]) -> int:
     values = flags.FLAGS
     rows = read_rows(Path(values.from_json)) if values.from_json else _measure()
     rewrite_table(Path(values.readme), rows)
-    refused = [row for row in rows if row.error is not None]
+    refused = [row for row in rows if row.error is not None and row.runtime != "tflm"]
     for row in refused:
         print(f"readme_table: {' '.join(row.key)}: {row.error}", file=sys.stderr)
-    return 1 if refused or not all(row.bit_exact for row in rows) else 0
+    own = [row for row in rows if row.runtime == BASELINE]
+    return 1 if refused or not all(row.bit_exact for row in own) else 0
 
 
 def _measure() -> list[Row]:
@@ -59,7 +67,11 @@ def _measure() -> list[Row]:
     cache = Path(".cache") / "models"
     models += [shape_model(folder / _ARCHITECTURES, shape, cache) for shape in values.shapes]
     rows = []
-    for outcome in measure(models, values.board, runtimes=(BASELINE, PEER), inputs=values.inputs):
+    options = RuntimeOptions(tflm_dir=Path(values.tflm_dir) if values.tflm_dir else None)
+    runtimes = [BASELINE, *(peer for peer in PEERS if peer != "tflm" or options.tflm_dir)]
+    for outcome in measure(
+        models, values.board, runtimes=runtimes, inputs=values.inputs, options=options
+    ):
         print(f"measured {' '.join(outcome.row.key)}", flush=True)
         rows.append(outcome.row)
     output = Path(values.output_dir)
@@ -89,49 +101,59 @@ def rewrite_table(readme: Path, rows: Sequence[Row]) -> None:
 
 
 def markdown_table(rows: Sequence[Row]) -> str:
-    """One line per model and board: our figures, the peer's, and how many times more it takes."""
-    head = ["model", "board", "M instructions", "×", "SRAM, kB", "×", "flash, kB", "×", "bit exact"]
-    lines = [f"| {' | '.join(head)} |", "|---|---|" + "---:|" * 6 + "---|"]
-    by_key = {row.key: row for row in rows}
-    quotients = {(r.model, r.board, r.metric.key): r.value for r in ratios(rows)}
-    for model, board in dict.fromkeys((row.model, row.board) for row in rows):
-        own, peer = (by_key.get((model, board, runtime)) for runtime in (BASELINE, PEER))
-        if own is None or own.error is not None:
+    """One line per model and board: our figures, and how many times more each peer takes."""
+    peers = [peer for peer in PEERS if any(r.runtime == peer and r.error is None for r in rows)]
+    titles = [f"× {PEERS[peer]}" for peer in peers]
+    metrics = {key: scale for key, (_, scale) in _FIGURES.items()}
+    head = ["model", "board"]
+    for title, _ in _FIGURES.values():
+        head += [title, *titles]
+    head.append("bit exact")
+    lines = [_line(head), "|---|---|" + "---:|" * (len(head) - 3) + "---|"]
+    quotients = {(r.model, r.board, r.runtime, r.metric.key): r.value for r in ratios(rows)}
+    for row in rows:
+        if row.runtime != BASELINE or row.error is not None:
             continue
-        cells = [model, f"`{board}`"]
-        for metric, scale in zip(
-            ("instructions", "sram_bytes", "flash_bytes"), _SCALES, strict=True
-        ):
-            figures = [_figure(row, metric, scale) for row in (own, peer)]
-            quotient = quotients.get((model, board, metric))
-            cells += [f"**{figures[0]}** / {figures[1]}", f"{quotient:.2f}" if quotient else "-"]
-        cells.append("yes" if own.bit_exact else "NO")
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join([*lines, "", *_notes(rows), ""])
+        cells = [row.model, f"`{row.board}`"]
+        for metric, scale in metrics.items():
+            cells.append(f"**{getattr(row, metric) / scale:,.2f}**")
+            for peer in peers:
+                quotient = quotients.get((row.model, row.board, peer, metric))
+                cells.append(f"{quotient:.2f}" if quotient else "-")
+        lines.append(_line([*cells, "yes" if row.bit_exact else "NO"]))
+    return "\n".join([*lines, "", *_notes(rows, peers), ""])
 
 
-_SCALES = (1e6, 1e3, 1e3)
+_FIGURES = {
+    "instructions": ("M instructions", 1e6),
+    "sram_bytes": ("SRAM, kB", 1e3),
+    "flash_bytes": ("flash, kB", 1e3),
+}
 
 
-def _figure(row: Row | None, metric: str, scale: float) -> str:
-    value = getattr(row, metric) if row is not None else None
-    return (
-        "-" if value is None else f"{value / scale:.2f}" if scale > 1e3 else f"{value / scale:.1f}"
-    )
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
-def _notes(rows: Sequence[Row]) -> list[str]:
+def _notes(rows: Sequence[Row], peers: Sequence[str]) -> list[str]:
+    """Which peers, how far apart, measured with what."""
+    notes = []
+    for peer in peers:
+        own = [r for r in ratios(rows) if r.runtime == peer and r.metric.key in _FIGURES]
+        spans = []
+        for metric in METRICS:
+            values = [r.value for r in own if r.metric is metric]
+            if values:
+                spans.append(f"{metric.title} {min(values):.2f} to {max(values):.2f} times")
+        versions = sorted({r.notes[0] for r in rows if r.runtime == peer and r.notes})
+        notes += [f"* × {PEERS[peer]} ({'; '.join(versions) or peer}): {', '.join(spans)}."]
     tools = {name: version for row in rows for name, version in row.tools.items()}
     versions = [tools[name] for name in ("gcc", "qemu") if name in tools]
-    peers = sorted({row.notes[0] for row in rows if row.runtime == PEER and row.notes})
-    means = []
-    for metric in METRICS:
-        values = [r.value for r in ratios(rows) if r.metric is metric]
-        if values and metric.key != "measured_latency_ms":
-            means.append(f"{metric.title} {min(values):.2f} to {max(values):.2f}")
     return [
-        f"**mcunet_tf** / peer ({', '.join(peers) or 'none'}), and the quotient of the two: "
-        f"{'; '.join(means)}. Written by `make bench`; {', '.join(versions)}."
+        *notes,
+        "",
+        "Instructions are counted exactly, and are the most that any input took; kB are 1,000 "
+        f"bytes, SRAM with the stack. Written by `make bench` with {' and '.join(versions)}.",
     ]
 
 

@@ -12,7 +12,7 @@ from mcunet_tf.benchmark.rows import write_rows
 from mcunet_tf.cli.mcunet_shapes import shape_model
 from mcunet_tf.cli.readme_table import BEGIN, END, markdown_table, rewrite_table
 from mcunet_tf.errors import DataError
-from tests.benchmark.example_rows import example_rows
+from tests.benchmark.example_rows import a_row, example_rows
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,9 +21,18 @@ def test_one_line_per_model_and_board():
     rows = [*example_rows("kws", "qemu-m4"), *example_rows("vww", "qemu-m4")]
     lines = markdown_table(rows).splitlines()
     assert len([line for line in lines if line.startswith("| ")]) == 1 + 2
-    assert lines[2].startswith("| kws | `qemu-m4` | **0.00** / 0.01 | 2.50 |")
+    assert lines[0].startswith("| model | board | M instructions | × CMSIS-NN | SRAM, kB |")
+    assert lines[2].startswith("| kws | `qemu-m4` | **0.00** | 2.50 |")
     assert lines[2].endswith("| yes |")
-    assert "instructions 2.50 to 2.50" in lines[-1]
+    assert "instructions 2.50 to 2.50 times" in lines[5]
+
+
+def test_each_peer_has_a_column():
+    rows = [*example_rows()[:2], a_row("mcunet_vww1", "qemu-m7", "tflm", 4)]
+    lines = markdown_table(rows).splitlines()
+    assert "× CMSIS-NN | × TFLM |" in lines[0]
+    assert "| 2.50 | 4.00 |" in lines[2]
+    assert len({line.count("|") for line in lines[:3]}) == 1
 
 
 def test_a_wrong_result_is_not_hidden():
