@@ -6,11 +6,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import create_autospec
 
 import numpy as np
 import pytest
 
 import mcunet_tf
+from mcunet_tf.tinynas.result import SearchResult
 from tests.repo import readme
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,15 +68,26 @@ def workshop(tmp_path, keras_model, monkeypatch):
 
 
 def test_python_examples_run(workshop, keras_model, monkeypatch):
-    """The second one quantises; the bytes of a finished model stand in for TensorFlow's."""
+    """The third one quantises; the bytes of a finished model stand in for TensorFlow's."""
     made = keras_model("tiny_conv").read_bytes()
     monkeypatch.setattr(mcunet_tf, "quantize_ptq", lambda model, samples: made, raising=False)
-    first, second = code_blocks("python")
+    _, first, second = code_blocks("python")
     names = {"keras_model": None, "samples": np.zeros((1, 6, 6, 1))}
     exec(first, names)
     exec(second, names)
     assert (workshop / "model_c" / "model.c").is_file()
     assert names["compiled"].name == "model"
+
+
+def test_the_search_example_names_what_there_is(monkeypatch):
+    """A search takes minutes (`tests/tinynas` runs it): here its names and arguments are held."""
+    result = create_autospec(SearchResult, instance=True)
+    call = create_autospec(mcunet_tf.search, return_value=result)
+    monkeypatch.setattr(mcunet_tf, "search", call)
+    exec(code_blocks("python")[0], {"images": None, "labels": None})
+    call.assert_called_once()
+    for method in (result.to_tflite, result.compile, result.report):
+        method.assert_called_once()
 
 
 def test_c_example_compiles(workshop):
