@@ -13,6 +13,7 @@ import pytest
 from mcunet_tf.benchmark.toolchain import Source, compile_sources, find_tool
 from mcunet_tf.boards import load_board
 from mcunet_tf.tinyengine import compile_tflite
+from mcunet_tf.tinyengine.cost.model import cost_model
 from mcunet_tf.tinyengine.kernels import KERNELS
 from mcunet_tf.tinyengine.ops import SPECS, shape
 from tests.ops.all_cases import ALL_CASES
@@ -106,3 +107,14 @@ def used_rows() -> frozenset[str]:
 def test_every_row_is_exercised_by_a_case():
     """And so by test_compiled.py, which runs what the cases compile to."""
     assert used_rows() == set(ROWS)
+
+
+@pytest.mark.parametrize("name", ["qemu-m4", "qemu-m7", "qemu-m55"])
+def test_the_cost_model_knows_every_row(name):
+    """A row without coefficients costs nothing in a report: fit it with `benchmark.tune --fit`."""
+    board = load_board(name)
+    model = cost_model(board.core)
+    assert model is not None
+    isa = {"portable", *board.isa}
+    unknown = [n for n, row in ROWS.items() if row.isa in isa and model.code_bytes(row) is None]
+    assert unknown == []

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 
 from mcunet_tf.tinyengine.cost.tiles import (
     Columns,
+    Gathered,
     column_words,
     columns_inside,
     direct_and_staged,
@@ -90,7 +91,7 @@ def conv2d_1x1_dsp(view: View, calls: Calls) -> Counts:
 
 
 def conv2d_dsp(view: View, calls: Calls) -> Counts:
-    """The same tiles of a convolution with windows, gathered from the image or a copy."""
+    """The same tiles of a convolution with windows, gathered from the image, by taps or a copy."""
     _, height, width, inputs = view.input(1).shape
     columns = _conv2d_columns(view)
     run, taps = width * inputs, height * width * inputs
@@ -98,13 +99,40 @@ def conv2d_dsp(view: View, calls: Calls) -> Counts:
     threes, twos = pixel_tiles(columns.out_width)
     calls_made, rows = _total(calls)
     quads = -(-taps // 4)
+    whole_taps = inputs % 4 == 0
+    widened = (gathered.direct3, gathered.direct2) if whole_taps else (threes, twos)
+    gather = _widened_taps if whole_taps else _staged_windows
     counts = {
         "row": 1.0,
         "phase": (threes > 0) + (twos > 0),
         **_tile_counts(threes, twos, taps, view.output.shape[-1]),
         "direct_run": (gathered.direct3 + gathered.direct2) * height,
-        "widen3": threes * quads,
-        "widen2": twos * quads,
+        "widen3": widened[0] * quads,
+        "widen2": widened[1] * quads,
+        **gather(gathered, height, width, inputs),
+    }
+    return {"call": calls_made, **{name: rows * count for name, count in counts.items()}}
+
+
+def _widened_taps(gathered: Gathered, height: int, width: int, inputs: int) -> Counts:
+    """Tiles at the image's edges where a tap is whole words."""
+    pixels = gathered.copied + gathered.clipped
+    outside = gathered.outside * height
+    return {
+        "tap_tile": gathered.staged3 + gathered.staged2,
+        "tap_pixel": pixels,
+        "tap_run": pixels * height,
+        "tap": pixels * height * width,
+        "zero_tap": outside,
+        "tap_word": (pixels * height * width - outside) * (inputs // 4),
+        "zero_word": outside * (inputs // 4),
+    }
+
+
+def _staged_windows(gathered: Gathered, height: int, width: int, inputs: int) -> Counts:
+    """Tiles whose windows are copied before they are widened."""
+    run = width * inputs
+    return {
         "staged": gathered.staged3 + gathered.staged2,
         "copied_pixel": gathered.copied,
         "copied_run": gathered.copied * height,
@@ -120,7 +148,6 @@ def conv2d_dsp(view: View, calls: Calls) -> Counts:
         "outside_word": gathered.outside * height * (inputs // 4),
         "outside_byte": gathered.outside * height * (inputs % 4),
     }
-    return {"call": calls_made, **{name: rows * count for name, count in counts.items()}}
 
 
 def _depthwise_outputs(view: View, rows: int) -> Counts:
