@@ -59,9 +59,9 @@ def random_weights(limit: int, shape: tuple[int, ...], rng: np.random.Generator)
 
 
 def typical_sum(weights: np.ndarray, channels: int) -> float:
-    """Standard deviation of a channel's sum, about."""
+    """Standard deviation of a channel's sum, about; above 0 where all weights are 0."""
     taps = weights.size / channels
-    return 74 * float(np.sqrt(taps * np.square(weights, dtype=np.float64).mean()))
+    return 74 * float(np.sqrt(max(taps * np.square(weights, dtype=np.float64).mean(), 0.1)))
 
 
 def weight_scales(kind: str, channels: int, rng: np.random.Generator) -> np.ndarray:

@@ -24,7 +24,8 @@ from tests.ops.value_cases import (
     softmax_model,
 )
 
-# Derandomised: the same examples in every run, so that a failure is a failure for everyone.
+# Derandomised: examples follow from the code of the tests and of what they have imported, not from
+# chance.
 TRIED = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 
 activations = st.sampled_from([NONE, RELU, RELU6, RELU_N1_TO_1])
