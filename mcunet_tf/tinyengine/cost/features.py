@@ -19,8 +19,9 @@ from mcunet_tf.tinyengine.cost.tiles import (
     pixel_tiles,
     whole_windows,
 )
-from mcunet_tf.tinyengine.kernels.table import Style
+from mcunet_tf.tinyengine.kernels.table import Style, channels_or_everything
 from mcunet_tf.tinyengine.ops.depthwise_conv2d import depth_multiplier
+from mcunet_tf.tinyengine.ops.elementwise import broadcast_period
 from mcunet_tf.tinyengine.ops.spec import View
 
 Calls = tuple[tuple[int, int], ...]
@@ -319,9 +320,11 @@ def reduce_rows(view: View, calls: Calls) -> Counts:
 def pixel_values(view: View, calls: Calls) -> Counts:
     """One value after the other, pixels in the loop around them."""
     made, pixels = _total(calls)
-    elements = view.output.elements
-    shape = view.output.shape
-    per_pixel = shape[-1] if len(shape) == 4 else elements
+    per_pixel = channels_or_everything(view)
+    if view.op.kind in ("ADD", "MUL"):
+        # An operand that repeats sets the pixel: a single factor makes pixels of one value.
+        period = broadcast_period(view)[1]
+        per_pixel = per_pixel if period == view.output.elements else period
     values = pixels * per_pixel
     return {
         "call": made,
