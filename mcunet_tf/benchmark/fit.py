@@ -55,8 +55,9 @@ _BAND_LIMITS = (WHOLE_BAND, 2, 3, 1)
 # Instructions, or bytes: around a layer on its own there are fewer, and they hardly matter.
 _FEED_FLOOR = 300.0
 _LINKED_PROGRAMS = 6
-# Of portable rows where faster ones exist: their loops are simple, and they are slow to run.
-_PORTABLE_EVERY = 3
+# Of portable rows where faster ones exist: their loops are simple, and they are slow to run. The
+# first few are always measured: with as many weights as samples, a fit says nothing of others.
+_PORTABLE_EVERY, _PORTABLE_FIRST = 3, 12
 
 
 @dataclass(frozen=True)
@@ -127,8 +128,8 @@ def measure_rows(board: Board, pattern: str, log: Callable[[str], None]) -> dict
             if not fnmatch.fnmatch(kernel.name, pattern):
                 continue
             if kernel.isa == "portable" and len(usable) > 1:
-                skipped[kernel.name] = skipped.get(kernel.name, -1) + 1
-                if skipped[kernel.name] % _PORTABLE_EVERY:
+                seen = skipped[kernel.name] = skipped.get(kernel.name, -1) + 1
+                if seen >= _PORTABLE_FIRST and seen % _PORTABLE_EVERY:
                     continue
             limit = _BAND_LIMITS[number % len(_BAND_LIMITS)]
             groups = layer_by_layer(graph, limit)
