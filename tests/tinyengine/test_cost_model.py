@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the shipped cost model predicts is what emulated boards count and the linker places."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from mcunet_tf.benchmark.runner import run_on_board
+from mcunet_tf.boards import load_board
+from mcunet_tf.tinyengine import compile_tflite
+from mcunet_tf.tinyengine.cost import CostModel, MeasuredCosts, cost_key, cost_model
+from mcunet_tf.tinyengine.cost.calls import stage_calls, whole_calls
+from mcunet_tf.tinyengine.cost.features import features_of
+from mcunet_tf.tinyengine.cost.model import Cost, weigh
+from mcunet_tf.tinyengine.emit.project import Project
+from mcunet_tf.tinyengine.emit.report import make_report
+from mcunet_tf.tinyengine.kernels.table import Style
+from tests.benchmark.small_net import small_net
+from tests.ops.all_cases import CASES
+from tests.tinyengine.small_models import small_network
+
+# Of instructions and cycles. On the M55 single layers of odd sizes are off by more.
+LIMITS = {"qemu-m4": 0.03, "qemu-m55": 0.10}
+# Linked code holds alignment and library functions that no row is charged for.
+CODE_LIMIT, CODE_SLACK_BYTES = 0.03, 64
+WEIGHTS_SLACK_BYTES = 4  # of alignment, for each constant
+NETWORKS = ("small_net", "squeeze_excite", "depthwise_kernels")
+STOCK = ("mlperf_kws_dscnn_int8", "person_detect_int8")
+
+
+def check_predictions(model: bytes, board_name: str) -> None:
+    """Compiles for a board, counts there, and holds every figure of the report against it."""
+    board = load_board(board_name)
+    compiled = compile_tflite(model, board, name="m")
+    report = compiled.report
+    rng = np.random.default_rng(3)
+    arrays = tuple(
+        rng.integers(-128, 128, info.shape).astype(info.dtype) for info in compiled.inputs
+    )
+    run = run_on_board(compiled, board, [arrays])
+    limit = LIMITS[board_name]
+    assert report.instructions == pytest.approx(run.instructions[0], rel=limit)
+    assert report.cycles == pytest.approx(run.modelled_cycles[0], rel=limit)
+    code = run.sizes.code_bytes
+    assert report.code_bytes == pytest.approx(code, abs=CODE_LIMIT * code + CODE_SLACK_BYTES)
+    slack = WEIGHTS_SLACK_BYTES * 4 * len(report.layers)
+    assert 0 <= run.sizes.weights_bytes - report.weights_bytes <= slack
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("board", LIMITS)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_predictions_of_small_networks(keras_model, name, board):
+    model = small_net() if name == "small_net" else keras_model(name).read_bytes()
+    check_predictions(model, board)
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("board", LIMITS)
+@pytest.mark.parametrize("name", STOCK)
+def test_predictions_of_stock_models(shared_models, name, board):
+    check_predictions((shared_models / f"{name}.tflite").read_bytes(), board)
+
+
+@pytest.mark.qemu
+@pytest.mark.slow
+@pytest.mark.parametrize("board", LIMITS)
+@pytest.mark.parametrize("name", ["mcunet_like", "resnet_8", "ds_cnn", "mobilenet_v2_035_96"])
+def test_predictions_of_large_networks(keras_model, name, board):
+    check_predictions(keras_model(name).read_bytes(), board)
+
+
+def test_cores_without_coefficients():
+    assert cost_model("cortex-m33") == cost_model("cortex-m4")
+    assert cost_model("host") is None
+    assert cost_model("cortex-m0plus") is None
+
+
+def test_the_total_is_the_entry_and_the_layers():
+    """Predictions of the kernel and of the code around it, added up by hand."""
+    compiled = compile_tflite(small_net(), "qemu-m4")
+    model = known_model("cortex-m4")
+    total = model.entry
+    for stage in compiled.plan.stages:
+        for cost in model.stage(stage):
+            assert cost is not None
+            total = total.plus(cost)
+    assert compiled.report.instructions == pytest.approx(total.instructions, abs=8)
+    assert compiled.report.cycles == pytest.approx(total.cycles, abs=8)
+    assert sum(layer.instructions for layer in compiled.report.layers) == pytest.approx(
+        total.instructions - model.entry.instructions, abs=8
+    )
+
+
+def test_counts_without_a_weight_cost_nothing():
+    weights = {"call": (10.0, 20.0), "value": (1.5, 2.0)}
+    assert weigh(weights, {"call": 2, "value": 4, "unheard_of": 99}) == Cost(26.0, 48.0)
+
+
+def test_a_row_that_nobody_fitted_has_no_prediction():
+    """One unknown layer leaves the total unknown, not too small."""
+    compiled = compile_tflite(small_net(), "qemu-m4", name="m")
+    model = known_model("cortex-m4")
+    gone = compiled.report.layers[0].kernel
+    rows = {name: row for name, row in model.rows.items() if name != gone}
+    project = Project("m", "m", "qemu-m4", "", (), compiled.graph, compiled.plan)
+    report = make_report(project, model=dataclasses.replace(model, rows=rows))
+    assert report.layers[0].instructions is None
+    assert report.layers[1].instructions == compiled.report.layers[1].instructions
+    assert (report.instructions, report.cycles, report.code_bytes) == (None, None, None)
+
+
+def test_a_measured_cost_is_preferred():
+    """The table answers for its key alone; other calls of the same kernel are predicted."""
+    (stage, *_) = compile_tflite(small_net(), "qemu-m4").plan.stages
+    node, model = stage.nodes[0], known_model("cortex-m4")
+    calls, fewer = ((2, 2), (1, 1)), ((2, 1),)
+    counted = Cost(1.0, 2.0)
+    costs = MeasuredCosts(model, {cost_key(node.kernel, node.view, calls): counted})
+    assert costs.kernel(node.kernel, node.view, calls) == counted
+    assert costs.kernel(node.kernel, node.view, fewer) == model.kernel(
+        node.kernel, node.view, fewer
+    )
+    assert costs.code_bytes(node.kernel) == model.rows[node.kernel.name].code_bytes
+
+
+def known_model(core: str) -> CostModel:
+    model = cost_model(core)
+    assert model is not None
+    return model
+
+
+@pytest.mark.parametrize("board", ["qemu-m4", "qemu-m55"])
+@pytest.mark.parametrize("optimize", ["sram", "speed"])
+def test_schedules_make_every_row_once(keras_model, board, optimize):
+    """However a plan streams, the units of a node's calls are those of the whole layer."""
+    for model in (small_net(), small_network(), keras_model("squeeze_excite").read_bytes()):
+        plan = compile_tflite(model, board, name="m", optimize=optimize).plan
+        for stage in plan.stages:
+            for node, calls in zip(stage.nodes, stage_calls(stage), strict=True):
+                assert units(calls) == units(whole_calls(node)), node.op.name
+
+
+def units(calls) -> int:
+    return sum(size * count for size, count in calls)
+
+
+@pytest.mark.parametrize("op", ["ADD", "MUL", "RELU", "RELU6", "LOGISTIC", "QUANTIZE"])
+def test_values_are_counted_once_whatever_a_pixel_is(op):
+    """Operands that repeat make pixels of one value, of a channel vector, or of everything."""
+    checked = 0
+    for case in CASES[op]:
+        compiled = compile_tflite(case.model, "qemu-m4", name="m", edges="model")
+        for node in (node for stage in compiled.plan.stages for node in stage.nodes):
+            kernel = node.kernel
+            if kernel.style is not Style.PIXELS or node.op.kind != op:
+                continue
+            features = features_of(kernel.name, op, kernel.isa, kernel.style)
+            counts = features(node.view, whole_calls(node))
+            assert counts["value"] == node.view.output.elements, case
+            assert 4 * counts["fourth"] + counts["odd_value"] == counts["value"], case
+            checked += 1
+    assert checked
