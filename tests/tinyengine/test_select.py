@@ -55,11 +55,16 @@ class Problem:
 
 @st.composite
 def problems(draw: st.DrawFn, *, own_constants: bool) -> Problem:
-    """Up to four operators and five rows; constants of the operator alone, or of each row too."""
-    pool = [row(f"row{index}") for index in range(draw(st.integers(1, 5)))]
+    """Up to four operators and six rows; constants of the operator alone, or of each row too.
+
+    Operators draw from either half of the rows, which makes independent groups, or from all.
+    """
+    pool = [row(f"row{index}") for index in range(6)]
+    parts = (pool[:3], pool[3:]) if draw(st.booleans()) else (pool,)
     choices = []
     for _ in range(draw(st.integers(1, 4))):
-        rows = draw(st.lists(st.sampled_from(pool), min_size=1, unique_by=lambda r: r.name))
+        part = st.sampled_from(draw(st.sampled_from(parts)))
+        rows = draw(st.lists(part, min_size=1, max_size=4, unique_by=lambda r: r.name))
         times = draw(st.lists(st.integers(1, 40), min_size=len(rows), max_size=len(rows)))
         if own_constants:
             sizes = draw(st.lists(st.integers(0, 20), min_size=len(rows), max_size=len(rows)))
@@ -110,7 +115,7 @@ def test_no_selection_is_cheaper(problem, price):
     assert total(chosen) == min(map(total, every_selection(problem)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(problems(own_constants=False))
 def test_every_budget_gets_the_fastest_that_fits(problem):
     """The front is that of all selections, for constants that do not depend on the row."""
