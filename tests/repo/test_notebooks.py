@@ -77,7 +77,6 @@ def test_every_notebook_is_run():
     assert {path.stem for path in NOTEBOOKS} == set(SHORT) == set(LEFT)
 
 
-@pytest.mark.slow
 @pytest.mark.qemu
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs(path, tmp_path):
