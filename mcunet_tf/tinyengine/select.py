@@ -26,6 +26,10 @@ WORTH_SHARE, WORTH_BYTES = 0.01, 3072
 """Share of a model's instructions that this much code must save."""
 
 
+LINKED_BYTES = 1024
+"""Of a flash budget, for what only the linker knows: library functions, alignment, stages' code."""
+
+
 class Costs(Protocol):
     """What the choice is made by: the fitted model, or measurements in front of it."""
 
@@ -163,7 +167,7 @@ def _within_budget(
     choices = [_sized(graph, op, isa, costs) for op in ops]
     # Stages are not known yet: as if every operator ran on its own.
     stages = [[make_node(graph, i, op, choices[i].rows[0])] for i, op in enumerate(ops)]
-    rest = costs.other_code_bytes(stages)
+    rest = costs.other_code_bytes(stages) + LINKED_BYTES
     front = fastest_rows(choices, _code_sizes(choices, costs))
     for selection in front:
         if selection.flash_bytes + rest <= budget_bytes:
