@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from mcunet_tf.benchmark.kernel_programs import WHOLE_BAND, Program
+from mcunet_tf.benchmark.runtimes.cmsis_nn import cmsis_row
 from mcunet_tf.benchmark.runtimes.cmsis_nn.calls import make_call
 from mcunet_tf.benchmark.runtimes.cmsis_nn.emit import CmsisProject, emit_cmsis_project
 from mcunet_tf.benchmark.runtimes.cmsis_nn.library import CmsisNn
 from mcunet_tf.benchmark.runtimes.cmsis_nn.scratch import scratch_sizes
 from mcunet_tf.boards import Board
 from mcunet_tf.tinyengine.ir import Graph
-from mcunet_tf.tinyengine.kernels.table import Kernel, Struct, Style
 from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.plan.nodes import make_node
 from mcunet_tf.tinyengine.plan.plan import Group, plan_stages
@@ -29,17 +29,7 @@ def cmsis_program(graph: Graph, library: CmsisNn, board: Board, name: str) -> Pr
     if call is None:
         return None
     scratch_bytes = scratch_sizes(library, board, {0: call})[0]
-    row = Kernel(
-        call.function,
-        "cmsis_nn",
-        "portable",
-        Style.WHOLE,
-        lambda _: Struct("", call.constants),
-        scratch_bytes=lambda *_: scratch_bytes,
-        data_inputs=call.inputs,
-        streamed_inputs=(),
-    )
-    node = make_node(graph, 0, graph.ops[0], row)
+    node = make_node(graph, 0, graph.ops[0], cmsis_row(call, scratch_bytes))
     plan = plan_stages(graph, {}, [node], [Group(0, 1, WHOLE_BAND)])
     files = emit_cmsis_project(CmsisProject(name, graph, plan, {0: call}))
     sources = library.sources({call.function})

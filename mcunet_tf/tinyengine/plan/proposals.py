@@ -301,7 +301,9 @@ class Proposals:
                 known[key] = overlap.least_bytes if overlap else None
             return known[key]
 
-        self._keep(group, alone.inner_bytes, 0, alone.instructions, [node.output], distance)
+        self.found[group.end][group] = self._weigh(
+            group, alone.inner_bytes, 0, alone.instructions, [node.output], distance
+        )
 
     def _propose(self, group: Group) -> None:
         """Schedules a stage in every detail and weighs it."""
@@ -321,7 +323,7 @@ class Proposals:
             return overlap.least_bytes if overlap else None
 
         inner = aligned(stage.scratch_bytes) + rings
-        self._keep(group, inner, 0, instructions, results, distance)
+        self.found[group.end][group] = self._weigh(group, inner, 0, instructions, results, distance)
 
     def _weigh_step(self, group: Group, chain: _Chain, step: _Step) -> Candidate:
         """What a grown stage keeps alive and how far it moves down."""
@@ -346,19 +348,6 @@ class Proposals:
             for i in range(group.start, group.end)
             if not self.is_internal(i, group.end)
         ]
-
-    def _keep(
-        self,
-        group: Group,
-        inner_bytes: int,
-        surplus_bytes: int,
-        instructions: float,
-        results: Sequence[int],
-        distance: Distance,
-    ) -> None:
-        self.found[group.end][group] = self._weigh(
-            group, inner_bytes, surplus_bytes, instructions, results, distance
-        )
 
     def _weigh(
         self,

@@ -93,7 +93,7 @@ def compile_cmsis_nn(model: Path, board: Board, cmsis_nn_dir: Path | None = None
             graph,
             index,
             op,
-            _cmsis_row(calls[index], sizes[index]) if index in calls else _portable_row(graph, op),
+            cmsis_row(calls[index], sizes[index]) if index in calls else _portable_row(graph, op),
         )
         for index, op in enumerate(ops)
     ]
@@ -116,7 +116,7 @@ def compile_cmsis_nn(model: Path, board: Board, cmsis_nn_dir: Path | None = None
     )
 
 
-def _cmsis_row(call: Call, scratch_bytes: int) -> Kernel:
+def cmsis_row(call: Call, scratch_bytes: int) -> Kernel:
     """A function of CMSIS-NN in the form of our kernel tables, for planner and report."""
     return Kernel(
         call.function,
