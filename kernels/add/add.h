@@ -56,4 +56,8 @@ struct add_linear_s8 {
 void add_s8_dsp(const struct add_linear_s8 *op, const int8_t *first, const int8_t *second,
                 int8_t *out, int32_t pixels, void *scratch);
 
+/* In GNU C vectors, for computers. `out` may be either operand. */
+void add_s8_simd(const struct add_linear_s8 *op, const int8_t *first, const int8_t *second,
+                 int8_t *out, int32_t pixels, void *scratch);
+
 #endif /* KERNELS_ADD_ADD_H_ */

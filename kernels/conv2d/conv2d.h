@@ -70,4 +70,12 @@ void conv2d_s8_1x1_mve(const struct conv2d_s8 *op, const int8_t *in, int8_t *out
 void conv2d_s8_mve(const struct conv2d_s8 *op, const int8_t *const *in_rows,
                    int8_t *const *out_rows, int32_t rows, void *scratch);
 
+/* In GNU C vectors, for computers; weights: conv2d_tile_simd.h, none of them -128. Scratch: 16
+ * times the inputs of a window, rounded up to even. The 1 x 1 row's `out` may overlap spent
+ * input. */
+void conv2d_s8_1x1_simd(const struct conv2d_s8 *op, const int8_t *in, int8_t *out, int32_t pixels,
+                        void *scratch);
+void conv2d_s8_simd(const struct conv2d_s8 *op, const int8_t *const *in_rows,
+                    int8_t *const *out_rows, int32_t rows, void *scratch);
+
 #endif /* KERNELS_CONV2D_CONV2D_H_ */

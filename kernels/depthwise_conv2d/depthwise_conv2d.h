@@ -68,4 +68,9 @@ void depthwise_conv2d_s8_7x7s2_dsp(const struct depthwise_conv2d_s8 *op,
 void depthwise_conv2d_s8_mve(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
                              int8_t *const *out_rows, int32_t rows, void *scratch);
 
+/* Multiplier 1, no weight of -128, in GNU C vectors, for computers: weight stream and scratch in
+ * its file. */
+void depthwise_conv2d_s8_simd(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
+                              int8_t *const *out_rows, int32_t rows, void *scratch);
+
 #endif /* KERNELS_DEPTHWISE_CONV2D_DEPTHWISE_CONV2D_H_ */

@@ -107,6 +107,12 @@ def compiler_of(board: Board) -> str:
     return find_tool("cc" if board.runner.kind == "host" else "arm-none-eabi-gcc")
 
 
+@functools.cache
+def _known_features(compiler: str, flags: tuple[str, ...]) -> str:
+    """The compiler's own macros: `-march=native` is another core on another computer."""
+    return run_tool([compiler, *flags, "-dM", "-E", "-x", "c", os.devnull])
+
+
 def compile_sources(
     board: Board, sources: Sequence[Source], flags: Sequence[str] = ()
 ) -> list[Path]:
@@ -123,6 +129,7 @@ def compile_sources(
     compiler = compiler_of(board)
     tool = "cc" if board.runner.kind == "host" else "arm-none-eabi-gcc"
     shared = (*board.compiler_flags, *COMMON_FLAGS, *flags)
+    core = _known_features(compiler, board.compiler_flags)
 
     def build(source: Source) -> Path:
         language = CXX_FLAGS if source.path.suffix == ".cc" else C_FLAGS
@@ -131,7 +138,7 @@ def compile_sources(
         text = run_tool([compiler, *options, "-E", "-P", str(source.path)])
         # paths of includes do not matter: what they brought is in the text
         kept = [o for o in options if not o.startswith(("-I", "-include", "/"))]
-        key = content_key(tool_version(tool), " ".join(kept), source.path.suffix, text)
+        key = content_key(tool_version(tool), core, " ".join(kept), source.path.suffix, text)
         name = f"{source.prefix}{source.path.stem}.o"
         command = [compiler, *options, "-c", str(source.path), "-o"]
         return cached(f"objects/{key[:2]}/{key}/{name}", lambda out: run_tool([*command, str(out)]))

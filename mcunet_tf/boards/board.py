@@ -20,7 +20,7 @@ else:  # Python 3.10: the package metadata asks for tomli there
 DEFAULT_BOARD = "qemu-m4"
 """The generic Cortex-M4: DSP kernels, memory far larger than any model needs."""
 
-ISA_FEATURES = ("dsp", "mve")
+ISA_FEATURES = ("dsp", "mve", "simd")
 REGION_KINDS = ("flash", "ram")
 REGION_ROLES = {"flash": ("code", "weights"), "ram": ("arena", "data")}
 RUNNER_KINDS = ("host", "qemu", "serial")
@@ -90,7 +90,7 @@ class Board:
         name: what `--board` takes.
         description: one line for people.
         core: "host", "cortex-m4", "cortex-m7" or "cortex-m55".
-        compiler_flags: select core and float ABI for gcc; empty for the host.
+        compiler_flags: select core and float ABI; on the host whatever else makes code fast.
         isa: of `ISA_FEATURES`: the kernel rows that may be chosen.
         memory: all regions; empty for the host.
         clock_hz: turns cycles into latency; 0 for the host.

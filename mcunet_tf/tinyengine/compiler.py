@@ -153,7 +153,7 @@ def compile_tflite(
     _check_regions(source, plan, region_bytes)
     validate_plan(graph, plan)
     version = importlib.metadata.version("mcunet_tf")
-    project = Project(prefix, source, target.name, version, PROJECT_FLAGS, graph, plan)
+    project = Project(prefix, source, target.name, version, _project_flags(target), graph, plan)
     report = make_report(project, model=cost_model(target.core))
     _check_budget(report, sram_budget_bytes)
     files = emit_project(project)
@@ -191,6 +191,12 @@ def _select_nodes(
     kernels = select_kernels(graph, ops, board.isa, known, flash_budget_bytes)
     pairs = zip(ops, kernels, strict=True)
     return [make_node(graph, index, op, kernel) for index, (op, kernel) in enumerate(pairs)]
+
+
+def _project_flags(board: Board) -> tuple[str, ...]:
+    """For CMake, which gets a microcontroller's core from the toolchain file of the application."""
+    core = board.compiler_flags if board.runner.kind == "host" else ()
+    return (*core, *PROJECT_FLAGS)
 
 
 def _read_bytes(model: str | os.PathLike[str] | bytes) -> tuple[bytes, str]:

@@ -12,7 +12,8 @@ from mcunet_tf.errors import BoardError
 
 def test_all_boards_load():
     assert set(list_boards()) == {
-        *("host", "qemu-m4", "qemu-m7", "qemu-m55", "stm32f412", "stm32f746", "stm32h743")
+        *("host", "portable"),
+        *("qemu-m4", "qemu-m7", "qemu-m55", "stm32f412", "stm32f746", "stm32h743"),
     }
     for name in list_boards():
         assert load_board(name).name == name
@@ -94,7 +95,7 @@ def test_own_board_file(tmp_path):
         ("core =", "cores =", "core"),
         ("clock_hz = 100_000_000", 'clock_hz = "fast"', "clock_hz = 'fast'; it must be a whole"),
         ("clock_hz = 100_000_000", "clock_hz = true", "clock_hz"),
-        ('isa = ["dsp"]', 'isa = ["neon"]', "isa holds 'neon'; each entry is one of dsp, mve"),
+        ('isa = ["dsp"]', 'isa = ["neon"]', "isa holds 'neon'; each entry is one of dsp, mve, si"),
         ("size_bytes = 262144", "size_bytes = 0", "size_bytes = 0; use a number above 0"),
         ('roles = ["arena", "data"]', 'roles = ["data"]', "no memory has the role 'arena'"),
         ('kind = "ram"', 'kind = "rom"', "kind = 'rom'; use one of flash, ram"),

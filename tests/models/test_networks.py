@@ -49,9 +49,10 @@ def made(keras_model):
 # On this machine, under sanitizers
 
 
+@pytest.mark.parametrize("board", ["portable", "host"])
 @pytest.mark.parametrize("name", STOCK)
-def test_stock_models_on_this_machine(stock, name):
-    check_against_oracle(run_on_host([stock(name)], inputs=INPUTS))
+def test_stock_models_on_this_machine(stock, name, board):
+    check_against_oracle(run_on_host([stock(name)], board, inputs=INPUTS))
 
 
 @pytest.mark.parametrize("names", batches(SMALL), ids=lambda names: names[0])

@@ -17,7 +17,7 @@ from mcunet_tf.benchmark.host import SANITIZER_FLAGS
 from mcunet_tf.benchmark.qemu import run_elf
 from mcunet_tf.benchmark.runner import decode_outputs, encode_inputs
 from mcunet_tf.benchmark.toolchain import Source, compile_sources, find_tool, run_tool
-from mcunet_tf.boards import load_board
+from mcunet_tf.boards import Board, load_board
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.compiler import CompiledModel
 from tests.ops.case import INPUTS_PER_CASE, Arrays, Case, case_inputs
@@ -40,7 +40,7 @@ class Job:
         return self.compiled.name
 
 
-def make_jobs(cases: Sequence[Case], board: str, **options: Any) -> list[Job]:
+def make_jobs(cases: Sequence[Case], board: str | Board, **options: Any) -> list[Job]:
     """Compiles every case under a name of its own.
 
     Args:
@@ -58,10 +58,12 @@ def make_jobs(cases: Sequence[Case], board: str, **options: Any) -> list[Job]:
     return jobs
 
 
-def run_on_host(cases: Sequence[Case], **options: Any) -> list[tuple[Job, list[Arrays]]]:
+def run_on_host(
+    cases: Sequence[Case], board: str | Board = "portable", **options: Any
+) -> list[tuple[Job, list[Arrays]]]:
     """Runs all cases on this machine under the address and undefined-behaviour sanitizers."""
-    jobs = make_jobs(cases, "host", **options)
-    board = load_board("host")
+    board = load_board(board) if isinstance(board, str) else board
+    jobs = make_jobs(cases, board, **options)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         paths = write_files(folder, {**project_files(jobs), "main.c": _main(jobs, _HOST_HEAD)})

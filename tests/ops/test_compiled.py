@@ -27,7 +27,7 @@ GROUPS = {
         "EXPAND_DIMS",
     ),
 }
-# Operators that have assembler or Helium rows, or may get them.
+# Operators that have other than portable rows, or may get them.
 FAST_GROUPS = ("dense", "depthwise", "values")
 
 
@@ -49,6 +49,11 @@ def cases_of(group: str):
 @pytest.mark.parametrize("group", GROUPS)
 def test_on_this_machine_under_sanitizers(group):
     check(run_on_host(cases_of(group)))
+
+
+@pytest.mark.parametrize("group", FAST_GROUPS)
+def test_rows_of_this_machine_under_sanitizers(group):
+    check(run_on_host(cases_of(group), "host"))
 
 
 @pytest.mark.qemu

@@ -15,7 +15,7 @@ from tests.ops.programs import run_on_emulator, run_on_host
 from tests.ops.test_compiled import check
 from tests.plan.random_networks import averaged_network, random_network, streamed_network
 
-BOARDS = ("host", "qemu-m4", "qemu-m55")  # kernels of each allow other overlaps
+BOARDS = ("portable", "qemu-m4", "qemu-m55")  # kernels of each allow other overlaps
 AIMS = ("sram", "balanced", "speed")
 
 

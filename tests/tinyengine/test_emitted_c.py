@@ -32,7 +32,7 @@ STRICT = (*WARNINGS, "-Wshadow", "-Wcast-align", "-Wpedantic")
 # Cores to compile for, and the board whose kernels their instruction sets admit.
 CORES = {
     "host": "host",
-    "cortex-m0plus": "host",
+    "cortex-m0plus": "portable",
     "cortex-m4": "qemu-m4",
     "cortex-m7": "qemu-m7",
     "cortex-m55": "qemu-m55",
@@ -43,9 +43,9 @@ RARER_CORES = ("host", "cortex-m0plus", "cortex-m7")
 MODELS = {"classifier": small_network, "streamed": streamed_network}
 
 
-def compiled_model(name: str) -> CompiledModel:
-    """For the host: what portable kernels are given changes least."""
-    return compile_tflite(MODELS[name](), "host", name=name, optimize="sram")
+def compiled_model(name: str, board: str = "portable") -> CompiledModel:
+    """What portable kernels are given changes least."""
+    return compile_tflite(MODELS[name](), board, name=name, optimize="sram")
 
 
 def approved_files(compiled: CompiledModel) -> dict[str, str]:
@@ -138,11 +138,13 @@ int main() {
     )
 
 
-def test_cmake_builds_the_library_and_the_example(tmp_path):
+@pytest.mark.parametrize(("board", "is_native"), [("portable", False), ("host", True)])
+def test_cmake_builds_the_library_and_the_example(tmp_path, board, is_native):
     if shutil.which("cmake") is None:
         pytest.skip("cmake is not installed: apt install cmake")
-    compiled = compiled_model("classifier")
+    compiled = compiled_model("classifier", board)
     compiled.write(tmp_path / "project")
+    assert ("-march=native" in compiled.files["CMakeLists.txt"]) == is_native
     build = tmp_path / "build"
     commands = [
         ["cmake", "-S", str(tmp_path / "project"), "-B", str(build), "-DCLASSIFIER_EXAMPLE=ON"],

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from mcunet_tf.tinyengine.kernels import convolution, elementwise, layout, reduction
+from mcunet_tf.tinyengine.kernels import convolution, elementwise, layout, reduction, simd
 from mcunet_tf.tinyengine.kernels.table import Kernel
 
 KERNELS: dict[str, tuple[Kernel, ...]] = {
-    "CONV_2D": convolution.CONV_2D,
-    "DEPTHWISE_CONV_2D": convolution.DEPTHWISE_CONV_2D,
+    "CONV_2D": (*simd.CONV_2D, *convolution.CONV_2D),
+    "DEPTHWISE_CONV_2D": (*simd.DEPTHWISE_CONV_2D, *convolution.DEPTHWISE_CONV_2D),
     "FULLY_CONNECTED": convolution.FULLY_CONNECTED,
     "ADD": elementwise.ADD,
     "MUL": elementwise.MUL,

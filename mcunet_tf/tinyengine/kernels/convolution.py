@@ -144,7 +144,8 @@ def _rejects_1x1(view: View) -> str | None:
 _Pack = Callable[..., npt.NDArray[np.uint8]]
 
 
-def _stream(view: View, pack: _Pack) -> Struct:
+def dense_stream(view: View, pack: _Pack) -> Struct:
+    """The argument struct of a row whose weight stream carries its channels' constants."""
     constants = {"weights": word_blob(pack(*_channel_constants(view))), "channels": None}
     edges = {"in_zero_point": view.input(0).zero_point, **output_fields(view)}
     return Struct("struct conv2d_s8", {**constants, **window_fields(view), **edges})
@@ -176,7 +177,7 @@ def _pointwise_dsp(name: str, pack: _Pack, rejects: Callable[[View], str | None]
         "conv2d",
         "dsp",
         Style.PIXELS,
-        lambda view: _stream(view, pack),
+        lambda view: dense_stream(view, pack),
         rejects=rejects,
         scratch_bytes=_scratch_1x1,
         reads_ahead=True,
@@ -189,7 +190,7 @@ def _windows_dsp(name: str, pack: _Pack, rejects: Callable[[View], str | None]) 
         "conv2d",
         "dsp",
         Style.WINDOW,
-        lambda view: _stream(view, pack),
+        lambda view: dense_stream(view, pack),
         rejects=rejects,
         scratch_bytes=_scratch_windows,
         band_rows=2,
@@ -201,7 +202,7 @@ def _rejects_mve(view: View) -> str | None:
 
 
 def _mve_stream(view: View) -> Struct:
-    return _stream(view, packing_mve.pack_conv2d)
+    return dense_stream(view, packing_mve.pack_conv2d)
 
 
 def _mve_pointwise_scratch(view: View, _: int) -> int:
@@ -309,8 +310,9 @@ def _depthwise_dsp(size: int, stride: int) -> Kernel:
     )
 
 
-def _depthwise_mve(view: View) -> Struct:
-    stream = packing_mve.pack_depthwise(*_depthwise_constants(view))
+def depthwise_stream(view: View, pack: _Pack) -> Struct:
+    """The same for depthwise convolutions with multiplier 1."""
+    stream = pack(*_depthwise_constants(view))
     edges = {
         "depth_multiplier": 1,
         "in_zero_point": view.input(0).zero_point,
@@ -318,6 +320,10 @@ def _depthwise_mve(view: View) -> Struct:
     }
     constants = {"weights": word_blob(stream), "channels": None}
     return Struct("struct depthwise_conv2d_s8", {**constants, **window_fields(view), **edges})
+
+
+def _depthwise_mve(view: View) -> Struct:
+    return depthwise_stream(view, packing_mve.pack_depthwise)
 
 
 def _rejects_depthwise_mve(view: View) -> str | None:

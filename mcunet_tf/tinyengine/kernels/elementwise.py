@@ -175,11 +175,11 @@ def _quantize_float(view: View) -> Struct:
     return Struct("struct quantize_f32_s8", fields)
 
 
-ADD = (
-    Kernel(
-        "add_s8_dsp",
+def _add_linear_row(isa: str) -> Kernel:
+    return Kernel(
+        f"add_s8_{isa}",
         "add",
-        "dsp",
+        isa,
         Style.PIXELS,
         _add_linear,
         rejects=_rejects_unless_linear,
@@ -187,9 +187,10 @@ ADD = (
         streamed_inputs=(0, 1),
         reads_ahead=True,
         pixel_values=_period,
-    ),
-    *_rows("add", _add),
-)
+    )
+
+
+ADD = (_add_linear_row("simd"), _add_linear_row("dsp"), *_rows("add", _add))
 MUL = _rows("mul", _mul)
 RELU = _lookup(lookup.RELU)
 RELU6 = _lookup(lookup.RELU6)

@@ -75,7 +75,7 @@ class Kernel:
     Attributes:
       name: file stem, C symbol and row name at once.
       folder: where the file lies under `kernels/`; `<folder>/<folder>.h` declares it.
-      isa: instruction set it needs: "portable", "dsp" or "mve".
+      isa: instruction set it needs: "portable", "dsp", "mve" or "simd".
       style: calling style.
       arguments: prints the argument struct, packed constants included.
       rejects: why the row cannot take an operator, or None.
