@@ -37,6 +37,7 @@ struct depthwise_conv2d_s8 {
   int16_t out_zero_point;
   int16_t out_min;
   int16_t out_max;
+  int16_t chunk_rows; /* scratch is for so many rows (3x3_dsp) */
 };
 
 /* Any shape. weights: int8 [kernel_height, kernel_width, out_channels]. No scratch. */

@@ -7,17 +7,21 @@
  *                                    int8_t *const *out_rows, int32_t rows, void *scratch)
  *
  * Reads op->weights (the stream below, any alignment), in_width, out_width, out_channels =
- * in_channels >= 4, pad_left, zero points and the clamp; dilation 1, multiplier 1. Requantisation:
- * common/requant_dsp.inc. Columns of padding on either side are those that the widths imply.
+ * in_channels >= 4, pad_left, zero points, the clamp and chunk_rows; dilation 1, multiplier 1.
+ * Requantisation: common/requant_dsp.inc. Columns of padding on either side are those that the
+ * widths imply.
  *
  * rows >= 1. With more than two, output rows follow each other without gaps (out_rows[r + 1] =
- * out_rows[r] + out_width * channels); one or two may lie anywhere. All input of four channels is
- * read before their output is written, so output rows may be input rows of this call: a band works
- * in place.
+ * out_rows[r] + out_width * channels); one or two may lie anywhere. Four channels at a time pass
+ * through all rows, in chunks of chunk_rows (even), so that scratch holds one chunk only. The input
+ * of a chunk is read before its output is written, and of the rows that the next chunk reads again
+ * the first one comes from scratch: so output row r may lie over in_rows[j] wherever j <= r + 1,
+ * and a whole image is worked in place.
  *
- * scratch: 4-byte aligned, 64 * ceil((out_width + 2) / 2) * ceil(rows / 2) bytes. Stack: 224 bytes.
+ * scratch: 4-byte aligned, 64 * ceil((out_width + 2) / 2) * ceil(min(rows, chunk_rows) / 2) bytes.
+ * Stack: 256 bytes.
  *
- * For four channels at a time, two phases per band of two output rows, from input rows 0..3:
+ * Two phases per band of two output rows, from input rows 0..3:
  *
  *   gather: pairs of halves per channel: V = (row 1, row 2) of each column, which both output rows
  *           use; H0 and H3 = (column 2 u, column 2 u + 1) of rows 0 and 3. 56 instructions per 2
@@ -50,28 +54,25 @@ depthwise_conv2d_s8_3x3_dsp:
     ldr     r4, [sp, #52] /* scratch */
     sub     sp, sp, #F_BYTES
     str     r4, [sp, #F_SCRATCH]
-    strd    r1, r3, [sp, #F_IN_ROWS]
 
-    /* outputs: first, span over the rows, step from row to row */
+    /* outputs: first, bytes of a row, step from row to row */
     ldrsh   r5, [r0, #DEPTHWISE_CHANNELS]
     ldrsh   r6, [r0, #DEPTHWISE_OUT_WIDTH]
     mul     r7, r5, r6
     ldr     r8, [r2]
     mov     r9, #0
-    mul     r10, r7, r3
     cmp     r3, #2
     bne     .Lstep_known
     ldr     r9, [r2, #4]
     sub     r9, r9, r8
-    add     r10, r9, r7
     sub     r9, r9, r7
 .Lstep_known:
     str     r5, [sp, #F_CHANNELS]
     str     r9, [sp, #F_ROW_STEP]
-    add     r10, r10, r8
-    strd    r8, r10, [sp, #F_OUT]
     ldr     r1, [r0, #DEPTHWISE_WEIGHTS]
-    str     r1, [sp, #F_STREAM]
+    strd    r1, r8, [sp, #F_STREAM_FOUR]
+    ldrsh   r9, [r0, #DEPTHWISE_CHUNK_ROWS]
+    strd    r9, r7, [sp, #F_CHUNK]
 
     /* units: all there are, those of whole groups */
     add     r1, r6, #3
@@ -118,7 +119,11 @@ depthwise_conv2d_s8_3x3_dsp:
     choose_entry B, F_ENTRY_B, F_TAIL_B
 
     /* all of scratch is padding, until columns are gathered */
-    ldr     r2, [sp, #F_ROWS]
+    ldr     r2, [sp, #CALL_ROWS]
+    ldr     r3, [sp, #F_CHUNK]
+    cmp     r2, r3
+    it      gt
+    movgt   r2, r3
     add     r2, r2, #1
     lsr     r2, r2, #1
     mul     r2, r2, r1
@@ -149,14 +154,35 @@ depthwise_conv2d_s8_3x3_dsp:
     sublt   r0, r2, #4
     str     r0, [sp, #F_CHANNEL]
     ldr     r3, [sp, #F_SCRATCH]
-    ldr     r2, [sp, #F_GROUPS_BYTES]
     add     r5, r3, #32
-    str     r5, [sp, #F_UNITS_END]
-    sub     r5, r5, r1, lsl #3
-    add     r6, r5, r2
-    strd    r5, r6, [sp, #F_UNITS]
-    ldrd    r5, r6, [sp, #F_IN_ROWS]
-    strd    r5, r6, [sp, #F_BAND_ROWS]
+    sub     r6, r5, r1, lsl #3
+    strd    r5, r6, [sp, #F_UNITS_END]
+    ldr     r5, [sp, #CALL_IN_ROWS]
+    ldr     r6, [sp, #CALL_ROWS]
+    ldr     r8, [sp, #F_OUT_FOUR]
+    mov     r9, #0
+    str     r9, [sp, #F_CARRIED]
+
+    /* a chunk: r3 = scratch, r5 = in_rows, r6 = rows that are left, r8 = first output */
+.Lchunk:
+    ldrd    r7, r9, [sp, #F_CHUNK]
+    cmp     r7, r6
+    it      gt
+    movgt   r7, r6
+    sub     r6, r6, r7
+    strd    r5, r7, [sp, #F_IN_ROWS]
+    strd    r5, r7, [sp, #F_BAND_ROWS]
+    strd    r6, r8, [sp, #F_ROWS_AFTER]
+    ldr     r10, [sp, #F_ROW_STEP]
+    mla     r10, r9, r7, r10
+    add     r10, r10, r8
+    strd    r8, r10, [sp, #F_OUT]
+    ldr     r8, [sp, #F_UNITS_FOUR]
+    ldr     r9, [sp, #F_GROUPS_BYTES]
+    add     r9, r9, r8
+    strd    r8, r9, [sp, #F_UNITS]
+    ldr     r8, [sp, #F_STREAM_FOUR]
+    str     r8, [sp, #F_STREAM]
 
     /* ---- gather: r3 = band ---- */
 .Lgather_band:
@@ -191,7 +217,9 @@ depthwise_conv2d_s8_3x3_dsp:
     gather_column [r0], [r1], 0
 .Lh:
     ldrd    r5, r6, [sp, #F_BAND_ROWS]
-    ldr     r4, [sp, #F_CHANNEL]
+    ldrd    r0, r4, [sp, #F_CARRIED]   /* and F_CHANNEL */
+    cmp     r0, r5
+    beq     .Lh_carried
     ldr     r0, [r5]
     cmp     r6, #1
     beq     .Lh_alone
@@ -237,13 +265,22 @@ depthwise_conv2d_s8_3x3_dsp:
     bgt     .Lgather_band
     b       .Lchannel
 
+    /* H0 is there: only H3, if there is a second output row */
+.Lh_carried:
+    cmp     r6, #1
+    beq     .Lband_gathered
+    ldr     r0, [r5, #12]
+    mov     r8, #(UNIT_H + 4)
+    b       .Lone_row
     /* the last band has but one output row: no H3 */
 .Lh_alone:
+    mov     r8, #UNIT_H
+.Lone_row: /* of r0, at r8 in each unit */
     add     r0, r0, r4
     ldr     r3, [sp, #F_GROUPS_END]
     ldrd    r7, r4, [sp, #F_FIRST]
     add     r3, r3, r7
-    add     r3, r3, #UNIT_H
+    add     r3, r3, r8
     cbz     r4, .Lalone_pairs
     ldr     r6, [sp, #F_ZERO_POINT_IN]
     ldr     r5, [r0]
@@ -274,7 +311,8 @@ depthwise_conv2d_s8_3x3_dsp:
     bne     .Lalone_pair
 .Lalone_tail:
     ldr     r4, [sp, #F_TAIL]
-    cbz     r4, .Lchannel
+    cmp     r4, #0
+    beq     .Lband_gathered
     ldr     lr, [sp, #F_ZERO_POINT_IN]
     ldr     r5, [r0]
     sxtb16  r8, r5
@@ -282,6 +320,7 @@ depthwise_conv2d_s8_3x3_dsp:
     pair_halves r9, r8, r8, lr
     pair_halves r7, r6, r6, lr
     store_pair 0
+    b       .Lband_gathered
 
     /* ---- compute ---- */
 .Lchannel:
@@ -369,6 +408,15 @@ depthwise_conv2d_s8_3x3_dsp:
     ldr     r12, [sp, #F_UNITS_END]
     cmp     r11, r12
     bne     .Lchannel
+    ldrd    r6, r8, [sp, #F_ROWS_AFTER] /* and F_OUT_CHUNK */
+    cmp     r6, #0
+    bne     .Lnext_chunk
+    ldr     r0, [sp, #F_STREAM]
+    ldr     r1, [sp, #F_OUT]
+    sub     r1, r1, r8
+    ldr     r8, [sp, #F_OUT_FOUR]
+    add     r1, r1, r8
+    strd    r0, r1, [sp, #F_STREAM_FOUR]
     ldr     r0, [sp, #F_CHANNEL]
     add     r0, r0, #4
     ldr     r1, [sp, #F_CHANNELS]
@@ -378,6 +426,39 @@ depthwise_conv2d_s8_3x3_dsp:
     pop     {r0-r3}
     clamp_rows DEPTHWISE_OUT_MIN, DEPTHWISE_OUT_WIDTH, DEPTHWISE_CHANNELS
     pop     {r4-r11, pc}
+
+    /* its H0, whose row may be overwritten by now: row 2 of the last band, from its V */
+.Lnext_chunk:
+    ldrd    r7, r9, [sp, #F_CHUNK]
+    mla     r8, r9, r7, r8
+    str     r8, [sp, #F_OUT_CHUNK]
+    ldr     r2, [sp, #F_IN_ROWS]
+    add     r2, r2, r7, lsl #2
+    str     r2, [sp, #F_CARRIED]
+    ldr     r1, [sp, #F_BAND_BYTES]
+    ldr     r3, [sp, #F_SCRATCH]
+    lsr     r7, r7, #1
+    sub     r7, r7, #1
+    mla     r0, r1, r7, r3
+    add     r1, r1, r3
+.Lcarry:
+    ldm     r0, {r4-r11}
+    pkhtb   r4, r5, r4, asr #16
+    pkhtb   r6, r7, r6, asr #16
+    pkhtb   r8, r9, r8, asr #16
+    pkhtb   r10, r11, r10, asr #16
+    str     r4, [r3, #UNIT_H]
+    str     r6, [r3, #(UNIT_H + 8)]
+    str     r8, [r3, #(UNIT_H + 16)]
+    str     r10, [r3, #(UNIT_H + 24)]
+    add     r0, r0, #UNIT_BYTES
+    add     r3, r3, #UNIT_BYTES
+    cmp     r3, r1
+    bne     .Lcarry
+    ldr     r3, [sp, #F_SCRATCH]
+    mov     r5, r2
+    ldrd    r6, r8, [sp, #F_ROWS_AFTER]
+    b       .Lchunk
 
     .balign 4
 .Ltails_A:

@@ -14,6 +14,7 @@
 #define DEPTHWISE_IN_ZERO_POINT 32
 #define DEPTHWISE_OUT_ZERO_POINT 34
 #define DEPTHWISE_OUT_MIN 36 /* out_max follows */
+#define DEPTHWISE_CHUNK_ROWS 40
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -29,7 +30,8 @@ _Static_assert(
          offsetof(struct depthwise_conv2d_s8, in_zero_point) == DEPTHWISE_IN_ZERO_POINT &&
          offsetof(struct depthwise_conv2d_s8, out_zero_point) == DEPTHWISE_OUT_ZERO_POINT &&
          offsetof(struct depthwise_conv2d_s8, out_min) == DEPTHWISE_OUT_MIN &&
-         offsetof(struct depthwise_conv2d_s8, out_max) == DEPTHWISE_OUT_MIN + 2),
+         offsetof(struct depthwise_conv2d_s8, out_max) == DEPTHWISE_OUT_MIN + 2 &&
+         offsetof(struct depthwise_conv2d_s8, chunk_rows) == DEPTHWISE_CHUNK_ROWS),
     "struct depthwise_conv2d_s8 and the assembler rows disagree");
 #endif
 

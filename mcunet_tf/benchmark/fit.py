@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fnmatch
 import json
 import re
@@ -132,6 +133,9 @@ def measure_rows(board: Board, pattern: str, log: Callable[[str], None]) -> dict
                 if seen >= _PORTABLE_FIRST and seen % _PORTABLE_EVERY:
                     continue
             limit = _BAND_LIMITS[number % len(_BAND_LIMITS)]
+            if kernel.chunk_rows and number // len(_BAND_LIMITS) % 2:
+                # As in a stage of several operators: band by band.
+                kernel = dataclasses.replace(kernel, chunk_rows=0, band_rows=kernel.chunk_rows)
             groups = layer_by_layer(graph, limit)
             programs.append(make_program(graph, [kernel], board, f"p{len(programs)}", groups))
             rows.append((case, kernel))
@@ -155,7 +159,7 @@ def _sample(case: OpCase, kernel: Kernel, program: Program, count: Count) -> Sam
 
 
 def feed_programs(board: Board) -> list[Program]:
-    """Single operators, runs of them that are streamed, and the same layer by layer."""
+    """Single operators, and runs of them: streamed, layer by layer, and as rows come in."""
     programs: list[Program] = []
     for number, case in enumerate(fit_cases()[::12]):
         graph = make_graph(case)
@@ -168,6 +172,9 @@ def feed_programs(board: Board) -> list[Program]:
         whole = chain_graphs(graphs)
         for groups in (one_stage(whole, 2), one_stage(whole, 1), layer_by_layer(whole, 2)):
             programs.append(make_program(whole, kernels, board, f"p{len(programs)}", groups))
+        for band in (1, 2):
+            program = make_program(whole, kernels, board, f"p{len(programs)}", pushed_band=band)
+            programs.append(program)
     return programs
 
 
@@ -305,7 +312,8 @@ def fit_board(
     log(f"code around kernels: {len(feed)} samples, worst {100 * fit.worst:.1f} %")
     entry["entry"] = [round(value, 3) for value in start]
     entry["feed"] = _rounded(weights)
-    entry["code"] = code_weights(board, programs, sizes)
+    framed = [program for program in programs if not program.pushed]
+    entry["code"] = code_weights(board, framed, sizes)
     release = re.search(r"\d+\.\d+\.\d+", tool_version("arm-none-eabi-gcc"))
     entry["label"] = (
         f"linear model of {board.core} fitted to exact counts on {board.name} (gcc "

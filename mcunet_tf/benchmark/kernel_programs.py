@@ -24,7 +24,12 @@ from mcunet_tf.tinyengine.emit.project import Project, emit_project
 from mcunet_tf.tinyengine.evaluate import evaluate
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import Kernel
-from mcunet_tf.tinyengine.plan.nodes import make_node, storage_roots
+from mcunet_tf.tinyengine.plan.nodes import (
+    is_row_source,
+    make_node,
+    make_row_source,
+    storage_roots,
+)
 from mcunet_tf.tinyengine.plan.plan import Group, Plan, plan_stages
 
 WHOLE_BAND = 1 << 15
@@ -53,6 +58,11 @@ class Program:
     files: Mapping[str, str]
     include_dirs: tuple[Path, ...] = ()
     sources: tuple[Path, ...] = ()
+
+    @property
+    def pushed(self) -> bool:
+        """Whether the input is given row by row."""
+        return is_row_source(self.plan.stages[0].nodes[0])
 
 
 @dataclass(frozen=True)
@@ -90,6 +100,7 @@ def make_program(
     board: Board,
     name: str,
     groups: Sequence[Group] = (),
+    pushed_band: int = 0,
 ) -> Program:
     """Emits a graph with the given kernels.
 
@@ -99,11 +110,15 @@ def make_program(
         board: for the comments of the code.
         name: C prefix.
         groups: which operators are streamed together; by default each is on its own.
+        pushed_band: instead of them, all operators run as rows come in, at most so many at once.
     """
     nodes = [
         make_node(graph, index, op, kernel)
         for index, (op, kernel) in enumerate(zip(graph.ops, kernels, strict=True))
     ]
+    if pushed_band:
+        nodes.insert(0, make_row_source(graph))
+        groups = (Group(0, len(nodes), pushed_band),)
     plan = plan_stages(graph, storage_roots(graph), nodes, groups or layer_by_layer(graph))
     project = Project(name, "a measurement", board.name, "", (), graph, plan)
     return Program(name, graph, plan, emit_project(project))
@@ -239,13 +254,17 @@ def _main(programs: Sequence[Program], inputs: Sequence[list[Array]]) -> str:
         "}",
     ]
     calls: list[str] = []
-    for name, arrays in zip(names, inputs, strict=True):
+    for program, arrays in zip(programs, inputs, strict=True):
+        name = program.name
         calls.append(f"  memset(arena, 0xA5, {name.upper()}_ARENA_BYTES);")
         for n, array in enumerate(arrays):
             data = ",".join(map(str, np.frombuffer(array.tobytes(), np.uint8).tolist()))
             lines.append(f"static const uint8_t {name}_data_{n}[] = {{{data}}};")
-            calls.append(f"  memcpy({name}_input_{n}(arena), {name}_data_{n}, {array.nbytes});")
-        calls.append(f"  count({name}_invoke, arena);")
+            if not program.pushed:
+                calls.append(f"  memcpy({name}_input_{n}(arena), {name}_data_{n}, {array.nbytes});")
+        if program.pushed:
+            lines += _push_rows(name)
+        calls.append(f"  count({name}_{'rows' if program.pushed else 'invoke'}, arena);")
         calls.append(f"  region_write({name}_output_0(arena), {name.upper()}_OUTPUT_0_BYTES);")
     union = " ".join(f"int8_t {name}[{name.upper()}_ARENA_BYTES];" for name in names)
     lines += [
@@ -257,3 +276,17 @@ def _main(programs: Sequence[Program], inputs: Sequence[list[Array]]) -> str:
         "}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _push_rows(name: str) -> list[str]:
+    """A function that gives a program its input as an application with a camera would."""
+    macro = f"{name.upper()}_INPUT_0"
+    return [
+        f"static void {name}_rows(void *arena) {{",
+        f"  {name}_begin(arena);",
+        f"  for (int32_t y = 0; y < {macro}_ROWS; y++) {{",
+        f"    {name}_push_row(arena, (const int8_t *){name}_data_0 + y * {macro}_ROW_BYTES);",
+        "  }",
+        f"  {name}_finish(arena);",
+        "}",
+    ]

@@ -57,6 +57,7 @@ class Plane:
     pad_right: int
     rows: int  # output rows per call
     in_place: bool = False
+    chunk_rows: int = 16  # that scratch is for
 
 
 def random_layer(rng, channels, size, stride, zero_point=-128, out_zero_point=-128) -> Layer:
@@ -104,6 +105,23 @@ def admits(layer: Layer, isa="dsp") -> str | None:
     ) or packing_dsp.narrow_sum_reason(taps, layer.bias)
 
 
+def packed(layer: Layer, plane: Plane, isa, out_width) -> tuple[np.ndarray, int]:
+    """The weight stream, and bytes of scratch for a call."""
+    kernel, step = len(layer.weights), layer.stride
+    constants = (layer.weights, layer.bias, layer.multiplier, layer.shift)
+    if isa == "dsp":
+        stream = packing_dsp.pack_depthwise(*constants, step)
+        chunked = (kernel, step) == (3, 1)
+        held = min(plane.rows, plane.chunk_rows) if chunked else plane.rows
+        scratch = packing_dsp.scratch_bytes_depthwise(kernel, step, out_width, held)
+    else:
+        stream = packing_mve.pack_depthwise(*constants)
+        scratch = packing_mve.scratch_bytes_depthwise(
+            (kernel, kernel), (step, step), (1, 1), out_width, plane.rows
+        )
+    return stream, scratch
+
+
 def make_case(layer: Layer, plane: Plane, isa) -> tuple[Case, np.ndarray]:
     """Memory: a row of zero points, the image, a guard, the output, a guard; calls of some rows."""
     assert admits(layer, isa) is None
@@ -133,15 +151,7 @@ def make_case(layer: Layer, plane: Plane, isa) -> tuple[Case, np.ndarray]:
     for (int32_t i = 0; i < rows; i++) {{
       out_rows[i] = arena + {out} + (y + i) * {out_row_bytes};
     }}"""
-    constants = (layer.weights, layer.bias, layer.multiplier, layer.shift)
-    if isa == "dsp":
-        weights = packing_dsp.pack_depthwise(*constants, step)
-        scratch = packing_dsp.scratch_bytes_depthwise(kernel, step, out_width, plane.rows)
-    else:
-        weights = packing_mve.pack_depthwise(*constants)
-        scratch = packing_mve.scratch_bytes_depthwise(
-            (kernel, kernel), (step, step), (1, 1), out_width, plane.rows
-        )
+    weights, scratch = packed(layer, plane, isa, out_width)
     case = Case(
         kernel=KERNELS[kernel, step] if isa == "dsp" else MVE_KERNEL,
         struct="depthwise_conv2d_s8",
@@ -161,6 +171,7 @@ def make_case(layer: Layer, plane: Plane, isa) -> tuple[Case, np.ndarray]:
             "out_max": layer.clamp[1],
             "in_zero_point": layer.zero_point,
             "out_zero_point": layer.out_zero_point,
+            "chunk_rows": plane.chunk_rows,
         },
         weights=weights,
         memory=memory,
@@ -283,3 +294,18 @@ def test_another_core(board):
         layer = random_layer(rng, 9, size, stride)
         work.append((layer, random_plane(rng, 7, 9, 9, 2, centred(size))))
     check(work, "dsp", board)
+
+
+@pytest.mark.parametrize("chunk_rows", [2, 4, 6])
+def test_whole_planes_pass_through_a_few_rows_of_scratch(chunk_rows):
+    """Channels of a whole plane, chunk by chunk, over their own input or beside it."""
+    rng = np.random.default_rng(chunk_rows)
+    work = []
+    for in_place in (False, True):
+        for height, width, channels in ((9, 5, 7), (8, 4, 4), (13, 2, 64), (25, 5, 12), (5, 1, 5)):
+            pads = centred(3) if in_place else (*rng.integers(0, 3, 2), 1, 1)
+            layer = random_layer(rng, channels, 3, 1)
+            plane = random_plane(rng, height, width, channels, height + 4, pads, in_place)
+            rows = height + plane.pad_top + plane.pad_bottom - 2
+            work.append((layer, replace(plane, rows=rows, chunk_rows=chunk_rows)))
+    check(work)

@@ -266,3 +266,13 @@ def averaged_network() -> bytes:
     mean = network.tensor((1, 1, 1, 16))
     network.net.op("MEAN", [y, axes], [mean], KeepDims=True)
     return network.net.build([x], [mean])
+
+
+def depthwise_network() -> bytes:
+    """Three padded depthwise convolutions of one shape, one after the other."""
+    network = RandomNetwork(np.random.default_rng(7))
+    shape = (1, 13, 6, 20)
+    x = y = network.tensor(shape)
+    for _ in range(3):
+        y = network.weighted(y, shape, 20, 3, 1, "DEPTHWISE_CONV_2D", NONE)
+    return network.net.build([x], [y])

@@ -12,10 +12,15 @@ import pytest
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import Style
-from mcunet_tf.tinyengine.plan.plan import Plan
+from mcunet_tf.tinyengine.plan.plan import Group, Plan, plan_stages
 from mcunet_tf.tinyengine.plan.schedule import Stage
 from mcunet_tf.tinyengine.plan.validate import PlanError, validate_plan
-from tests.plan.random_networks import averaged_network, random_network, streamed_network
+from tests.plan.random_networks import (
+    averaged_network,
+    depthwise_network,
+    random_network,
+    streamed_network,
+)
 
 NETWORKS = 16
 Spoiled = Iterator[tuple[str, Graph, Plan]]
@@ -208,6 +213,23 @@ def test_sums_that_do_not_last_are_refused(monkeypatch):
     monkeypatch.setattr(Stage, "shared_bytes", 0)
     with pytest.raises(PlanError, match="overwritten"):
         validate_plan(compiled.graph, compiled.plan)
+
+
+def test_chunks_keep_one_row_of_those_that_are_read_again():
+    """Results exactly over their input are sound; one row further and a later chunk reads them."""
+    compiled = compile_tflite(depthwise_network(), "qemu-m4", name="m")
+    graph, roots = compiled.graph, compiled.plan.roots
+    nodes = [node for stage in compiled.plan.stages for node in stage.nodes]
+    plan = plan_stages(graph, roots, nodes, [Group(i, i + 1, 4) for i in range(len(nodes))])
+    (node,), (calls,) = plan.stages[1].nodes, plan.stages[1].calls
+    assert calls.chunk < node.height == calls.band
+    source, result = plan.storage[node.inputs[0]], plan.storage[node.output]
+    assert source.offset == result.offset
+    validate_plan(graph, plan)
+    larger = dataclasses.replace(plan, arena_bytes=3 * plan.arena_bytes)
+    lifted = moved(larger, node.output, offset=result.offset + result.row_bytes)
+    with pytest.raises(PlanError, match="over row"):
+        validate_plan(graph, scratch_moved(lifted, 1, 2 * plan.arena_bytes))
 
 
 @pytest.mark.parametrize("spoiled", ["overwritten", "multiple of 4", "outside"])

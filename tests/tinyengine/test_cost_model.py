@@ -13,7 +13,7 @@ from mcunet_tf.boards import load_board
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.cost import CostModel, MeasuredCosts, cost_key, cost_model
 from mcunet_tf.tinyengine.cost.calls import stage_calls, whole_calls
-from mcunet_tf.tinyengine.cost.features import features_of
+from mcunet_tf.tinyengine.cost.features import Run, features_of
 from mcunet_tf.tinyengine.cost.model import Cost, weigh
 from mcunet_tf.tinyengine.emit.project import Project
 from mcunet_tf.tinyengine.emit.report import make_report
@@ -117,7 +117,7 @@ def test_a_measured_cost_is_preferred():
     """The table answers for its key alone; other calls of the same kernel are predicted."""
     (stage, *_) = compile_tflite(small_net(), "qemu-m4").plan.stages
     node, model = stage.nodes[0], known_model("cortex-m4")
-    calls, fewer = ((2, 2), (1, 1)), ((2, 1),)
+    calls, fewer = (Run(2, 2, 2), Run(1, 1, 1)), (Run(2, 1, 1),)
     counted = Cost(1.0, 2.0)
     costs = MeasuredCosts(model, {cost_key(node.kernel, node.view, calls): counted})
     assert costs.kernel(node.kernel, node.view, calls) == counted
@@ -145,7 +145,7 @@ def test_schedules_make_every_row_once(keras_model, board, optimize):
 
 
 def units(calls) -> int:
-    return sum(size * count for size, count in calls)
+    return sum(run.units * run.times for run in calls)
 
 
 @pytest.mark.parametrize("op", ["ADD", "MUL", "RELU", "RELU6", "LOGISTIC", "QUANTIZE"])

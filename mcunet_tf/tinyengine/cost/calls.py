@@ -6,52 +6,59 @@ from __future__ import annotations
 import collections
 from collections.abc import Iterable, Sequence
 
-from mcunet_tf.tinyengine.cost.features import Calls, Counts
+from mcunet_tf.tinyengine.cost.features import Calls, Counts, Run
 from mcunet_tf.tinyengine.kernels.table import Style
-from mcunet_tf.tinyengine.plan.nodes import Node
-from mcunet_tf.tinyengine.plan.schedule import Stage
+from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
+from mcunet_tf.tinyengine.plan.schedule import Stage, calls_alone
 
 
-def node_calls(node: Node, bands: Iterable[int]) -> Calls:
-    """The calls of a node's kernel that make bands of rows, in the units of its features."""
+def node_calls(node: Node, calls: Iterable[Sequence[int]]) -> Calls:
+    """The calls of a node's kernel, each in one or several parts, in the units of its features."""
     unit = 1
     if node.kernel.style is Style.PIXELS:
         row_values = node.view.output.elements // node.height
         unit = row_values // node.kernel.pixel_values(node.view)
-    counted = collections.Counter(bands)
-    return tuple((rows * unit, count) for rows, count in counted.items())
+    calls = list(calls)
+    counted = collections.Counter(rows for parts in calls for rows in parts)
+    begun = collections.Counter(parts[0] for parts in calls)
+    return tuple(Run(rows * unit, count, begun[rows]) for rows, count in counted.items())
 
 
 def whole_calls(node: Node) -> Calls:
     """The calls where a node runs on its own, as many rows at once as its kernel likes."""
-    band = node.height
-    if node.kernel.style is Style.WINDOW:
-        band = min(node.kernel.band_rows, node.height)
-    whole, rest = divmod(node.height, band)
-    return node_calls(node, [band] * whole + [rest] * (rest > 0))
+    calls = calls_alone(node, node.height)
+    whole, rest = divmod(node.height, calls.band)
+    bands = [calls.band] * whole + [rest] * (rest > 0)
+    return node_calls(node, [calls.parts(band) for band in bands])
 
 
 def stage_calls(stage: Stage) -> list[Calls]:
     """The calls of each node of a stage."""
-    bands: dict[int, list[int]] = {id(node): [] for node in stage.nodes}
+    calls = dict(zip(stage.nodes, stage.calls, strict=True))
+    made: dict[Node, list[list[int]]] = {node: [] for node in stage.nodes}
     for event in stage.events:
-        bands[id(event.node)].append(event.end - event.first)
-    return [node_calls(node, bands[id(node)]) for node in stage.nodes]
+        made[event.node].append(calls[event.node].parts(event.end - event.first))
+    return [node_calls(node, made[node]) for node in stage.nodes]
 
 
 def feed_counts(stage: Stage, position: int) -> Counts:
     """What the emitted code does around the calls of one node: pointers, padding, pulls."""
     node = stage.nodes[position]
     events = [event for event in stage.events if event.node is node]
-    made = {other.output for other in stage.nodes if other is not node}
-    pulls = sum(source in made for source in dict.fromkeys(node.inputs))
-    readers = sum(node.output in other.inputs for other in stage.nodes)
+    if is_row_source(node):
+        words = len(events) * (node.view.output.rows[1] // 4)
+        return {"push": len(events), "push_word": words}
     counts: Counts = {
         f"{node.kernel.style.value}_call": len(events),
         "operand": len(events) * (len(node.inputs) - 1),
-        "pull": len(events) * pulls,
-        "pulled": 1 if readers else 0,
     }
+    if is_row_source(stage.nodes[0]):
+        counts["offer"] = offers(stage, node)
+    else:
+        made = {other.output for other in stage.nodes if other is not node}
+        pulls = sum(source in made for source in dict.fromkeys(node.inputs))
+        readers = sum(node.output in other.inputs for other in stage.nodes)
+        counts |= {"pull": len(events) * pulls, "pulled": 1 if readers else 0}
     if node.kernel.style is Style.WINDOW:
         height = node.view.input(0).rows[0]
         rows = [(event.first, event.end) for event in events]
@@ -64,6 +71,11 @@ def feed_counts(stage: Stage, position: int) -> Counts:
         else:
             counts["absent_row"] = padding
     return counts
+
+
+def offers(stage: Stage, node: Node) -> int:
+    """How often a node is told of new rows, in a stage that runs as rows come in."""
+    return sum(event.node.output in node.inputs for event in stage.events)
 
 
 def _padding_rows(node: Node, rows: Sequence[tuple[int, int]], height: int) -> int:

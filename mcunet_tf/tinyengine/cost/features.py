@@ -9,6 +9,7 @@ within a few tenths of a percent. Only shapes are read, never constants.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from mcunet_tf.tinyengine.cost.tiles import (
     Columns,
@@ -24,9 +25,23 @@ from mcunet_tf.tinyengine.ops.depthwise_conv2d import depth_multiplier
 from mcunet_tf.tinyengine.ops.elementwise import broadcast_period
 from mcunet_tf.tinyengine.ops.spec import View
 
-Calls = tuple[tuple[int, int], ...]
-"""(units, how many calls of them): output rows of a WINDOW kernel, pixels of a PIXELS kernel,
-input rows of a REDUCE kernel, 1 of a WHOLE kernel."""
+
+class Run(NamedTuple):
+    """Parts of calls that are of one size.
+
+    Attributes:
+      units: output rows of a WINDOW kernel, pixels of a PIXELS kernel, input rows of a REDUCE
+        kernel, 1 of a WHOLE kernel.
+      times: how many parts of so many units.
+      calls: how many of them begin a call: all, but for kernels that work in chunks.
+    """
+
+    units: int
+    times: int
+    calls: int
+
+
+Calls = tuple[Run, ...]
 
 Counts = dict[str, float]
 Features = Callable[[View, Calls], Counts]
@@ -39,7 +54,7 @@ _WIDE_UNROLL, _NARROW_UNROLL = 16, 4  # blocks of conv2d_tile_dsp.inc per turn o
 
 def _total(calls: Calls) -> tuple[int, int]:
     """(calls, units of all of them)."""
-    return sum(count for _, count in calls), sum(units * count for units, count in calls)
+    return sum(run.calls for run in calls), sum(run.units * run.times for run in calls)
 
 
 def _conv2d_columns(view: View) -> Columns:
@@ -74,7 +89,7 @@ def conv2d_1x1_dsp(view: View, calls: Calls) -> Counts:
     """Tiles of 3 and 2 pixels x 2 output channels of a 1 x 1 convolution."""
     inputs, channels = view.input(0).shape[-1], view.output.shape[-1]
     threes = twos = phases = 0
-    for pixels, count in calls:
+    for pixels, count, _ in calls:
         three, two = pixel_tiles(pixels)
         threes += three * count
         twos += two * count
@@ -171,21 +186,25 @@ def depthwise_3x3_dsp(view: View, calls: Calls) -> Counts:
     channels, width = view.output.shape[3], view.output.shape[2]
     fours = -(-channels // 4)
     made, rows = _total(calls)
-    bands = sum(-(-units // 2) * count for units, count in calls)
+    chunks = sum(run.times for run in calls)
+    later = (chunks - made) * fours  # chunks behind the first one of a call
+    bands = sum(-(-units // 2) * count for units, count, _ in calls)
     alone = 2 * bands - rows  # bands of one row
     words = column_words(_conv2d_columns(view))
     return {
         "call": made,
-        "fill": bands * ((width + 3) // 2),
+        "fill": sum(-(-run.units // 2) * run.calls for run in calls) * ((width + 3) // 2),
         "four": made * fours,
+        "carried": later,
+        "carried_unit": later * ((width + 3) // 2),
         "band": bands * fours,
         "alone": alone * fours,
         "pair": (bands - alone) * fours * words.pairs,
         "alone_pair": alone * fours * words.pairs,
         "head": bands * fours * words.head,
         "last": bands * fours * words.last,
-        "channel": made * channels,
-        "several_rows": sum(count for units, count in calls if units > 1) * channels,
+        "channel": chunks * channels,
+        "several_rows": sum(count for units, count, _ in calls if units > 1) * channels,
         # The first row of a band and the second differ.
         "second_row": (bands - alone) * channels,
         "second_group": (bands - alone) * channels * (width // 4),
@@ -199,7 +218,7 @@ def depthwise_dsp(view: View, calls: Calls) -> Counts:
     channels = view.output.shape[3]
     fours = -(-channels // 4)
     made, rows = _total(calls)
-    in_rows = sum(((units - 1) * stride + size) * count for units, count in calls)
+    in_rows = sum(((units - 1) * stride + size) * count for units, count, _ in calls)
     columns = _conv2d_columns(view)
     words = column_words(columns)
     return {
@@ -330,9 +349,9 @@ def pixel_values(view: View, calls: Calls) -> Counts:
         "call": made,
         "pixel": pixels,
         "value": values,
-        "fourth": sum(units * per_pixel // 4 * count for units, count in calls),
-        "odd_value": sum(units * per_pixel % 4 * count for units, count in calls),
-        "lane16": sum(-(-units * per_pixel // 16) * count for units, count in calls),
+        "fourth": sum(units * per_pixel // 4 * count for units, count, _ in calls),
+        "odd_value": sum(units * per_pixel % 4 * count for units, count, _ in calls),
+        "lane16": sum(-(-units * per_pixel // 16) * count for units, count, _ in calls),
     }
 
 
@@ -390,7 +409,7 @@ def conv2d_1x1_mve(view: View, calls: Calls) -> Counts:
     """Tiles of two pixels of a 1 x 1 convolution."""
     inputs = view.input(0).shape[-1]
     made, _ = _total(calls)
-    tiles = sum(-(-pixels // 2) * count for pixels, count in calls)
+    tiles = sum(-(-pixels // 2) * count for pixels, count, _ in calls)
     return {
         "call": made,
         "fill": made * -(-inputs // _LANES),

@@ -43,5 +43,5 @@ def cost_key(kernel: Kernel, view: View, calls: Calls) -> str:
     """Names everything but the constants that the cost of some calls depends on."""
     shapes = ["-" if t is None else "x".join(map(str, t.shape)) for t in view.inputs]
     shapes.append("x".join(map(str, view.output.shape)))
-    made = " ".join(f"{count}*{units}" for units, count in calls)
+    made = " ".join(f"{count}*{units}" for units, count, _ in calls)
     return f"{kernel.name} {view.op.kind} {','.join(shapes)} {view.op.attributes} {made}"

@@ -88,8 +88,11 @@ class CostModel:
         """Predicts each node of a stage, the emitted code that feeds it included."""
         costs: list[Cost | None] = []
         for position, (node, calls) in enumerate(zip(stage.nodes, stage_calls(stage), strict=True)):
-            kernel = None if is_row_source(node) else self.kernel(node.kernel, node.view, calls)
             feed = weigh(self.feed, feed_counts(stage, position))
+            if is_row_source(node):
+                costs.append(feed)
+                continue
+            kernel = self.kernel(node.kernel, node.view, calls)
             costs.append(kernel.plus(feed) if kernel else None)
         return costs
 

@@ -239,6 +239,10 @@ def _node(
     node = stage.nodes[position]
     symbol = _symbol(project, node)
     struct = structs[node.index]
+    if node.kernel.chunk_rows:
+        calls = stage.calls[position]
+        chunk = calls.chunk or calls.band + calls.band % 2
+        struct = dataclasses.replace(struct, fields={**struct.fields, "chunk_rows": chunk})
     shapes = [list(t.shape) for t in (node.view.input(0), node.view.output)]
     return {
         "index": node.index,
@@ -288,10 +292,10 @@ def _term(value: int) -> str:
 
 
 def _body(project: Project, stage: Stage, position: int, scratch: int) -> list[str]:
-    node, band = stage.nodes[position], stage.bands[position]
+    node = stage.nodes[position]
     argument = f"&{_symbol(project, node)}"
     place = scratch + stage.scratch_position(node)
-    memory = _address(project, place) if node.scratch_bytes(band) else "NULL"
+    memory = _address(project, place) if stage.call_scratch_bytes(position) else "NULL"
     mark = f"TINYENGINE_LAYER({node.index});"
     output = f"&{_tensor_symbol(project, node.output)}"
     if node.kernel.style is Style.WINDOW:
@@ -336,7 +340,8 @@ def _window_rows(project: Project, stage: Stage, position: int, scratch: int) ->
     source = f"&{_tensor_symbol(project, node.inputs[0])}"
     if node.pad_row_bytes:
         in_ring = stage.padded_in_ring[position]
-        pad_row = "NULL" if in_ring else _address(project, scratch + node.scratch_bytes(band))
+        used = stage.call_scratch_bytes(position)
+        pad_row = "NULL" if in_ring else _address(project, scratch + used)
         zero_point = node.view.input(0).zero_point
         fill = f"rows_in_padded(in, arenas, {source}, {first}, {count}, {pad_row}, {zero_point});"
     else:

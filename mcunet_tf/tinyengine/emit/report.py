@@ -165,7 +165,7 @@ def make_report(
     layers = []
     for number, stage in enumerate(plan.stages):
         costs = model.stage(stage) if model else [None] * len(stage.nodes)
-        for node, band, cost in zip(stage.nodes, stage.bands, costs, strict=True):
+        for position, (node, cost) in enumerate(zip(stage.nodes, costs, strict=True)):
             if is_row_source(node):
                 continue
             storage = project.storage(node.output)
@@ -181,7 +181,7 @@ def make_report(
                     kernel=node.kernel.name,
                     macs=node_macs(node),
                     weights_bytes=sum(b.size_bytes for b in blobs.values()),
-                    scratch_bytes=node.scratch_bytes(band) + node.pad_row_bytes,
+                    scratch_bytes=stage.call_scratch_bytes(position) + node.pad_row_bytes,
                     live_bytes=live[number],
                     output_offset=storage.offset,
                     output_rows=storage.rows,

@@ -24,6 +24,9 @@ from mcunet_tf.tinyengine.ops.conv2d import Conv2dAttributes
 from mcunet_tf.tinyengine.ops.depthwise_conv2d import depth_multiplier
 from mcunet_tf.tinyengine.ops.spec import View
 
+# Rows after which further ones make a channel's set-up no cheaper to speak of.
+CHUNK_ROWS = 16
+
 
 def folded_bias(view: View, weight_axes: tuple[int, ...]) -> npt.NDArray[np.int64]:
     """The bias - in_zero_point * sum of the weights, per channel, wrapped to int32 as in C."""
@@ -283,6 +286,7 @@ def _rejects_depthwise(view: View, size: int, stride: int) -> str | None:
 
 def _depthwise_dsp(size: int, stride: int) -> Kernel:
     """The row for one window size and stride."""
+    chunked = (size, stride) == (3, 1)
 
     def arguments(view: View) -> Struct:
         stream = packing_dsp.pack_depthwise(*_depthwise_constants(view), stride)
@@ -290,6 +294,7 @@ def _depthwise_dsp(size: int, stride: int) -> Kernel:
             "depth_multiplier": 1,
             "in_zero_point": view.input(0).zero_point,
             **output_fields(view),
+            **({"chunk_rows": CHUNK_ROWS} if chunked else {}),
         }
         constants = {"weights": uint8_blob(stream), "channels": None}
         return Struct("struct depthwise_conv2d_s8", {**constants, **window_fields(view), **edges})
@@ -305,7 +310,8 @@ def _depthwise_dsp(size: int, stride: int) -> Kernel:
         arguments,
         rejects=lambda view: _rejects_depthwise(view, size, stride),
         scratch_bytes=scratch_bytes,
-        band_rows=16,
+        band_rows=2 * CHUNK_ROWS if chunked else CHUNK_ROWS,
+        chunk_rows=CHUNK_ROWS if chunked else 0,
         in_place_rows=True,
     )
 

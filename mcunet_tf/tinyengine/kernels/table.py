@@ -86,6 +86,9 @@ class Kernel:
         may lie over the input.
       pixel_values: output values of what a PIXELS kernel counts as one pixel.
       band_rows: the most output rows that a WINDOW kernel gains from making at once.
+      chunk_rows: a WINDOW kernel that works through longer calls in chunks of at most so many rows;
+        the plan chooses how many, its struct's field of that name carries it, and scratch is for
+        one chunk. 0: scratch is for all rows of a call.
       in_place_rows: a WINDOW kernel whose output rows may be input rows of the same call.
     """
 
@@ -101,6 +104,7 @@ class Kernel:
     reads_ahead: bool = False
     pixel_values: Callable[[View], int] = channels_or_everything
     band_rows: int = 1
+    chunk_rows: int = 0
     in_place_rows: bool = False
 
 

@@ -7,6 +7,8 @@ networks, which share most of their operators, computes each of them once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mcunet_tf.tinyengine.cost.calls import node_calls
 from mcunet_tf.tinyengine.cost.features import Counts
 from mcunet_tf.tinyengine.cost.model import CostModel, cost_model, weigh
@@ -46,7 +48,7 @@ class Profile:
     Attributes:
       height, row_bytes, size_bytes: of its output.
       window, pixels, reduce: its calling style.
-      alone: known stages of this operator only, by band.
+      alone: known stages of this operator only, by their calls.
     """
 
     def __init__(self, node: Node, model: CostModel) -> None:
@@ -58,16 +60,16 @@ class Profile:
         self.pixels = node.kernel.style is Style.PIXELS
         self.reduce = node.kernel.style is Style.REDUCE
         self._reaches = tuple(_reach(node, streamed) for streamed in (False, True))
-        self.alone: dict[int, Alone] = {}
+        self.alone: dict[Calls, Alone] = {}
         self._bands: dict[int, int] = {}
         self._scratch: dict[int, int] = {}
-        self._calls: dict[int, float] = {}
+        self._calls: dict[tuple[int, int], float] = {}
 
     def band(self, limit: int) -> int:
         """Output rows per call within a stage of several operators."""
         found = self._bands.get(limit)
         if found is None:
-            found = self._bands[limit] = band_of(self.node, limit, streamed=True)
+            found = self._bands[limit] = band_of(self.node, limit)
         return found
 
     def reach(self, streamed: bool) -> Reach:
@@ -81,29 +83,30 @@ class Profile:
             found = self._scratch[band] = self.node.scratch_bytes(band)
         return found
 
-    def call(self, rows: int) -> float:
+    def call(self, rows: int, calls: Calls) -> float:
         """Instructions of one call that makes `rows` output rows, and of the code around it."""
-        found = self._calls.get(rows)
+        key = rows, calls.chunk
+        found = self._calls.get(key)
         if found is None:
-            found = self._calls[rows] = self._feed(rows) + self._kernel(rows)
+            found = self._calls[key] = self._feed(rows) + self._kernel(calls.parts(rows))
         return found
 
     def rows(self, rows: int, calls: Calls) -> float:
         """Instructions of making rows in bands, the last one shorter if need be."""
         first = min(calls.first, rows)
         whole, rest = divmod(rows - first, calls.band)
-        total = self.call(first) + whole * self.call(calls.band)
-        return total + (self.call(rest) if rest else 0.0)
+        total = self.call(first, calls) + whole * self.call(calls.band, calls)
+        return total + (self.call(rest, calls) if rest else 0.0)
 
-    def _kernel(self, rows: int) -> float:
+    def _kernel(self, parts: Sequence[int]) -> float:
         node = self.node
         if is_row_source(node):
             return 0.0
-        cost = self.model.kernel(node.kernel, node.view, node_calls(node, [rows]))
+        cost = self.model.kernel(node.kernel, node.view, node_calls(node, [parts]))
         if cost is not None:
             return cost.instructions
         values = max(node.view.output.elements, node.view.input(0).elements)
-        return INSTRUCTIONS_PER_VALUE * values / node.height * rows
+        return INSTRUCTIONS_PER_VALUE * values / node.height * sum(parts)
 
     def _feed(self, rows: int) -> float:
         node = self.node
@@ -134,9 +137,9 @@ class Effort:
             found = self._known[key] = Profile(node, self.model)
         return found
 
-    def call(self, node: Node, rows: int) -> float:
+    def call(self, node: Node, rows: int, calls: Calls) -> float:
         """Instructions of one call that makes `rows` output rows, and of the code around it."""
-        return self.profile(node).call(rows)
+        return self.profile(node).call(rows, calls)
 
 
 def _reach(node: Node, streamed: bool) -> Reach:

@@ -71,7 +71,7 @@ def _set_pads(
     node = event.node
     position = stage.nodes.index(node)
     if node.pad_row_bytes and not stage.padded_in_ring[position]:
-        start = scratch + node.scratch_bytes(stage.bands[position])
+        start = scratch + stage.call_scratch_bytes(position)
         live[start : start + node.pad_row_bytes] = value
 
 

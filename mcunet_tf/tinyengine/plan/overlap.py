@@ -76,8 +76,11 @@ def _distance_within(graph: Graph, event: Event, source: int) -> tuple[int, int]
     clear = _written_end(graph, event) - _read_start(graph, event, source)
     if style is Style.WINDOW and node.kernel.in_place_rows:
         if in_bytes == out_bytes and node.window.stride == 1:
-            # All rows at once may replace their input one by one; else the oldest ones can.
+            # All rows at once may replace their input one by one; else the oldest ones can. Chunks
+            # keep one row of those that are read again.
             whole = event.end - event.first == node.height
-            least = 0 if whole else node.window.pad_top * in_bytes
+            kept = 1 if node.kernel.chunk_rows else node.window.pad_top
+            lag = max(node.window.pad_top - kept, 0) if whole else node.window.pad_top
+            least = lag * in_bytes
             return min(least, clear), clear
     return clear, clear

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from mcunet_tf.errors import UnsupportedError
+from mcunet_tf.tinyengine.cost.calls import offers
+from mcunet_tf.tinyengine.cost.model import weigh
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import Style
 from mcunet_tf.tinyengine.plan.effort import Alone, Effort
@@ -19,12 +21,7 @@ from mcunet_tf.tinyengine.plan.estimate import GrowingStage, Member
 from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
 from mcunet_tf.tinyengine.plan.overlap import safe_overlap
 from mcunet_tf.tinyengine.plan.plan import Group
-from mcunet_tf.tinyengine.plan.schedule import (
-    Calls,
-    Stage,
-    aligned,
-    make_stage,
-)
+from mcunet_tf.tinyengine.plan.schedule import Stage, aligned, calls_alone, make_stage
 
 MAX_STAGE_OPS = 24
 BAND_LIMITS = (4, 2, 1)
@@ -278,7 +275,7 @@ class Proposals:
         """Weighs an operator on its own; all that depends on its shape only is known already."""
         profile, node = self.profiles[i], self.nodes[i]
         group = Group(i, i + 1, limit)
-        band = min(node.kernel.band_rows, node.height, limit) if profile.window else node.height
+        calls = calls_alone(node, limit)
         stage: Stage | None = None
 
         def scheduled() -> Stage:
@@ -286,12 +283,10 @@ class Proposals:
             stage = stage or make_stage(self.graph, [node], frozenset(), limit)
             return stage
 
-        alone = profile.alone.get(band)
+        alone = profile.alone.get(calls)
         if alone is None:
-            alone = Alone(
-                aligned(scheduled().scratch_bytes), profile.rows(node.height, Calls(band, band))
-            )
-            profile.alone[band] = alone
+            alone = Alone(aligned(scheduled().scratch_bytes), profile.rows(node.height, calls))
+            profile.alone[calls] = alone
         known = alone.distances
 
         def distance(source: int, result: int) -> int | None:
@@ -316,7 +311,13 @@ class Proposals:
             for tensor, ring in stage.rings.items()
             if ring.tensor == tensor
         )
-        instructions = sum(self.effort.call(e.node, e.end - e.first) for e in stage.events)
+        calls = dict(zip(stage.nodes, stage.calls, strict=True))
+        instructions = sum(
+            self.effort.call(e.node, e.end - e.first, calls[e.node]) for e in stage.events
+        )
+        if is_row_source(run[0]):
+            told = sum(offers(stage, node) for node in run[1:])
+            instructions += weigh(self.effort.model.feed, {"offer": told}).instructions
 
         def distance(source: int, result: int) -> int | None:
             overlap = safe_overlap(self.graph, self.roots, stage, source, result)

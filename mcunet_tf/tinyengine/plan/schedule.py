@@ -30,14 +30,29 @@ class Event(NamedTuple):
 
 
 class Calls(NamedTuple):
-    """Output rows of an operator's kernel calls: `first` of the first one, then `band` of each."""
+    """Output rows of an operator's kernel calls: `first` of the first one, then `band` of each.
+
+    A kernel that works in chunks makes `chunk` rows at a time; 0: all rows of a call at once.
+    """
 
     band: int
     first: int
+    chunk: int = 0
 
     def end(self, done: int) -> int:
         """Rows that are done after the call that follows `done` rows."""
         return done + (self.band if done else self.first)
+
+    @property
+    def held(self) -> int:
+        """Rows that scratch must hold at once."""
+        return min(self.chunk, self.band) or self.band
+
+    def parts(self, rows: int) -> list[int]:
+        """What the kernel makes of the rows of one call."""
+        chunk = self.chunk or rows
+        whole, rest = divmod(rows, chunk)
+        return [chunk] * whole + [rest] * (rest > 0)
 
 
 SINGLE_ROWS = Calls(1, 1)
@@ -87,19 +102,24 @@ class Stage:
 
         Sums that a reduction keeps from call to call lie behind it.
         """
-        kept = zip(self.nodes, self.bands, strict=True)
-        return self.shared_bytes + sum(n.scratch_bytes(b) for n, b in kept if _keeps(n))
+        return self.shared_bytes + sum(
+            self.call_scratch_bytes(i) for i, node in enumerate(self.nodes) if _keeps(node)
+        )
 
     @property
     def shared_bytes(self) -> int:
         """The part of the scratch that every kernel call may overwrite."""
         most = max(
-            (0 if _keeps(node) else node.scratch_bytes(band))
+            (0 if _keeps(node) else self.call_scratch_bytes(i))
             + (0 if in_ring else node.pad_row_bytes)
-            for node, band, in_ring in zip(self.nodes, self.bands, self.padded_in_ring, strict=True)
+            for i, (node, in_ring) in enumerate(zip(self.nodes, self.padded_in_ring, strict=True))
         )
         # Rows of padding have any length, and sums of 32 bits may follow.
         return aligned(most)
+
+    def call_scratch_bytes(self, position: int) -> int:
+        """What the kernel of one operator uses."""
+        return self.nodes[position].scratch_bytes(self.calls[position].held)
 
     def scratch_position(self, node: Node) -> int:
         """Where a kernel's scratch starts within the stage's."""
@@ -149,14 +169,25 @@ def make_stage(
     return Stage(tuple(nodes), tuple(calls), rings, tuple(padded), events)
 
 
-def band_of(node: Node, limit: int, *, streamed: bool) -> int:
-    """Output rows per kernel call under a limit; alone, pixel kernels take everything at once."""
+def calls_alone(node: Node, limit: int) -> Calls:
+    """Calls of an operator that is a stage by itself, windows of at most so many rows at once."""
+    band = node.height
+    if not is_window(node):
+        return Calls(band, band)
+    band = min(node.kernel.band_rows, node.height)
+    if node.kernel.chunk_rows:
+        # Chunks are of pairs of rows.
+        return Calls(band, band, max(min(node.kernel.chunk_rows, limit) // 2, 1) * 2)
+    band = min(band, limit)
+    return Calls(band, band)
+
+
+def band_of(node: Node, limit: int) -> int:
+    """Output rows per kernel call under a limit, within a stage of several operators."""
     if is_row_source(node):
         return 1
     if node.kernel.style is Style.WINDOW:
         return min(node.kernel.band_rows, node.height, limit)
-    if not streamed:
-        return node.height
     if node.kernel.style is Style.PIXELS:
         limit = min(limit, _filling_rows(node))
     return min(limit, node.height)
@@ -190,10 +221,12 @@ def first_call(band: int, readers: Sequence[tuple[Calls, bool, int]]) -> Calls:
 
 def _calls(graph: Graph, nodes: Sequence[Node], band_limit: int) -> list[Calls]:
     """The calls of each operator, from the last to the first."""
+    if len(nodes) == 1 and not is_row_source(nodes[0]):
+        return [calls_alone(nodes[0], band_limit)]
     found: list[Calls] = []
     for i in reversed(range(len(nodes))):
         node = nodes[i]
-        band = band_of(node, band_limit, streamed=len(nodes) > 1)
+        band = band_of(node, band_limit)
         readers = [
             (calls, not is_window(reader), rows_wanted(graph, reader, node, calls.first))
             for reader, calls in zip(nodes[i + 1 :], reversed(found), strict=True)

@@ -179,7 +179,7 @@ def _run(
             raise PlanError(f"'{event.node.op.name}': two rows of padding share a slot")
     for tensor, row in reads:
         memory.check(tensor, row, f"'{event.node.op.name}'")
-    _check_in_place(memory, event, reads + pads, writes)
+    _check_in_place(memory, stage, event, reads + pads, writes)
     for tensor, row in writes:
         memory.write(tensor, row)
     for part in parts:
@@ -209,7 +209,7 @@ def _scratch_parts(stage: Stage, event: Event, scratch: int) -> list[_Part]:
     """What a call uses of its stage's scratch, at the addresses that the emitted C names."""
     node = event.node
     position = stage.nodes.index(node)
-    size_bytes = node.scratch_bytes(stage.bands[position])
+    size_bytes = stage.call_scratch_bytes(position)
     parts = []
     if size_bytes:
         tag = _SUMS - position if node.kernel.style is Style.REDUCE else _SCRATCH
@@ -222,14 +222,24 @@ def _scratch_parts(stage: Stage, event: Event, scratch: int) -> list[_Part]:
 
 
 def _check_in_place(
-    memory: _Memory, event: Event, reads: list[tuple[int, int]], writes: list[tuple[int, int]]
+    memory: _Memory,
+    stage: Stage,
+    event: Event,
+    reads: list[tuple[int, int]],
+    writes: list[tuple[int, int]],
 ) -> None:
     """Within one call, reads and writes may meet only as the kernel allows."""
+    chunk = stage.calls[stage.nodes.index(event.node)].chunk
+    in_chunks = 0 < chunk < event.end - event.first
     for source, row in reads:
         a, b = memory.span(source, row)
         for result, made in writes:
             c, d = memory.span(result, made)
-            if a < d and c < b and not _allowed(memory, event, (source, row), (result, made)):
+            if not (a < d and c < b):
+                continue
+            # Of the rows that the next chunk reads again only the first one is kept.
+            late = in_chunks and row + event.node.window.pad_top > made + 1
+            if late or not _allowed(memory, event, (source, row), (result, made)):
                 raise PlanError(
                     f"'{event.node.op.name}' writes row {made} over row {row} that it reads"
                 )
