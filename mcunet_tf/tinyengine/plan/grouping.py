@@ -17,7 +17,7 @@ from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.plan.effort import FALLBACK_CORE, Effort
 from mcunet_tf.tinyengine.plan.nodes import Node
 from mcunet_tf.tinyengine.plan.plan import Group, Plan, StageCache, plan_stages
-from mcunet_tf.tinyengine.plan.proposals import Candidate, Proposals
+from mcunet_tf.tinyengine.plan.proposals import NO_LIMIT, Candidate, Proposals
 from mcunet_tf.tinyengine.plan.schedule import aligned
 
 # What the cuts minimise next to the peak: (per stage, per instruction, per byte of drift).
@@ -27,7 +27,6 @@ FAST: Weights = (0.0, 1.0, 0.0)
 WEIGHTS = (FAST, (-1e-3, 1.0, 0.0), (0.0, 1.0, 30.0), (0.0, 1e-3, 1.0), (1.0, 1e-9, 0.0))
 # Instructions above the fastest plan's that are accepted for a smaller arena.
 TOLERANCE = {"sram": float("inf"), "balanced": 0.03, "speed": 0.0}
-NO_LIMIT = 1 << 62
 
 
 def plan_model(
@@ -57,17 +56,28 @@ def plan_model(
     Returns:
       The plan; larger than the budget if none fits.
     """
-    cuts = _Cuts(graph, roots, nodes, effort or Effort(core), region_bytes)
+    effort = effort or Effort(core)
+    cuts = _Cuts(graph, roots, nodes, effort, region_bytes)
     if sram_budget_bytes is None:
         return cuts.smallest(optimize)
-    return cuts.fastest_within(sram_budget_bytes) or cuts.smallest("sram")
+    return (
+        cuts.fastest_within(sram_budget_bytes)
+        or _Cuts(graph, roots, nodes, effort, region_bytes, sram_budget_bytes).within_limit()
+        or cuts.smallest("sram")
+    )
 
 
 def fit_model(
     graph: Graph, nodes: Sequence[Node], sram_budget_bytes: int, effort: Effort
 ) -> Plan | None:
     """The plan that `plan_model` makes of a graph without views under a budget; None: none fits."""
-    return _Cuts(graph, {}, nodes, effort, ()).fastest_within(sram_budget_bytes)
+    fastest = _Cuts(graph, {}, nodes, effort, ()).fastest_within(sram_budget_bytes)
+    return fastest or _Cuts(graph, {}, nodes, effort, (), sram_budget_bytes).within_limit()
+
+
+def fits_model(graph: Graph, nodes: Sequence[Node], sram_budget_bytes: int, effort: Effort) -> bool:
+    """Whether `fit_model` finds a plan, in less time."""
+    return _Cuts(graph, {}, nodes, effort, (), sram_budget_bytes).within_limit() is not None
 
 
 class _Cuts:
@@ -80,18 +90,26 @@ class _Cuts:
         nodes: Sequence[Node],
         effort: Effort,
         region_bytes: Sequence[int],
+        limit_bytes: int = NO_LIMIT,
     ) -> None:
         self.graph = graph
         self.roots = roots
         self.nodes = nodes
         self.region_bytes = region_bytes
-        self.proposals = Proposals(graph, roots, nodes, effort)
-        self.least = self.proposals.run()
-        self.candidates = list(self.proposals.in_order())
         self.stages = StageCache()
+        self.limit_bytes = limit_bytes
+        self.proposals = Proposals(graph, roots, nodes, effort, limit_bytes)
+        self.least = NO_LIMIT
+        self.candidates: list[Candidate] = []
+
+    def propose(self, enough_bytes: int = 0) -> None:
+        """Looks for stages until a peak is low enough, or the least one is known."""
+        self.least = self.proposals.run(enough_bytes)
+        self.candidates = list(self.proposals.in_order())
 
     def smallest(self, optimize: str) -> Plan:
         """The plan of the smallest arena whose instructions are tolerated."""
+        self.propose()
         allowed = self.instructions(self.cheapest(NO_LIMIT, FAST)) * (1 + TOLERANCE[optimize]) + 1
         best: tuple[tuple[int, float], Plan] | None = None
         tried: set[tuple[Group, ...]] = set()
@@ -117,6 +135,23 @@ class _Cuts:
 
     def fastest_within(self, budget_bytes: int) -> Plan | None:
         """The plan of the fewest instructions that fits; None if none does."""
+        self.propose()
+        return next(self.plans_within(budget_bytes), None)
+
+    def within_limit(self) -> Plan | None:
+        """A plan that keeps the limit; there may be faster ones.
+
+        Its stages differ from those that lead to the least peak, and may fit where those do not.
+        """
+        for enough_bytes in (self.limit_bytes, 0):
+            self.propose(enough_bytes)
+            plan = next(self.plans_within(self.limit_bytes), None)
+            if plan is not None:
+                return plan
+        return None
+
+    def plans_within(self, budget_bytes: int) -> Iterator[Plan]:
+        """Plans that fit, the fastest first."""
         found: dict[tuple[Group, ...], tuple[float, int]] = {}
         for weights in WEIGHTS:
             for groups, peak in self.by_falling_peak(weights):
@@ -125,8 +160,7 @@ class _Cuts:
             if self.surely_needs(groups) <= budget_bytes:
                 plan = self.plan(groups)
                 if plan.arena_bytes <= budget_bytes:
-                    return plan
-        return None
+                    yield plan
 
     def by_falling_peak(self, weights: Weights) -> Iterator[tuple[tuple[Group, ...], int]]:
         """The cheapest sequences for all limits, with their peaks."""

@@ -23,6 +23,7 @@ from mcunet_tf.tinyengine.plan.overlap import safe_overlap
 from mcunet_tf.tinyengine.plan.plan import Group
 from mcunet_tf.tinyengine.plan.schedule import Stage, aligned, calls_alone, make_stage
 
+NO_LIMIT = 1 << 62
 MAX_STAGE_OPS = 24
 BAND_LIMITS = (4, 2, 1)
 # Of an operator on its own: more rows per call cost scratch and save set-up.
@@ -124,9 +125,24 @@ class Proposals:
     """
 
     def __init__(
-        self, graph: Graph, roots: Mapping[int, int], nodes: Sequence[Node], effort: Effort
+        self,
+        graph: Graph,
+        roots: Mapping[int, int],
+        nodes: Sequence[Node],
+        effort: Effort,
+        limit_bytes: int = NO_LIMIT,
     ) -> None:
+        """Prepares proposals.
+
+        Args:
+          graph: after all passes.
+          roots: see `nodes.storage_roots`.
+          nodes: in execution order.
+          effort: what is known of operators already.
+          limit_bytes: stages that keep more alive are of no use.
+        """
         self.graph = graph
+        self.limit_bytes = limit_bytes
         self.roots = roots
         self.nodes = nodes
         self.effort = effort
@@ -136,6 +152,7 @@ class Proposals:
         self.pushed = bool(nodes) and is_row_source(nodes[0])
         # Stages that the application's rows run through are proposed by themselves.
         self.first_free = 1 if self.pushed else 0
+        self._alone = False
         self._explored: set[int] = set()
         self._chains: dict[tuple[int, int], _Chain] = {}
         self._read_tensors()
@@ -169,8 +186,22 @@ class Proposals:
         ]
         self._alive_bytes = [sum(self.size(t) for t, _ in alive) for alive in self._alive]
 
-    def run(self) -> int:
-        """Proposes stages until the least peak is known; returns it."""
+    def run(self, enough_bytes: int = 0) -> int:
+        """Proposes stages until a peak is low enough, or the least one is known; returns it."""
+        if not self._alone:
+            self._alone = True
+            self._propose_singles()
+        while True:
+            peak, critical = self._bottleneck()
+            fresh = [i for i in critical if i not in self._explored]
+            if peak <= enough_bytes or not fresh:
+                return peak
+            for i in fresh:
+                self._explored.add(i)
+                self._explore(i, min(peak, self.limit_bytes + 1))
+
+    def _propose_singles(self) -> None:
+        """Proposes every operator by itself, and the stages that pushed rows run through."""
         if self.pushed:
             self._explored.add(0)
             self._explore_pushed()
@@ -179,14 +210,6 @@ class Proposals:
             windowed = kernel.style is Style.WINDOW and kernel.band_rows > 1
             for limit in SINGLE_BAND_LIMITS if windowed else SINGLE_BAND_LIMITS[:1]:
                 self._propose_alone(i, limit)
-        while True:
-            peak, critical = self._bottleneck()
-            fresh = [i for i in critical if i not in self._explored]
-            if not fresh:
-                return peak
-            for i in fresh:
-                self._explored.add(i)
-                self._explore(i, peak)
 
     def in_order(self) -> Iterator[Candidate]:
         """All candidates by their ends, then their starts."""
@@ -199,7 +222,7 @@ class Proposals:
 
     def _bottleneck(self) -> tuple[int, list[int]]:
         """The least peak of all plans so far, and the operators of the stages that set it."""
-        best = [0] + [1 << 62] * self.count
+        best = [0] + [NO_LIMIT] * self.count
         chosen: list[Candidate | None] = [None] * (self.count + 1)
         for c in self.in_order():
             start, end, _ = c.group
