@@ -23,6 +23,7 @@ from mcunet_tf.errors import DataError
 BEGIN, END = "<!-- bench:begin -->\n", "<!-- bench:end -->"
 BASELINE = "tinyengine"
 PEERS = {"cmsis_nn": "CMSIS-NN", "tflm": "TFLM"}
+HOST = "host"
 _ARCHITECTURES = "mcunet_architectures.json"
 
 
@@ -69,11 +70,12 @@ def _measure() -> list[Row]:
     rows = []
     options = RuntimeOptions(tflm_dir=Path(values.tflm_dir) if values.tflm_dir else None)
     runtimes = [BASELINE, *(peer for peer in PEERS if peer != "tflm" or options.tflm_dir)]
-    for outcome in measure(
-        models, values.board, runtimes=runtimes, inputs=values.inputs, options=options
-    ):
-        print(f"measured {' '.join(outcome.row.key)}", flush=True)
-        rows.append(outcome.row)
+    for boards, chosen in ((values.board, runtimes), ([HOST], [BASELINE, "tflm"])):
+        for outcome in measure(
+            models, boards, runtimes=chosen, inputs=values.inputs, options=options
+        ):
+            print(f"measured {' '.join(outcome.row.key)}", flush=True)
+            rows.append(outcome.row)
     output = Path(values.output_dir)
     output.mkdir(parents=True, exist_ok=True)
     table = BenchmarkTable(tuple(rows))
@@ -102,6 +104,7 @@ def rewrite_table(readme: Path, rows: Sequence[Row]) -> None:
 
 def markdown_table(rows: Sequence[Row]) -> str:
     """One line per model and board: our figures, and how many times more each peer takes."""
+    host, rows = [r for r in rows if r.board == HOST], [r for r in rows if r.board != HOST]
     peers = [peer for peer in PEERS if any(r.runtime == peer and r.error is None for r in rows)]
     titles = [f"× {PEERS[peer]}" for peer in peers]
     metrics = {key: scale for key, (_, scale) in _FIGURES.items()}
@@ -121,7 +124,7 @@ def markdown_table(rows: Sequence[Row]) -> str:
                 quotient = quotients.get((row.model, row.board, peer, metric))
                 cells.append(f"{quotient:.2f}" if quotient else "-")
         lines.append(_line([*cells, "yes" if row.bit_exact else "NO"]))
-    return "\n".join([*lines, "", *_notes(rows, peers), ""])
+    return "\n".join([*lines, "", *_notes(rows, peers), *_on_host(host), "", _method(rows), ""])
 
 
 _FIGURES = {
@@ -147,14 +150,28 @@ def _notes(rows: Sequence[Row], peers: Sequence[str]) -> list[str]:
                 spans.append(f"{metric.title} {min(values):.2f} to {max(values):.2f} times")
         versions = sorted({r.notes[0] for r in rows if r.runtime == peer and r.notes})
         notes += [f"* × {PEERS[peer]} ({'; '.join(versions) or peer}): {', '.join(spans)}."]
+    return notes
+
+
+def _on_host(rows: Sequence[Row]) -> list[str]:
+    """Wall time on this computer, where the peer is TF-Lite Micro's wheel."""
+    found = [r for r in ratios(rows) if r.metric.key == "measured_latency_ms"]
+    if not found:
+        return []
+    times = ", ".join(f"{r.model} {r.value:.1f}" for r in found)
+    return [
+        f"* On the computer that ran this (`--board={HOST}`), the tflite-micro wheel with its "
+        f"reference kernels takes so many times longer (best wall times): {times}."
+    ]
+
+
+def _method(rows: Sequence[Row]) -> str:
     tools = {name: version for row in rows for name, version in row.tools.items()}
     versions = [tools[name] for name in ("gcc", "qemu") if name in tools]
-    return [
-        *notes,
-        "",
+    return (
         "Instructions are counted exactly, and are the most that any input took; kB are 1,000 "
-        f"bytes, SRAM with the stack. Written by `make bench` with {' and '.join(versions)}.",
-    ]
+        f"bytes, SRAM with the stack. Written by `make bench` with {' and '.join(versions)}."
+    )
 
 
 def run() -> None:

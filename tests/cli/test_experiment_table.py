@@ -24,6 +24,7 @@ SEARCHED = {
     "kind": "tinynas",
     "best_random_in_supernet": 0.61,
     "best_evolved_in_supernet": 0.63,
+    "supernet_epochs": 20,
 }
 
 
@@ -33,6 +34,7 @@ def test_every_network_has_a_line():
     line = "| tinynas | 1 | 40 | 78.12 | 77.40 (500) | 5.40 | 30,000 | 61,440 | 120,000 | 7.00 |"
     assert line in page
     assert page.count("| random | 1 |") == 2
+    assert "supernet of 20 epochs" in page
     assert "61.00 %, after evolution 63.00 %" in page
     assert "prove nothing" not in page
     assert "prove nothing" in results_page([{**SEARCHED, "quick": True}])

@@ -4,6 +4,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,17 @@ def test_a_wrong_result_is_not_hidden():
     rows = example_rows()
     changed = [type(row)(**{**vars(row), "bit_exact": False}) for row in rows]
     assert "| NO |" in markdown_table(changed)
+
+
+def test_wall_times_of_the_host_stand_below_the_table():
+    own, peer = (
+        replace(a_row("kws", "host", runtime, 1), measured_latency_ms=ms)
+        for runtime, ms in (("tinyengine", 0.25), ("tflm", 5.0))
+    )
+    table = markdown_table([*example_rows(), own, peer])
+    assert "`host`" not in table.split("\n\n")[0]
+    assert "(best wall times): kws 20.0." in table
+    assert "wall times" not in markdown_table(example_rows())
 
 
 def test_only_what_lies_between_the_markers_changes(tmp_path):
