@@ -69,8 +69,8 @@ def _inside(rows: Sequence[Row]) -> list[str]:
     for row in rows:
         if row["kind"] == "tinynas":
             lines.append(
-                f"- Seed {row['seed']}: supernet of {row['supernet_epochs']} epochs; best of random "
-                f"sub-networks in it {100 * row['best_random_in_supernet']:.2f} %, after evolution "
+                f"- Seed {row['seed']}: supernet of {row['supernet_epochs']} epochs; the best of "
+                f"random sub-networks in it {100 * row['best_random_in_supernet']:.2f} %, after evolution "
                 f"{100 * row['best_evolved_in_supernet']:.2f} % (validation images)."
             )
         elif row["kind"] == "ranks":
