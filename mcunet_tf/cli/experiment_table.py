@@ -70,8 +70,8 @@ def _inside(rows: Sequence[Row]) -> list[str]:
         if row["kind"] == "tinynas":
             lines.append(
                 f"- Seed {row['seed']}: supernet of {row['supernet_epochs']} epochs; the best of "
-                f"random sub-networks in it {100 * row['best_random_in_supernet']:.2f} %, after evolution "
-                f"{100 * row['best_evolved_in_supernet']:.2f} % (validation images)."
+                f"random sub-networks in it {100 * row['best_random_in_supernet']:.2f} %, after "
+                f"evolution {100 * row['best_evolved_in_supernet']:.2f} % (validation images)."
             )
         elif row["kind"] == "ranks":
             rho, low, high = spearman(row["supernet"], row["alone"])
