@@ -105,9 +105,12 @@ def _round_step(arena_bytes: int) -> int:
 
 def _boxes(project: Project) -> Iterator[str]:
     scale, plan = _Scale(project), project.plan
-    for buffer, offset in zip(plan.buffers, plan.offsets, strict=True):
-        if buffer.size_bytes:
-            yield _box(scale, buffer, offset)
+    filled = [(b, o) for b, o in zip(plan.buffers, plan.offsets, strict=True) if b.size_bytes]
+    for buffer, offset in filled:
+        yield _box(scale, buffer, offset)
+    # Above all boxes, so that none of those that share memory covers another one's label.
+    for buffer, offset in filled:
+        yield from _label(scale, buffer, offset)
 
 
 def _box(scale: _Scale, buffer: Buffer, offset: int) -> str:
@@ -115,19 +118,27 @@ def _box(scale: _Scale, buffer: Buffer, offset: int) -> str:
     top, bottom = scale.y(offset + buffer.size_bytes), scale.y(offset)
     name = html.escape(buffer.name)
     title = f"{name}: {buffer.size_bytes:,} bytes at {offset:,} ({LABELS[buffer.kind]})"
-    box = (
+    return (
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{max(right - left, 1):.1f}" '
         f'height="{max(bottom - top, 0.6):.1f}" fill="{FILLS[buffer.kind]}" fill-opacity="0.55" '
         f'stroke="{STROKES[buffer.kind]}" stroke-width="0.8"><title>{title}</title></rect>'
     )
+
+
+def _label(scale: _Scale, buffer: Buffer, offset: int) -> Iterator[str]:
     label = f"{buffer.size_bytes:,}"
-    # Boxes of neighbouring stages share columns: a label needs a column, or a long box, to itself.
-    room = right - left if buffer.end - buffer.start > 3 else scale.x(1) - scale.x(0)
-    wide = room > CHARACTER_WIDTH * len(label) + 4
+    top, bottom = scale.y(offset + buffer.size_bytes), scale.y(offset)
+    # Boxes of neighbouring stages share columns: a label stands in its box's first one, or in the
+    # middle of a long box.
+    end = buffer.end if buffer.end - buffer.start > 3 else buffer.start + 1
+    left, right = scale.x(buffer.start), scale.x(min(end, scale.stages))
+    wide = right - left > CHARACTER_WIDTH * len(label) + 4
     if wide and bottom - top > LEAST_LABEL_HEIGHT:
         x, y = (left + right) / 2, (top + bottom) / 2 + 4
-        box += f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{label}</text>'
-    return box
+        yield (
+            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle" pointer-events="none">'
+            f"{label}</text>"
+        )
 
 
 def _peak_line(arena_bytes: int) -> str:
