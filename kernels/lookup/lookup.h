@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One byte in, one byte out, through a table of 256: RELU, RELU6, LOGISTIC and QUANTIZE between
- * int8 and uint8. The table is indexed by the input's bit pattern, so signs do not matter here.
+ * One byte in, one byte out, through a table of 256: RELU, RELU6, LOGISTIC, HARD_SWISH, LEAKY_RELU,
+ * TANH, and QUANTIZE between int8 and uint8. The table is indexed by the input's bit pattern, so
+ * signs do not matter here.
  */
 #ifndef KERNELS_LOOKUP_LOOKUP_H_
 #define KERNELS_LOOKUP_LOOKUP_H_

@@ -53,6 +53,7 @@ _OPTIONS: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     "AVERAGE_POOL_2D": _POOL,
     "MAX_POOL_2D": _POOL,
     "SOFTMAX": (tflite.SoftmaxOptions, ("Beta",)),
+    "LEAKY_RELU": (tflite.LeakyReluOptions, ("Alpha",)),
     "CONCATENATION": (tflite.ConcatenationOptions, ("Axis", "FusedActivationFunction")),
     "RESIZE_NEAREST_NEIGHBOR": (
         tflite.ResizeNearestNeighborOptions,

@@ -19,6 +19,9 @@ CASES: dict[str, tuple[Case, ...]] = {
     "RELU": value_cases.RELU_CASES,
     "RELU6": value_cases.RELU6_CASES,
     "LOGISTIC": value_cases.LOGISTIC,
+    "HARD_SWISH": value_cases.HARD_SWISH,
+    "LEAKY_RELU": value_cases.LEAKY_RELU,
+    "TANH": value_cases.TANH,
     "QUANTIZE": value_cases.QUANTIZE,
     "DEQUANTIZE": value_cases.DEQUANTIZE,
     "TRANSPOSE": layout_cases.TRANSPOSE,
@@ -67,5 +70,9 @@ MICRO_DIFFERS: dict[str, str] = {
         f"LOGISTIC-scale_0.0078125_zero_point_{zero_point}": _MICRO_LOGISTIC
         for zero_point in (-128, -1, 127)
     },
+    "LEAKY_RELU-alpha_1": (
+        "it computes the slope of negative values in float64, tflite-runtime in float32: they "
+        "differ by one where the exact result is a tie"
+    ),
     "PAD-int64_paddings": "it reads every padding as int32",
 }

@@ -15,7 +15,10 @@ GROUPS = {
     "dense": ("CONV_2D", "FULLY_CONNECTED"),
     "depthwise": ("DEPTHWISE_CONV_2D",),
     "values": ("ADD", "MUL", "AVERAGE_POOL_2D", "MAX_POOL_2D", "MEAN", "SOFTMAX"),
-    "bytes": ("RELU", "RELU6", "LOGISTIC", "QUANTIZE", "DEQUANTIZE"),
+    "bytes": (
+        *("RELU", "RELU6", "LOGISTIC", "HARD_SWISH", "LEAKY_RELU", "TANH"),
+        *("QUANTIZE", "DEQUANTIZE"),
+    ),
     "layout": (
         "TRANSPOSE",
         "PAD",

@@ -211,3 +211,21 @@ def test_logistic_where_the_two_interpreters_part():
         micro, runtime = micro_outputs(model, inputs), runtime_outputs(model, inputs)
         parted += sum(int(np.sum(a[0] != b[0])) for a, b in zip(micro, runtime, strict=True))
     assert parted > 0, "they agree now: the note in ops/lookup.py can go"
+
+
+@settings(TRIED, max_examples=300)
+@given(source=ranges)
+def test_tanh(source):
+    check("TANH", byte_model("TANH", source, (1 / 128, 0)))
+
+
+@settings(TRIED, max_examples=200)
+@given(source=ranges, out=ranges, alpha=st.floats(-2, 2, width=32))
+def test_leaky_relu(source, out, alpha):
+    check("LEAKY_RELU", byte_model("LEAKY_RELU", source, out, Alpha=alpha))
+
+
+@settings(TRIED, max_examples=300)
+@given(source=ranges, ratio=st.floats(1 / 500, 126), zero_point=zero_points)
+def test_hard_swish(source, ratio, zero_point):
+    check("HARD_SWISH", byte_model("HARD_SWISH", source, (source[0] / ratio, zero_point)))

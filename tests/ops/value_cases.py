@@ -254,6 +254,7 @@ def byte_model(
     *,
     shape: Sequence[int] = (1, 16, 16, 1),
     types: tuple[str, str] = ("int8", "int8"),
+    **options: Any,
 ) -> bytes:
     """An operator of one operand, by default on all 256 values; float32 has no scale."""
     net = Net()
@@ -261,7 +262,7 @@ def byte_model(
         net.tensor(shape, dtype=dtype, scale=None if dtype == "float32" else q[0], zero_point=q[1])
         for dtype, q in zip(types, (source, out), strict=True)
     )
-    net.op(kind, [x], [y])
+    net.op(kind, [x], [y], **options)
     return net.build([x], [y])
 
 
@@ -300,6 +301,39 @@ LOGISTIC = collect(
         ),
         ("image", byte_model("LOGISTIC", (0.05, 2), _PROBABILITY, shape=(1, 5, 4, 3))),
         ("few_values", byte_model("LOGISTIC", (0.05, 2), _PROBABILITY, shape=(1, 3))),
+    ],
+)
+HARD_SWISH = collect(
+    "HARD_SWISH",
+    [
+        *(
+            (name, byte_model("HARD_SWISH", *q))
+            for name, q in _RESCALES.items()
+            if name not in ("saturating", "vanishing")
+        ),
+        ("fine", byte_model("HARD_SWISH", (0.005, 7), (0.006, -9))),
+        ("wide", byte_model("HARD_SWISH", (1.7, 7), (0.4, -90))),
+        ("finest_output", byte_model("HARD_SWISH", (1.26, 7), (0.01, 0))),
+        ("coarsest_output", byte_model("HARD_SWISH", (3.0, -128), (255.0, 0))),
+        ("image", byte_model("HARD_SWISH", (0.05, 2), (0.04, 3), shape=(1, 5, 4, 3))),
+    ],
+)
+LEAKY_RELU = collect(
+    "LEAKY_RELU",
+    [
+        *((name, byte_model("LEAKY_RELU", *q, Alpha=0.1)) for name, q in _RESCALES.items()),
+        *(
+            (f"alpha_{alpha:g}", byte_model("LEAKY_RELU", (0.05, 9), (0.04, -3), Alpha=alpha))
+            for alpha in (0.0, 0.01, 0.2, 0.3, 1.0, 1.5, -0.5)
+        ),
+    ],
+)
+TANH = collect(
+    "TANH",
+    [
+        (f"scale_{s:g}_zero_point_{z}", byte_model("TANH", (s, z), (1 / 128, 0)))
+        for s in (0.001, 0.0117, 1 / 64, 0.0471, 0.1, 0.7)
+        for z in (-128, -1, 127)
     ],
 )
 QUANTIZE = collect(

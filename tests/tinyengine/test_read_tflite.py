@@ -172,7 +172,7 @@ def test_one_error_names_every_operator_layer_and_reason():
     shape = (1, 4, 4, 2)
     t = [net.tensor(shape, scale=0.1, name=f"layer_{i}") for i in range(6)]
     net.op("RELU", [t[0]], [t[1]])
-    net.op("TANH", [t[1]], [t[2]])
+    net.op("FLOOR", [t[1]], [t[2]])
     net.op("CUSTOM Detect", [t[2]], [t[3]])
     window = {"Padding": SAME, "FilterHeight": 2, "FilterWidth": 2, "StrideH": 0, "StrideW": 1}
     net.op("MAX_POOL_2D", [t[3]], [t[4]], FusedActivationFunction=NONE, **window)
@@ -180,7 +180,7 @@ def test_one_error_names_every_operator_layer_and_reason():
     text = message(net.build([t[0]], [t[5]]), UnsupportedError)
     assert "cannot be compiled in 4 places" in text
     for named in (
-        "TANH 'layer_2': the operator is not supported",
+        "FLOOR 'layer_2': the operator is not supported",
         "CUSTOM Detect 'layer_3': the operator is not supported",
         "MAX_POOL_2D 'layer_4': Strides and dilations are at least 1",
         "Found: a value of 0",

@@ -19,7 +19,7 @@ from mcunet_tf.tinyengine.kernels.table import (
     channels_or_everything,
     uint8_blob,
 )
-from mcunet_tf.tinyengine.ops import elementwise, lookup
+from mcunet_tf.tinyengine.ops import curves, elementwise, lookup
 from mcunet_tf.tinyengine.ops.spec import OpSpec, View
 
 
@@ -195,6 +195,9 @@ MUL = _rows("mul", _mul)
 RELU = _lookup(lookup.RELU)
 RELU6 = _lookup(lookup.RELU6)
 LOGISTIC = _lookup(lookup.LOGISTIC)
+HARD_SWISH = _lookup(curves.HARD_SWISH)
+LEAKY_RELU = _lookup(curves.LEAKY_RELU)
+TANH = _lookup(curves.TANH)
 QUANTIZE = (
     *_lookup(lookup.QUANTIZE),
     Kernel("quantize_f32_s8_portable", "quantize", "portable", Style.WHOLE, _quantize_float),

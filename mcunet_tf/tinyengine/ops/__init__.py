@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from mcunet_tf.tinyengine.ops import (
     conv2d,
+    curves,
     depthwise_conv2d,
     dequantize,
     elementwise,
@@ -31,6 +32,9 @@ _SPECS = (
     lookup.RELU,
     lookup.RELU6,
     lookup.LOGISTIC,
+    curves.HARD_SWISH,
+    curves.LEAKY_RELU,
+    curves.TANH,
     lookup.QUANTIZE,
     dequantize.DEQUANTIZE,
     layout.RESHAPE,

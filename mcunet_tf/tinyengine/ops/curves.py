@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Curves that become tables of 256 bytes: HARD_SWISH, LEAKY_RELU and TANH.
+
+TANH is computed in float32, as tflite-runtime's reference kernel fills its own table; the others in
+its integer arithmetic.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mcunet_tf.tinyengine import fixed_point
+from mcunet_tf.tinyengine.ops import common
+from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, as_int8, no_attributes
+
+_INT16_MAX = (1 << 15) - 1
+_HIGH_RESOLUTION_BITS = 7
+_RELUISH_SCALE = 3.0 / (1 << 15)
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclasses.dataclass(frozen=True)
+class LeakyReluAttributes:
+    """Slope of negative values."""
+
+    alpha: float
+
+
+def _read_leaky_relu(options: Mapping[str, Any], _: View) -> LeakyReluAttributes:
+    return LeakyReluAttributes(float(options["Alpha"]))
+
+
+def _evaluate_leaky_relu(view: View, values: Sequence[Array]) -> Array:
+    source, output = np.float32(view.input(0).scale), np.float32(view.output.scale)
+    slopes = (source / output, source * np.float32(view.attributes.alpha) / output)
+    centred = values[0].astype(np.int64) - view.input(0).zero_point
+    positive, negative = (
+        fixed_point.requantize(centred, *fixed_point.quantize_multiplier(float(slope)))
+        for slope in slopes
+    )
+    return as_int8(np.where(centred >= 0, positive, negative) + view.output.zero_point)
+
+
+def _evaluate_hard_swish(view: View, values: Sequence[Array]) -> Array:
+    """Computes x relu6(x + 3) / 6 in int16: `reluish` is relu6(x + 3) / 6, by saturation."""
+    fine = view.input(0).scale / (1 << _HIGH_RESOLUTION_BITS)
+    slope, slope_exponent = _int16_multiplier(fine / _RELUISH_SCALE)
+    factor, factor_exponent = _int16_multiplier(fine / view.output.scale)
+    x = (values[0].astype(np.int64) - view.input(0).zero_point) << _HIGH_RESOLUTION_BITS
+    scaled = _rounding_doubling_high_mul(x, factor)
+    reluish = x
+    if slope_exponent > 0:
+        reluish = _saturate(reluish << (slope_exponent - 1))
+    reluish = _rounding_doubling_high_mul(reluish, slope)
+    if slope_exponent > 0:
+        reluish = _saturate(reluish << 1)
+    if slope_exponent < 0:
+        reluish = fixed_point.rounding_divide_by_power_of_two(reluish, -slope_exponent)
+    reluish = (reluish + (1 << 15)) >> 1
+    product = _truncating_division(reluish * scaled, 1 << 15)
+    result = fixed_point.rounding_divide_by_power_of_two(product, -factor_exponent)
+    return as_int8(result + view.output.zero_point)
+
+
+def _int16_multiplier(real: float) -> tuple[int, int]:
+    multiplier, exponent = fixed_point.quantize_multiplier(real)
+    return min((multiplier + (1 << 15)) >> 16, _INT16_MAX), exponent
+
+
+def _saturate(x: IntArray) -> IntArray:
+    return np.clip(x, -_INT16_MAX - 1, _INT16_MAX)
+
+
+def _truncating_division(x: IntArray, divisor: int) -> IntArray:
+    quotient: IntArray = np.where(x >= 0, x // divisor, -(-x // divisor))
+    return quotient
+
+
+def _rounding_doubling_high_mul(a: IntArray, b: int) -> IntArray:
+    """Rounds a b / 2^15; `b` is positive, so nothing overflows."""
+    product = a * b
+    nudge = np.where(product >= 0, 1 << 14, 1 - (1 << 14))
+    return _truncating_division(product + nudge, 1 << 15)
+
+
+def _evaluate_tanh(view: View, values: Sequence[Array]) -> Array:
+    """Values in float32; the curve in float64, rounded to float32, is as good as exact.
+
+    TF-Lite Micro computes it in fixed point: close to ties the two differ by one.
+    """
+    source = view.input(0)
+    centred = values[0].astype(np.int64) - source.zero_point
+    real = np.float32(source.scale) * centred.astype(np.float32)
+    curved = np.tanh(real.astype(np.float64)).astype(np.float32)
+    scaled = curved.astype(np.float64) * 128
+    return as_int8(np.copysign(np.floor(np.abs(scaled) + 0.5), scaled).astype(np.int64))
+
+
+def constraint_tanh_output(view: View) -> str | None:
+    """The output's scale is 1/128 and its zero point 0."""
+    output = view.output
+    if output.zero_point != 0 or output.scale != 1 / 128:
+        return f"scale {output.scale} and zero point {output.zero_point}"
+    return None
+
+
+def constraint_hard_swish_scales(view: View) -> str | None:
+    """The input's scale is above 2e-7, and 1/511 to 127 times the output's."""
+    # Else the reference kernel shifts int16 by more than its bits, or not at all.
+    scale = view.input(0).scale
+    if scale > 2e-7 and 1 / 511 <= scale / view.output.scale <= 127:
+        return None
+    return f"scales {scale} and {view.output.scale}"
+
+
+def constraint_finite_alpha(view: View) -> str | None:
+    """Alpha is finite."""
+    return None if np.isfinite(view.attributes.alpha) else f"alpha {view.attributes.alpha}"
+
+
+_INT8 = (common.constraint_int8_activations, common.constraint_same_shape)
+
+HARD_SWISH = OpSpec(
+    "HARD_SWISH", no_attributes, _evaluate_hard_swish, (*_INT8, constraint_hard_swish_scales)
+)
+LEAKY_RELU = OpSpec(
+    "LEAKY_RELU", _read_leaky_relu, _evaluate_leaky_relu, (*_INT8, constraint_finite_alpha)
+)
+TANH = OpSpec("TANH", no_attributes, _evaluate_tanh, (*_INT8, constraint_tanh_output))
