@@ -51,7 +51,7 @@ def measure(
         inputs: random inputs per model, at least 1; each is compared with the reference.
         seed: of the inputs.
         connection: to a real board.
-        options: where other runtimes are installed.
+        options: where other runtimes are installed, and what ours is asked for.
 
     Raises:
         BoardError: a board is unknown, before anything runs.
@@ -120,7 +120,7 @@ class _ModelBench:
             tools=self._tools(board, compiled),
             compiler_flags=_flags(board, compiled),
             hashes=hashes(self.path, compiled, result.image),
-            notes=tuple(getattr(compiled, "notes", ())),
+            notes=(*getattr(compiled, "notes", ()), *self.options.notes(runtime)),
             layers=layer_rows(compiled, result.layers),
             memory=memory_blocks(compiled),
         )

@@ -105,6 +105,9 @@ def benchmark(
     connection: Connection | None = None,
     cmsis_nn_dir: Path | str | None = None,
     tflm_dir: Path | str | None = None,
+    optimize: str = "balanced",
+    input_mode: str = "frame",
+    sram_budget_bytes: int | None = None,
 ) -> BenchmarkTable:
     """Measures models on boards with runtimes and compares every output with the reference.
 
@@ -119,13 +122,20 @@ def benchmark(
         connection: to a real board.
         cmsis_nn_dir: a release of CMSIS-NN other than that of the `bench` extra.
         tflm_dir: a tree of TF-Lite Micro with its library built, for "tflm" on boards.
+        optimize: what plans of "tinyengine" aim at, as for `compile_tflite`.
+        input_mode: "rows": it is given row by row, and holds no frame.
+        sram_budget_bytes: the most that its arena may take.
 
     Raises:
         BoardError: a board is unknown.
         ToolError: a runtime is unknown.
     """
     options = RuntimeOptions(
-        Path(cmsis_nn_dir) if cmsis_nn_dir else None, Path(tflm_dir) if tflm_dir else None
+        Path(cmsis_nn_dir) if cmsis_nn_dir else None,
+        Path(tflm_dir) if tflm_dir else None,
+        optimize,
+        input_mode,
+        sram_budget_bytes,
     )
     outcomes = measure(
         [models] if isinstance(models, (str, Path)) else models,

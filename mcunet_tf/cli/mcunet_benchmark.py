@@ -28,6 +28,13 @@ def define_flags() -> None:
         "runtime", ["tinyengine"], "Of tinyengine, cmsis_nn, tflm: what runs the models."
     )
     flags.DEFINE_integer("inputs", 10, "Random inputs per model.", lower_bound=1)
+    flags.DEFINE_enum(
+        "input", "frame", ["frame", "rows"], "tinyengine: rows are pushed, no frame is held."
+    )
+    flags.DEFINE_enum(
+        "optimize", "balanced", ["sram", "balanced", "speed"], "tinyengine: what plans aim at."
+    )
+    flags.DEFINE_integer("sram_budget", None, "tinyengine: most bytes of the arena.", 1)
     flags.DEFINE_integer("seed", 0, "Seed of the random inputs.", lower_bound=0)
     flags.DEFINE_string("json", None, "File for the rows, as JSON.")
     flags.DEFINE_string("csv", None, "File for the rows, as CSV.")
@@ -87,8 +94,13 @@ def _measure(models: Sequence[str]) -> list[Row]:
     connection = None
     if values.port:
         connection = Connection(values.port, values.flash_command, values.timeout)
-    folders = (values.cmsis_nn_dir, values.tflm_dir)
-    options = RuntimeOptions(*(Path(folder) if folder else None for folder in folders))
+    options = RuntimeOptions(
+        cmsis_nn_dir=Path(values.cmsis_nn_dir) if values.cmsis_nn_dir else None,
+        tflm_dir=Path(values.tflm_dir) if values.tflm_dir else None,
+        optimize=values.optimize,
+        input_mode=values.input,
+        sram_budget_bytes=values.sram_budget,
+    )
     rows = []
     for outcome in measure(
         models,

@@ -30,6 +30,7 @@ DEFAULT_BOARD = "qemu-m4"
 # Of the emitted project's own CMake build; the benchmark states its own.
 PROJECT_FLAGS = ("-O3", "-ffunction-sections", "-fdata-sections")
 EDGES = ("int8", "model")
+_NAME_CHARACTERS = 60
 INPUT_MODES = ("frame", "rows")
 MAX_MODEL_BYTES = 256 << 20
 
@@ -229,9 +230,11 @@ def _check_budget(report: Report, sram_budget_bytes: int | None) -> None:
     if sram_budget_bytes is None or report.arena_bytes <= sram_budget_bytes:
         return
     worst = max(report.layers, key=lambda layer: layer.live_bytes)
+    # Converters join the names of all that they fused.
+    name = worst.name[:_NAME_CHARACTERS] + "..." * (len(worst.name) > _NAME_CHARACTERS)
     raise BudgetError(
         f"{report.model}: the smallest arena is {report.arena_bytes} B, over the budget of "
-        f"{sram_budget_bytes} B; layer {worst.index} ({worst.op} '{worst.name}') sets it"
+        f"{sram_budget_bytes} B; layer {worst.index} ({worst.op} '{name}') sets it"
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from absl import flags
 
-from mcunet_tf.benchmark import bench
+from mcunet_tf.benchmark import bench, benchmark
 from mcunet_tf.benchmark.bench import energy, measure
 from mcunet_tf.benchmark.compare import compare_rows, format_changes
 from mcunet_tf.benchmark.ratios import format_ratios, ratios, summary
@@ -22,6 +22,8 @@ from mcunet_tf.benchmark.text import format_table
 from mcunet_tf.boards import load_board
 from mcunet_tf.cli import mcunet_benchmark
 from mcunet_tf.errors import BoardError, DataError, ModelError, OutputError, ToolError
+from mcunet_tf.tinyengine import compile_tflite
+from tests.benchmark.small_net import small_net
 from tests.benchmark.tiny_project import Tensor, expected, tiny_project
 
 REQUIRED = {
@@ -171,7 +173,7 @@ def run_command(monkeypatch, model, boards, folder):
     for name in ("DEFINE_list", "DEFINE_string", "DEFINE_boolean"):
         define = getattr(flags, name)
         monkeypatch.setattr(flags, name, functools.partial(define, flag_values=values))
-    for name in ("DEFINE_integer", "DEFINE_float"):
+    for name in ("DEFINE_integer", "DEFINE_float", "DEFINE_enum"):
         define = getattr(flags, name)
         monkeypatch.setattr(flags, name, functools.partial(define, flag_values=values))
     mcunet_benchmark.define_flags()
@@ -294,3 +296,23 @@ def test_energy_is_the_data_sheets_power_times_the_latency():
     assert board.run_current.source in source
     assert energy(load_board("qemu-m4"), 10.0) == (None, "")
     assert energy(board, None) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("options", "note"),
+    [
+        ({}, ()),
+        ({"input_mode": "rows"}, ("rows pushed one by one, no frame in the arena",)),
+        ({"optimize": "sram"}, ("optimize=sram",)),
+        ({"sram_budget_bytes": 5000}, ("the fastest plan within 5,000 bytes",)),
+    ],
+    ids=str,
+)
+def test_plans_are_measured_as_they_are_asked_for(tmp_path, options, note):
+    path = tmp_path / "net.tflite"
+    path.write_bytes(small_net())
+    (row,) = benchmark(path, "portable", inputs=2, **options)
+    asked = compile_tflite(path, "portable", **options)
+    assert row.bit_exact
+    assert row.arena_bytes == asked.arena_bytes
+    assert row.notes == note

@@ -23,15 +23,32 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 @dataclass(frozen=True)
 class RuntimeOptions:
-    """Where the other runtimes are installed.
+    """Where the other runtimes are installed, and what ours is asked for.
 
     Attributes:
         cmsis_nn_dir: a release of CMSIS-NN instead of the one of the `bench` extra.
         tflm_dir: a source tree of TF-Lite Micro with `libtensorflow-microlite.a`.
+        optimize: see `compile_tflite`; "tinyengine" only, as what follows.
+        input_mode: "rows": rows are pushed, and the frame they come from is nobody's arena.
+        sram_budget_bytes: the most that the arena may take.
     """
 
     cmsis_nn_dir: Path | None = None
     tflm_dir: Path | None = None
+    optimize: str = "balanced"
+    input_mode: str = "frame"
+    sram_budget_bytes: int | None = None
+
+    def notes(self, runtime: str) -> tuple[str, ...]:
+        """What readers of a runtime's figures must know of these options."""
+        if runtime != "tinyengine":
+            return ()
+        notes = ["rows pushed one by one, no frame in the arena"] * (self.input_mode == "rows")
+        if self.sram_budget_bytes is not None:
+            notes.append(f"the fastest plan within {self.sram_budget_bytes:,} bytes")
+        elif self.optimize != "balanced":
+            notes.append(f"optimize={self.optimize}")
+        return tuple(notes)
 
 
 class Model(Compiled, Protocol):
@@ -58,10 +75,16 @@ class RunsItself(Protocol):
 Runtime = Callable[[Path, Board, RuntimeOptions], Any]
 
 
-def _tinyengine(model: Path, board: Board, _: RuntimeOptions) -> Any:
+def _tinyengine(model: Path, board: Board, options: RuntimeOptions) -> Any:
     from mcunet_tf.tinyengine import compile_tflite
 
-    return compile_tflite(model, board=board)
+    return compile_tflite(
+        model,
+        board=board,
+        optimize=options.optimize,
+        input_mode=options.input_mode,
+        sram_budget_bytes=options.sram_budget_bytes,
+    )
 
 
 def _cmsis_nn(model: Path, board: Board, options: RuntimeOptions) -> Any:
