@@ -135,13 +135,21 @@ def compile_sources(
         language = CXX_FLAGS if source.path.suffix == ".cc" else C_FLAGS
         options = [*language, *shared, *source.flags]
         # line markers would tie the key to the place of the source; -P drops them
-        text = run_tool([compiler, *options, "-E", "-P", str(source.path)])
+        preprocess = [compiler, *options, "-E", "-P", str(source.path)]
+        text = run_tool(preprocess)
         # paths of includes do not matter: what they brought is in the text
         kept = [o for o in options if not o.startswith(("-I", "-include", "/"))]
         key = content_key(tool_version(tool), core, " ".join(kept), source.path.suffix, text)
         name = f"{source.prefix}{source.path.stem}.o"
         command = [compiler, *options, "-c", str(source.path), "-o"]
-        return cached(f"objects/{key[:2]}/{key}/{name}", lambda out: run_tool([*command, str(out)]))
+
+        def make(out: Path) -> None:
+            run_tool([*command, str(out)])
+            if run_tool(preprocess) != text:
+                # An editor saved it: what was compiled is not what the key says.
+                raise ToolError(f"{source.path} changed while it was compiled: start again")
+
+        return cached(f"objects/{key[:2]}/{key}/{name}", make)
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         return list(pool.map(build, sources))

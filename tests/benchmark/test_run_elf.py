@@ -3,7 +3,8 @@
 
 import pytest
 
-from mcunet_tf.benchmark import run_elf
+from mcunet_tf.benchmark import run_elf, toolchain
+from mcunet_tf.boards import load_board
 from mcunet_tf.errors import BoardError, BudgetError, ToolError
 
 pytestmark = pytest.mark.qemu
@@ -162,11 +163,28 @@ def test_the_host_is_no_emulated_board():
 
 @pytest.mark.parametrize("tool", ["arm-none-eabi-gcc", "qemu-system-arm"])
 def test_a_missing_tool_names_its_package(tool, monkeypatch):
-    import mcunet_tf.benchmark.toolchain as toolchain
-
     which = toolchain.shutil.which
     monkeypatch.setattr(
         toolchain.shutil, "which", lambda name: None if name == tool else which(name)
     )
     with pytest.raises(ToolError, match=f"{tool} is not installed.*apt install"):
         run_elf(program(""), "qemu-m4")
+
+
+def test_a_source_that_changes_while_it_is_compiled_is_not_cached(tmp_path, monkeypatch):
+    """The object would be kept under the hash of a text that it does not come from."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    source, run_tool = tmp_path / "edited.c", toolchain.run_tool
+    source.write_text("int value = 1;\n")
+
+    def saved_meanwhile(command, **more):
+        if "-c" in command:
+            source.write_text("int value = 2;\n")
+        return run_tool(command, **more)
+
+    monkeypatch.setattr(toolchain, "run_tool", saved_meanwhile)
+    with pytest.raises(ToolError, match=r"edited\.c changed while it was compiled: start again"):
+        toolchain.compile_sources(load_board("portable"), [toolchain.Source(source)])
+    assert not list(tmp_path.rglob("*.o"))
+    (built,) = toolchain.compile_sources(load_board("portable"), [toolchain.Source(source)])
+    assert built.exists()
