@@ -10,6 +10,7 @@ import numpy as np
 
 Row = dict[str, Any]
 _RESAMPLES = 2000
+FULL_EPOCHS = 40
 
 
 def results_page(rows: Sequence[Row]) -> str:
@@ -26,6 +27,12 @@ def results_page(rows: Sequence[Row]) -> str:
     if any(row["quick"] for row in rows):
         parts += [
             "**Some of these runs tried the script with few images: they prove nothing.**",
+            "",
+        ]
+    if any(row["epochs"] < FULL_EPOCHS for row in rows):
+        parts += [
+            f"Networks that were trained for fewer than {FULL_EPOCHS} epochs come from short runs: "
+            "they compare with others of as many epochs, and are not what the recipe reaches.",
             "",
         ]
     for budget in sorted({row["budget"] for row in rows}):

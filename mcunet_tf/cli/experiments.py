@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from absl import app, flags
 
-from mcunet_tf.cli.experiment_table import results_page
+from mcunet_tf.cli.experiment_table import FULL_EPOCHS, results_page
 from mcunet_tf.errors import McunetError
 from mcunet_tf.tinynas.checkpoint import read_json, write_bytes, write_json
 
@@ -29,7 +29,7 @@ _DATA = flags.DEFINE_string("data", "cifar10", "cifar10, fashion_mnist, or a .np
 _RESULTS = flags.DEFINE_string("results", "results", "Folder of finished runs.")
 _WORK = flags.DEFINE_string("work", "out/experiments", "Folder of checkpoints.")
 _ONLY = flags.DEFINE_list("only", [], "Do only the runs whose names begin so.")
-_EPOCHS = flags.DEFINE_integer("epochs", 40, "Of every final training.", 1)
+_EPOCHS = flags.DEFINE_integer("epochs", FULL_EPOCHS, "Of every final training.", 1)
 _SUPERNET_EPOCHS = flags.DEFINE_integer("supernet_epochs", 40, "Of every supernet.", 1)
 _SEEDS = flags.DEFINE_list("seeds", ["0", "1", "2"], "Of the runs.")
 _BOARD_IMAGES = flags.DEFINE_integer("board_images", 500, "Test images on the emulated board.", 1)

@@ -37,6 +37,8 @@ def test_every_network_has_a_line():
     assert "supernet of 20 epochs" in page
     assert "61.00 %, after evolution 63.00 %" in page
     assert "prove nothing" not in page
+    assert "short runs" not in page
+    assert "short runs" in results_page([{**SEARCHED, "epochs": 10}])
     assert "prove nothing" in results_page([{**SEARCHED, "quick": True}])
 
 
