@@ -16,7 +16,7 @@ from mcunet_tf.tinyengine.cost.model import CostModel, cost_model
 from mcunet_tf.tinyengine.kernels.table import Kernel
 from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.plan.effort import FALLBACK_CORE, Effort
-from mcunet_tf.tinyengine.plan.grouping import fit_model, fits_model, plan_model
+from mcunet_tf.tinyengine.plan.grouping import can_fit_model, fit_model, plan_model
 from mcunet_tf.tinyengine.plan.nodes import make_node
 from mcunet_tf.tinyengine.plan.plan import Group, Plan, plan_stages
 from mcunet_tf.tinynas import arch as arches
@@ -209,7 +209,7 @@ def planned_cost(
 def _fits(arch: Arch, num_classes: int, board: Board, sram_bytes: int) -> bool:
     """Whether `_fitting_cost` finds a plan, in less time."""
     lowered = lower(arch, num_classes, board)
-    return fits_model(lowered.graph, lowered.nodes, sram_bytes, _effort(board.core))
+    return can_fit_model(lowered.graph, lowered.nodes, sram_bytes, _effort(board.core))
 
 
 @functools.lru_cache(maxsize=1 << 14)

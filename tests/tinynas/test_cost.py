@@ -8,7 +8,13 @@ import pytest
 
 from mcunet_tf.boards import load_board
 from mcunet_tf.tinyengine import compile_tflite
-from mcunet_tf.tinynas.cost import Budget, candidate_cost, layer_by_layer_bytes
+from mcunet_tf.tinynas.cost import (
+    Budget,
+    candidate_cost,
+    keeps,
+    layer_by_layer_bytes,
+    streamed_bytes,
+)
 from mcunet_tf.tinynas.space import make_space
 from tests.tinynas.emitted import object_bytes
 from tests.tinynas.networks import quantised
@@ -43,6 +49,22 @@ def test_predicted_sram_is_the_compiled_models_200_times():
     for seed in range(200):
         shape = SAMPLES[seed % len(SAMPLES)][0]
         agree(shape, rng.uniform(0.4, 1.0), rng.uniform(0.2, 1.0), seed, ("qemu-m4",))
+
+
+def test_what_is_said_to_fit_has_a_plan_that_fits():
+    """Budgets around the least arena, where the quick answer and the plan have to look hard."""
+    board, rng = load_board("qemu-m4"), np.random.default_rng(2)
+    space = make_space((32, 32, 3), 1.0, 0.3)
+    answers = set()
+    for _ in range(4):
+        arch = space.arch(space.sample(rng))
+        for share in (0.6, 0.7, 0.8, 0.9):
+            sram_bytes = int(share * streamed_bytes(arch, CLASSES, board))
+            fits = keeps(arch, CLASSES, board, Budget(sram_bytes))
+            planned = candidate_cost(arch, CLASSES, board, sram_bytes).sram_bytes
+            assert fits == (planned <= sram_bytes), (arch, sram_bytes)
+            answers.add(fits)
+    assert answers == {True, False}
 
 
 @pytest.mark.skipif(shutil.which("arm-none-eabi-gcc") is None, reason="no cross compiler")

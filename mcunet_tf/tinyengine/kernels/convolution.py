@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -284,20 +285,28 @@ def _rejects_depthwise(view: View, size: int, stride: int) -> str | None:
     ) or packing_dsp.narrow_sum_reason(taps, bias)
 
 
+def depthwise_stream(
+    view: View, pack: _Pack, blob: Callable[[npt.NDArray[np.uint8]], Blob] = word_blob
+) -> Struct:
+    """The same for depthwise convolutions with multiplier 1; `blob` aligns the stream or not."""
+    edges = {
+        "depth_multiplier": 1,
+        "in_zero_point": view.input(0).zero_point,
+        **output_fields(view),
+    }
+    constants = {"weights": blob(pack(*_depthwise_constants(view))), "channels": None}
+    return Struct("struct depthwise_conv2d_s8", {**constants, **window_fields(view), **edges})
+
+
 def _depthwise_dsp(size: int, stride: int) -> Kernel:
     """The row for one window size and stride."""
     chunked = (size, stride) == (3, 1)
+    pack = functools.partial(packing_dsp.pack_depthwise, stride=stride)
 
     def arguments(view: View) -> Struct:
-        stream = packing_dsp.pack_depthwise(*_depthwise_constants(view), stride)
-        edges = {
-            "depth_multiplier": 1,
-            "in_zero_point": view.input(0).zero_point,
-            **output_fields(view),
-            **({"chunk_rows": CHUNK_ROWS} if chunked else {}),
-        }
-        constants = {"weights": uint8_blob(stream), "channels": None}
-        return Struct("struct depthwise_conv2d_s8", {**constants, **window_fields(view), **edges})
+        struct = depthwise_stream(view, pack, uint8_blob)
+        chunk = {"chunk_rows": CHUNK_ROWS} if chunked else {}
+        return Struct(struct.ctype, {**struct.fields, **chunk})
 
     def scratch_bytes(view: View, rows: int) -> int:
         return packing_dsp.scratch_bytes_depthwise(size, stride, view.output.shape[2], rows)
@@ -314,18 +323,6 @@ def _depthwise_dsp(size: int, stride: int) -> Kernel:
         chunk_rows=CHUNK_ROWS if chunked else 0,
         in_place_rows=True,
     )
-
-
-def depthwise_stream(view: View, pack: _Pack) -> Struct:
-    """The same for depthwise convolutions with multiplier 1."""
-    stream = pack(*_depthwise_constants(view))
-    edges = {
-        "depth_multiplier": 1,
-        "in_zero_point": view.input(0).zero_point,
-        **output_fields(view),
-    }
-    constants = {"weights": word_blob(stream), "channels": None}
-    return Struct("struct depthwise_conv2d_s8", {**constants, **window_fields(view), **edges})
 
 
 def _depthwise_mve(view: View) -> Struct:

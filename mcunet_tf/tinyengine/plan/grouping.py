@@ -75,7 +75,9 @@ def fit_model(
     return fastest or _Cuts(graph, {}, nodes, effort, (), sram_budget_bytes).within_limit()
 
 
-def fits_model(graph: Graph, nodes: Sequence[Node], sram_budget_bytes: int, effort: Effort) -> bool:
+def can_fit_model(
+    graph: Graph, nodes: Sequence[Node], sram_budget_bytes: int, effort: Effort
+) -> bool:
     """Whether `fit_model` finds a plan, in less time."""
     return _Cuts(graph, {}, nodes, effort, (), sram_budget_bytes).within_limit() is not None
 
@@ -144,7 +146,10 @@ class _Cuts:
         Its stages differ from those that lead to the least peak, and may fit where those do not.
         """
         for enough_bytes in (self.limit_bytes, 0):
+            known = len(self.candidates)
             self.propose(enough_bytes)
+            if len(self.candidates) == known:
+                break
             plan = next(self.plans_within(self.limit_bytes), None)
             if plan is not None:
                 return plan
