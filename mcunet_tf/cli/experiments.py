@@ -66,8 +66,11 @@ class Runs:
     """The plan of all runs; each is a name and a function that gives its figures."""
 
     def __init__(self, results: Path, work: Path):
+        from mcunet_tf.tinynas.replicas import one_replica_per_core
+
         self.results = results
         self.work = work
+        self.strategy = one_replica_per_core(_recipe().batch_size)
         self.images, self.test_x, self.test_y = _load()
 
     def do_all(self) -> None:
@@ -130,6 +133,7 @@ class Runs:
             workdir=self.work / name,
             recipe=_recipe(),
             effort=_effort(),
+            strategy=self.strategy,
             spaces=self._spaces(budget, seed, which),
         )
         known = read_json(self.work / name / "evaluations.json")
@@ -226,6 +230,7 @@ class Runs:
             seed=seed,
             inherited=inherited,
             folder=self.work / name,
+            strategy=self.strategy,
             progress=Progress(),
         )
         return trained, images
@@ -281,13 +286,13 @@ class Runs:
         space = next(s for s in spaces if (s.input_shape, s.width) == wanted)
         images = self.images.resized(space.input_shape)
         largest, optional = space.arch(space.largest()), space.optional_blocks()
-        network = make_network(largest, images.num_classes, seed, None, optional)
+        network = make_network(largest, images.num_classes, seed, self.strategy, optional)
         folder = self.work / f"tinynas-{budget}-{seed}"
         epochs = 2 if _QUICK.value else _SUPERNET_EPOCHS.value
         # Finished long ago: this only reads its last checkpoint.
-        Trainer(network, _recipe(), name="supernet", seed=seed, folder=folder).run(
-            elastic_phases(space, epochs), images
-        )
+        Trainer(
+            network, _recipe(), name="supernet", seed=seed, folder=folder, strategy=self.strategy
+        ).run(elastic_phases(space, epochs), images)
         rng, board = np.random.default_rng([seed, 9]), load_board(BOARD)
         limit = Budget(*BUDGETS[budget])
 

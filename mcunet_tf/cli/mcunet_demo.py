@@ -125,8 +125,12 @@ def _searched(folder: Path) -> tuple[ImageDataset, SearchResult]:
     """Reads the data, searches in `<folder>/search` and writes model and report."""
     from mcunet_tf.datasets import load_fashion_mnist
     from mcunet_tf.tinynas import Effort, search
+    from mcunet_tf.tinynas.replicas import one_replica_per_core
     from mcunet_tf.tinynas.train import Recipe
 
+    # Clothes lie in the middle of their images: in so few epochs shifts would only distract.
+    recipe = Recipe(learning_rate=0.1, augmentation="flip")
+    strategy = one_replica_per_core(recipe.batch_size)
     data = load_fashion_mnist()
     count = min(FLAGS.train_images, len(data.train_images))
     _say(f"{data.name}: {count:,} training, {len(data.test_images):,} test images")
@@ -147,8 +151,8 @@ def _searched(folder: Path) -> tuple[ImageDataset, SearchResult]:
         workdir=workdir,
         spaces=_spaces(data.train_images.shape[1:]),
         effort=Effort.quick(),
-        # Clothes lie in the middle of their images: in so few epochs shifts would only distract.
-        recipe=Recipe(learning_rate=0.1, augmentation="flip"),
+        recipe=recipe,
+        strategy=strategy,
     )
     found.to_tflite(folder / f"{_NAME}.tflite")
     found.report(folder / "report.html")

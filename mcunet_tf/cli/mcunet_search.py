@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mcunet_tf.boards import Board
     from mcunet_tf.datasets import ImageDataset
     from mcunet_tf.tinynas import SearchResult
+    from mcunet_tf.tinynas.train import Recipe
 
 FLAGS = flags.FLAGS
 
@@ -64,10 +65,11 @@ def _search(folder: Path) -> None:
     board = load_board(FLAGS.board)
     make_folder(folder)
     with stderr_to(folder / "tensorflow.log"):
+        recipe, strategy = _recipe_and_strategy()
         data = _load()
         count = min(FLAGS.train_images or len(data.train_images), len(data.train_images))
         print(f"{data.name}: {count:,} training images, {len(data.class_names)} classes")
-        result = _found(board, data, count, folder)
+        result = _found(board, data, count, workdir=folder, recipe=recipe, strategy=strategy)
         result.report(folder / "report.html")
         result.compile(folder / "project")
     cost = result.cost
@@ -78,9 +80,16 @@ def _search(folder: Path) -> None:
     print(f"in {folder}/: model.keras, model.tflite, project/, report.html")
 
 
-def _found(board: Board, data: ImageDataset, count: int, folder: Path) -> SearchResult:
-    from mcunet_tf.tinynas import search
+def _recipe_and_strategy() -> tuple[Recipe, Any]:
+    from mcunet_tf.tinynas.replicas import one_replica_per_core
     from mcunet_tf.tinynas.train import Recipe
+
+    recipe = Recipe(augmentation=FLAGS.augmentation)
+    return recipe, one_replica_per_core(recipe.batch_size)
+
+
+def _found(board: Board, data: ImageDataset, count: int, **given: Any) -> SearchResult:
+    from mcunet_tf.tinynas import search
 
     # Folders come class by class: what is taken is taken evenly.
     taken = np.linspace(0, len(data.train_images) - 1, count).astype(int)
@@ -94,9 +103,8 @@ def _found(board: Board, data: ImageDataset, count: int, folder: Path) -> Search
         epochs=FLAGS.epochs,
         supernet_epochs=FLAGS.supernet_epochs,
         seed=FLAGS.seed,
-        workdir=folder,
         quantization=FLAGS.quantization,
-        recipe=Recipe(augmentation=FLAGS.augmentation),
+        **given,
         **_quick(data.train_images.shape[1:]) if FLAGS.quick else {},
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from mcunet_tf.tinynas.data import Array, as_float
@@ -33,19 +32,19 @@ class Evaluator:
         usable = len(calibration_x) // size * size
         self.calibration = as_float(calibration_x[:usable]).reshape(-1, size, *x.shape[1:])
         self.x, self.y = x, y
-        shape = (None, *x.shape[1:])
-        images = tf.TensorSpec(shape, tf.float32)
-        settings = tf.TensorSpec((len(network.arch.blocks), 3), tf.int32)
-        self._collect = tf.function(
-            lambda x, s: network.forward(x, s, collect=True)[1],
-            input_signature=[images, settings],
-        )
-        self._logits = tf.function(lambda x, s, t: network.forward(x, s, t)[0])
+        # Devices of `one_replica_per_core`: as many parts of one graph run side by side.
+        self.lanes = len(tf.config.list_logical_devices("CPU"))
+        self._collect = tf.function(self._collected)
+        self._correct = tf.function(self._counted)
 
     def statistics(self, settings: Settings) -> list[Statistics]:
         """Means and variances of every norm, averaged over the calibration batches."""
         chosen = tf.constant(settings)
-        found = [self._collect(tf.constant(batch), chosen) for batch in self.calibration]
+        found: list[list[Statistics]] = []
+        for start in range(0, len(self.calibration), self.lanes):
+            found += self._collect(
+                tf.constant(self.calibration[start : start + self.lanes]), chosen
+            )
         return [
             tuple(tf.add_n([batch[i][part] for batch in found]) / len(found) for part in (0, 1))
             for i in range(len(found[0]))
@@ -58,7 +57,21 @@ class Evaluator:
         correct = 0
         for start in range(0, len(self.x), _VALIDATION_BATCH):
             images = tf.constant(as_float(self.x[start : start + _VALIDATION_BATCH]))
-            logits: Any = self._logits(images, chosen, statistics)
-            labels = self.y[start : start + _VALIDATION_BATCH]
-            correct += int(np.sum(logits.numpy().argmax(axis=1) == labels))
+            labels = tf.constant(self.y[start : start + _VALIDATION_BATCH])
+            correct += int(self._correct(images, labels, chosen, statistics))
         return correct / len(self.x)
+
+    def _collected(self, batches: Any, settings: Any) -> list[list[Statistics]]:
+        return [
+            self.network.forward(batch, settings, collect=True)[1] for batch in tf.unstack(batches)
+        ]
+
+    def _counted(self, images: Any, labels: Any, settings: Any, statistics: Any) -> Any:
+        """How many of the images, lane by lane, are classified correctly."""
+        counts = []
+        for lane in range(self.lanes):
+            part = slice(lane, None, self.lanes)
+            logits, _ = self.network.forward(images[part], settings, statistics)
+            right = tf.argmax(logits, axis=1, output_type=labels.dtype) == labels[part]
+            counts.append(tf.reduce_sum(tf.cast(right, tf.int32)))
+        return tf.add_n(counts)

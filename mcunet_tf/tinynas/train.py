@@ -196,7 +196,7 @@ class Trainer:
             self.optimizer.learning_rate.assign(
                 self._rate(phase, (epoch - first + step / steps) / phase.epochs)
             )
-            losses.append(self._step(phase, x, y, draws))
+            losses.append(self.step(phase, x, y, draws))
             self.progress.tick(step + 1, steps)
             if math.isnan(losses[-1]):
                 raise SearchError(
@@ -211,7 +211,8 @@ class Trainer:
         peak = self.recipe.learning_rate * (self.recipe.elastic_rate if phase.draw else 1.0)
         return peak * 0.5 * (1 + math.cos(math.pi * share))
 
-    def _step(self, phase: Phase, x: Any, y: Any, rng: np.random.Generator) -> float:
+    def step(self, phase: Phase, x: Any, y: Any, rng: np.random.Generator) -> float:
+        """Trains on one batch, by sub-networks drawn with `rng`; returns the loss."""
         replicas = self.strategy.num_replicas_in_sync
 
         def share(values: Any) -> Any:
