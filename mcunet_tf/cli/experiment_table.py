@@ -21,7 +21,8 @@ def results_page(rows: Sequence[Row]) -> str:
         "`python -m mcunet_tf.cli.experiments --table=RESULTS.md` writes it from `results/*.json`.",
         "Accuracy is top-1 on test images: float32 on all of them, int8 on the emulated board on "
         "the number stated. SRAM is the arena of TinyEngine's plan; beside it what whole tensors, "
-        "layer by layer, would take.",
+        "layer by layer, would take. Minutes are those of the final training, on two cores of a "
+        "shared machine.",
         "",
     ]
     if any(row["quick"] for row in rows):
@@ -37,6 +38,7 @@ def results_page(rows: Sequence[Row]) -> str:
         ]
     for budget in sorted({row["budget"] for row in rows}):
         own = [row for row in rows if row["budget"] == budget]
+        own.sort(key=lambda row: -row["epochs"])
         parts += [f"## Budget {budget}", "", *_networks(own), "", *_inside(own), ""]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -44,9 +46,9 @@ def results_page(rows: Sequence[Row]) -> str:
 def _networks(rows: Sequence[Row]) -> list[str]:
     head = (
         "| network | seed | epochs | float % | int8 % (images) | M MACs | arena B | layers B | "
-        "flash B | M instructions |"
+        "flash B | M instructions | minutes |"
     )
-    lines = [head, "|---|" + "---:|" * 9]
+    lines = [head, "|---|" + "---:|" * 10]
     for row in rows:
         for network in row.get("networks", [row] if "arch" in row else []):
             lines.append(_network(row, network))
@@ -67,6 +69,7 @@ def _network(row: Row, network: Row) -> str:
         f"{network['layer_by_layer_bytes']:,}",
         f"{network['flash_bytes']:,}",
         "" if instructions is None else f"{instructions / 1e6:.2f}",
+        f"{network['minutes']['final']:.0f}",
     )
     return "| " + " | ".join(map(str, cells)) + " |"
 
@@ -76,7 +79,8 @@ def _inside(rows: Sequence[Row]) -> list[str]:
     for row in rows:
         if row["kind"] == "tinynas":
             lines.append(
-                f"- Seed {row['seed']}: supernet of {row['supernet_epochs']} epochs; the best of "
+                f"- Seed {row['seed']}: supernet of {row['supernet_epochs']} epochs, "
+                f"{row['minutes']['supernet']:.0f} minutes; the best of "
                 f"random sub-networks in it {100 * row['best_random_in_supernet']:.2f} %, after "
                 f"evolution {100 * row['best_evolved_in_supernet']:.2f} % (validation images)."
             )

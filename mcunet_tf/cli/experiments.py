@@ -13,7 +13,6 @@ import importlib.metadata
 import os
 import platform
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -78,18 +77,18 @@ class Runs:
         for budget in BUDGETS:
             for seed in map(int, _SEEDS.value):
                 run = functools.partial(self.search, budget=budget, seed=seed)
-                self.do(f"tinynas-{budget}-{seed}", run)
+                self.do(f"tinynas-{_label(budget, seed)}", run)
         for budget in BUDGETS:
             for family in ("mobilenet_v2", "proxyless_mobile"):
                 for planner in ("tinyengine", "layers"):
                     self.baselines(budget, family, planner)
             seed = int(_SEEDS.value[0])
             own: dict[str, Any] = {"budget": budget, "seed": seed}
-            self.do(f"random-{budget}-{seed}", functools.partial(self.randoms, **own))
-            self.do(f"ranks-{budget}-{seed}", functools.partial(self.ranks, **own))
+            self.do(f"random-{_label(budget, seed)}", functools.partial(self.randoms, **own))
+            self.do(f"ranks-{_label(budget, seed)}", functools.partial(self.ranks, **own))
             for which in ("random", "largest"):
                 run = functools.partial(self.search, which=which, **own)
-                self.do(f"space_{which}-{budget}-{seed}", run)
+                self.do(f"space_{which}-{_label(budget, seed)}", run)
 
     def wanted(self, name: str) -> bool:
         """Whether a run is asked for and not finished."""
@@ -102,14 +101,12 @@ class Runs:
         if not self.wanted(name):
             return
         print(f"--- {name}", flush=True)
-        started = time.monotonic()
         figures = run(name)
         figures |= {
             "name": name,
             "data": Path(_DATA.value).stem,
             "quick": _QUICK.value,
             "epochs": _epochs(),
-            "minutes_of_last_sitting": round((time.monotonic() - started) / 60, 1),
             "versions": _versions(),
         }
         write_json(path, figures)
@@ -147,6 +144,7 @@ class Runs:
             "best_random_in_supernet": max(drawn),
             "best_evolved_in_supernet": max(known.values()),
             "supernet_epochs": len([r for r in result.history if r["phase"] != "final"]),
+            "minutes": training_minutes(self.work / name),
             **self._measured(result.arch, result.model, result.flatbuffer, sram_bytes),
         }
 
@@ -155,9 +153,9 @@ class Runs:
 
         if which == "chosen":
             return None
-        stored = read_json(self.work / f"tinynas-{budget}-{seed}" / "spaces.json")
+        stored = read_json(self.work / f"tinynas-{_label(budget, seed)}" / "spaces.json")
         if stored is None:
-            raise McunetError(f"do the run tinynas-{budget}-{seed} first: --only=tinynas")
+            raise McunetError(f"do the run tinynas-{_label(budget, seed)} first: --only=tinynas")
         spaces = all_spaces(self.images.image_shape)
         possible = [s for s, row in zip(spaces, stored, strict=True) if row["fitting_share"] > 0.01]
         if which == "largest":
@@ -170,7 +168,7 @@ class Runs:
 
         seeds = [int(seed) for seed in _SEEDS.value]
         names = {
-            (layout, seed): f"{family}-{planner}-{layout}-{budget}-{seed}"
+            (layout, seed): f"{family}-{planner}-{layout}-{_label(budget, seed)}"
             for layout in LAYOUTS
             for seed in seeds
         }
@@ -213,7 +211,11 @@ class Runs:
         trained, images = self._train(name, arch, seed, _epochs(), inherited)
         picked = np.random.default_rng([seed, 3]).permutation(len(images.train_x))[:300]
         flatbuffer = quantize_ptq(trained.model, as_float(images.train_x[np.sort(picked)]))
-        return self._measured(arch, trained.model, flatbuffer, sram_bytes)
+        minutes = training_minutes(self.work / name)
+        return {
+            "minutes": minutes,
+            **self._measured(arch, trained.model, flatbuffer, sram_bytes),
+        }
 
     def _train(self, name: str, arch: Any, seed: int, epochs: int, inherited: Any) -> Any:
         from mcunet_tf.tinynas.candidates import evaluation_data
@@ -278,16 +280,16 @@ class Runs:
         from mcunet_tf.tinynas.space import all_spaces
         from mcunet_tf.tinynas.train import Trainer, elastic_phases
 
-        figures = read_json(self.results / f"tinynas-{budget}-{seed}.json")
+        figures = read_json(self.results / f"tinynas-{_label(budget, seed)}.json")
         if figures is None:
-            raise McunetError(f"do the run tinynas-{budget}-{seed} first: --only=tinynas")
+            raise McunetError(f"do the run tinynas-{_label(budget, seed)} first: --only=tinynas")
         wanted = (tuple(figures["space"]["input_shape"]), figures["space"]["width"])
         spaces = all_spaces(self.images.image_shape)
         space = next(s for s in spaces if (s.input_shape, s.width) == wanted)
         images = self.images.resized(space.input_shape)
         largest, optional = space.arch(space.largest()), space.optional_blocks()
         network = make_network(largest, images.num_classes, seed, self.strategy, optional)
-        folder = self.work / f"tinynas-{budget}-{seed}"
+        folder = self.work / f"tinynas-{_label(budget, seed)}"
         epochs = 2 if _QUICK.value else _SUPERNET_EPOCHS.value
         # Finished long ago: this only reads its last checkpoint.
         Trainer(
@@ -335,6 +337,23 @@ class Runs:
         }
 
 
+def training_minutes(folder: Path) -> dict[str, float]:
+    """Minutes that each training in a folder took, over all sittings, by its TensorBoard logs.
+
+    A sitting writes one file, from its beginning to the end of its last whole epoch.
+    """
+    from tensorflow.compat.v1.train import summary_iterator
+
+    minutes = {}
+    for logs in sorted((folder / "logs").iterdir()):
+        seconds = 0.0
+        for path in logs.glob("events.out.tfevents.*"):
+            times = [event.wall_time for event in summary_iterator(str(path))]
+            seconds += max(times) - min(times)
+        minutes[logs.name] = round(seconds / 60, 1)
+    return minutes
+
+
 def _load() -> tuple[Any, Any, Any]:
     """(images with a tenth set aside for validation, test images, test labels)."""
     from mcunet_tf import datasets
@@ -352,6 +371,12 @@ def _load() -> tuple[Any, Any, Any]:
 
 def _epochs() -> int:
     return 1 if _QUICK.value else int(_EPOCHS.value)
+
+
+def _label(budget: str, seed: int) -> str:
+    """Tells runs apart: short ones are runs of their own, and say so."""
+    epochs = _epochs()
+    return f"{budget}-{seed}" + ("" if epochs == FULL_EPOCHS else f"-e{epochs}")
 
 
 def _recipe() -> Any:

@@ -16,6 +16,7 @@ NETWORK = {
     "float_test_accuracy": 0.7812,
     "int8_board_accuracy": 0.774,
     "board_images": 500,
+    "minutes": {"supernet": 41.3, "final": 63.2},
 }
 COMMON = {"budget": "32k-128k", "seed": 1, "epochs": 40, "quick": False}
 SEARCHED = {
@@ -31,10 +32,12 @@ SEARCHED = {
 def test_every_network_has_a_line():
     random = {**COMMON, "kind": "random", "networks": [NETWORK, NETWORK]}
     page = results_page([SEARCHED, random])
-    line = "| tinynas | 1 | 40 | 78.12 | 77.40 (500) | 5.40 | 30,000 | 61,440 | 120,000 | 7.00 |"
+    line = (
+        "| tinynas | 1 | 40 | 78.12 | 77.40 (500) | 5.40 | 30,000 | 61,440 | 120,000 | 7.00 | 63 |"
+    )
     assert line in page
     assert page.count("| random | 1 |") == 2
-    assert "supernet of 20 epochs" in page
+    assert "supernet of 20 epochs, 41 minutes" in page
     assert "61.00 %, after evolution 63.00 %" in page
     assert "prove nothing" not in page
     assert "short runs" not in page
