@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +11,8 @@ import numpy.typing as npt
 SHIFT = 22
 _SUM_LIMIT = 1 << 31
 _REACH = 3
+_FAR_REACH = 24
+"""One ADD in a few hundred has its only forms so far away."""
 
 
 class LinearAdd(NamedTuple):
@@ -35,21 +36,34 @@ def linear_add(
         first_ratio: real scale of the first operand over the output's.
         second_ratio: the second's.
     """
+    ratios = first_ratio, second_ratio
+    found = _nearest(table, ratios, _REACH) or _nearest(table, ratios, _FAR_REACH)
+    if found is None:
+        return None
+    first, second, constant = found
+    if 128 * (abs(first) + abs(second)) + abs(constant) >= _SUM_LIMIT:
+        return None
+    return found
+
+
+def _nearest(
+    table: npt.NDArray[np.int64], ratios: tuple[float, float], reach: int
+) -> LinearAdd | None:
+    """The form whose factors are nearest to the ratios, up to `reach` steps away."""
     values = np.arange(-128, 128, dtype=np.int64)
     at_least = np.where(table > -128, table << SHIFT, np.iinfo(np.int64).min // 2)
     at_most = np.where(table < 127, ((table + 1) << SHIFT) - 1, np.iinfo(np.int64).max // 2)
-    nearest = round(first_ratio * (1 << SHIFT)), round(second_ratio * (1 << SHIFT))
-    steps = sorted(
-        itertools.product(range(-_REACH, _REACH + 1), repeat=2), key=lambda s: abs(s[0]) + abs(s[1])
-    )
-    for step in steps:
-        first, second = nearest[0] + step[0], nearest[1] + step[1]
-        sums = first * values[:, None] + second * values[None, :]
-        low, high = int((at_least - sums).max()), int((at_most - sums).min())
-        if low > high:
-            continue
-        constant = (low + high) // 2
-        if 128 * (abs(first) + abs(second)) + abs(constant) >= _SUM_LIMIT:
-            return None
-        return LinearAdd(first, second, constant)
-    return None
+    steps = np.arange(-reach, reach + 1)
+    firsts, seconds = (round(ratio * (1 << SHIFT)) + steps for ratio in ratios)
+    # The constant's bounds for every pair of factors: over the second operand, then over the first.
+    low = np.stack([(at_least - second * values).max(axis=1) for second in seconds])
+    high = np.stack([(at_most - second * values).min(axis=1) for second in seconds])
+    sums = firsts[:, None, None] * values
+    low, high = (low - sums).max(axis=2), (high - sums).min(axis=2)
+    distance = np.abs(steps[:, None]) + np.abs(steps)
+    distance[low > high] = 4 * reach
+    place = np.unravel_index(distance.argmin(), distance.shape)
+    if low[place] > high[place]:
+        return None
+    constant = (int(low[place]) + int(high[place])) // 2
+    return LinearAdd(int(firsts[place[0]]), int(seconds[place[1]]), constant)
