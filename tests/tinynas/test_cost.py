@@ -8,6 +8,8 @@ import pytest
 
 from mcunet_tf.boards import load_board
 from mcunet_tf.tinyengine import compile_tflite
+from mcunet_tf.tinyengine.plan.grouping import plan_model
+from mcunet_tf.tinyengine.plan.validate import validate_plan
 from mcunet_tf.tinynas.cost import (
     Budget,
     candidate_cost,
@@ -15,6 +17,7 @@ from mcunet_tf.tinynas.cost import (
     layer_by_layer_bytes,
     streamed_bytes,
 )
+from mcunet_tf.tinynas.lower import lower
 from mcunet_tf.tinynas.space import make_space
 from tests.tinynas.emitted import object_bytes
 from tests.tinynas.networks import quantised
@@ -61,6 +64,19 @@ def test_predicted_sram_is_the_compiled_models_200_times():
         resolution, width = rng.uniform(0.4, 1.0), rng.uniform(0.2, 1.0)
         # The scales of one ADD in a hundred have ties that only the general row rounds right.
         agree(shape, resolution, width, seed, ("qemu-m4",), instructions=0.1)
+
+
+@pytest.mark.parametrize("resolution", [0.55, 0.6, 0.9])
+def test_plans_of_candidates_whose_stem_is_added_are_valid(resolution):
+    """The stem's rows are read by a depthwise layer, and by the ADD behind it."""
+    board = load_board("qemu-m4")
+    space = make_space((28, 28, 1), resolution, 0.24)
+    assert space.arch(space.smallest()).blocks[0].residual
+    for seed in range(4):
+        arch = space.arch(space.sample(np.random.default_rng(seed)))
+        lowered = lower(arch, CLASSES, board)
+        plan = plan_model(lowered.graph, {}, lowered.nodes, core=board.core)
+        validate_plan(lowered.graph, plan)
 
 
 def test_what_is_said_to_fit_has_a_plan_that_fits():

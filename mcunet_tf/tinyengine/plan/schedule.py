@@ -422,13 +422,15 @@ def _in_place(
 ) -> Ring | None:
     """The ring of a window's input, if its output rows can take the slots of the dying rows.
 
-    They can where the kernel allows it, rows are of one size and step, and the next operator reads
-    each band before the following one is made.
+    They can where the kernel allows it, nobody else reads the input, rows are of one size and step,
+    and the next operator reads each band before the following one is made.
     """
     node = nodes[i]
     ring = rings.get(node.inputs[0]) if node.inputs else None
     readers = [k for k, n in enumerate(nodes) if node.output in n.inputs]
     if ring is None or ring.tensor != node.inputs[0] or node.output not in rings:
+        return None
+    if any(ring.tensor in other.inputs for other in nodes if other is not node):
         return None
     if len(readers) != 1 or ring.rows >= graph.tensors[ring.tensor].rows[0]:
         return None
