@@ -56,7 +56,8 @@ def _networks(rows: Sequence[Row]) -> list[str]:
 
 
 def _network(row: Row, network: Row) -> str:
-    title = " ".join(str(row[key]) for key in ("kind", "planner", "layout") if key in row)
+    titled = {**row, **network}
+    title = " ".join(str(titled[key]) for key in ("kind", "planner", "layout") if key in titled)
     instructions = network["instructions"]
     cells = (
         title,
@@ -84,14 +85,37 @@ def _inside(rows: Sequence[Row]) -> list[str]:
                 f"random sub-networks in it {100 * row['best_random_in_supernet']:.2f} %, after "
                 f"evolution {100 * row['best_evolved_in_supernet']:.2f} % (validation images)."
             )
+        elif row["kind"] == "random":
+            lines.append(_against_random(row))
         elif row["kind"] == "ranks":
             rho, low, high = spearman(row["supernet"], row["alone"])
             lines.append(
-                f"- Rank correlation between supernet and stand-alone accuracy "
-                f"({row['alone_epochs']} epochs) of {len(row['alone'])} sub-networks: {rho:.2f}, "
-                f"95 % of resamplings in {low:.2f}..{high:.2f}."
+                f"- Seed {row['seed']}: rank correlation (Spearman) between supernet and "
+                f"stand-alone accuracy ({row['alone_epochs']} epochs from scratch) of "
+                f"{len(row['alone'])} sub-networks, spread evenly over the {row['evaluated']} "
+                f"that the search evaluated: {rho:.2f}, 95 % of resamplings in "
+                f"{low:.2f}..{high:.2f}. In the supernet {_percents(row['supernet'])}; alone "
+                f"{_percents(row['alone'])}."
             )
     return lines
+
+
+def _against_random(row: Row) -> str:
+    """What evolution gained over chance, at equal training from the same supernet."""
+    winner, *drawn = row["networks"]
+    means = []
+    for key in ("float_test_accuracy", "int8_board_accuracy"):
+        others = [network[key] for network in drawn]
+        means.append(f"{100 * winner[key]:.2f} against {100 * np.mean(others):.2f} %")
+    return (
+        f"- Seed {row['seed']}: the evolved sub-network against the mean of {len(drawn)} random "
+        f"ones that fit too, each trained {row['epochs']} epochs from the supernet's weights: "
+        f"float {means[0]}, int8 {means[1]}."
+    )
+
+
+def _percents(shares: Sequence[float]) -> str:
+    return " ".join(f"{100 * share:.1f}" for share in shares) + " %"
 
 
 def spearman(one: Sequence[float], other: Sequence[float]) -> tuple[float, float, float]:

@@ -39,7 +39,7 @@ BOARD = "qemu-m4"
 BUDGETS = {"32k-128k": (32 << 10, 128 << 10), "96k-512k": (96 << 10, 512 << 10)}
 RANDOM_NETWORKS = 3
 RANKED_NETWORKS = 8
-RANKED_EPOCHS_SHARE = 0.25
+RANKED_EPOCHS = 5
 _QUICK_IMAGES = 600
 
 
@@ -59,6 +59,17 @@ def main(arguments: Sequence[str]) -> int:
         print(f"experiments: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Found:
+    """A finished search: its winner, its supernet, and every choice that it evaluated there."""
+
+    space: Any
+    arch: Any
+    supernet: Any
+    accuracies: dict[Any, float]
+    data: Any
 
 
 class Runs:
@@ -114,6 +125,7 @@ class Runs:
     def search(self, name: str, budget: str, seed: int, which: str = "chosen") -> dict[str, Any]:
         """A whole search, in the space that it chooses, a random one, or the largest."""
         from mcunet_tf.tinynas import search
+        from mcunet_tf.tinynas.candidates import evaluated
 
         sram_bytes, flash_bytes = BUDGETS[budget]
         images = self.images
@@ -133,16 +145,15 @@ class Runs:
             strategy=self.strategy,
             spaces=self._spaces(budget, seed, which),
         )
-        known = read_json(self.work / name / "evaluations.json")
-        drawn = list(known.values())[: _effort().evaluated]
         space = result.spaces[result.chosen].space
+        accuracies = list(evaluated(self.work / name, space).values())
         return {
             "kind": "tinynas" if which == "chosen" else f"space_{which}",
             "budget": budget,
             "seed": seed,
             "space": dataclasses.asdict(space),
-            "best_random_in_supernet": max(drawn),
-            "best_evolved_in_supernet": max(known.values()),
+            "best_random_in_supernet": max(accuracies[: _effort().evaluated]),
+            "best_evolved_in_supernet": max(accuracies),
             "supernet_epochs": len([r for r in result.history if r["phase"] != "final"]),
             "minutes": training_minutes(self.work / name),
             **self._measured(result.arch, result.model, result.flatbuffer, sram_bytes),
@@ -238,71 +249,87 @@ class Runs:
         return trained, images
 
     def randoms(self, name: str, budget: str, seed: int) -> dict[str, Any]:
-        """Random fitting sub-networks of the chosen space, from the supernet's weights too."""
+        """The winner of a search and sub-networks drawn at random, trained alike from its weights.
+
+        The random ones are the first that the search drew; all fit the budget.
+        """
         from mcunet_tf.tinynas.final import inherited_weights
 
-        space, supernet, data, choices = self._supernet(budget, seed, RANDOM_NETWORKS)
+        found = self._found(budget, seed)
+        winner = next(c for c in found.accuracies if found.space.arch(c) == found.arch)
+        drawn = [c for c in found.accuracies if c != winner][:RANDOM_NETWORKS]
         rows = []
-        for index, choice in enumerate(choices):
-            weights = inherited_weights(supernet, space.settings(choice), data)
-            own = space.arch(choice)
-            rows.append(self.alone(f"{name}/{index}", own, seed, BUDGETS[budget][0], weights))
+        for index, choice in enumerate([winner, *drawn]):
+            kind = "random" if index else "evolved"
+            arch, settings = found.space.arch(choice), found.space.settings(choice)
+            weights = inherited_weights(found.supernet, settings, found.data)
+            own = self.alone(f"{name}/{index}", arch, seed, BUDGETS[budget][0], weights)
+            rows.append({"kind": kind, "in_supernet": found.accuracies[choice], **own})
         return {"kind": "random", "budget": budget, "seed": seed, "networks": rows}
 
     def ranks(self, name: str, budget: str, seed: int) -> dict[str, Any]:
-        """Accuracies in the supernet and alone, from scratch, of the same sub-networks."""
-        from mcunet_tf.tinynas.evaluate import Evaluator
+        """Accuracies in the supernet and alone, from scratch, of the same sub-networks.
 
-        space, supernet, data, choices = self._supernet(budget, seed, RANKED_NETWORKS)
-        evaluator = Evaluator(supernet, data.calibration_x, data.x, data.y)
-        shared = [evaluator.accuracy(space.settings(choice)) for choice in choices]
-        epochs = max(1, round(_epochs() * RANKED_EPOCHS_SHARE))
+        They are spread evenly over those that a search evaluated, from the worst to the best.
+        """
+        found = self._found(budget, seed)
+        ordered = sorted(found.accuracies, key=lambda choice: found.accuracies[choice])
+        places = np.linspace(0, len(ordered) - 1, RANKED_NETWORKS).round().astype(int)
+        choices = [ordered[place] for place in places]
+        epochs = min(_epochs(), RANKED_EPOCHS)
         alone = []
         for index, choice in enumerate(choices):
-            trained, _ = self._train(f"{name}/{index}", space.arch(choice), seed, epochs, None)
+            arch = found.space.arch(choice)
+            trained, _ = self._train(f"{name}/{index}", arch, seed, epochs, None)
             alone.append(trained.accuracy)
         return {
             "kind": "ranks",
             "budget": budget,
             "seed": seed,
             "alone_epochs": epochs,
-            "supernet": shared,
+            "evaluated": len(ordered),
+            "supernet": [found.accuracies[choice] for choice in choices],
             "alone": alone,
         }
 
-    def _supernet(self, budget: str, seed: int, count: int) -> tuple[Any, Any, Any, list[Any]]:
-        """(space, trained supernet, evaluation data, random fitting choices) of a search."""
-        from mcunet_tf.boards import load_board
-        from mcunet_tf.tinynas.candidates import evaluation_data
-        from mcunet_tf.tinynas.cost import Budget, keeps
-        from mcunet_tf.tinynas.evolve import sample_fitting
+    def _found(self, budget: str, seed: int) -> _Found:
+        """What the search of a budget left behind: one of as many epochs, or else the full one."""
+        from mcunet_tf.tinynas.arch import Arch
+        from mcunet_tf.tinynas.candidates import evaluated, evaluation_data
         from mcunet_tf.tinynas.final import make_network
         from mcunet_tf.tinynas.space import all_spaces
         from mcunet_tf.tinynas.train import Trainer, elastic_phases
 
-        figures = read_json(self.results / f"tinynas-{_label(budget, seed)}.json")
-        if figures is None:
-            raise McunetError(f"do the run tinynas-{_label(budget, seed)} first: --only=tinynas")
+        labels = (_label(budget, seed), _label(budget, seed, FULL_EPOCHS))
+        stored = {
+            n: read_json(self.results / f"{n}.json") for n in (f"tinynas-{k}" for k in labels)
+        }
+        name = next((name for name, figures in stored.items() if figures), None)
+        if name is None:
+            raise McunetError(f"do the run tinynas-{labels[0]} first: --only=tinynas")
+        figures = stored[name]
         wanted = (tuple(figures["space"]["input_shape"]), figures["space"]["width"])
         spaces = all_spaces(self.images.image_shape)
         space = next(s for s in spaces if (s.input_shape, s.width) == wanted)
         images = self.images.resized(space.input_shape)
         largest, optional = space.arch(space.largest()), space.optional_blocks()
         network = make_network(largest, images.num_classes, seed, self.strategy, optional)
-        folder = self.work / f"tinynas-{_label(budget, seed)}"
-        epochs = 2 if _QUICK.value else _SUPERNET_EPOCHS.value
         # Finished long ago: this only reads its last checkpoint.
         Trainer(
-            network, _recipe(), name="supernet", seed=seed, folder=folder, strategy=self.strategy
-        ).run(elastic_phases(space, epochs), images)
-        rng, board = np.random.default_rng([seed, 9]), load_board(BOARD)
-        limit = Budget(*BUDGETS[budget])
-
-        def fits(choice: Any) -> bool:
-            return keeps(space.arch(choice), images.num_classes, board, limit)
-
-        choices = [sample_fitting(space, fits, rng, 200) for _ in range(count)]
-        return space, network, evaluation_data(images, seed=seed), choices
+            network,
+            _recipe(),
+            name="supernet",
+            seed=seed,
+            folder=self.work / name,
+            strategy=self.strategy,
+        ).run(elastic_phases(space, figures["supernet_epochs"]), images)
+        return _Found(
+            space,
+            Arch.from_json(figures["arch"]),
+            network,
+            evaluated(self.work / name, space),
+            evaluation_data(images, seed=seed),
+        )
 
     def _measured(
         self, arch: Any, model: Any, flatbuffer: bytes, sram_bytes: int | None
@@ -373,9 +400,9 @@ def _epochs() -> int:
     return 1 if _QUICK.value else int(_EPOCHS.value)
 
 
-def _label(budget: str, seed: int) -> str:
+def _label(budget: str, seed: int, epochs: int | None = None) -> str:
     """Tells runs apart: short ones are runs of their own, and say so."""
-    epochs = _epochs()
+    epochs = epochs or _epochs()
     return f"{budget}-{seed}" + ("" if epochs == FULL_EPOCHS else f"-e{epochs}")
 
 

@@ -20,6 +20,7 @@ from mcunet_tf.tinynas.progress import Progress
 from mcunet_tf.tinynas.space import Choice, Space
 
 _PACKAGE = "evaluation"
+_EVALUATIONS = "evaluations.json"
 _SAVED_EVERY = 20
 
 
@@ -65,7 +66,7 @@ class Candidates:
         self.executor = executor
         self.progress = progress or Progress(quiet=True)
         self.writes = writes
-        self.path = folder / "evaluations.json"
+        self.path = folder / _EVALUATIONS
         self.known: dict[str, float] = read_json(self.path) or {}
         self._evaluator: Any = None
 
@@ -135,6 +136,22 @@ def _exported(folder: str) -> Any:
     for index, variable in enumerate(network.variables):
         variable.assign(arrays[f"w{index}"])
     return Evaluator(network, arrays["calibration_x"], arrays["x"], arrays["y"])
+
+
+def evaluated(folder: Path, space: Space) -> dict[Choice, float]:
+    """Validation accuracies of all sub-networks that a search evaluated, in its order.
+
+    Raises:
+        SearchError: Its file is damaged, or of another space.
+    """
+    stages, blocks = len(space.stages), space.blocks
+    found = {}
+    for key, accuracy in (read_json(folder / _EVALUATIONS) or {}).items():
+        numbers = [int(number) for number in key.split()]
+        kernels = numbers[stages : stages + blocks]
+        choice = space.choice(numbers[:stages], kernels, numbers[stages + blocks :])
+        found[choice] = float(accuracy)
+    return found
 
 
 def _key(choice: Choice) -> str:

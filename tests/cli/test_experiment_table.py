@@ -30,19 +30,40 @@ SEARCHED = {
 
 
 def test_every_network_has_a_line():
-    random = {**COMMON, "kind": "random", "networks": [NETWORK, NETWORK]}
+    kinds = ("evolved", "random", "random")
+    alike = [{**NETWORK, "kind": kind} for kind in kinds]
+    random = {**COMMON, "kind": "random", "networks": alike}
     page = results_page([SEARCHED, random])
     line = (
         "| tinynas | 1 | 40 | 78.12 | 77.40 (500) | 5.40 | 30,000 | 61,440 | 120,000 | 7.00 | 63 |"
     )
     assert line in page
     assert page.count("| random | 1 |") == 2
+    assert page.count("| evolved | 1 |") == 1
     assert "supernet of 20 epochs, 41 minutes" in page
     assert "61.00 %, after evolution 63.00 %" in page
     assert "prove nothing" not in page
     assert "short runs" not in page
     assert "short runs" in results_page([{**SEARCHED, "epochs": 10}])
     assert "prove nothing" in results_page([{**SEARCHED, "quick": True}])
+
+
+def test_evolution_is_compared_with_the_mean_of_random_networks():
+    accuracies = [("evolved", 0.80, 0.79), ("random", 0.75, 0.74), ("random", 0.78, 0.76)]
+    networks = [
+        {**NETWORK, "kind": kind, "float_test_accuracy": whole, "int8_board_accuracy": small}
+        for kind, whole, small in accuracies
+    ]
+    page = results_page([{**COMMON, "kind": "random", "networks": networks}])
+    assert "float 80.00 against 76.50 %, int8 79.00 against 75.00 %" in page
+    assert "mean of 2 random ones" in page
+
+
+def test_ranks_name_what_they_compare():
+    ranks = {"alone_epochs": 5, "evaluated": 220, "supernet": [0.6, 0.62], "alone": [0.7, 0.71]}
+    page = results_page([{**COMMON, **ranks, "kind": "ranks"}])
+    assert "of 2 sub-networks, spread evenly over the 220" in page
+    assert "In the supernet 60.0 62.0 %; alone 70.0 71.0 %" in page
 
 
 def test_rank_correlation_has_an_interval():

@@ -10,6 +10,7 @@ import pytest
 import mcunet_tf
 from mcunet_tf.errors import BoardError, BudgetError, DataError, SearchError
 from mcunet_tf.tinynas import search as package_search
+from mcunet_tf.tinynas.candidates import evaluated
 from mcunet_tf.tinynas.data import read_images
 from tests.tinynas.tiny import EFFORT, SPACES, images
 
@@ -40,8 +41,13 @@ def run(workdir, **changes):
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
-    return run(tmp_path_factory.mktemp("search"))
+def workdir(tmp_path_factory):
+    return tmp_path_factory.mktemp("search")
+
+
+@pytest.fixture(scope="module")
+def found(workdir):
+    return run(workdir)
 
 
 def test_the_result_fits_and_classifies(found):
@@ -68,6 +74,15 @@ def test_the_pareto_front_rises(found):
     accuracies = [point.accuracy for point in found.pareto]
     macs = [point.macs for point in found.pareto]
     assert accuracies == sorted(accuracies) and macs == sorted(macs)
+
+
+def test_every_evaluation_can_be_read_again(found, workdir):
+    space = found.spaces[found.chosen].space
+    accuracies = evaluated(workdir, space)
+    best = max(accuracies, key=lambda choice: accuracies[choice])
+    assert len(accuracies) > 1
+    assert accuracies[best] == found.pareto[-1].accuracy
+    assert any(space.arch(choice) == found.arch for choice in accuracies)
 
 
 @pytest.mark.slow
