@@ -40,7 +40,8 @@ from mcunet_tf.boards import Board
 from mcunet_tf.errors import ToolError
 from mcunet_tf.tinyengine import cost
 from mcunet_tf.tinyengine.cost.calls import code_counts, feed_counts, stage_calls
-from mcunet_tf.tinyengine.cost.features import Counts, features_of
+from mcunet_tf.tinyengine.cost.counts import Counts
+from mcunet_tf.tinyengine.cost.features import features_of
 from mcunet_tf.tinyengine.cost.model import COEFFICIENTS
 from mcunet_tf.tinyengine.emit.sources import collect_sources, kernel_path
 from mcunet_tf.tinyengine.ir import Graph, Tensor

@@ -135,7 +135,7 @@ def _vectors() -> Iterator[OpCase]:
 def _values() -> Iterator[OpCase]:
     """Operators that go through values one by one, and those that move them."""
     picker = _Picker(6)
-    for kind in ("ADD", "MUL"):
+    for kind in ("ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "PRELU"):
         for number in range(_SHAPES_PER_KIND // 2):
             shape = picker.image(_DEPTHWISE_CHANNELS)
             yield OpCase(kind, shape, broadcast=number % 3 == 0)
@@ -143,7 +143,7 @@ def _values() -> Iterator[OpCase]:
         for number in range(_SHAPES_PER_KIND // 5):
             wide = kind in ("QUANTIZE", "DEQUANTIZE") and number % 2 == 1
             yield OpCase(kind, picker.image(_DEPTHWISE_CHANNELS), wide=wide)
-    for kind in ("TRANSPOSE", "RESIZE_NEAREST_NEIGHBOR"):
+    for kind in ("TRANSPOSE", "SLICE", "RESIZE_NEAREST_NEIGHBOR", "RESIZE_BILINEAR"):
         for _ in range(_SHAPES_PER_KIND // 4):
             yield OpCase(kind, picker.image(_DEPTHWISE_CHANNELS[:9]))
 

@@ -20,11 +20,12 @@ from mcunet_tf.tinyengine.ops.layout import (
     ConcatenationAttributes,
     PadAttributes,
     ResizeAttributes,
-    TransposeAttributes,
 )
 from mcunet_tf.tinyengine.ops.mean import MeanAttributes
 from mcunet_tf.tinyengine.ops.pool2d import Pool2dAttributes
+from mcunet_tf.tinyengine.ops.resize_bilinear import BilinearAttributes, bilinear_steps
 from mcunet_tf.tinyengine.ops.softmax import SoftmaxAttributes
+from mcunet_tf.tinyengine.ops.strided import SliceAttributes, TransposeAttributes
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -48,7 +49,7 @@ class OpCase:
         dilation: of both axes.
         same: SAME padding, else VALID; MEAN: over height and width, else over channels.
         wide: sums too large for rows that keep two of them in a register.
-        broadcast: ADD and MUL: the second operand is [1, 1, 1, channels].
+        broadcast: operators on two tensors: the second operand is [1, 1, 1, channels].
     """
 
     kind: str
@@ -204,8 +205,16 @@ def _elementwise(draft: _Draft) -> Graph:
     x = draft.add(draft.image())
     second = (1, 1, 1, case.shape[-1]) if case.broadcast else draft.image()
     y = draft.add(second, 0.03, 7)
-    draft.add(draft.image(), 0.06 if case.kind == "ADD" else 0.08, 2)
+    draft.add(draft.image(), 0.08 if case.kind == "MUL" else 0.06, 2)
     return draft.graph((x, y), (x, y), ElementwiseAttributes("NONE"))
+
+
+def _extremum(draft: _Draft) -> Graph:
+    case = draft.case
+    x = draft.add(draft.image())
+    y = draft.add((1, 1, 1, case.shape[-1]) if case.broadcast else draft.image())
+    draft.add(draft.image())
+    return draft.graph((x, y), (x, y), None)
 
 
 def _pool(draft: _Draft) -> Graph:
@@ -285,12 +294,32 @@ def _resize(draft: _Draft) -> Graph:
     return draft.graph((x,), (x,), ResizeAttributes(rows, columns))
 
 
+def _bilinear(draft: _Draft) -> Graph:
+    x = draft.add(draft.image())
+    height, width, channels = draft.case.shape
+    draft.add((1, 2 * height, 2 * width, channels))
+    rows, columns = (bilinear_steps(size, 2 * size, False, True) for size in (height, width))
+    return draft.graph((x,), (x,), BilinearAttributes(rows, columns))
+
+
+def _slice(draft: _Draft) -> Graph:
+    x = draft.add(draft.image())
+    *size, channels = draft.image()
+    taken = (*size, channels - channels // 3)
+    draft.add(taken)
+    return draft.graph((x,), (x,), SliceAttributes((0, 0, 0, channels // 3), taken))
+
+
 _MAKERS: dict[str, Callable[[_Draft], Graph]] = {
     "CONV_2D": _conv2d,
     "DEPTHWISE_CONV_2D": _depthwise,
     "FULLY_CONNECTED": _fully_connected,
     "ADD": _elementwise,
+    "SUB": _elementwise,
     "MUL": _elementwise,
+    "MAXIMUM": _extremum,
+    "MINIMUM": _extremum,
+    "PRELU": _elementwise,
     "AVERAGE_POOL_2D": _pool,
     "MAX_POOL_2D": _pool,
     "MEAN": _mean,
@@ -305,6 +334,8 @@ _MAKERS: dict[str, Callable[[_Draft], Graph]] = {
     "PADV2": _pad,
     "CONCATENATION": _concatenation,
     "RESIZE_NEAREST_NEIGHBOR": _resize,
+    "RESIZE_BILINEAR": _bilinear,
+    "SLICE": _slice,
 }
 
 

@@ -83,6 +83,9 @@ CASES: tuple[OpCase, ...] = (
     OpCase(_DEPTHWISE, (3, 3, 6), 0, (7, 7)),
     OpCase("ADD", (3, 3, 5), broadcast=True),
     OpCase("MUL", (3, 3, 5)),
+    OpCase("SUB", (12, 12, 16)),
+    OpCase("MAXIMUM", (12, 12, 16)),
+    OpCase("PRELU", (12, 12, 16), broadcast=True),
     OpCase("FULLY_CONNECTED", (17,), 3),
     # What moves values
     OpCase("RELU", (12, 12, 16)),
@@ -93,7 +96,9 @@ CASES: tuple[OpCase, ...] = (
     OpCase("PAD", (12, 12, 16)),
     OpCase("CONCATENATION", (12, 12, 16)),
     OpCase("TRANSPOSE", (12, 12, 16)),
+    OpCase("SLICE", (12, 12, 16)),
     OpCase("RESIZE_NEAREST_NEIGHBOR", (12, 12, 16)),
+    OpCase("RESIZE_BILINEAR", (12, 12, 16)),
     OpCase("MEAN", (12, 12, 16), same=False),
 )
 

@@ -7,6 +7,7 @@ TFLite (XNNPACK, optimised kernels) does not agree with them and is never the or
 
 from __future__ import annotations
 
+import struct
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 _MICRO_ARENA_BYTES = 64 << 20
 _REASON_CHARACTERS = 120
+_VERSION_SLOT = 8  # of table OperatorCode in TensorFlow Lite's schema
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,25 @@ def _runtime_is_wrong(model: bytes) -> bool:
     return False
 
 
+def _with_known_versions(model: bytes) -> bytes:
+    """The model with the operators' versions that tflite-runtime 2.14 knows.
+
+    Today's converters number the int8 forms of these higher; its reference kernels compute them.
+    """
+    import tflite
+
+    known = {tflite.BuiltinOperator.TILE: 1, tflite.BuiltinOperator.DEPTH_TO_SPACE: 1}
+    renumbered = bytearray(model)
+    root = tflite.Model.GetRootAsModel(model, 0)
+    for i in range(root.OperatorCodesLength()):
+        code = root.OperatorCodes(i)
+        kind = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+        offset = code._tab.Offset(_VERSION_SLOT)
+        if kind in known and offset:
+            struct.pack_into("<i", renumbered, code._tab.Pos + offset, known[kind])
+    return bytes(renumbered)
+
+
 class _RuntimeEngine:
     """tflite-runtime with the reference kernels and a batch of 1."""
 
@@ -158,7 +179,7 @@ class _RuntimeEngine:
 
         self.version = f"tflite-runtime {metadata.version('tflite-runtime')} BUILTIN_REF"
         self._interpreter = Interpreter(
-            model_content=model,
+            model_content=_with_known_versions(model),
             experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
             num_threads=1,
         )

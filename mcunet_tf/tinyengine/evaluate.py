@@ -28,6 +28,5 @@ def evaluate_all(graph: Graph, inputs: Sequence[npt.NDArray[Any]]) -> dict[int, 
         values[index] = np.asarray(value, tensor.dtype).reshape(tensor.shape)
     for op in graph.ops:
         operands = [values[i] for i in op.inputs if i >= 0]
-        result = SPECS[op.kind].evaluate(view(graph, op), operands)
-        values[op.outputs[0]] = result
+        values[op.outputs[0]] = SPECS[op.kind].result(view(graph, op), operands)
     return values

@@ -47,8 +47,10 @@ _POOL = (tflite.Pool2DOptions, (*_WINDOW, "FilterHeight", "FilterWidth"))
 _OPTIONS: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     "CONV_2D": (tflite.Conv2DOptions, _WINDOW + _DILATION),
     "DEPTHWISE_CONV_2D": (tflite.DepthwiseConv2DOptions, _WINDOW + _DILATION),
+    "TRANSPOSE_CONV": (tflite.TransposeConvOptions, _WINDOW),
     "FULLY_CONNECTED": (tflite.FullyConnectedOptions, ("FusedActivationFunction",)),
     "ADD": (tflite.AddOptions, ("FusedActivationFunction",)),
+    "SUB": (tflite.SubOptions, ("FusedActivationFunction",)),
     "MUL": (tflite.MulOptions, ("FusedActivationFunction",)),
     "AVERAGE_POOL_2D": _POOL,
     "MAX_POOL_2D": _POOL,
@@ -59,7 +61,14 @@ _OPTIONS: dict[str, tuple[type[Any], tuple[str, ...]]] = {
         tflite.ResizeNearestNeighborOptions,
         ("AlignCorners", "HalfPixelCenters"),
     ),
-    "STRIDED_SLICE": (tflite.StridedSliceOptions, ("BeginMask", "EndMask", "ShrinkAxisMask")),
+    "RESIZE_BILINEAR": (tflite.ResizeBilinearOptions, ("AlignCorners", "HalfPixelCenters")),
+    "STRIDED_SLICE": (
+        tflite.StridedSliceOptions,
+        ("BeginMask", "EndMask", "ShrinkAxisMask", "EllipsisMask", "NewAxisMask", "Offset"),
+    ),
+    "SPACE_TO_DEPTH": (tflite.SpaceToDepthOptions, ("BlockSize",)),
+    "DEPTH_TO_SPACE": (tflite.DepthToSpaceOptions, ("BlockSize",)),
+    "UNPACK": (tflite.UnpackOptions, ("Axis",)),
     "PACK": (tflite.PackOptions, ("Axis",)),
 }
 _DETAIL_CHARACTERS = 80

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from mcunet_tf.errors import BudgetError
 from mcunet_tf.tinyengine.cost.calls import whole_calls
-from mcunet_tf.tinyengine.cost.features import Calls
+from mcunet_tf.tinyengine.cost.counts import Calls
 from mcunet_tf.tinyengine.cost.model import Cost
 from mcunet_tf.tinyengine.cost.row_sets import Choice, cheapest_rows, fastest_rows
 from mcunet_tf.tinyengine.ir import Graph, Op

@@ -39,6 +39,8 @@ def supported_ops_text() -> str:
 
 def _kernels(kind: str) -> str:
     """The names of an operator's rows by instruction set, or why it has none."""
+    if SPECS[kind].becomes:
+        return f"rewritten as {', '.join(SPECS[kind].becomes)}"
     if kind not in KERNELS:
         compile_time = shape.constraint_compile_time in SPECS[kind].constraints
         return "computed at compile time" if compile_time else "a view, costs nothing"

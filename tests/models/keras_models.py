@@ -27,11 +27,11 @@ from typing import Any
 import numpy as np
 
 from mcunet_tf.quantize import ptq
-from tests.models import networks, traits
+from tests.models import networks, traits, units
 from tests.models.recipes import BLOCKS, RECIPES, SAMPLES, random_images
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache" / "models"
-__all__ = ["RECIPES", "make", "model_path", "networks", "traits"]
+__all__ = ["RECIPES", "make", "model_path", "networks", "traits", "units"]
 
 
 def model_path(name: str) -> Path:

@@ -89,7 +89,7 @@ def upsampling() -> Any:
 
 @recipe()
 def upsampling_by_tile() -> Any:
-    """UpSampling2D, which recent Keras lowers to RESHAPE and TILE: unknown to both oracles."""
+    """UpSampling2D, which recent Keras lowers to RESHAPE and TILE."""
     from keras import layers
 
     x = inputs = image(6, 5, 3)
@@ -191,11 +191,12 @@ def dilated() -> Any:
 
 @recipe()
 def grouped_conv() -> Any:
-    """A grouped convolution: CONV_2D whose filter has fewer input channels than the tensor."""
+    """Grouped convolutions: CONV_2D whose filters have fewer input channels than the tensor."""
     x = inputs = image(8, 8, 4)
     x = conv(x, 8)
     x = conv(x, 12, 3, groups=4)
-    return network(inputs, classify(x))
+    x = conv(x, 12, 3, groups=12)
+    return network(inputs, classify(conv(x, 8, 1, groups=2)))
 
 
 @recipe()

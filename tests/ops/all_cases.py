@@ -3,18 +3,24 @@
 
 from __future__ import annotations
 
-from tests.ops import conv_cases, layout_cases, value_cases
+from tests.ops import conv_cases, layout_cases, strided_cases, value_cases
 from tests.ops.case import Case
 
 CASES: dict[str, tuple[Case, ...]] = {
     "CONV_2D": conv_cases.CONV_2D,
     "DEPTHWISE_CONV_2D": conv_cases.DEPTHWISE_CONV_2D,
+    "TRANSPOSE_CONV": conv_cases.TRANSPOSE_CONV,
     "FULLY_CONNECTED": conv_cases.FULLY_CONNECTED,
     "ADD": value_cases.ADD,
+    "SUB": value_cases.SUB,
     "MUL": value_cases.MUL,
+    "MAXIMUM": value_cases.MAXIMUM,
+    "MINIMUM": value_cases.MINIMUM,
+    "PRELU": value_cases.PRELU,
     "AVERAGE_POOL_2D": value_cases.AVERAGE_POOL_2D,
     "MAX_POOL_2D": value_cases.MAX_POOL_2D,
     "MEAN": value_cases.MEAN,
+    "REDUCE_MAX": value_cases.REDUCE_MAX,
     "SOFTMAX": value_cases.SOFTMAX,
     "RELU": value_cases.RELU_CASES,
     "RELU6": value_cases.RELU6_CASES,
@@ -24,14 +30,25 @@ CASES: dict[str, tuple[Case, ...]] = {
     "TANH": value_cases.TANH,
     "QUANTIZE": value_cases.QUANTIZE,
     "DEQUANTIZE": value_cases.DEQUANTIZE,
-    "TRANSPOSE": layout_cases.TRANSPOSE,
     "PAD": layout_cases.PAD,
     "PADV2": layout_cases.PADV2,
     "CONCATENATION": layout_cases.CONCATENATION,
     "RESIZE_NEAREST_NEIGHBOR": layout_cases.RESIZE_NEAREST_NEIGHBOR,
+    "RESIZE_BILINEAR": layout_cases.RESIZE_BILINEAR,
     "RESHAPE": (*layout_cases.RESHAPE, *layout_cases.OPEN_BATCH),
     "SQUEEZE": layout_cases.SQUEEZE,
     "EXPAND_DIMS": layout_cases.EXPAND_DIMS,
+    "TRANSPOSE": strided_cases.TRANSPOSE,
+    "SLICE": strided_cases.SLICE,
+    "STRIDED_SLICE": strided_cases.STRIDED_SLICE,
+    "TILE": strided_cases.TILE,
+    "BROADCAST_TO": strided_cases.BROADCAST_TO,
+    "SPACE_TO_DEPTH": strided_cases.SPACE_TO_DEPTH,
+    "DEPTH_TO_SPACE": strided_cases.DEPTH_TO_SPACE,
+    "SPLIT": strided_cases.SPLIT,
+    "SPLIT_V": strided_cases.SPLIT_V,
+    "UNPACK": strided_cases.UNPACK,
+    "PACK": strided_cases.PACK,
 }
 ALL_CASES = tuple(case for cases in CASES.values() for case in cases)
 
@@ -75,4 +92,7 @@ MICRO_DIFFERS: dict[str, str] = {
         "differ by one where the exact result is a tie"
     ),
     "PAD-int64_paddings": "it reads every padding as int32",
+    "STRIDED_SLICE-ellipsis": "it refuses ellipses",
+    "STRIDED_SLICE-new_axis": "it refuses new axes",
+    **{str(case): "it has no TILE" for case in strided_cases.TILE},
 }

@@ -30,7 +30,10 @@ _OPTION_TABLES = {
     "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions",
     "FULLY_CONNECTED": "FullyConnectedOptions",
     "ADD": "AddOptions",
+    "SUB": "SubOptions",
     "MUL": "MulOptions",
+    "MAXIMUM": "MaximumMinimumOptions",
+    "MINIMUM": "MaximumMinimumOptions",
     "AVERAGE_POOL_2D": "Pool2DOptions",
     "MAX_POOL_2D": "Pool2DOptions",
     "MEAN": "ReducerOptions",
@@ -47,10 +50,23 @@ _OPTION_TABLES = {
     "PADV2": "PadV2Options",
     "CONCATENATION": "ConcatenationOptions",
     "RESIZE_NEAREST_NEIGHBOR": "ResizeNearestNeighborOptions",
+    "RESIZE_BILINEAR": "ResizeBilinearOptions",
     "SHAPE": "ShapeOptions",
     "STRIDED_SLICE": "StridedSliceOptions",
     "PACK": "PackOptions",
+    "SLICE": "SliceOptions",
+    "TILE": "TileOptions",
+    "BROADCAST_TO": "BroadcastToOptions",
+    "SPACE_TO_DEPTH": "SpaceToDepthOptions",
+    "DEPTH_TO_SPACE": "DepthToSpaceOptions",
+    "SPLIT": "SplitOptions",
+    "SPLIT_V": "SplitVOptions",
+    "UNPACK": "UnpackOptions",
+    "REDUCE_MAX": "ReducerOptions",
+    "TRANSPOSE_CONV": "TransposeConvOptions",
 }
+# Operators that never had a first version.
+_VERSIONS = {"BROADCAST_TO": 3}
 _BUFFER_ALIGNMENT = 16
 
 
@@ -206,7 +222,7 @@ class _Writer:
         tflite.OperatorCodeStart(self.builder)
         tflite.OperatorCodeAddDeprecatedBuiltinCode(self.builder, min(code, 127))
         tflite.OperatorCodeAddBuiltinCode(self.builder, code)
-        tflite.OperatorCodeAddVersion(self.builder, 1)
+        tflite.OperatorCodeAddVersion(self.builder, _VERSIONS.get(kind, 1))
         if custom is not None:
             tflite.OperatorCodeAddCustomCode(self.builder, custom)
         return tflite.OperatorCodeEnd(self.builder)

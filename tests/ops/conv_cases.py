@@ -21,6 +21,7 @@ class Conv:
         bias: "random", "small", "none", or "limit": sums come close to the ends of int32.
         gain: output range in units of the typical sum; small values saturate.
         weights: the largest magnitude; 128 puts some of -128 among them.
+        groups: of a dense convolution.
     """
 
     size: tuple[int, int] = (7, 6)
@@ -38,6 +39,7 @@ class Conv:
     gain: float = 1.0
     multiplier: int = 0
     weights: int = 127
+    groups: int = 1
 
     @property
     def out_size(self) -> tuple[int, int]:
@@ -96,7 +98,7 @@ def conv_model(conv: Conv, seed: int = 0) -> bytes:
         shape, axis = (1, *conv.kernel, out_channels), 3
         summed: tuple[int, ...] = (0, 1, 2)
     else:
-        shape, axis = (out_channels, *conv.kernel, conv.in_channels), 0
+        shape, axis = (out_channels, *conv.kernel, conv.in_channels // conv.groups), 0
         summed = (1, 2, 3)
     weights = random_weights(conv.weights, shape, rng)
     scales = weight_scales(conv.scales, out_channels, rng)
@@ -189,6 +191,14 @@ _DENSE = {
     "1x1_above_one": Conv((3, 9), 12, 5, (1, 1), weights=1, gain=0.8, bias="small"),
     "first_layer": Conv(size=(12, 11), in_channels=3, out_channels=8, stride=(2, 2)),
     "many_channels": Conv(size=(4, 3), in_channels=33, out_channels=17),
+    "groups": Conv(in_channels=6, out_channels=8, groups=2),
+    "groups_of_three": Conv(in_channels=9, out_channels=6, groups=3, stride=(2, 2)),
+    "groups_per_tensor": Conv(in_channels=8, out_channels=4, groups=4, scales="tensor"),
+    "groups_1x1_relu": Conv(
+        kernel=(1, 1), in_channels=8, groups=2, out_channels=6, activation=RELU
+    ),
+    "groups_of_one": Conv(in_channels=6, out_channels=6, groups=6),
+    "groups_of_one_to_two": Conv(in_channels=5, out_channels=10, groups=5, scales="signed"),
 }
 _DEPTHWISE = {
     "multiplier_2": Conv(multiplier=2),
@@ -253,6 +263,88 @@ DEPTHWISE_CONV_2D = collect(
             for s in (1, 2)
         ),
     ],
+)
+
+
+@dataclass(frozen=True)
+class TransposeConv:
+    """A transposed convolution; sizes are Keras' unless `out_size` says otherwise."""
+
+    size: tuple[int, int] = (4, 5)
+    in_channels: int = 3
+    out_channels: int = 5
+    kernel: tuple[int, int] = (3, 3)
+    stride: tuple[int, int] = (2, 2)
+    padding: int = SAME
+    activation: int = NONE
+    scales: str = "channel"
+    bias: bool = True
+    out_size: tuple[int, int] | None = None
+
+    def output(self) -> tuple[int, int]:
+        """Height and width."""
+        if self.out_size:
+            return self.out_size
+        grown = [
+            n * s + (max(k - s, 0) if self.padding == VALID else 0)
+            for n, k, s in zip(self.size, self.kernel, self.stride, strict=True)
+        ]
+        return grown[0], grown[1]
+
+
+def transpose_conv_model(conv: TransposeConv, seed: int = 0) -> bytes:
+    """The file of one transposed convolution with random weights."""
+    rng = np.random.default_rng(seed)
+    weights = random_weights(127, (conv.out_channels, *conv.kernel, conv.in_channels), rng)
+    scales = weight_scales(conv.scales, conv.out_channels, rng)
+    net = Net()
+    in_scale = 0.05
+    output = (1, *conv.output(), conv.out_channels)
+    x = net.tensor((1, *conv.size, conv.in_channels), scale=in_scale, zero_point=-4)
+    shape = net.constant(np.array(output, np.int32))
+    w = net.constant(weights, scale=scales, zero_point=np.zeros(len(scales), np.int64), axis=0)
+    operands = [shape, w, x]
+    if conv.bias:
+        sums = np.abs(weights.astype(np.int64)).sum(axis=(1, 2, 3)) * 255
+        operands.append(bias_constant(net, "random", sums, scales * np.float32(in_scale), rng))
+    typical = typical_sum(weights, conv.out_channels) * in_scale * np.abs(scales).mean()
+    y = net.tensor(output, scale=typical / 64, zero_point=7)
+    net.op(
+        "TRANSPOSE_CONV",
+        operands,
+        [y],
+        Padding=conv.padding,
+        StrideH=conv.stride[0],
+        StrideW=conv.stride[1],
+        FusedActivationFunction=conv.activation,
+    )
+    return net.build([x], [y])
+
+
+_TRANSPOSED = {
+    "same": TransposeConv(),
+    "valid": TransposeConv(padding=VALID),
+    "kernel_2": TransposeConv(kernel=(2, 2)),
+    "kernel_4": TransposeConv(kernel=(4, 4)),
+    "kernel_5_valid": TransposeConv(kernel=(5, 5), padding=VALID),
+    "stride_1": TransposeConv(stride=(1, 1)),
+    "stride_1_valid": TransposeConv(stride=(1, 1), padding=VALID),
+    "stride_3": TransposeConv(kernel=(5, 4), stride=(3, 3)),
+    "stride_4_kernel_3": TransposeConv(stride=(4, 4)),
+    "stride_2_by_1": TransposeConv(kernel=(4, 3), stride=(2, 1)),
+    "stride_larger_than_kernel": TransposeConv(kernel=(1, 2), stride=(2, 3)),
+    "odd_output": TransposeConv(out_size=(7, 9)),
+    "odd_output_kernel_5": TransposeConv(kernel=(5, 5), out_size=(7, 9)),
+    "one_pixel": TransposeConv(size=(1, 1), kernel=(4, 4), padding=VALID),
+    "one_channel": TransposeConv(in_channels=1, out_channels=1),
+    "many_channels": TransposeConv(size=(3, 3), in_channels=17, out_channels=9),
+    "per_tensor": TransposeConv(scales="tensor"),
+    "negative_scales": TransposeConv(scales="signed"),
+    "no_bias": TransposeConv(bias=False),
+}
+TRANSPOSE_CONV = collect(
+    "TRANSPOSE_CONV",
+    [(name, transpose_conv_model(conv)) for name, conv in _TRANSPOSED.items()],
 )
 
 

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cases of operators that move values: padding, joining, transposing, resizing, reshaping."""
+"""Cases of operators that move values: padding, joining, resizing, reshaping."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,27 +15,6 @@ _SCALE, _ZERO_POINT = 0.05, -7
 
 def _pair(net: Net, shape: Sequence[int], out_shape: Sequence[int], zero_point: int) -> list[int]:
     return [net.tensor(s, scale=_SCALE, zero_point=zero_point) for s in (shape, out_shape)]
-
-
-def transpose_model(shape: Sequence[int], permutation: Sequence[int]) -> bytes:
-    net = Net()
-    x, y = _pair(net, shape, [shape[p] for p in permutation], _ZERO_POINT)
-    net.op("TRANSPOSE", [x, net.constant(np.array(permutation, np.int32))], [y])
-    return net.build([x], [y])
-
-
-TRANSPOSE = collect(
-    "TRANSPOSE",
-    [
-        *(
-            (f"rank_{n}_{''.join(map(str, p))}", transpose_model((3, 2, 5, 4)[:n], p))
-            for n in (1, 2, 3, 4)
-            for p in itertools.permutations(range(n))
-        ),
-        ("rank_5", transpose_model((2, 3, 1, 4, 5), (4, 2, 0, 3, 1))),
-        ("nhwc_to_nchw", transpose_model((1, 6, 5, 7), (0, 3, 1, 2))),
-    ],
-)
 
 
 def pad_model(
@@ -129,13 +107,17 @@ CONCATENATION = collect(
 
 
 def resize_model(
-    size: tuple[int, int], out_size: tuple[int, int], align_corners: bool, half_pixel: bool
+    kind: str,
+    size: tuple[int, int],
+    out_size: tuple[int, int],
+    align_corners: bool,
+    half_pixel: bool,
 ) -> bytes:
-    """RESIZE_NEAREST_NEIGHBOR."""
+    """RESIZE_NEAREST_NEIGHBOR or RESIZE_BILINEAR."""
     net = Net()
     x, y = _pair(net, (1, *size, 3), (1, *out_size, 3), _ZERO_POINT)
     net.op(
-        "RESIZE_NEAREST_NEIGHBOR",
+        kind,
         [x, net.constant(np.array(out_size, np.int32))],
         [y],
         AlignCorners=align_corners,
@@ -159,13 +141,22 @@ _SIZES = [
     ((6, 6), (6, 6)),
     ((10, 3), (7, 31)),
 ]
-RESIZE_NEAREST_NEIGHBOR = collect(
-    "RESIZE_NEAREST_NEIGHBOR",
-    [
-        (f"{flag}_{a}x{b}_to_{c}x{d}", resize_model((a, b), (c, d), *flags))
-        for flag, flags in _FLAGS.items()
+
+
+def _resizes(kind: str, flags: Sequence[str]) -> list[tuple[str, bytes]]:
+    return [
+        (f"{flag}_{a}x{b}_to_{c}x{d}", resize_model(kind, (a, b), (c, d), *_FLAGS[flag]))
+        for flag in flags
         for (a, b), (c, d) in _SIZES
-    ],
+    ]
+
+
+RESIZE_NEAREST_NEIGHBOR = collect(
+    "RESIZE_NEAREST_NEIGHBOR", _resizes("RESIZE_NEAREST_NEIGHBOR", list(_FLAGS))
+)
+# TensorFlow Lite refuses corners and half pixels at once.
+RESIZE_BILINEAR = collect(
+    "RESIZE_BILINEAR", _resizes("RESIZE_BILINEAR", ("floor", "align_corners", "half_pixel"))
 )
 
 

@@ -13,25 +13,31 @@ from tests.ops.programs import run_on_emulator, run_on_host
 # Several operators share a build; each group is one program.
 GROUPS = {
     "dense": ("CONV_2D", "FULLY_CONNECTED"),
+    "decoder": ("TRANSPOSE_CONV",),
     "depthwise": ("DEPTHWISE_CONV_2D",),
-    "values": ("ADD", "MUL", "AVERAGE_POOL_2D", "MAX_POOL_2D", "MEAN", "SOFTMAX"),
+    "pairs": ("ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "PRELU"),
+    "values": ("AVERAGE_POOL_2D", "MAX_POOL_2D", "MEAN", "REDUCE_MAX", "SOFTMAX"),
     "bytes": (
         *("RELU", "RELU6", "LOGISTIC", "HARD_SWISH", "LEAKY_RELU", "TANH"),
         *("QUANTIZE", "DEQUANTIZE"),
     ),
     "layout": (
-        "TRANSPOSE",
         "PAD",
         "PADV2",
         "CONCATENATION",
         "RESIZE_NEAREST_NEIGHBOR",
+        "RESIZE_BILINEAR",
         "RESHAPE",
         "SQUEEZE",
         "EXPAND_DIMS",
     ),
+    "strided": (
+        *("TRANSPOSE", "SLICE", "STRIDED_SLICE", "TILE", "BROADCAST_TO"),
+        *("SPACE_TO_DEPTH", "DEPTH_TO_SPACE", "SPLIT", "SPLIT_V", "UNPACK", "PACK"),
+    ),
 }
 # Operators that have other than portable rows, or may get them.
-FAST_GROUPS = ("dense", "depthwise", "values")
+FAST_GROUPS = ("dense", "decoder", "depthwise", "pairs", "values")
 
 
 def check(results) -> None:

@@ -17,8 +17,8 @@ from tests.ops.case import Case, case_inputs
 from tests.ops.oracle import assert_equal, micro_outputs, runtime_outputs
 from tests.ops.value_cases import ALL_AXES, adjacent, mean_model
 
-# They are computed at compile time and have no kernels; the open-batch cases hold all three.
-COMPILE_TIME = {"SHAPE", "STRIDED_SLICE", "PACK"}
+# Computed at compile time, without a kernel; the open-batch cases hold it.
+COMPILE_TIME = {"SHAPE"}
 
 # Cases whose result is one or two values, which is their point: a multiplier that takes everything
 # to zero, one class alone, probabilities that hardly differ, a zero point that RELU clamps at.
@@ -29,6 +29,10 @@ CONSTANT = {
     "SOFTMAX-scale_0.0001",
     "RELU-zero_points_high",
     "RELU6-zero_points_high",
+    "REDUCE_MAX-axes_1_2_3",
+    "SUB-same_twice",
+    "PRELU-zero_points_apart",
+    "REDUCE_MAX-axes_0_1_2_3",
     *(f"LOGISTIC-scale_1e-05_zero_point_{z}" for z in (-128, -1, 127)),
 }
 

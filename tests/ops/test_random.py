@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -14,8 +15,17 @@ from mcunet_tf.tinyengine.passes import run_passes
 from mcunet_tf.tinyengine.read_tflite import read_tflite
 from tests.ops.build_tflite import NONE, RELU, RELU6, RELU_N1_TO_1, SAME, VALID
 from tests.ops.case import Case, case_inputs
-from tests.ops.conv_cases import Conv, Dense, conv_model, dense_model
+from tests.ops.conv_cases import (
+    Conv,
+    Dense,
+    TransposeConv,
+    conv_model,
+    dense_model,
+    transpose_conv_model,
+)
+from tests.ops.layout_cases import resize_model
 from tests.ops.oracle import assert_equal, micro_outputs, runtime_outputs
+from tests.ops.strided_cases import strided_slice_model
 from tests.ops.value_cases import (
     byte_model,
     elementwise_model,
@@ -88,6 +98,57 @@ def test_depthwise_conv2d(conv, seed):
 
 @TRIED
 @given(
+    size=small_pairs,
+    channels=st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    kernel=small_pairs,
+    stride=st.tuples(st.integers(1, 4), st.integers(1, 4)),
+    padding=paddings,
+    less=st.tuples(st.integers(0, 1), st.integers(0, 1)),
+    scales=st.sampled_from(["channel", "tensor", "signed"]),
+    bias=st.booleans(),
+    seed=seeds,
+)
+def test_transpose_conv(size, channels, kernel, stride, padding, less, scales, bias, seed):
+    conv = TransposeConv(size, *channels, kernel, stride, padding, scales=scales, bias=bias)
+    # SAME may leave out up to a stride at the end; TensorFlow wants that many inputs.
+    shorter = [n - (s > 1 and cut) for n, s, cut in zip(conv.output(), stride, less, strict=True)]
+    if padding == SAME:
+        conv = dataclasses.replace(conv, out_size=(shorter[0], shorter[1]))
+    check("TRANSPOSE_CONV", transpose_conv_model(conv, seed))
+
+
+@TRIED
+@given(
+    shape=st.tuples(*(st.integers(1, 6) for _ in range(4))),
+    corners=st.tuples(*(st.tuples(st.integers(0, 5), st.integers(0, 5)) for _ in range(4))),
+    steps=st.tuples(*(st.sampled_from([-2, -1, 1, 2, 3]) for _ in range(4))),
+    shrunk=st.integers(0, 15),
+)
+def test_strided_slice(shape, corners, steps, shrunk):
+    begin, end = [], []
+    # TensorFlow takes single indices with a stride of 1 only.
+    steps = [1 if shrunk >> axis & 1 else step for axis, step in enumerate(steps)]
+    for size, (a, b), step in zip(shape, corners, steps, strict=True):
+        low, high = sorted((a % size, b % size))
+        # Behind the last index taken; before the first one of an axis, an end is counted from it.
+        begin.append(low if step > 0 else high)
+        end.append(high + 1 if step > 0 else low - 1 - size * (low == 0))
+    model = strided_slice_model(shape, begin, end, steps, ShrinkAxisMask=shrunk)
+    check("STRIDED_SLICE", model)
+
+
+@TRIED
+@given(
+    size=st.tuples(st.integers(1, 12), st.integers(1, 12)),
+    out_size=st.tuples(st.integers(1, 30), st.integers(1, 30)),
+    flags=st.sampled_from([(False, False), (True, False), (False, True)]),
+)
+def test_resize_bilinear(size, out_size, flags):
+    check("RESIZE_BILINEAR", resize_model("RESIZE_BILINEAR", size, out_size, *flags))
+
+
+@TRIED
+@given(
     rows=st.integers(1, 4),
     in_features=st.integers(1, 70),
     out_features=st.integers(1, 20),
@@ -115,13 +176,13 @@ def test_fully_connected(
 
 @TRIED
 @given(
-    kind=st.sampled_from(["ADD", "MUL"]),
+    kind=st.sampled_from(["ADD", "SUB", "MUL"]),
     quantised=st.tuples(ranges, ranges, ranges),
     activation=activations,
-    second=st.sampled_from([(1, 3, 40, 2), (1, 1, 1, 2), (1, 1, 1, 1)]),
+    second=st.sampled_from([(1, 3, 40, 2), (1, 1, 1, 2), (1, 1, 1, 1), (1, 3, 1, 2), (40, 1)]),
     swapped=st.booleans(),
 )
-def test_add_and_mul(kind, quantised, activation, second, swapped):
+def test_sums_and_products(kind, quantised, activation, second, swapped):
     first, other, (out_scale, out_zero_point) = quantised
     if kind == "MUL":
         # TFLite wants the product's multiplier below 1.
@@ -136,6 +197,15 @@ def test_add_and_mul(kind, quantised, activation, second, swapped):
         activation=activation,
     )
     check(kind, model)
+
+
+@TRIED
+@given(source=ranges, alpha=ranges, out=ranges)
+def test_prelu(source, alpha, out):
+    shapes = ((1, 8, 8, 4), (1, 1, 4))
+    # TFLite's multipliers go up to 2^30.
+    out = (max(out[0], source[0] * max(alpha[0], 1) / 1000), out[1])
+    check("PRELU", elementwise_model("PRELU", shapes, source, alpha, out, constant=1))
 
 
 @TRIED

@@ -26,7 +26,7 @@ def elementwise_model(
     constant: int | None = None,
     same_twice: bool = False,
 ) -> bytes:
-    """ADD or MUL; operand number `constant` is a constant, if any."""
+    """An operator on two tensors; operand number `constant` is a constant, if any."""
     rng = np.random.default_rng(0)
     net = Net()
     operands = []
@@ -40,7 +40,8 @@ def elementwise_model(
         operands, inputs = [operands[0]] * 2, operands[:1]
     out_shape = np.broadcast_shapes(*map(tuple, shapes))
     y = net.tensor(out_shape, scale=out[0], zero_point=out[1])
-    net.op(kind, operands, [y], FusedActivationFunction=activation)
+    options = {"FusedActivationFunction": activation} if kind in _RANGES else {}
+    net.op(kind, operands, [y], **options)
     return net.build(inputs, [y])
 
 
@@ -57,6 +58,9 @@ _SHAPES: dict[str, tuple[Sequence[int], Sequence[int]]] = {
     "rows_second": (_IMAGE, (1, 1, 4, 3)),
     "one_pixel": ((1, 1, 1, 7), (1, 1, 1, 7)),
     "odd_count": ((1, 3, 3, 1), (1, 3, 3, 1)),
+    "map_second": (_IMAGE, (1, 5, 4, 1)),
+    "columns_first": ((1, 5, 1, 3), _IMAGE),
+    "both_repeat": ((1, 5, 1, 3), (1, 1, 4, 1)),
 }
 _RANGES: dict[str, dict[str, tuple[Quantised, Quantised, Quantised]]] = {
     "ADD": {
@@ -80,6 +84,7 @@ _RANGES: dict[str, dict[str, tuple[Quantised, Quantised, Quantised]]] = {
         "vanishing": ((0.001, 1), (0.001, 2), (4.0, 3)),
     },
 }
+_RANGES["SUB"] = _RANGES["ADD"]
 _ACTIVATIONS = {"relu": RELU, "relu6": RELU6, "relu_n1_to_1": RELU_N1_TO_1}
 
 
@@ -93,14 +98,48 @@ def _elementwise(kind: str) -> list[tuple[str, bytes]]:
             for name, code in _ACTIVATIONS.items()
         ),
         ("constant_channels", elementwise_model(kind, (_IMAGE, (1, 1, 1, 3)), constant=1)),
+        ("constant_scalar", elementwise_model(kind, (wide[0], (1,)), constant=1)),
         ("constant_scalar_first", elementwise_model(kind, ((1,), _IMAGE), constant=0)),
+        ("constant_map", elementwise_model(kind, (_IMAGE, (1, 5, 4, 1)), constant=1)),
         ("constant_same_shape", elementwise_model(kind, (_IMAGE, _IMAGE), constant=1)),
         ("same_twice", elementwise_model(kind, (_IMAGE, _IMAGE), same_twice=True)),
     ]
 
 
 ADD = collect("ADD", _elementwise("ADD"))
+SUB = collect("SUB", _elementwise("SUB"))
 MUL = collect("MUL", _elementwise("MUL"))
+
+
+def _extrema(kind: str) -> list[tuple[str, bytes]]:
+    edges = ((0.05, -7),) * 3
+    constants = {"channels": (1, 1, 1, 3), "scalar": (1,), "same_shape": _IMAGE}
+    return [
+        *((name, elementwise_model(kind, shapes, *edges)) for name, shapes in _SHAPES.items()),
+        *(
+            (f"constant_{name}", elementwise_model(kind, (_IMAGE, shape), *edges, constant=1))
+            for name, shape in constants.items()
+        ),
+    ]
+
+
+MAXIMUM = collect("MAXIMUM", _extrema("MAXIMUM"))
+MINIMUM = collect("MINIMUM", _extrema("MINIMUM"))
+
+_WIDE = (1, 8, 8, 4)
+PRELU = collect(
+    "PRELU",
+    [
+        ("channels", elementwise_model("PRELU", (_WIDE, (1, 1, 4)), constant=1)),
+        ("one", elementwise_model("PRELU", (_WIDE, (1, 1, 1)), constant=1)),
+        ("values", elementwise_model("PRELU", (_IMAGE, (5, 4, 3)), constant=1)),
+        ("rank_2", elementwise_model("PRELU", ((1, 256), (256,)), constant=1)),
+        *(
+            (name, elementwise_model("PRELU", (_WIDE, (1, 1, 4)), *ranges, constant=1))
+            for name, ranges in _RANGES["MUL"].items()
+        ),
+    ],
+)
 
 
 def pool_model(
@@ -173,9 +212,10 @@ def mean_model(
     source: Quantised = (0.05, -7),
     out: Quantised = (0.03, 4),
     *,
+    kind: str = "MEAN",
     keep_dims: bool = True,
 ) -> bytes:
-    """MEAN; axes may be negative."""
+    """MEAN or REDUCE_MAX; axes may be negative."""
     net = Net()
     reduced = {axis % len(shape) for axis in axes}
     kept = [1 if axis in reduced else size for axis, size in enumerate(shape)]
@@ -184,7 +224,7 @@ def mean_model(
     x = net.tensor(shape, scale=source[0], zero_point=source[1])
     a = net.constant(np.array(axes, np.int32))
     y = net.tensor(kept, scale=out[0], zero_point=out[1])
-    net.op("MEAN", [x, a], [y], KeepDims=keep_dims)
+    net.op(kind, [x, a], [y], KeepDims=keep_dims)
     return net.build([x], [y])
 
 
@@ -220,6 +260,27 @@ MEAN = collect(
         ("multiplier_above_one", mean_model((1, 3, 3, 80), (1, 2), (0.9, 3), (0.7, 4))),
         ("multiplier_above_two", mean_model((1, 1, 1, 256), (1, 2), (0.9, 3), (0.3, 4))),
         ("vanishing", mean_model((1, 3, 3, 8), (1, 2), (0.0001, 3), (0.9, 4))),
+    ],
+)
+
+
+def reduce_max_model(shape: Sequence[int], axes: Sequence[int], *, keep_dims: bool = True) -> bytes:
+    edges = (0.05, -7)
+    return mean_model(shape, axes, edges, edges, kind="REDUCE_MAX", keep_dims=keep_dims)
+
+
+REDUCE_MAX = collect(
+    "REDUCE_MAX",
+    [
+        *(
+            (f"axes_{'_'.join(map(str, axes))}", reduce_max_model((1, 5, 7, 6), axes))
+            for axes in ALL_AXES
+            if adjacent(axes)
+        ),
+        ("dropped_axes", reduce_max_model((1, 5, 7, 6), (1, 2), keep_dims=False)),
+        ("negative_axes", reduce_max_model((1, 5, 7, 6), (-3, -2))),
+        ("rank_2", reduce_max_model((3, 40), (1,))),
+        ("sequence", reduce_max_model((1, 12, 5), (1,), keep_dims=False)),
     ],
 )
 

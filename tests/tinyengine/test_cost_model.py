@@ -13,7 +13,8 @@ from mcunet_tf.boards import load_board
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.cost import CostModel, MeasuredCosts, cost_key, cost_model
 from mcunet_tf.tinyengine.cost.calls import stage_calls, whole_calls
-from mcunet_tf.tinyengine.cost.features import Run, features_of
+from mcunet_tf.tinyengine.cost.counts import Run
+from mcunet_tf.tinyengine.cost.features import features_of
 from mcunet_tf.tinyengine.cost.model import Cost, weigh
 from mcunet_tf.tinyengine.emit.project import Project
 from mcunet_tf.tinyengine.emit.report import make_report

@@ -84,12 +84,14 @@ def test_every_operator_that_runs_has_a_table_that_ends_portable():
         kind
         for kind, spec in SPECS.items()
         if shape.constraint_compile_time in spec.constraints
+        or spec.becomes
         or kind in ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
     }
     assert set(KERNELS) == set(SPECS) - compile_time
     for kind, rows in KERNELS.items():
         assert rows[-1].isa == "portable", kind
-        isas = [kernel.isa for kernel in rows]
+        # A table of bytes is faster than any other row.
+        isas = [kernel.isa for kernel in rows if kernel.folder != "lookup"]
         assert isas == sorted(isas, key=["simd", "mve", "dsp", "portable"].index), kind
 
 

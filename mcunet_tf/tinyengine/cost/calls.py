@@ -6,7 +6,7 @@ from __future__ import annotations
 import collections
 from collections.abc import Iterable, Sequence
 
-from mcunet_tf.tinyengine.cost.features import Calls, Counts, Run
+from mcunet_tf.tinyengine.cost.counts import Calls, Counts, Run
 from mcunet_tf.tinyengine.kernels.table import Style
 from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
 from mcunet_tf.tinyengine.plan.schedule import Stage, calls_alone

@@ -8,9 +8,10 @@ within a few tenths of a percent. Only shapes are read, never constants.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping
 
+from mcunet_tf.tinyengine.cost.counts import Calls, Counts, Features, conv2d_columns, total
+from mcunet_tf.tinyengine.cost.features_mve import conv2d_1x1_mve, conv2d_mve, vector_depthwise
 from mcunet_tf.tinyengine.cost.tiles import (
     Columns,
     Gathered,
@@ -18,55 +19,17 @@ from mcunet_tf.tinyengine.cost.tiles import (
     columns_inside,
     direct_and_staged,
     pixel_tiles,
-    whole_windows,
 )
 from mcunet_tf.tinyengine.kernels.table import Style, channels_or_everything
+from mcunet_tf.tinyengine.ops import strided
 from mcunet_tf.tinyengine.ops.depthwise_conv2d import depth_multiplier
 from mcunet_tf.tinyengine.ops.elementwise import broadcast_period
 from mcunet_tf.tinyengine.ops.spec import View
 
-
-class Run(NamedTuple):
-    """Parts of calls that are of one size.
-
-    Attributes:
-      units: output rows of a WINDOW kernel, pixels of a PIXELS kernel, input rows of a REDUCE
-        kernel, 1 of a WHOLE kernel.
-      times: how many parts of so many units.
-      calls: how many of them begin a call: all, but for kernels that work in chunks.
-    """
-
-    units: int
-    times: int
-    calls: int
-
-
-Calls = tuple[Run, ...]
-
-Counts = dict[str, float]
-Features = Callable[[View, Calls], Counts]
-
 _BLOCK = 16  # channels that depthwise_conv2d_s8_portable accumulates side by side
-_LANES = 16  # bytes of a vector
 _COPY_WORDS = 8  # that conv2d_kxk_dsp.inc copies without a loop
+_PAIRS = ("ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "PRELU")
 _WIDE_UNROLL, _NARROW_UNROLL = 16, 4  # blocks of conv2d_tile_dsp.inc per turn of its loop
-
-
-def _total(calls: Calls) -> tuple[int, int]:
-    """(calls, units of all of them)."""
-    return sum(run.calls for run in calls), sum(run.units * run.times for run in calls)
-
-
-def _conv2d_columns(view: View) -> Columns:
-    attributes = view.attributes
-    return Columns(
-        view.input(0).shape[2],
-        view.output.shape[2],
-        view.input(1).shape[2],
-        attributes.stride_width,
-        attributes.dilation_width,
-        attributes.padding.left,
-    )
 
 
 def _tile_counts(threes: int, twos: int, inputs: int, channels: int) -> Counts:
@@ -96,7 +59,7 @@ def conv2d_1x1_dsp(view: View, calls: Calls) -> Counts:
         phases += ((three > 0) + (two > 0)) * count
     quads = -(-inputs // 4)
     return {
-        "call": _total(calls)[0],
+        "call": total(calls)[0],
         "phase": phases,
         **_tile_counts(threes, twos, inputs, channels),
         "widen3": threes * quads,
@@ -109,11 +72,11 @@ def conv2d_1x1_dsp(view: View, calls: Calls) -> Counts:
 def conv2d_dsp(view: View, calls: Calls) -> Counts:
     """The same tiles of a convolution with windows, gathered from the image, by taps or a copy."""
     _, height, width, inputs = view.input(1).shape
-    columns = _conv2d_columns(view)
+    columns = conv2d_columns(view)
     run, taps = width * inputs, height * width * inputs
     gathered = direct_and_staged(columns, run % 4 == 0)
     threes, twos = pixel_tiles(columns.out_width)
-    calls_made, rows = _total(calls)
+    calls_made, rows = total(calls)
     quads = -(-taps // 4)
     whole_taps = inputs % 4 == 0
     widened = (gathered.direct3, gathered.direct2) if whole_taps else (threes, twos)
@@ -185,12 +148,12 @@ def depthwise_3x3_dsp(view: View, calls: Calls) -> Counts:
     """Bands of two rows: pairs of columns gathered for four channels, then four outputs a pass."""
     channels, width = view.output.shape[3], view.output.shape[2]
     fours = -(-channels // 4)
-    made, rows = _total(calls)
+    made, rows = total(calls)
     chunks = sum(run.times for run in calls)
     later = (chunks - made) * fours  # chunks behind the first one of a call
     bands = sum(-(-units // 2) * count for units, count, _ in calls)
     alone = 2 * bands - rows  # bands of one row
-    words = column_words(_conv2d_columns(view))
+    words = column_words(conv2d_columns(view))
     return {
         "call": made,
         "fill": sum(-(-run.units // 2) * run.calls for run in calls) * ((width + 3) // 2),
@@ -217,9 +180,9 @@ def depthwise_dsp(view: View, calls: Calls) -> Counts:
     size, stride = view.input(1).shape[1], view.attributes.stride_width
     channels = view.output.shape[3]
     fours = -(-channels // 4)
-    made, rows = _total(calls)
+    made, rows = total(calls)
     in_rows = sum(((units - 1) * stride + size) * count for units, count, _ in calls)
-    columns = _conv2d_columns(view)
+    columns = conv2d_columns(view)
     words = column_words(columns)
     return {
         "call": made,
@@ -239,8 +202,8 @@ def depthwise_dsp(view: View, calls: Calls) -> Counts:
 def conv2d_portable(view: View, calls: Calls) -> Counts:
     """Dot products over input channels, one per tap; padding costs a sum of weights."""
     _, height, width, inputs = view.input(1).shape
-    columns = _conv2d_columns(view)
-    made, rows = _total(calls)
+    columns = conv2d_columns(view)
+    made, rows = total(calls)
     outputs = rows * columns.out_width * view.output.shape[3]
     inside = rows * view.output.shape[3] * height * columns_inside(columns)
     outside = outputs * height * width - inside
@@ -259,7 +222,7 @@ def conv2d_portable(view: View, calls: Calls) -> Counts:
 
 def conv2d_1x1_portable(view: View, calls: Calls) -> Counts:
     """One dot product per output."""
-    made, pixels = _total(calls)
+    made, pixels = total(calls)
     outputs = pixels * view.output.shape[-1]
     return {
         "call": made,
@@ -271,9 +234,9 @@ def conv2d_1x1_portable(view: View, calls: Calls) -> Counts:
 
 def depthwise_portable(view: View, calls: Calls) -> Counts:
     """Blocks of channels, tap by tap."""
-    columns = _conv2d_columns(view)
+    columns = conv2d_columns(view)
     _, height, width, channels = view.input(1).shape
-    made, rows = _total(calls)
+    made, rows = total(calls)
     pixels = rows * columns.out_width
     blocks = -(-channels // _BLOCK)
     inside = rows * height * columns_inside(columns)
@@ -306,7 +269,7 @@ def pool_rows(view: View, calls: Calls) -> Counts:
     down = Columns(
         in_height, out_height, attributes.kernel_height, attributes.stride_height, 1, padding.top
     )
-    made, rows = _total(calls)
+    made, rows = total(calls)
     outputs = rows * out_width * channels
     taps = rows / out_height * columns_inside(down) * columns_inside(across) * channels
     return {
@@ -322,7 +285,7 @@ def pool_rows(view: View, calls: Calls) -> Counts:
 
 def reduce_rows(view: View, calls: Calls) -> Counts:
     """Sums over pixels by channel, finished once."""
-    made, rows = _total(calls)
+    made, rows = total(calls)
     _, height, width, channels = view.input(0).shape
     finished = rows / height * channels
     return {
@@ -336,28 +299,38 @@ def reduce_rows(view: View, calls: Calls) -> Counts:
     }
 
 
-def pixel_values(view: View, calls: Calls) -> Counts:
+def _values_of_pixels(calls: Calls, per_pixel: int) -> Counts:
     """One value after the other, pixels in the loop around them."""
-    made, pixels = _total(calls)
-    per_pixel = channels_or_everything(view)
-    if view.op.kind in ("ADD", "MUL"):
-        # An operand that repeats sets the pixel: a single factor makes pixels of one value.
-        period = broadcast_period(view)[1]
-        per_pixel = per_pixel if period == view.output.elements else period
-    values = pixels * per_pixel
+    made, pixels = total(calls)
     return {
         "call": made,
         "pixel": pixels,
-        "value": values,
+        "value": pixels * per_pixel,
         "fourth": sum(units * per_pixel // 4 * count for units, count, _ in calls),
         "odd_value": sum(units * per_pixel % 4 * count for units, count, _ in calls),
         "lane16": sum(-(-units * per_pixel // 16) * count for units, count, _ in calls),
     }
 
 
+def byte_values(view: View, calls: Calls) -> Counts:
+    """Values of one tensor."""
+    return _values_of_pixels(calls, channels_or_everything(view))
+
+
+def pair_values(view: View, calls: Calls) -> Counts:
+    """Values of two tensors, or of one: an operand that repeats sets the pixel.
+
+    A pixel of PRELU is as many values as there are slopes.
+    """
+    period = broadcast_period(view)[1] if view.op.kind in _PAIRS else view.output.elements
+    if period == view.output.elements and view.op.kind != "PRELU":
+        return byte_values(view, calls)
+    return _values_of_pixels(calls, period)
+
+
 def whole_values(view: View, calls: Calls) -> Counts:
     """Tensors at once: counted by values in and out, and by runs of the last axis."""
-    made, _ = _total(calls)
+    made, _ = total(calls)
     output, source = view.output, view.input(0)
     depth = max(output.shape[-1] if output.shape else 1, 1)
     return {
@@ -373,9 +346,27 @@ def whole_values(view: View, calls: Calls) -> Counts:
     }
 
 
+def strided_copy(view: View, calls: Calls) -> Counts:
+    """Runs of neighbours, or values at strides, in the loops over the outer axes."""
+    made, _ = total(calls)
+    copy = strided.strided_copy(view)
+    length, step = (copy.sizes[-1], copy.strides[-1]) if copy.sizes else (1, 1)
+    runs = made * (view.output.elements // length)
+    together = step == 1
+    return {
+        "call": made,
+        "run": runs,
+        "copied_run": runs * together,
+        "word": runs * (length // 4) * together,
+        "odd_value": runs * (length % 4) * together,
+        "value": runs * length * (not together),
+        "row": runs // (copy.sizes[-2] if len(copy.sizes) > 1 else 1),
+    }
+
+
 def fully_connected(view: View, calls: Calls) -> Counts:
     """Dot products over the input features, outputs in the loop around them."""
-    made, _ = _total(calls)
+    made, _ = total(calls)
     outputs, inputs = view.input(1).shape
     rows = view.output.elements // outputs * made
     return {
@@ -394,74 +385,6 @@ def fully_connected(view: View, calls: Calls) -> Counts:
     }
 
 
-def _tile_counts_mve(tiles: int, inputs: int, channels: int) -> Counts:
-    """The loops of conv2d_tile_mve.h: tiles of two pixels, four output channels at a time."""
-    fours, blocks = -(-channels // 4), -(-inputs // _LANES)
-    return {
-        "tile": tiles,
-        "tile_block": tiles * blocks,
-        "four": tiles * fours,
-        "block": tiles * fours * blocks,
-    }
-
-
-def conv2d_1x1_mve(view: View, calls: Calls) -> Counts:
-    """Tiles of two pixels of a 1 x 1 convolution."""
-    inputs = view.input(0).shape[-1]
-    made, _ = _total(calls)
-    tiles = sum(-(-pixels // 2) * count for pixels, count, _ in calls)
-    return {
-        "call": made,
-        "fill": made * -(-inputs // _LANES),
-        **_tile_counts_mve(tiles, inputs, view.output.shape[-1]),
-    }
-
-
-def conv2d_mve(view: View, calls: Calls) -> Counts:
-    """Tiles of two pixels of a row, their windows copied one by one."""
-    _, height, width, inputs = view.input(1).shape
-    columns = _conv2d_columns(view)
-    whole = whole_windows(columns)
-    clipped = columns.out_width - whole
-    outside = columns.out_width * width - columns_inside(columns)
-    taps, run = height * width * inputs, width * inputs
-    made, rows = _total(calls)
-    tiles = rows * -(-columns.out_width // 2)
-    return {
-        "call": made,
-        "fill": made * -(-taps // _LANES),
-        "row": rows,
-        **_tile_counts_mve(tiles, taps, view.output.shape[3]),
-        "odd_pixel": rows * (columns.out_width % 2),
-        "pixel": rows * columns.out_width,
-        "pixel_block": rows * columns.out_width * -(-taps // _LANES),
-        "run": rows * whole * height,
-        "run_block": rows * whole * height * -(-run // _LANES),
-        "clipped_run": rows * clipped * height,
-        "clipped_tap": rows * clipped * height * width,
-        "clipped_block": rows * clipped * height * width * -(-inputs // _LANES),
-        "outside_tap": rows * outside * height,
-        "outside_block": rows * outside * height * -(-inputs // _LANES),
-    }
-
-
-def vector_depthwise(view: View, calls: Calls) -> Counts:
-    """Vectors of 4, 8 or 16 channels, tap by tap."""
-    _, height, width, channels = view.input(1).shape
-    made, rows = _total(calls)
-    pixels = rows * view.output.shape[2]
-    counts: Counts = {"call": made, "row": rows, "pixel": pixels}
-    for lanes in (4, 8, 16):
-        vectors = -(-channels // lanes)
-        counts |= {
-            f"vectors{lanes}": made * vectors,
-            f"row_vectors{lanes}": rows * vectors,
-            f"output_vectors{lanes}": pixels * vectors,
-            f"tap_vectors{lanes}": pixels * vectors * height * width,
-        }
-    return counts
-
-
 _BY_NAME: Mapping[str, Features] = {
     "conv2d_s8_1x1_dsp": conv2d_1x1_dsp,
     "conv2d_s8_1x1_wide_dsp": conv2d_1x1_dsp,
@@ -473,6 +396,8 @@ _BY_NAME: Mapping[str, Features] = {
     "conv2d_s8_mve": conv2d_mve,
     "depthwise_conv2d_s8_3x3_dsp": depthwise_3x3_dsp,
     "depthwise_conv2d_s8_portable": depthwise_portable,
+    "strided_copy_s8_portable": strided_copy,
+    "lookup_x8_portable": byte_values,
 }
 _BY_OPERATOR: Mapping[tuple[str, str], Features] = {
     ("DEPTHWISE_CONV_2D", "dsp"): depthwise_dsp,
@@ -480,7 +405,7 @@ _BY_OPERATOR: Mapping[tuple[str, str], Features] = {
 }
 _BY_STYLE: Mapping[Style, Features] = {
     Style.WINDOW: pool_rows,
-    Style.PIXELS: pixel_values,
+    Style.PIXELS: pair_values,
     Style.REDUCE: reduce_rows,
     Style.WHOLE: whole_values,
 }

@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from mcunet_tf.tinyengine.cost.features import Calls
+from mcunet_tf.tinyengine.cost.counts import Calls
 from mcunet_tf.tinyengine.cost.model import Cost, CostModel
 from mcunet_tf.tinyengine.kernels.table import Kernel
 from mcunet_tf.tinyengine.ops.spec import View

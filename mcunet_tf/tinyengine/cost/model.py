@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mcunet_tf.tinyengine.cost.calls import code_counts, feed_counts, stage_calls
-from mcunet_tf.tinyengine.cost.features import Calls, Counts, features_of
+from mcunet_tf.tinyengine.cost.counts import Calls, Counts
+from mcunet_tf.tinyengine.cost.features import features_of
 from mcunet_tf.tinyengine.kernels.table import Kernel
 from mcunet_tf.tinyengine.ops.spec import View
 from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source

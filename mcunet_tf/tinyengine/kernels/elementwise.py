@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kernel tables of ADD, MUL and the operators that are compiled to a table of bytes."""
+"""Kernel tables of operators on two tensors, and of those that become a table of bytes."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -33,13 +34,13 @@ def _operand_order(view: View) -> tuple[int, int]:
     return full, 1 - full
 
 
-def _add(view: View) -> Struct:
+def _sum_fields(view: View) -> dict[str, Any]:
     parameters = elementwise.add_parameters(view)
     scales = (parameters.first, parameters.second)
     first, second = (
         (*scales[position], view.input(position).zero_point) for position in _operand_order(view)
     )
-    fields = {
+    return {
         "first": first,
         "second": second,
         "out_multiplier": parameters.output[0],
@@ -47,7 +48,34 @@ def _add(view: View) -> Struct:
         **output_fields(view),
         "period": _period(view),
     }
-    return Struct("struct add_s8", fields)
+
+
+def _add(view: View) -> Struct:
+    return Struct("struct add_s8", _sum_fields(view))
+
+
+def _sub(view: View) -> Struct:
+    sign = -1 if _operand_order(view)[0] else 1
+    return Struct("struct sub_s8", {"sum": tuple(_sum_fields(view).values()), "sign": sign})
+
+
+def _maximum_minimum(view: View) -> Struct:
+    return Struct("struct maximum_minimum_s8", {"period": _period(view)})
+
+
+def _prelu(view: View) -> Struct:
+    above, below = elementwise.prelu_parameters(view)
+    fields = {
+        "multiplier": above[0],
+        "alpha_multiplier": below[0],
+        "period": elementwise.broadcast_period(view)[1],
+        "shift": above[1],
+        "alpha_shift": below[1],
+        "zero_point": view.input(0).zero_point,
+        "alpha_zero_point": view.input(1).zero_point,
+        "out_zero_point": view.output.zero_point,
+    }
+    return Struct("struct prelu_s8", fields)
 
 
 def _mul(view: View) -> Struct:
@@ -66,25 +94,26 @@ def _mul(view: View) -> Struct:
 
 @functools.lru_cache(maxsize=256)
 def _linear_form(
-    first: Quantization, second: Quantization, output: Quantization, activation: str
+    kind: str, first: Quantization, second: Quantization, output: Quantization, activation: str
 ) -> LinearAdd | None:
-    """The linear form of an ADD; layers of equal scales share one proof."""
+    """The linear form of an ADD or SUB; layers of equal scales share one proof."""
     values = np.arange(-128, 128).astype(np.int8)
     tensors = tuple(
         Tensor("operand", (256, 256), "int8", quantization)
         for quantization in (first, second, output)
     )
-    op = Op("ADD", "add", (0, 1), (2,), elementwise.ElementwiseAttributes(activation))
+    op = Op(kind, "sum", (0, 1), (2,), elementwise.ElementwiseAttributes(activation))
     grid = np.broadcast_arrays(values[:, None], values[None, :])
-    table = elementwise.ADD.evaluate(View(op, tensors[:2], tensors[2:]), grid)
+    spec, sign = (elementwise.ADD, 1) if kind == "ADD" else (elementwise.SUB, -1)
+    table = spec.result(View(op, tensors[:2], tensors[2:]), grid).astype(np.int64)
     scale = output.scale[0]
-    return linear_add(table.astype(np.int64), first.scale[0] / scale, second.scale[0] / scale)
+    return linear_add(table, first.scale[0] / scale, sign * second.scale[0] / scale)
 
 
 def _linear_add(view: View) -> LinearAdd | None:
     quantizations = [t.quantization for t in (view.input(0), view.input(1), view.output)]
     first, second, output = (q for q in quantizations if q is not None)
-    return _linear_form(first, second, output, view.attributes.activation)
+    return _linear_form(view.op.kind, first, second, output, view.attributes.activation)
 
 
 def _rejects_unless_linear(view: View) -> str | None:
@@ -115,10 +144,12 @@ def _rejects_unless_second_repeats(view: View) -> str | None:
     return None if elementwise.broadcast_period(view)[0] == 0 else "the first operand repeats"
 
 
-def _rows(op: str, arguments: Callable[[View], Struct]) -> tuple[Kernel, ...]:
+def _rows(
+    op: str, arguments: Callable[[View], Struct], folder: str | None = None
+) -> tuple[Kernel, ...]:
     same = Kernel(
         f"{op}_s8_portable",
-        op,
+        folder or op,
         "portable",
         Style.PIXELS,
         arguments,
@@ -144,26 +175,45 @@ def _rows(op: str, arguments: Callable[[View], Struct]) -> tuple[Kernel, ...]:
     return same, second_repeats, first_repeats
 
 
-def _lookup(spec: OpSpec) -> tuple[Kernel, ...]:
+def _lookup_row(spec: OpSpec, rejects: Callable[[View], str | None], position: int = 0) -> Kernel:
     def arguments(view: View) -> Struct:
-        table = uint8_blob(lookup.byte_table(view, spec.evaluate))
+        table = uint8_blob(lookup.byte_table(view, spec.result, position))
         return Struct(
             "struct lookup_x8", {"table": table, "channels": channels_or_everything(view)}
         )
 
-    def rejects(view: View) -> str | None:
-        return "a float32 input" if view.input(0).dtype == "float32" else None
-
-    row = Kernel(
+    return Kernel(
         "lookup_x8_portable",
         "lookup",
         "portable",
         Style.PIXELS,
         arguments,
         rejects=rejects,
+        data_inputs=(position,),
+        streamed_inputs=(position,),
         reads_ahead=True,
     )
-    return (row,)
+
+
+def _lookup(spec: OpSpec) -> tuple[Kernel, ...]:
+    def rejects(view: View) -> str | None:
+        return "a float32 input" if view.input(0).dtype == "float32" else None
+
+    return (_lookup_row(spec, rejects),)
+
+
+def _lookup_beside_constant(spec: OpSpec) -> tuple[Kernel, ...]:
+    """Rows for an operator one of whose operands is a constant of one value."""
+
+    def rejects_unless(position: int) -> Callable[[View], str | None]:
+        def rejects(view: View) -> str | None:
+            other = view.input(1 - position)
+            known = other.elements == 1 and other.data is not None
+            return None if known else "no operand is a constant of one value"
+
+        return rejects
+
+    return tuple(_lookup_row(spec, rejects_unless(p), p) for p in (0, 1))
 
 
 def _quantize_float(view: View) -> Struct:
@@ -190,8 +240,30 @@ def _add_linear_row(isa: str) -> Kernel:
     )
 
 
-ADD = (_add_linear_row("simd"), _add_linear_row("dsp"), *_rows("add", _add))
-MUL = _rows("mul", _mul)
+_LINEAR = (_add_linear_row("simd"), _add_linear_row("dsp"))
+ADD = (*_lookup_beside_constant(elementwise.ADD), *_LINEAR, *_rows("add", _add))
+SUB = (*_lookup_beside_constant(elementwise.SUB), *_LINEAR, *_rows("sub", _sub))
+MUL = (*_lookup_beside_constant(elementwise.MUL), *_rows("mul", _mul))
+MAXIMUM = (
+    *_lookup_beside_constant(elementwise.MAXIMUM),
+    *_rows("maximum", _maximum_minimum, "maximum_minimum"),
+)
+MINIMUM = (
+    *_lookup_beside_constant(elementwise.MINIMUM),
+    *_rows("minimum", _maximum_minimum, "maximum_minimum"),
+)
+PRELU = (
+    Kernel(
+        "prelu_s8_portable",
+        "prelu",
+        "portable",
+        Style.PIXELS,
+        _prelu,
+        data_inputs=(0, 1),
+        reads_ahead=True,
+        pixel_values=lambda view: elementwise.broadcast_period(view)[1],
+    ),
+)
 RELU = _lookup(lookup.RELU)
 RELU6 = _lookup(lookup.RELU6)
 LOGISTIC = _lookup(lookup.LOGISTIC)

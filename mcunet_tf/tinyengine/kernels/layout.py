@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from mcunet_tf.tinyengine.kernels.table import (
     ALL_INPUTS,
@@ -15,26 +16,27 @@ from mcunet_tf.tinyengine.kernels.table import (
 )
 from mcunet_tf.tinyengine.ops.layout import (
     ConcatenationAttributes,
+    PackAttributes,
     PadAttributes,
     ResizeAttributes,
-    TransposeAttributes,
 )
+from mcunet_tf.tinyengine.ops.resize_bilinear import BilinearAttributes
 from mcunet_tf.tinyengine.ops.spec import View
+from mcunet_tf.tinyengine.ops.strided import MAX_AXES, strided_copy
 
-_TRANSPOSE_AXES = 6
 _PAD_AXES = 4
 
 
-def _transpose(view: View) -> Struct:
-    attributes: TransposeAttributes = view.attributes
-    shape = view.input(0).shape
-    strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
-    fill = _TRANSPOSE_AXES - len(shape)
+def _strided_copy(view: View) -> Struct:
+    copy = strided_copy(view)
+    fill = MAX_AXES - len(copy.sizes)
     fields = {
-        "size": (1,) * fill + tuple(shape[p] for p in attributes.permutation),
-        "stride": (0,) * fill + tuple(strides[p] for p in attributes.permutation),
+        "offset": copy.offset,
+        "size": (1,) * fill + copy.sizes,
+        # An axis of one value may have any stride: 1 makes it a run.
+        "stride": (1,) * fill + copy.strides,
     }
-    return Struct("struct transpose_s8", fields)
+    return Struct("struct strided_copy_s8", fields)
 
 
 def _pad(view: View) -> Struct:
@@ -60,6 +62,28 @@ def _concatenation(view: View) -> Struct:
     return Struct("struct concatenation_s8", fields)
 
 
+def _pack(view: View) -> Struct:
+    attributes: PackAttributes = view.attributes
+    shape = view.input(0).shape
+    fields = {
+        "outer": math.prod(shape[: attributes.axis]),
+        "operands": len(view.inputs),
+        "run_bytes": int32_blob([math.prod(shape[attributes.axis :])] * len(view.inputs)),
+    }
+    return Struct("struct concatenation_s8", fields)
+
+
+def _joining(arguments: Callable[[View], Struct]) -> Kernel:
+    return Kernel(
+        "concatenation_s8_portable",
+        "concatenation",
+        "portable",
+        Style.WHOLE,
+        arguments,
+        data_inputs=ALL_INPUTS,
+    )
+
+
 def _resize(view: View) -> Struct:
     attributes: ResizeAttributes = view.attributes
     fields = {
@@ -73,18 +97,25 @@ def _resize(view: View) -> Struct:
     return Struct("struct resize_nearest_neighbor_s8", fields)
 
 
-TRANSPOSE = (Kernel("transpose_s8_portable", "transpose", "portable", Style.WHOLE, _transpose),)
-PAD = (Kernel("pad_s8_portable", "pad", "portable", Style.WHOLE, _pad),)
-CONCATENATION = (
-    Kernel(
-        "concatenation_s8_portable",
-        "concatenation",
-        "portable",
-        Style.WHOLE,
-        _concatenation,
-        data_inputs=ALL_INPUTS,
-    ),
+def _resize_bilinear(view: View) -> Struct:
+    attributes: BilinearAttributes = view.attributes
+    fields = {
+        "rows": int16_blob(attributes.rows),
+        "columns": int16_blob(attributes.columns),
+        "in_width": view.input(0).shape[2],
+        "out_height": view.output.shape[1],
+        "out_width": view.output.shape[2],
+        "channels": view.output.shape[3],
+    }
+    return Struct("struct resize_bilinear_s8", fields)
+
+
+STRIDED_COPY = (
+    Kernel("strided_copy_s8_portable", "strided_copy", "portable", Style.WHOLE, _strided_copy),
 )
+PAD = (Kernel("pad_s8_portable", "pad", "portable", Style.WHOLE, _pad),)
+CONCATENATION = (_joining(_concatenation),)
+PACK = (_joining(_pack),)
 RESIZE_NEAREST_NEIGHBOR = (
     Kernel(
         "resize_nearest_neighbor_s8_portable",
@@ -92,5 +123,14 @@ RESIZE_NEAREST_NEIGHBOR = (
         "portable",
         Style.WHOLE,
         _resize,
+    ),
+)
+RESIZE_BILINEAR = (
+    Kernel(
+        "resize_bilinear_s8_portable",
+        "resize_bilinear",
+        "portable",
+        Style.WHOLE,
+        _resize_bilinear,
     ),
 )

@@ -62,9 +62,24 @@ def finish(view: View, accumulators: Array) -> Array:
     return np.clip(scaled, low, high).astype(np.int8)
 
 
+def groups(view: View) -> int:
+    """How many parts of the input's channels are convolved each by its own filters."""
+    return view.input(0).shape[-1] // view.input(1).shape[3]
+
+
+def _dense_weights(view: View) -> Array:
+    """Weights [out_channels, kernel_height, kernel_width, in_channels], zero outside of a group."""
+    weights = np.asarray(view.constant(1), np.int64)
+    count, (filters, height, width, inputs) = groups(view), weights.shape
+    apart = np.zeros((count, filters // count, height, width, count, inputs), np.int64)
+    for group in range(count):
+        apart[group, ..., group, :] = weights.reshape(count, -1, height, width, inputs)[group]
+    return apart.reshape(filters, height, width, count * inputs)
+
+
 def _evaluate(view: View, values: Sequence[Array]) -> Array:
     attributes: Conv2dAttributes = view.attributes
-    weights = np.asarray(view.constant(1), np.int64)
+    weights = _dense_weights(view)
     zero_point = view.input(0).zero_point
     padded = pad_input(values[0], attributes.padding, zero_point) - zero_point
     _, height, width, channels = view.output.shape
@@ -92,14 +107,16 @@ def _macs(view: View) -> int:
 
 
 def constraint_weight_shape(view: View) -> str | None:
-    """Weights are [out_channels, kernel_height, kernel_width, in_channels]; no groups."""
+    """Weights are [out_channels, kernel_height, kernel_width, in_channels / groups]."""
     weights, source, output = view.input(1), view.input(0), view.output
     if len(weights.shape) != 4 or not weights.elements:
         return f"weights of shape {list(weights.shape)}"
-    if weights.shape[3] != source.shape[-1]:
-        return f"{weights.shape[3]} input channels per filter for {source.shape[-1]} (groups)"
+    if source.shape[-1] % weights.shape[3]:
+        return f"{weights.shape[3]} input channels per filter for {source.shape[-1]}"
     if weights.shape[0] != output.shape[-1]:
         return f"{weights.shape[0]} filters for {output.shape[-1]} output channels"
+    if weights.shape[0] % groups(view):
+        return f"{weights.shape[0]} filters in {groups(view)} groups"
     return common.weight_scales_problem(weights, weights.shape[0], axis=0)
 
 

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ADD and MUL of two int8 tensors, with a per-channel or scalar second operand if need be."""
+"""Operators on two int8 tensors, value by value: ADD, SUB, MUL, MAXIMUM, MINIMUM and PRELU.
+
+Kernels take an operand that repeats over the leading dimensions, a value for each channel for
+instance; the pass `lower_broadcasts` spreads out what repeats in another way.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ import numpy as np
 from mcunet_tf.tinyengine.fixed_point import quantize_multiplier, requantize
 from mcunet_tf.tinyengine.ir import Tensor
 from mcunet_tf.tinyengine.ops import common
-from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View
+from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, as_int8, no_attributes
 
 # TFLite's ADD scales both operands up by 2^20 before it brings them to a common scale.
 ADD_LEFT_SHIFT = 20
@@ -27,7 +31,7 @@ class ElementwiseAttributes:
 
 @dataclasses.dataclass(frozen=True)
 class AddParameters:
-    """Fixed-point constants of ADD: `(multiplier, shift)` of both inputs and of the sum."""
+    """Fixed-point constants of ADD and SUB: `(multiplier, shift)` of both inputs and the sum."""
 
     first: tuple[int, int]
     second: tuple[int, int]
@@ -54,25 +58,62 @@ def mul_parameters(view: View) -> tuple[int, int]:
     return quantize_multiplier(view.input(0).scale * view.input(1).scale / view.output.scale)
 
 
+def prelu_parameters(view: View) -> tuple[tuple[int, int], tuple[int, int]]:
+    """`(multiplier, shift)` of values from zero up, and of the products of those below by alpha."""
+    ratio = view.input(0).scale / view.output.scale
+    return quantize_multiplier(ratio), quantize_multiplier(
+        view.input(0).scale * view.input(1).scale / view.output.scale
+    )
+
+
 def _finish(view: View, values: Array) -> Array:
     low, high = common.activation_range(view.attributes.activation, view.output)
     clamped = np.clip(values + view.output.zero_point, low, high)
     return clamped.astype(np.int8).reshape(view.output.shape)
 
 
-def _evaluate_add(view: View, values: Sequence[Array]) -> Array:
+def _scaled_operands(view: View, values: Sequence[Array]) -> tuple[Any, Any]:
     parameters = add_parameters(view)
-    total: Any = 0
-    for position, scale in enumerate((parameters.first, parameters.second)):
-        shifted = values[position].astype(np.int64) - view.input(position).zero_point
-        total = total + requantize(shifted << ADD_LEFT_SHIFT, *scale)
-    return _finish(view, requantize(total, *parameters.output))
+    first, second = (
+        requantize(
+            (values[position].astype(np.int64) - view.input(position).zero_point) << ADD_LEFT_SHIFT,
+            *scale,
+        )
+        for position, scale in enumerate((parameters.first, parameters.second))
+    )
+    return first, second
+
+
+def _evaluate_add(view: View, values: Sequence[Array]) -> Array:
+    first, second = _scaled_operands(view, values)
+    return _finish(view, requantize(first + second, *add_parameters(view).output))
+
+
+def _evaluate_sub(view: View, values: Sequence[Array]) -> Array:
+    first, second = _scaled_operands(view, values)
+    return _finish(view, requantize(first - second, *add_parameters(view).output))
 
 
 def _evaluate_mul(view: View, values: Sequence[Array]) -> Array:
     first = values[0].astype(np.int64) - view.input(0).zero_point
     second = values[1].astype(np.int64) - view.input(1).zero_point
     return _finish(view, requantize(first * second, *mul_parameters(view)))
+
+
+def _evaluate_maximum(view: View, values: Sequence[Array]) -> Array:
+    return np.maximum(*values).reshape(view.output.shape)
+
+
+def _evaluate_minimum(view: View, values: Sequence[Array]) -> Array:
+    return np.minimum(*values).reshape(view.output.shape)
+
+
+def _evaluate_prelu(view: View, values: Sequence[Array]) -> Array:
+    above, below = prelu_parameters(view)
+    first = values[0].astype(np.int64) - view.input(0).zero_point
+    second = values[1].astype(np.int64) - view.input(1).zero_point
+    scaled = np.where(first >= 0, requantize(first, *above), requantize(first * second, *below))
+    return as_int8(scaled + view.output.zero_point).reshape(view.output.shape)
 
 
 def _without_leading_ones(tensor: Tensor) -> tuple[int, ...]:
@@ -100,11 +141,32 @@ def broadcast_period(view: View) -> tuple[int, int]:
 
 
 def constraint_broadcast(view: View) -> str | None:
-    """Operands have the output's shape, or one of them repeats over the leading dimensions."""
+    """Operands have the output's shape, or 1 along some of its axes."""
+    shapes = [tensor.shape for tensor in (view.input(0), view.input(1), view.output)]
+    try:
+        fits = np.broadcast_shapes(*shapes[:2]) == shapes[2]
+    except ValueError:
+        fits = False
+    first, second, output = map(list, shapes)
+    return None if fits else f"shapes {first} and {second} for an output of {output}"
+
+
+def constraint_alpha(view: View) -> str | None:
+    """Alpha has a value for each channel, or for each value of the input."""
     full = broadcast_period(view)[0]
-    if full < 0 or _without_leading_ones(view.input(full)) != _without_leading_ones(view.output):
-        shapes = [list(tensor.shape) for tensor in (view.input(0), view.input(1), view.output)]
-        return f"shapes {shapes[0]} and {shapes[1]} for an output of {shapes[2]}"
+    shapes = [list(tensor.shape) for tensor in (view.input(0), view.input(1), view.output)]
+    if full != 0 or shapes[0] != shapes[2]:
+        return f"alpha of {shapes[1]} for {shapes[0]}"
+    return None
+
+
+def constraint_one_quantisation(view: View) -> str | None:
+    """Operands and output have the same scale and zero point."""
+    output = view.output
+    for position in (0, 1):
+        tensor = view.input(position)
+        if (tensor.scale, tensor.zero_point) != (output.scale, output.zero_point):
+            return f"'{tensor.name}' has scale {tensor.scale} and zero point {tensor.zero_point}"
     return None
 
 
@@ -123,4 +185,20 @@ _CONSTRAINTS = (
 )
 
 ADD = OpSpec("ADD", _read, _evaluate_add, _CONSTRAINTS)
+SUB = OpSpec("SUB", _read, _evaluate_sub, _CONSTRAINTS)
 MUL = OpSpec("MUL", _read, _evaluate_mul, _CONSTRAINTS)
+
+_EXTREMA = (
+    constraint_two_operands,
+    common.constraint_all_int8,
+    constraint_broadcast,
+    constraint_one_quantisation,
+)
+MAXIMUM = OpSpec("MAXIMUM", no_attributes, _evaluate_maximum, _EXTREMA)
+MINIMUM = OpSpec("MINIMUM", no_attributes, _evaluate_minimum, _EXTREMA)
+PRELU = OpSpec(
+    "PRELU",
+    no_attributes,
+    _evaluate_prelu,
+    (constraint_two_operands, common.constraint_all_int8, constraint_alpha),
+)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Operators that move values and compute none: reshape, transpose, pad, concatenate, resize."""
+"""Operators that move values and compute none: reshape, pad, concatenate, pack, resize."""
 
 from __future__ import annotations
 
@@ -9,17 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from mcunet_tf.tinyengine.ir import constant_values, is_constant
+from mcunet_tf.tinyengine.ir import constant_values
 from mcunet_tf.tinyengine.ops import common
 from mcunet_tf.tinyengine.ops.pool2d import constraint_same_quantisation
 from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, no_attributes
-
-
-@dataclasses.dataclass(frozen=True)
-class TransposeAttributes:
-    """Input axis of every output axis."""
-
-    permutation: tuple[int, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +33,13 @@ class ConcatenationAttributes:
 
 
 @dataclasses.dataclass(frozen=True)
+class PackAttributes:
+    """The new axis, counted from the front."""
+
+    axis: int
+
+
+@dataclasses.dataclass(frozen=True)
 class ResizeAttributes:
     """Source row and column of every output row and column."""
 
@@ -49,16 +49,6 @@ class ResizeAttributes:
 
 def _evaluate_reshape(view: View, values: Sequence[Array]) -> Array:
     return values[0].reshape(view.output.shape)
-
-
-def _read_transpose(_: Mapping[str, Any], view: View) -> TransposeAttributes:
-    if len(view.inputs) < 2 or not is_constant(view.inputs[1]):
-        return TransposeAttributes(())
-    return TransposeAttributes(tuple(constant_values(view.inputs[1])))
-
-
-def _evaluate_transpose(view: View, values: Sequence[Array]) -> Array:
-    return np.ascontiguousarray(values[0].transpose(view.attributes.permutation))
 
 
 def _read_pad(_: Mapping[str, Any], view: View) -> PadAttributes:
@@ -91,6 +81,14 @@ def _read_concatenation(options: Mapping[str, Any], view: View) -> Concatenation
 
 def _evaluate_concatenation(view: View, values: Sequence[Array]) -> Array:
     return np.concatenate(values, axis=view.attributes.axis)
+
+
+def _read_pack(options: Mapping[str, Any], view: View) -> PackAttributes:
+    return PackAttributes(options["Axis"] % (len(view.input(0).shape) + 1))
+
+
+def _evaluate_pack(view: View, values: Sequence[Array]) -> Array:
+    return np.stack(values, axis=view.attributes.axis)
 
 
 def _nearest(size: int, out_size: int, align_corners: bool, half_pixel: bool) -> tuple[int, ...]:
@@ -126,16 +124,6 @@ def constraint_same_bytes(view: View) -> str | None:
     source, output = view.input(0), view.output
     if source.dtype != output.dtype or source.elements != output.elements:
         return f"{source.dtype} {list(source.shape)} to {output.dtype} {list(output.shape)}"
-    return None
-
-
-def constraint_permutation(view: View) -> str | None:
-    """The permutation is constant and of at most 6 axes."""
-    permutation = view.attributes.permutation
-    if sorted(permutation) != list(range(len(view.input(0).shape))) or len(permutation) > 6:
-        return f"permutation {list(permutation)} of {list(view.input(0).shape)}"
-    if view.output.shape != tuple(view.input(0).shape[p] for p in permutation):
-        return f"an output of {list(view.output.shape)}"
     return None
 
 
@@ -179,6 +167,21 @@ def constraint_concatenation(view: View) -> str | None:
     return None
 
 
+def constraint_pack(view: View) -> str | None:
+    """Operands are of one shape, and of the output's scale and zero point."""
+    output, shape = view.output, view.input(0).shape
+    for position in range(len(view.inputs)):
+        tensor = view.input(position)
+        if (tensor.scale, tensor.zero_point) != (output.scale, output.zero_point):
+            return f"'{tensor.name}' has scale {tensor.scale} and zero point {tensor.zero_point}"
+        if tensor.shape != shape:
+            return f"'{tensor.name}' has shape {list(tensor.shape)}"
+    axis = view.attributes.axis
+    if output.shape != (*shape[:axis], len(view.inputs), *shape[axis:]):
+        return f"an output of {list(output.shape)}"
+    return None
+
+
 def constraint_resize(view: View) -> str | None:
     """The output has the input's channels."""
     source, output = view.input(0).shape, view.output.shape
@@ -190,12 +193,6 @@ _INT8 = common.constraint_int8_activations
 RESHAPE = OpSpec("RESHAPE", no_attributes, _evaluate_reshape, (constraint_same_bytes,))
 SQUEEZE = OpSpec("SQUEEZE", no_attributes, _evaluate_reshape, (constraint_same_bytes,))
 EXPAND_DIMS = OpSpec("EXPAND_DIMS", no_attributes, _evaluate_reshape, (constraint_same_bytes,))
-TRANSPOSE = OpSpec(
-    "TRANSPOSE",
-    _read_transpose,
-    _evaluate_transpose,
-    (_INT8, constraint_permutation, constraint_same_quantisation),
-)
 PAD = OpSpec(
     "PAD", _read_pad, _evaluate_pad, (_INT8, constraint_paddings, constraint_same_quantisation)
 )
@@ -208,6 +205,7 @@ CONCATENATION = OpSpec(
     _evaluate_concatenation,
     (common.constraint_all_int8, constraint_concatenation),
 )
+PACK = OpSpec("PACK", _read_pack, _evaluate_pack, (common.constraint_all_int8, constraint_pack))
 RESIZE_NEAREST_NEIGHBOR = OpSpec(
     "RESIZE_NEAREST_NEIGHBOR",
     _read_resize,

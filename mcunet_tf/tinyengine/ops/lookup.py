@@ -6,6 +6,7 @@ Each is compiled to a table of 256 bytes, computed here with tflite-runtime's re
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -54,10 +55,25 @@ def _evaluate_quantize(view: View, values: Sequence[Array]) -> Array:
     return np.clip(_rescale(view, values[0]), low, high).astype(view.output.dtype)
 
 
-def byte_table(view: View, evaluate: Callable[[View, Sequence[Array]], Array]) -> Array:
-    """The 256 results in the order of the input's bit pattern, as raw bytes."""
-    inputs = np.arange(256, dtype=np.uint8).view(view.input(0).dtype)
-    return evaluate(view, [inputs]).view(np.uint8)
+def byte_table(
+    view: View, evaluate: Callable[[View, Sequence[Array]], Array], position: int = 0
+) -> Array:
+    """The 256 results in the order of the input's bit pattern, as raw bytes.
+
+    Args:
+        view: An operator whose other operands are constants of one value.
+        evaluate: Its meaning.
+        position: Of the operand that takes all values.
+    """
+    inputs = np.arange(256, dtype=np.uint8).view(view.input(position).dtype)
+    tensors = [*view.inputs]
+    tensors[position] = dataclasses.replace(view.input(position), shape=(256,))
+    output = dataclasses.replace(view.output, shape=(256,))
+    values = []
+    for place, tensor in enumerate(tensors):
+        known = inputs if place == position else tensor.data if tensor else None
+        values += [] if known is None else [known.reshape(-1)]
+    return evaluate(View(view.op, tuple(tensors), (output,)), values).view(np.uint8)
 
 
 def constraint_byte_edges(view: View) -> str | None:

@@ -23,7 +23,8 @@ class MeanAttributes:
     axes: tuple[int, ...]
 
 
-def _read(_: Mapping[str, Any], view: View) -> MeanAttributes:
+def read_axes(_: Mapping[str, Any], view: View) -> MeanAttributes:
+    """Takes the axes from the second operand; none if they are not constant."""
     if len(view.inputs) < 2 or not is_constant(view.inputs[1]):
         return MeanAttributes(())
     rank = max(len(view.input(0).shape), 1)
@@ -89,7 +90,7 @@ def constraint_output_elements(view: View) -> str | None:
 
 MEAN = OpSpec(
     "MEAN",
-    _read,
+    read_axes,
     _evaluate,
     (common.constraint_int8_activations, constraint_axes, constraint_output_elements),
 )

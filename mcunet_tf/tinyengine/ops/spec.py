@@ -70,16 +70,24 @@ class OpSpec:
     Attributes:
       kind: TensorFlow Lite's builtin name.
       read: turns the flatbuffer's option fields and the operands into `Op.attributes`.
-      evaluate: exact integer result in numpy, equal to TFLite's reference kernel bit for bit.
+      evaluate: exact integer result in numpy, equal to TFLite's reference kernel bit for bit; None
+        for what a pass rewrites.
       constraints: what must hold for the operator to be compiled.
       macs: multiply-accumulates of one inference.
+      becomes: the operators that a pass puts in its place.
     """
 
     kind: str
     read: Callable[[Mapping[str, Any], View], Any]
-    evaluate: Callable[[View, Sequence[Array]], Array]
+    evaluate: Callable[[View, Sequence[Array]], Array] | None
     constraints: tuple[Constraint, ...] = ()
     macs: Callable[[View], int] = _no_macs
+    becomes: tuple[str, ...] = ()
+
+    def result(self, view: View, values: Sequence[Array]) -> Array:
+        """What `evaluate` gives, for an operator that has it."""
+        assert self.evaluate is not None, f"a pass should have rewritten {self.kind}"
+        return self.evaluate(view, values)
 
 
 def no_attributes(_: Mapping[str, Any], __: View) -> None:

@@ -7,7 +7,12 @@ from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.passes.drop_float_edges import drop_float_edges
 from mcunet_tf.tinyengine.passes.fold_constants import drop_unused, fold_constants
 from mcunet_tf.tinyengine.passes.fold_pad import fold_pad
+from mcunet_tf.tinyengine.passes.lower_broadcasts import lower_broadcasts
 from mcunet_tf.tinyengine.passes.lower_depthwise import lower_depthwise
+from mcunet_tf.tinyengine.passes.lower_groups import lower_groups
+from mcunet_tf.tinyengine.passes.lower_reductions import lower_reductions
+from mcunet_tf.tinyengine.passes.lower_splits import lower_splits
+from mcunet_tf.tinyengine.passes.lower_transpose_conv import lower_transpose_conv
 from mcunet_tf.tinyengine.verify import check_graph, check_supported
 
 
@@ -26,7 +31,11 @@ def run_passes(graph: Graph, *, edges: str = "int8") -> Graph:
     check_supported(graph)
     if edges == "int8":
         graph = drop_float_edges(graph)
-    graph = lower_depthwise(fold_pad(graph))
+    for lower in (
+        lower_splits, lower_transpose_conv, lower_reductions, lower_broadcasts, fold_pad,
+        lower_groups, lower_depthwise,
+    ):  # fmt: skip
+        graph = lower(graph)
     check_graph(graph)
     check_supported(graph)
     return graph

@@ -37,6 +37,8 @@ def fold_constants(graph: Graph) -> Graph:
 
 
 def _foldable(seen: View) -> bool:
+    if SPECS[seen.op.kind].evaluate is None:
+        return False
     if seen.op.kind == "SHAPE":
         return True
     if not all(tensor is None or is_constant(tensor) for tensor in seen.inputs):
@@ -51,7 +53,7 @@ def _folded(name: str, seen: View) -> Tensor:
     """The result of an operator as a constant, in the shape that it turns out to have."""
     values = [t.data for t in seen.inputs if t is not None and t.data is not None]
     try:
-        result = SPECS[seen.op.kind].evaluate(seen, values)
+        result = SPECS[seen.op.kind].result(seen, values)
     except (ValueError, IndexError, TypeError, AssertionError) as error:
         # The operators on shapes have no constraints of their own.
         assert seen.op.kind in _SHAPE_OPS

@@ -7,7 +7,8 @@ import dataclasses
 
 import numpy as np
 
-from mcunet_tf.tinyengine.ir import Graph, Op, Tensor
+from mcunet_tf.tinyengine.ir import Graph
+from mcunet_tf.tinyengine.passes.rewriter import Rewriter
 
 
 def lower_depthwise(graph: Graph) -> Graph:
@@ -15,19 +16,14 @@ def lower_depthwise(graph: Graph) -> Graph:
 
     The dense kernels keep several outputs per input in registers; the depthwise ones cannot.
     """
-    added: dict[int, Tensor] = {}
-    ops: list[Op] = []
+    rewriter = Rewriter(graph)
     for op in graph.ops:
-        source = graph.tensors[op.inputs[0]]
-        weights = graph.tensors[op.inputs[1]] if op.kind == "DEPTHWISE_CONV_2D" else None
-        if weights is None or weights.data is None or source.shape[-1] != 1:
-            ops.append(op)
-            continue
-        data = np.ascontiguousarray(np.asarray(weights.data).transpose(3, 1, 2, 0))
-        index = len(graph.tensors) + len(added)
-        scales = weights.quantization
-        moved = dataclasses.replace(scales, axis=0) if scales else None
-        added[index] = dataclasses.replace(weights, shape=data.shape, data=data, quantization=moved)
-        inputs = (op.inputs[0], index, *op.inputs[2:])
-        ops.append(dataclasses.replace(op, kind="CONV_2D", inputs=inputs))
-    return graph.replace(ops=ops, tensors=added)
+        if op.kind == "DEPTHWISE_CONV_2D" and graph.tensors[op.inputs[0]].shape[-1] == 1:
+            weights = graph.tensors[op.inputs[1]]
+            scales = weights.quantization
+            moved = dataclasses.replace(scales, axis=0) if scales else None
+            data = np.asarray(weights.data).transpose(3, 1, 2, 0)
+            inputs = (op.inputs[0], rewriter.constant(op.inputs[1], data, moved), *op.inputs[2:])
+            op = dataclasses.replace(op, kind="CONV_2D", inputs=inputs)
+        rewriter.ops.append(op)
+    return rewriter.result()

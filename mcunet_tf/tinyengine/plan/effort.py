@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcunet_tf.tinyengine.cost.calls import node_calls
-from mcunet_tf.tinyengine.cost.features import Counts
+from mcunet_tf.tinyengine.cost.counts import Counts
 from mcunet_tf.tinyengine.cost.model import CostModel, cost_model, weigh
 from mcunet_tf.tinyengine.kernels.table import Style
 from mcunet_tf.tinyengine.ops.spec import View

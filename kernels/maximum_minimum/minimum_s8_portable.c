@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "maximum_minimum.h"
+
+void minimum_s8_portable(const struct maximum_minimum_s8 *op, const int8_t *first,
+                         const int8_t *second, int8_t *out, int32_t pixels, void *scratch) {
+  (void)scratch;
+  const int32_t count = pixels * op->period;
+  for (int32_t i = 0; i < count; i++) {
+    out[i] = first[i] < second[i] ? first[i] : second[i];
+  }
+}

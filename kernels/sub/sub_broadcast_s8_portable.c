@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sub_operands.h"
+
+void sub_broadcast_s8_portable(const struct sub_s8 *op, const int8_t *first, const int8_t *second,
+                               int8_t *out, int32_t pixels, void *scratch) {
+  (void)scratch;
+  for (int32_t p = 0; p < pixels; p++) {
+    for (int32_t i = 0; i < op->sum.period; i++) {
+      *out++ = sub_values(op, *first++, second[i]);
+    }
+  }
+}

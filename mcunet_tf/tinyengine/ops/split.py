@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SPLIT, SPLIT_V and UNPACK: one tensor in parts along an axis.
+
+The pass `lower_splits` rewrites them as SLICE, one for every part that is read.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from mcunet_tf.tinyengine.ir import Tensor, constant_values, is_constant
+from mcunet_tf.tinyengine.ops import common
+from mcunet_tf.tinyengine.ops.spec import OpSpec, View
+
+
+@dataclasses.dataclass(frozen=True)
+class SplitAttributes:
+    """Position of the operand that is split, the axis, and the lengths of the parts along it."""
+
+    operand: int
+    axis: int
+    lengths: tuple[int, ...]
+
+
+def _constant(view: View, position: int) -> list[int]:
+    operand = view.optional(position)
+    return constant_values(operand) if is_constant(operand) else []
+
+
+def _axis(tensor: Tensor | None, numbers: list[int]) -> int:
+    """An axis counted from the front; -1 where it is not known."""
+    rank = len(tensor.shape) if tensor else 0
+    return numbers[0] % rank if rank and len(numbers) == 1 else -1
+
+
+def _read_split(_: Mapping[str, Any], view: View) -> SplitAttributes:
+    source, parts = view.optional(1), len(view.outputs)
+    axis = _axis(source, _constant(view, 0))
+    whole = source.shape[axis] if source and axis >= 0 else 0
+    return SplitAttributes(1, axis, (whole // parts,) * parts)
+
+
+def _read_split_v(_: Mapping[str, Any], view: View) -> SplitAttributes:
+    axis = _axis(view.input(0), _constant(view, 2))
+    lengths = _constant(view, 1)
+    if lengths.count(-1) == 1 and axis >= 0:
+        rest = view.input(0).shape[axis] - sum(lengths) - 1
+        lengths = [rest if length == -1 else length for length in lengths]
+    return SplitAttributes(0, axis, tuple(lengths))
+
+
+def _read_unpack(options: Mapping[str, Any], view: View) -> SplitAttributes:
+    axis = _axis(view.input(0), [options["Axis"]])
+    return SplitAttributes(0, axis, (1,) * len(view.outputs))
+
+
+def constraint_parts(view: View) -> str | None:
+    """Axis and lengths are constant, and the parts make up the whole of the input."""
+    attributes: SplitAttributes = view.attributes
+    source = view.optional(attributes.operand)
+    if source is None or attributes.axis < 0 or not attributes.lengths:
+        return "an axis or lengths that are not constant"
+    whole = source.shape[attributes.axis]
+    if len(attributes.lengths) != len(view.outputs) or sum(attributes.lengths) != whole:
+        return f"{len(view.outputs)} parts of {list(attributes.lengths)} of {whole}"
+    for output, length in zip(view.outputs, attributes.lengths, strict=True):
+        if output.elements * whole != source.elements * length:
+            return f"an output of {list(output.shape)}"
+    return None
+
+
+def constraint_parts_int8(view: View) -> str | None:
+    """Input and parts are int8 of one scale and zero point."""
+    source = view.optional(view.attributes.operand)
+    if source is None:
+        return "an operand is missing"
+    for tensor in (source, *view.outputs):
+        if tensor.dtype != "int8":
+            return f"tensor '{tensor.name}' is {tensor.dtype}"
+        problem = common.per_tensor_problem(tensor)
+        if problem:
+            return problem
+        if (tensor.scale, tensor.zero_point) != (source.scale, source.zero_point):
+            return f"'{tensor.name}' has scale {tensor.scale} and zero point {tensor.zero_point}"
+    return None
+
+
+_CONSTRAINTS = (constraint_parts_int8, constraint_parts)
+
+SPLIT = OpSpec("SPLIT", _read_split, None, _CONSTRAINTS, becomes=("SLICE",))
+SPLIT_V = OpSpec("SPLIT_V", _read_split_v, None, _CONSTRAINTS, becomes=("SLICE",))
+UNPACK = OpSpec("UNPACK", _read_unpack, None, _CONSTRAINTS, becomes=("SLICE",))

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Spreads out operands that repeat in a way that no kernel takes, one map for all channels say."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from mcunet_tf.tinyengine.ir import Graph
+from mcunet_tf.tinyengine.ops.elementwise import broadcast_period
+from mcunet_tf.tinyengine.ops.spec import view
+from mcunet_tf.tinyengine.passes.rewriter import Rewriter
+
+_KINDS = ("ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM")
+
+
+def lower_broadcasts(graph: Graph) -> Graph:
+    """Puts BROADCAST_TO before operands that do not repeat over the leading dimensions."""
+    rewriter = Rewriter(graph)
+    for op in graph.ops:
+        if op.kind in _KINDS and broadcast_period(view(graph, op))[0] < 0:
+            shape = graph.tensors[op.outputs[0]].shape
+            inputs = tuple(_spread(rewriter, index, shape, op.name) for index in op.inputs)
+            op = dataclasses.replace(op, inputs=inputs)
+        rewriter.ops.append(op)
+    return rewriter.result()
+
+
+def _spread(rewriter: Rewriter, index: int, shape: tuple[int, ...], name: str) -> int:
+    tensor = rewriter.tensor(index)
+    if tensor.shape == shape:
+        return index
+    if tensor.data is not None:
+        return rewriter.constant(index, np.broadcast_to(tensor.data, shape), tensor.quantization)
+    result = rewriter.like(index, shape, " spread out")
+    rewriter.op("BROADCAST_TO", name, (index,), result)
+    return result

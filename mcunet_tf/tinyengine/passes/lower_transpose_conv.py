@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A transposed convolution is an ordinary one for every phase of its strides, interleaved."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mcunet_tf.tinyengine.ir import Graph, Op
+from mcunet_tf.tinyengine.ops.common import Padding
+from mcunet_tf.tinyengine.ops.conv2d import Conv2dAttributes
+from mcunet_tf.tinyengine.ops.layout import PackAttributes
+from mcunet_tf.tinyengine.ops.spec import view
+from mcunet_tf.tinyengine.ops.strided import SliceAttributes
+from mcunet_tf.tinyengine.ops.transpose_conv import Phase, phases_of
+from mcunet_tf.tinyengine.passes.rewriter import Rewriter
+
+_COLUMNS, _ROWS = 3, 2  # the axes behind which phases of [1, height, width, channels] interleave
+
+
+def lower_transpose_conv(graph: Graph) -> Graph:
+    """Rewrites TRANSPOSE_CONV as CONV_2D by phase, PACK of the columns' and of the rows' phases,
+    and SLICE where the output's size is no multiple of the stride.
+    """
+    rewriter = Rewriter(graph)
+    for op in graph.ops:
+        if op.kind == "TRANSPOSE_CONV":
+            _lower(rewriter, op)
+        else:
+            rewriter.ops.append(op)
+    return rewriter.result()
+
+
+def _lower(rewriter: Rewriter, op: Op) -> None:
+    output = op.outputs[0]
+    _, height, width, channels = rewriter.tensor(output).shape
+    down, across = phases_of(view(rewriter.graph, op))
+    rows, columns = -(-height // len(down)), -(-width // len(across))
+    bands = []
+    for row_phase in down:
+        parts = [_convolve(rewriter, op, (rows, columns), row_phase, c) for c in across]
+        shape = (1, rows, columns * len(across), channels)
+        bands.append(_interleave(rewriter, op, parts, _COLUMNS, shape))
+    whole = (1, rows * len(down), columns * len(across), channels)
+    result = _interleave(rewriter, op, bands, _ROWS, whole)
+    if whole == rewriter.tensor(output).shape:
+        rewriter.op("RESHAPE", op.name, (result,), output)
+    else:
+        cut = SliceAttributes((0, 0, 0, 0), rewriter.tensor(output).shape)
+        rewriter.op("SLICE", op.name, (result,), output, cut)
+
+
+def _convolve(rewriter: Rewriter, op: Op, size: tuple[int, int], down: Phase, across: Phase) -> int:
+    weights = rewriter.tensor(op.inputs[1])
+    # A row and a column of zeros at the end are what tap -1 takes.
+    padded = np.pad(np.asarray(weights.data), ((0, 0), (0, 1), (0, 1), (0, 0)))
+    own = padded[:, list(down.taps)][:, :, list(across.taps)]
+    constants = (rewriter.constant(op.inputs[1], own, weights.quantization), *op.inputs[3:4])
+    padding = Padding(down.before, down.after, across.before, across.after)
+    attributes = Conv2dAttributes(1, 1, 1, 1, padding, op.attributes.activation)
+    output = op.outputs[0]
+    channels = rewriter.tensor(output).shape[3]
+    result = rewriter.like(output, (1, *size, channels), f" phase {len(rewriter.ops)}")
+    rewriter.op("CONV_2D", op.name, (op.inputs[2], *constants), result, attributes)
+    return result
+
+
+def _interleave(
+    rewriter: Rewriter, op: Op, parts: list[int], axis: int, shape: tuple[int, ...]
+) -> int:
+    """Joins tensors by turns along the axis before `axis`."""
+    if len(parts) == 1:
+        return parts[0]
+    own = rewriter.tensor(parts[0]).shape
+    packed = rewriter.like(op.outputs[0], (*own[:axis], len(parts), *own[axis:]), " packed")
+    rewriter.op("PACK", op.name, tuple(parts), packed, PackAttributes(axis))
+    result = rewriter.like(op.outputs[0], shape, " interleaved")
+    rewriter.op("RESHAPE", op.name, (packed,), result)
+    return result
