@@ -335,21 +335,20 @@ class Runs:
         self, arch: Any, model: Any, flatbuffer: bytes, sram_bytes: int | None
     ) -> dict[str, Any]:
         """Figures of a finished network, its int8 accuracy on the emulated board among them."""
-        from mcunet_tf.benchmark import run_on_board
         from mcunet_tf.boards import load_board
         from mcunet_tf.tinyengine import compile_tflite
         from mcunet_tf.tinynas.cost import candidate_cost, layer_by_layer_bytes
-        from mcunet_tf.tinynas.data import as_float, resize_images
+        from mcunet_tf.tinynas.data import resize_images
         from mcunet_tf.tinynas.final import float_accuracy
 
         classes = self.images.num_classes
         test_x = resize_images(self.test_x, arch.input_shape)
         compiled = compile_tflite(flatbuffer, BOARD, name="model", sram_budget_bytes=sram_bytes)
-        info = compiled.inputs[0]
-        x = as_float(test_x[: _BOARD_IMAGES.value])
-        quantised = np.clip(np.round(x / np.float32(info.scale)) + info.zero_point, -128, 127)
-        run = run_on_board(compiled, BOARD, [(i[np.newaxis],) for i in quantised.astype(np.int8)])
-        predicted = np.array([arrays[0].argmax() for arrays in run.outputs])
+        predicted, instructions = _classes(compiled, BOARD, test_x[: _BOARD_IMAGES.value])
+        # The same outputs, bit for bit, and so fast that all images can be tried.
+        quickly, _ = _classes(compile_tflite(flatbuffer, "host", name="model"), "host", test_x)
+        if (quickly[: len(predicted)] != predicted).any():
+            raise McunetError(f"{BOARD} and host classify differently: this is a bug")
         cost = candidate_cost(arch, classes, load_board(BOARD), sram_bytes)
         return {
             "arch": arch.to_json(),
@@ -357,11 +356,25 @@ class Runs:
             "flash_bytes": cost.flash_bytes,
             "arena_bytes": compiled.arena_bytes,
             "layer_by_layer_bytes": layer_by_layer_bytes(arch, classes),
-            "instructions": max(run.instructions) if run.instructions else None,
+            "instructions": instructions,
             "float_test_accuracy": float_accuracy(model, test_x, self.test_y),
+            "int8_test_accuracy": float(np.mean(quickly == self.test_y)),
             "int8_board_accuracy": float(np.mean(predicted == self.test_y[: len(predicted)])),
             "board_images": len(predicted),
         }
+
+
+def _classes(compiled: Any, board: str, images: Any) -> tuple[Any, int | None]:
+    """The classes of images by an int8 model on a board, and the most instructions of any."""
+    from mcunet_tf.benchmark import run_on_board
+    from mcunet_tf.tinynas.data import as_float
+
+    info = compiled.inputs[0]
+    steps = np.round(as_float(images) / np.float32(info.scale)) + info.zero_point
+    quantised = np.clip(steps, -128, 127).astype(np.int8)
+    run = run_on_board(compiled, board, [(image[np.newaxis],) for image in quantised])
+    found = np.array([arrays[0].argmax() for arrays in run.outputs])
+    return found, max(run.instructions) if run.instructions else None
 
 
 def training_minutes(folder: Path) -> dict[str, float]:
