@@ -56,6 +56,7 @@ class RandomNetwork:
                 self.pad,
                 self.join,
                 self.resize,
+                self.pick(self.offset, self.grow, self.part),
                 self.relu,
                 self.reshape,
             )()
@@ -67,6 +68,9 @@ class RandomNetwork:
 
     def one_of(self, *choices: int) -> int:
         return choices[int(self.rng.integers(len(choices)))]
+
+    def one_of_kinds(self, *kinds: str) -> str:
+        return kinds[int(self.rng.integers(len(kinds)))]
 
     def add_input(self) -> None:
         shape = (1, *(int(n) for n in self.rng.integers(4, 27, 2)), int(self.rng.integers(1, 7)))
@@ -162,6 +166,50 @@ class RandomNetwork:
         same = [t for t, s in self.tensors if s == shape]
         self.add(x, same[int(self.rng.integers(len(same)))], shape)
 
+    def offset(self) -> None:
+        """Adds or subtracts a constant image, or a constant of each channel."""
+        x, shape = self.last()
+        whole = self.rng.random() < 0.6
+        values = self.rng.integers(-60, 60, shape if whole else (1, 1, 1, shape[3]))
+        constant = self.net.constant(values.astype(np.int8), scale=SCALE, zero_point=7)
+        y = self.tensor(shape)
+        operands = [x, constant] if self.rng.random() < 0.7 else [constant, x]
+        kind = "ADD" if self.rng.random() < 0.5 else "SUB"
+        self.net.op(kind, operands, [y], FusedActivationFunction=self.activation())
+
+    def grow(self) -> None:
+        """A transposed convolution, of small images only."""
+        x, shape = self.last()
+        stride = self.one_of(1, 2, 2, 3)
+        size = (shape[1] * stride, shape[2] * stride)
+        channels = min(4, ACTIVATION_BYTES // (size[0] * size[1]))
+        if not channels:
+            return
+        k = self.one_of(2, 3, 4)
+        weights = self.rng.integers(-127, 128, (channels, k, k, shape[3])).astype(np.int8)
+        scale = 50 * stride / (74 * 73 * k * np.sqrt(shape[3]))
+        w = self.net.constant(weights, scale=scale, zero_point=0)
+        y = self.tensor((1, *size, channels))
+        out_shape = self.net.constant(np.array((1, *size, channels), np.int32))
+        options = {"Padding": SAME, "StrideH": stride, "StrideW": stride}
+        self.net.op(
+            "TRANSPOSE_CONV", [out_shape, w, x], [y], FusedActivationFunction=NONE, **options
+        )
+
+    def part(self) -> None:
+        """Half of the channels, or every second row and column."""
+        x, shape = self.last()
+        if shape[3] > 1 and self.rng.random() < 0.5:
+            begin = self.net.constant(np.array((0, 0, 0, shape[3] // 2), np.int32))
+            taken = (*shape[:3], shape[3] - shape[3] // 2)
+            size = self.net.constant(np.array(taken, np.int32))
+            self.net.op("SLICE", [x, begin, size], [self.tensor(taken)])
+            return
+        corners = ((0, 0, 0, 0), shape, (1, 2, 2, 1))
+        operands = [self.net.constant(np.array(corner, np.int32)) for corner in corners]
+        y = self.tensor((1, -(-shape[1] // 2), -(-shape[2] // 2), shape[3]))
+        self.net.op("STRIDED_SLICE", [x, *operands], [y], BeginMask=0, EndMask=0)
+
     def gate(self) -> None:
         """Squeeze-excite: the mean of each channel scales it."""
         x, shape = self.last()
@@ -205,7 +253,7 @@ class RandomNetwork:
         size = [int(n) for n in self.rng.integers(1, 14, 2)]
         y = self.tensor((1, *size, shape[3]))
         operands = [x, self.net.constant(np.array(size, np.int32))]
-        self.net.op("RESIZE_NEAREST_NEIGHBOR", operands, [y])
+        self.net.op(self.one_of_kinds("RESIZE_NEAREST_NEIGHBOR", "RESIZE_BILINEAR"), operands, [y])
 
     def relu(self) -> None:
         x, shape = self.last()
@@ -254,6 +302,21 @@ def streamed_network(height: int = 12, width: int = 4, channels: int = 2) -> byt
     y = network.weighted(x, shape, wide, 1, 1, "CONV_2D", NONE)
     y = network.weighted(y, network.tensors[-1][1], wide, 3, 1, "DEPTHWISE_CONV_2D", NONE)
     y = network.weighted(y, network.tensors[-1][1], channels, 1, 1, "CONV_2D", NONE)
+    return network.net.build([x], [y])
+
+
+def offset_network() -> bytes:
+    """Constant images added to and subtracted from rows that are streamed."""
+    network = RandomNetwork(np.random.default_rng(7))
+    shape = (1, 14, 10, 6)
+    x = y = network.tensor(shape)
+    for kind in ("ADD", "SUB", "MUL"):
+        y = network.weighted(y, shape, shape[3], 3, 1, "DEPTHWISE_CONV_2D", NONE)
+        values = network.rng.integers(-60, 60, shape).astype(np.int8)
+        constant = network.net.constant(values, scale=SCALE, zero_point=7)
+        result = network.net.tensor(shape, scale=0.1, zero_point=0)
+        network.net.op(kind, [y, constant], [result], FusedActivationFunction=NONE)
+        y = result
     return network.net.build([x], [y])
 
 

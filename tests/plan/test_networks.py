@@ -13,7 +13,12 @@ from mcunet_tf.tinyengine.plan.validate import validate_plan
 from tests.ops.case import Case
 from tests.ops.programs import run_on_emulator, run_on_host
 from tests.ops.test_compiled import check
-from tests.plan.random_networks import averaged_network, random_network, streamed_network
+from tests.plan.random_networks import (
+    averaged_network,
+    offset_network,
+    random_network,
+    streamed_network,
+)
 
 BOARDS = ("portable", "qemu-m4", "qemu-m55")  # kernels of each allow other overlaps
 AIMS = ("sram", "balanced", "speed")
@@ -73,6 +78,11 @@ def test_less_sram_never_takes_more_in_many_networks():
 def test_c_follows_the_plan_on_this_machine(optimize):
     """Under the sanitizers; "sram" streams the most rows."""
     check(run_on_host(networks(300, 16), optimize=optimize))
+
+
+@pytest.mark.parametrize("optimize", AIMS)
+def test_constant_images_are_read_in_step(optimize):
+    check(run_on_host([Case("NETWORK", "offset", offset_network())], optimize=optimize))
 
 
 def pushed_networks(first: int, count: int) -> list[Case]:

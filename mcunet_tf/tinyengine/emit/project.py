@@ -326,8 +326,11 @@ def _address(project: Project, offset: int) -> str:
 
 
 def _source(project: Project, node: Node, tensor: int) -> str:
-    if project.graph.tensors[tensor].data is not None:
-        return f"{project.name}_c{tensor}"
+    in_step = tensor in node.streamed and node.height > 1
+    constant = project.graph.tensors[tensor]
+    if constant.data is not None:
+        step = f" + y * {constant.rows[1]}" if in_step else ""
+        return f"{project.name}_c{tensor}{step}"
     row = "y" if tensor in node.streamed else "0"
     return f"row_at(arenas, &{_tensor_symbol(project, tensor)}, {row})"
 
