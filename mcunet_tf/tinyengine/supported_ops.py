@@ -10,7 +10,7 @@ import pathlib
 import sys
 
 from mcunet_tf.tinyengine.kernels import KERNELS
-from mcunet_tf.tinyengine.ops import SPECS, shape
+from mcunet_tf.tinyengine.ops import MADE_BY_PASSES, SPECS, shape
 
 FILE_NAME = "SUPPORTED_OPS.md"
 _COMMAND = "python -m mcunet_tf.tinyengine.supported_ops"
@@ -32,8 +32,9 @@ that it may be; the last row is portable C and takes everything the constraints 
 
 def supported_ops_text() -> str:
     """The whole file: a table of operators and kernels, then the constraints of each operator."""
-    rows = [f"| [{kind}](#{kind.lower()}) | {_kernels(kind)} |" for kind in sorted(SPECS)]
-    sections = [_section(kind) for kind in sorted(SPECS)]
+    kinds = sorted(set(SPECS) - set(MADE_BY_PASSES))
+    rows = [f"| [{kind}](#{kind.lower()}) | {_kernels(kind)} |" for kind in kinds]
+    sections = [_section(kind) for kind in kinds]
     return _HEAD + "\n".join(rows) + "\n\n" + "\n\n".join(sections) + "\n"
 
 

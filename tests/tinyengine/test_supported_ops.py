@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from mcunet_tf.tinyengine.kernels import KERNELS
-from mcunet_tf.tinyengine.ops import SPECS
+from mcunet_tf.tinyengine.ops import MADE_BY_PASSES, SPECS
 from mcunet_tf.tinyengine.supported_ops import FILE_NAME, supported_ops_text
 
 
@@ -16,7 +16,7 @@ def test_the_file_is_current(repository):
 def test_every_operator_and_kernel_is_named():
     text = supported_ops_text()
     for kind in SPECS:
-        assert f"\n## {kind}\n" in text
+        assert (f"\n## {kind}\n" in text) == (kind not in MADE_BY_PASSES)
     for rows in KERNELS.values():
         for kernel in rows:
             assert f"`{kernel.name}`" in text

@@ -24,6 +24,7 @@ from mcunet_tf.tinyengine.kernels.table import Style, channels_or_everything
 from mcunet_tf.tinyengine.ops import strided
 from mcunet_tf.tinyengine.ops.depthwise_conv2d import depth_multiplier
 from mcunet_tf.tinyengine.ops.elementwise import broadcast_period
+from mcunet_tf.tinyengine.ops.layout import joined_runs
 from mcunet_tf.tinyengine.ops.spec import View
 
 _BLOCK = 16  # channels that depthwise_conv2d_s8_portable accumulates side by side
@@ -328,6 +329,21 @@ def pair_values(view: View, calls: Calls) -> Counts:
     return _values_of_pixels(calls, period)
 
 
+def joined_values(view: View, calls: Calls) -> Counts:
+    """Runs of every operand, one pixel after the other."""
+    made, pixels = total(calls)
+    runs = joined_runs(view)
+    return {
+        "call": made,
+        "pixel": pixels,
+        "run": pixels * len(runs),
+        "word": pixels * sum(run // 4 for run in runs),
+        "odd_value": pixels * sum(run % 4 for run in runs),
+        "unaligned_run": pixels * len(runs) * (max(run % 4 for run in runs) > 0),
+        "unaligned_value": pixels * sum(runs) * (max(run % 4 for run in runs) > 0),
+    }
+
+
 def whole_values(view: View, calls: Calls) -> Counts:
     """Tensors at once: counted by values in and out, and by runs of the last axis."""
     made, _ = total(calls)
@@ -398,6 +414,7 @@ _BY_NAME: Mapping[str, Features] = {
     "depthwise_conv2d_s8_portable": depthwise_portable,
     "strided_copy_s8_portable": strided_copy,
     "lookup_x8_portable": byte_values,
+    "concatenation_s8_portable": joined_values,
 }
 _BY_OPERATOR: Mapping[tuple[str, str], Features] = {
     ("DEPTHWISE_CONV_2D", "dsp"): depthwise_dsp,

@@ -304,20 +304,24 @@ def _body(project: Project, stage: Stage, position: int, scratch: int) -> list[s
         return [*lines, mark, call]
     sources_text = [_source(project, node, t) for t in node.inputs]
     out = f"row_at(arenas, {output}, y)"
+    array: list[str] = []
+    if node.kernel.data_inputs == ALL_INPUTS:
+        joined = ", ".join(sources_text)
+        array, sources_text = (
+            [f"const int8_t *const in[{len(sources_text)}] = {{{joined}}};"],
+            ["in"],
+        )
     if node.kernel.style is Style.PIXELS:
         values = node.view.output.elements // node.height
         pixels = values // node.kernel.pixel_values(node.view)
         arguments = [argument, *sources_text, out, f"rows * {pixels}", memory]
-        return [mark, f"{node.kernel.name}({', '.join(arguments)});"]
+        return [*array, mark, f"{node.kernel.name}({', '.join(arguments)});"]
     if node.kernel.style is Style.REDUCE:
         whole = f"row_at(arenas, {output}, 0)"
         arguments = [argument, *sources_text, whole, "y", "rows", memory]
         return [mark, f"{node.kernel.name}({', '.join(arguments)});"]
-    if node.kernel.data_inputs == ALL_INPUTS:
-        array = f"const int8_t *const in[{len(sources_text)}] = {{{', '.join(sources_text)}}};"
-        return [array, mark, f"{node.kernel.name}({argument}, in, {out}, {memory});"]
     arguments = [argument, *sources_text, out, memory]
-    return [mark, f"{node.kernel.name}({', '.join(arguments)});"]
+    return [*array, mark, f"{node.kernel.name}({', '.join(arguments)});"]
 
 
 def _address(project: Project, offset: int) -> str:

@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-
 from mcunet_tf.tinyengine.kernels.table import (
     ALL_INPUTS,
     Kernel,
@@ -14,12 +11,7 @@ from mcunet_tf.tinyengine.kernels.table import (
     int16_blob,
     int32_blob,
 )
-from mcunet_tf.tinyengine.ops.layout import (
-    ConcatenationAttributes,
-    PackAttributes,
-    PadAttributes,
-    ResizeAttributes,
-)
+from mcunet_tf.tinyengine.ops.layout import PadAttributes, ResizeAttributes, joined_runs
 from mcunet_tf.tinyengine.ops.resize_bilinear import BilinearAttributes
 from mcunet_tf.tinyengine.ops.spec import View
 from mcunet_tf.tinyengine.ops.strided import MAX_AXES, strided_copy
@@ -52,36 +44,9 @@ def _pad(view: View) -> Struct:
 
 
 def _concatenation(view: View) -> Struct:
-    attributes: ConcatenationAttributes = view.attributes
-    runs = [math.prod(view.input(i).shape[attributes.axis :]) for i in range(len(view.inputs))]
-    fields = {
-        "outer": math.prod(view.output.shape[: attributes.axis]),
-        "operands": len(runs),
-        "run_bytes": int32_blob(runs),
-    }
+    runs = joined_runs(view)
+    fields = {"operands": len(runs), "run_bytes": int32_blob(runs)}
     return Struct("struct concatenation_s8", fields)
-
-
-def _pack(view: View) -> Struct:
-    attributes: PackAttributes = view.attributes
-    shape = view.input(0).shape
-    fields = {
-        "outer": math.prod(shape[: attributes.axis]),
-        "operands": len(view.inputs),
-        "run_bytes": int32_blob([math.prod(shape[attributes.axis :])] * len(view.inputs)),
-    }
-    return Struct("struct concatenation_s8", fields)
-
-
-def _joining(arguments: Callable[[View], Struct]) -> Kernel:
-    return Kernel(
-        "concatenation_s8_portable",
-        "concatenation",
-        "portable",
-        Style.WHOLE,
-        arguments,
-        data_inputs=ALL_INPUTS,
-    )
 
 
 def _resize(view: View) -> Struct:
@@ -114,8 +79,17 @@ STRIDED_COPY = (
     Kernel("strided_copy_s8_portable", "strided_copy", "portable", Style.WHOLE, _strided_copy),
 )
 PAD = (Kernel("pad_s8_portable", "pad", "portable", Style.WHOLE, _pad),)
-CONCATENATION = (_joining(_concatenation),)
-PACK = (_joining(_pack),)
+CONCATENATION = (
+    Kernel(
+        "concatenation_s8_portable",
+        "concatenation",
+        "portable",
+        Style.PIXELS,
+        _concatenation,
+        data_inputs=ALL_INPUTS,
+        pixel_values=lambda view: sum(joined_runs(view)),
+    ),
+)
 RESIZE_NEAREST_NEIGHBOR = (
     Kernel(
         "resize_nearest_neighbor_s8_portable",

@@ -24,6 +24,9 @@ from mcunet_tf.tinyengine.ops import (
 )
 from mcunet_tf.tinyengine.ops.spec import OpSpec
 
+MADE_BY_PASSES = ("INTERLEAVE",)
+"""Those among them that are no TensorFlow Lite operators."""
+
 _SPECS = (
     conv2d.CONV_2D,
     depthwise_conv2d.DEPTHWISE_CONV_2D,
@@ -55,6 +58,7 @@ _SPECS = (
     layout.PADV2,
     layout.CONCATENATION,
     layout.PACK,
+    layout.INTERLEAVE,
     layout.RESIZE_NEAREST_NEIGHBOR,
     resize_bilinear.RESIZE_BILINEAR,
     strided.TRANSPOSE,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,6 +36,13 @@ class ConcatenationAttributes:
 @dataclasses.dataclass(frozen=True)
 class PackAttributes:
     """The new axis, counted from the front."""
+
+    axis: int
+
+
+@dataclasses.dataclass(frozen=True)
+class InterleaveAttributes:
+    """The axis along which operands take turns."""
 
     axis: int
 
@@ -89,6 +97,16 @@ def _read_pack(options: Mapping[str, Any], view: View) -> PackAttributes:
 
 def _evaluate_pack(view: View, values: Sequence[Array]) -> Array:
     return np.stack(values, axis=view.attributes.axis)
+
+
+def _evaluate_interleave(view: View, values: Sequence[Array]) -> Array:
+    return np.stack(values, axis=view.attributes.axis + 1).reshape(view.output.shape)
+
+
+def joined_runs(view: View) -> list[int]:
+    """Values of each operand that lie behind each other in the output, in its order."""
+    axis = view.attributes.axis + (view.op.kind == "INTERLEAVE")
+    return [math.prod(view.input(i).shape[axis:]) for i in range(len(view.inputs))]
 
 
 def _nearest(size: int, out_size: int, align_corners: bool, half_pixel: bool) -> tuple[int, ...]:
@@ -182,6 +200,15 @@ def constraint_pack(view: View) -> str | None:
     return None
 
 
+def constraint_interleave(view: View) -> str | None:
+    """Operands are of one shape, and of the output's scale and zero point; a pass has made it."""
+    shape, axis = list(view.input(0).shape), view.attributes.axis
+    shape[axis] *= len(view.inputs)
+    if any(view.input(i).shape != view.input(0).shape for i in range(len(view.inputs))):
+        return "operands of several shapes"
+    return None if tuple(shape) == view.output.shape else f"an output of {list(view.output.shape)}"
+
+
 def constraint_resize(view: View) -> str | None:
     """The output has the input's channels."""
     source, output = view.input(0).shape, view.output.shape
@@ -206,6 +233,12 @@ CONCATENATION = OpSpec(
     (common.constraint_all_int8, constraint_concatenation),
 )
 PACK = OpSpec("PACK", _read_pack, _evaluate_pack, (common.constraint_all_int8, constraint_pack))
+INTERLEAVE = OpSpec(
+    "INTERLEAVE",
+    no_attributes,
+    _evaluate_interleave,
+    (common.constraint_all_int8, constraint_interleave),
+)
 RESIZE_NEAREST_NEIGHBOR = OpSpec(
     "RESIZE_NEAREST_NEIGHBOR",
     _read_resize,

@@ -147,5 +147,5 @@ TRANSPOSE_CONV = OpSpec(
         constraint_reach,
     ),
     _macs,
-    becomes=("CONV_2D", "PACK", "SLICE"),
+    becomes=("CONV_2D", "INTERLEAVE", "SLICE"),
 )

@@ -8,18 +8,18 @@ import numpy as np
 from mcunet_tf.tinyengine.ir import Graph, Op
 from mcunet_tf.tinyengine.ops.common import Padding
 from mcunet_tf.tinyengine.ops.conv2d import Conv2dAttributes
-from mcunet_tf.tinyengine.ops.layout import PackAttributes
+from mcunet_tf.tinyengine.ops.layout import InterleaveAttributes
 from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.ops.strided import SliceAttributes
 from mcunet_tf.tinyengine.ops.transpose_conv import Phase, phases_of
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter
 
-_COLUMNS, _ROWS = 3, 2  # the axes behind which phases of [1, height, width, channels] interleave
+_ROWS, _COLUMNS = 1, 2  # of [1, height, width, channels]
 
 
 def lower_transpose_conv(graph: Graph) -> Graph:
-    """Rewrites TRANSPOSE_CONV as CONV_2D by phase, PACK of the columns' and of the rows' phases,
-    and SLICE where the output's size is no multiple of the stride.
+    """Rewrites TRANSPOSE_CONV as CONV_2D by phase, INTERLEAVE of the columns' and of the rows'
+    phases, and SLICE where the output's size is no multiple of the stride.
     """
     rewriter = Rewriter(graph)
     for op in graph.ops:
@@ -38,10 +38,9 @@ def _lower(rewriter: Rewriter, op: Op) -> None:
     bands = []
     for row_phase in down:
         parts = [_convolve(rewriter, op, (rows, columns), row_phase, c) for c in across]
-        shape = (1, rows, columns * len(across), channels)
-        bands.append(_interleave(rewriter, op, parts, _COLUMNS, shape))
+        bands.append(_interleave(rewriter, op, parts, _COLUMNS))
+    result = _interleave(rewriter, op, bands, _ROWS)
     whole = (1, rows * len(down), columns * len(across), channels)
-    result = _interleave(rewriter, op, bands, _ROWS, whole)
     if whole == rewriter.tensor(output).shape:
         rewriter.op("RESHAPE", op.name, (result,), output)
     else:
@@ -64,15 +63,12 @@ def _convolve(rewriter: Rewriter, op: Op, size: tuple[int, int], down: Phase, ac
     return result
 
 
-def _interleave(
-    rewriter: Rewriter, op: Op, parts: list[int], axis: int, shape: tuple[int, ...]
-) -> int:
-    """Joins tensors by turns along the axis before `axis`."""
+def _interleave(rewriter: Rewriter, op: Op, parts: list[int], axis: int) -> int:
+    """Joins tensors by turns along an axis."""
     if len(parts) == 1:
         return parts[0]
-    own = rewriter.tensor(parts[0]).shape
-    packed = rewriter.like(op.outputs[0], (*own[:axis], len(parts), *own[axis:]), " packed")
-    rewriter.op("PACK", op.name, tuple(parts), packed, PackAttributes(axis))
-    result = rewriter.like(op.outputs[0], shape, " interleaved")
-    rewriter.op("RESHAPE", op.name, (packed,), result)
+    shape = list(rewriter.tensor(parts[0]).shape)
+    shape[axis] *= len(parts)
+    result = rewriter.like(op.outputs[0], tuple(shape), " interleaved")
+    rewriter.op("INTERLEAVE", op.name, tuple(parts), result, InterleaveAttributes(axis))
     return result

@@ -153,7 +153,9 @@ def is_row_source(node: Node) -> bool:
 def _operands(op: Op, kernel: Kernel) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Tensors that the kernel takes pointers to, and those of them that are read row by row."""
     positions = kernel.data_inputs or tuple(range(len(op.inputs)))
-    streamed = () if kernel.data_inputs == ALL_INPUTS else kernel.streamed_inputs
+    streamed = kernel.streamed_inputs
+    if kernel.data_inputs == ALL_INPUTS:
+        streamed = positions if kernel.style is Style.PIXELS else ()
     return tuple(op.inputs[p] for p in positions), tuple(op.inputs[p] for p in streamed)
 
 

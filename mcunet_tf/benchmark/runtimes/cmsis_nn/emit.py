@@ -179,15 +179,14 @@ def _context(project: CmsisProject, node: Node, call: Call, scratch: int) -> str
 def _portable(node: Node, symbol: str, inputs: list[str], output: str, scratch: int) -> list[str]:
     memory = f"arena + {scratch}" if node.scratch_bytes(1) else "NULL"
     kernel = node.kernel
+    array: list[str] = []
+    if kernel.data_inputs == ALL_INPUTS:
+        joined = ", ".join(inputs)
+        array, inputs = [f"const int8_t *const in[{len(inputs)}] = {{{joined}}};"], ["in"]
+    arguments = [f"&{symbol}", *inputs, output]
     if kernel.style is Style.PIXELS:
-        pixels = node.view.output.elements // kernel.pixel_values(node.view)
-        arguments = [f"&{symbol}", *inputs, output, str(pixels), memory]
-    elif kernel.data_inputs == ALL_INPUTS:
-        array = f"const int8_t *const in[{len(inputs)}] = {{{', '.join(inputs)}}};"
-        return [array, f"{kernel.name}(&{symbol}, in, {output}, {memory});"]
-    else:
-        arguments = [f"&{symbol}", *inputs, output, memory]
-    return [f"{kernel.name}({', '.join(arguments)});"]
+        arguments.append(str(node.view.output.elements // kernel.pixel_values(node.view)))
+    return [*array, f"{kernel.name}({', '.join([*arguments, memory])});"]
 
 
 def _address(project: CmsisProject, tensor: int) -> str:
