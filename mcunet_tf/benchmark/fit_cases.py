@@ -146,6 +146,9 @@ def _values() -> Iterator[OpCase]:
     for kind in ("TRANSPOSE", "SLICE", "RESIZE_NEAREST_NEIGHBOR", "RESIZE_BILINEAR"):
         for _ in range(_SHAPES_PER_KIND // 4):
             yield OpCase(kind, picker.image(_DEPTHWISE_CHANNELS[:9]))
+    for _ in range(_SHAPES_PER_KIND // 4):
+        shape = picker.image(_DEPTHWISE_CHANNELS[:9], 2)
+        yield OpCase("RESIZE_NEAREST_NEIGHBOR", shape, same=False)
 
 
 def feed_chains() -> list[tuple[OpCase, ...]]:

@@ -47,7 +47,8 @@ class OpCase:
         kernel: height and width of a window.
         stride: of both axes.
         dilation: of both axes.
-        same: SAME padding, else VALID; MEAN: over height and width, else over channels.
+        same: SAME padding, else VALID; MEAN: over height and width, else over channels;
+            RESIZE_NEAREST_NEIGHBOR: twice the size, else one row and column more.
         wide: sums too large for rows that keep two of them in a register.
         broadcast: operators on two tensors: the second operand is [1, 1, 1, channels].
     """
@@ -71,6 +72,7 @@ class OpCase:
         words += [f"d{self.dilation}"] * (self.dilation > 1)
         words += ["valid"] * (not self.same and self.kernel != (1, 1))
         words += ["channels"] * (not self.same and self.kind == "MEAN")
+        words += ["by one"] * (not self.same and self.kind == "RESIZE_NEAREST_NEIGHBOR")
         words += ["wide"] * self.wide + ["broadcast"] * self.broadcast
         words.append("x".join(map(str, self.shape)))
         if self.channels:
@@ -289,8 +291,12 @@ def _concatenation(draft: _Draft) -> Graph:
 def _resize(draft: _Draft) -> Graph:
     x = draft.add(draft.image())
     height, width, channels = draft.case.shape
-    draft.add((1, 2 * height, 2 * width, channels))
-    rows, columns = (tuple(i // 2 for i in range(2 * size)) for size in (height, width))
+    larger = [2 * size if draft.case.same else size + 1 for size in (height, width)]
+    draft.add((1, *larger, channels))
+    rows, columns = (
+        tuple(i * size // large for i in range(large))
+        for size, large in zip((height, width), larger, strict=True)
+    )
     return draft.graph((x,), (x,), ResizeAttributes(rows, columns))
 
 

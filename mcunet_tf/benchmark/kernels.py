@@ -98,6 +98,7 @@ CASES: tuple[OpCase, ...] = (
     OpCase("TRANSPOSE", (12, 12, 16)),
     OpCase("SLICE", (12, 12, 16)),
     OpCase("RESIZE_NEAREST_NEIGHBOR", (12, 12, 16)),
+    OpCase("RESIZE_NEAREST_NEIGHBOR", (12, 12, 16), same=False),
     OpCase("RESIZE_BILINEAR", (12, 12, 16)),
     OpCase("MEAN", (12, 12, 16), same=False),
 )

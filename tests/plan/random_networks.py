@@ -251,6 +251,8 @@ class RandomNetwork:
     def resize(self) -> None:
         x, shape = self.last()
         size = [int(n) for n in self.rng.integers(1, 14, 2)]
+        if self.rng.random() < 0.5 and 6 * shape[1] * shape[2] * shape[3] < ACTIVATION_BYTES:
+            size = [shape[1] * self.one_of(2, 3), shape[2] * self.one_of(1, 2)]
         y = self.tensor((1, *size, shape[3]))
         operands = [x, self.net.constant(np.array(size, np.int32))]
         self.net.op(self.one_of_kinds("RESIZE_NEAREST_NEIGHBOR", "RESIZE_BILINEAR"), operands, [y])
@@ -318,6 +320,36 @@ def offset_network() -> bytes:
         network.net.op(kind, [y, constant], [result], FusedActivationFunction=NONE)
         y = result
     return network.net.build([x], [y])
+
+
+def decoder_network(grow: str, stride: int = 2) -> bytes:
+    """An image made larger, joined to the one that it came from, and convolved.
+
+    Args:
+        grow: TRANSPOSE_CONV or RESIZE_NEAREST_NEIGHBOR.
+        stride: by how much.
+    """
+    network = RandomNetwork(np.random.default_rng(11))
+    net, size = network.net, 12 * stride
+    x = network.tensor((1, size, size, 4))
+    skip = network.weighted(x, (1, size, size, 4), 4, 3, 1, "CONV_2D", NONE)
+    y = network.weighted(skip, (1, size, size, 4), 8, 3, stride, "CONV_2D", NONE)
+    larger = (1, size, size, 8)
+    if grow == "TRANSPOSE_CONV":
+        weights = network.rng.integers(-127, 128, (8, 3, 3, 8)).astype(np.int8)
+        w = net.constant(weights, scale=50 / (74 * 73 * 8), zero_point=0)
+        result = network.tensor(larger)
+        options = {"Padding": SAME, "StrideH": stride, "StrideW": stride}
+        shape = net.constant(np.array(larger, np.int32))
+        net.op(grow, [shape, w, y], [result], FusedActivationFunction=NONE, **options)
+    else:
+        result = network.tensor(larger)
+        net.op(grow, [y, net.constant(np.array((size, size), np.int32))], [result])
+    joined = network.tensor((1, size, size, 12))
+    net.op("CONCATENATION", [skip, result], [joined], Axis=3, FusedActivationFunction=NONE)
+    z = network.weighted(joined, (1, size, size, 12), 6, 3, 1, "CONV_2D", NONE)
+    z = network.weighted(z, (1, size, size, 6), 1, 3, 1, "CONV_2D", NONE)
+    return net.build([x], [z])
 
 
 def averaged_network() -> bytes:

@@ -8,20 +8,20 @@ from collections.abc import Iterable, Sequence
 
 from mcunet_tf.tinyengine.cost.counts import Calls, Counts, Run
 from mcunet_tf.tinyengine.kernels.table import Style
-from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
+from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source, pixels_of
 from mcunet_tf.tinyengine.plan.schedule import Stage, calls_alone
 
 
 def node_calls(node: Node, calls: Iterable[Sequence[int]]) -> Calls:
     """The calls of a node's kernel, each in one or several parts, in the units of its features."""
-    unit = 1
-    if node.kernel.style is Style.PIXELS:
-        row_values = node.view.output.elements // node.height
-        unit = row_values // node.kernel.pixel_values(node.view)
     calls = list(calls)
     counted = collections.Counter(rows for parts in calls for rows in parts)
     begun = collections.Counter(parts[0] for parts in calls)
-    return tuple(Run(rows * unit, count, begun[rows]) for rows, count in counted.items())
+    return tuple(Run(_units(node, rows), count, begun[rows]) for rows, count in counted.items())
+
+
+def _units(node: Node, rows: int) -> int:
+    return pixels_of(node, rows) if node.kernel.style is Style.PIXELS else rows
 
 
 def whole_calls(node: Node) -> Calls:

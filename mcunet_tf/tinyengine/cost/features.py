@@ -344,6 +344,25 @@ def joined_values(view: View, calls: Calls) -> Counts:
     }
 
 
+def repeated_rows(view: View, calls: Calls) -> Counts:
+    """A row pixel by pixel, and its copies."""
+    made, groups = total(calls)
+    channels, width = view.output.shape[3], view.output.shape[2]
+    copies = groups * (view.output.shape[1] // view.input(0).shape[1] - 1)
+    row = width * channels
+    return {
+        "call": made,
+        "group": groups,
+        "pixel": groups * width,
+        "word": groups * width * (channels // 4),
+        "odd_value": groups * width * (channels % 4),
+        "copy": copies,
+        "copied_word": copies * (row // 4),
+        "copied_value": copies * (row % 4),
+        "unaligned_value": copies * row * (row % 4 > 0),
+    }
+
+
 def whole_values(view: View, calls: Calls) -> Counts:
     """Tensors at once: counted by values in and out, and by runs of the last axis."""
     made, _ = total(calls)
@@ -414,6 +433,7 @@ _BY_NAME: Mapping[str, Features] = {
     "depthwise_conv2d_s8_portable": depthwise_portable,
     "strided_copy_s8_portable": strided_copy,
     "lookup_x8_portable": byte_values,
+    "resize_nearest_neighbor_rows_s8_portable": repeated_rows,
     "concatenation_s8_portable": joined_values,
 }
 _BY_OPERATOR: Mapping[tuple[str, str], Features] = {

@@ -14,7 +14,7 @@ import jinja2
 from mcunet_tf.tinyengine.emit import constants, sources
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import ALL_INPUTS, Blob, Struct, Style
-from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
+from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source, pixels_of
 from mcunet_tf.tinyengine.plan.plan import Plan, Storage
 from mcunet_tf.tinyengine.plan.schedule import Calls, Stage, is_window
 
@@ -281,7 +281,7 @@ def _pulls(project: Project, stage: Stage, node: Node) -> list[dict[str, Any]]:
             ahead = window.extent - window.pad_top - window.stride
             end = f"rows_needed((y + rows) * {window.stride} + {_term(ahead)}, {height})"
         else:
-            end = "y + rows"
+            end = "y + rows" if node.window.growth == 1 else f"(y + rows) / {node.window.growth}"
         position = stage.nodes.index(maker)
         pulls.append({"symbol": _symbol(project, maker), "position": position, "end": end})
     return pulls
@@ -312,9 +312,10 @@ def _body(project: Project, stage: Stage, position: int, scratch: int) -> list[s
             ["in"],
         )
     if node.kernel.style is Style.PIXELS:
-        values = node.view.output.elements // node.height
-        pixels = values // node.kernel.pixel_values(node.view)
-        arguments = [argument, *sources_text, out, f"rows * {pixels}", memory]
+        pixels = f"rows * {pixels_of(node, 1)}"
+        if node.window.growth > 1:
+            pixels = f"rows / {node.window.growth}"
+        arguments = [argument, *sources_text, out, pixels, memory]
         return [*array, mark, f"{node.kernel.name}({', '.join(arguments)});"]
     if node.kernel.style is Style.REDUCE:
         whole = f"row_at(arenas, {output}, 0)"
@@ -331,11 +332,13 @@ def _address(project: Project, offset: int) -> str:
 
 def _source(project: Project, node: Node, tensor: int) -> str:
     in_step = tensor in node.streamed and node.height > 1
+    growth = node.window.growth if node.kernel.style is Style.PIXELS else 1
+    row = "y" if growth == 1 else f"y / {growth}"
     constant = project.graph.tensors[tensor]
     if constant.data is not None:
-        step = f" + y * {constant.rows[1]}" if in_step else ""
+        step = f" + {row} * {constant.rows[1]}" if in_step else ""
         return f"{project.name}_c{tensor}{step}"
-    row = "y" if tensor in node.streamed else "0"
+    row = row if tensor in node.streamed else "0"
     return f"row_at(arenas, &{_tensor_symbol(project, tensor)}, {row})"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.passes.drop_float_edges import drop_float_edges
+from mcunet_tf.tinyengine.passes.drop_views import drop_views
 from mcunet_tf.tinyengine.passes.fold_constants import drop_unused, fold_constants
 from mcunet_tf.tinyengine.passes.fold_pad import fold_pad
 from mcunet_tf.tinyengine.passes.lower_broadcasts import lower_broadcasts
@@ -12,6 +13,7 @@ from mcunet_tf.tinyengine.passes.lower_depthwise import lower_depthwise
 from mcunet_tf.tinyengine.passes.lower_groups import lower_groups
 from mcunet_tf.tinyengine.passes.lower_reductions import lower_reductions
 from mcunet_tf.tinyengine.passes.lower_splits import lower_splits
+from mcunet_tf.tinyengine.passes.lower_tiles import lower_tiles
 from mcunet_tf.tinyengine.passes.lower_transpose_conv import lower_transpose_conv
 from mcunet_tf.tinyengine.verify import check_graph, check_supported
 
@@ -33,7 +35,7 @@ def run_passes(graph: Graph, *, edges: str = "int8") -> Graph:
         graph = drop_float_edges(graph)
     for lower in (
         lower_splits, lower_transpose_conv, lower_reductions, lower_broadcasts, fold_pad,
-        lower_groups, lower_depthwise,
+        lower_groups, lower_depthwise, lower_tiles, drop_views,
     ):  # fmt: skip
         graph = lower(graph)
     check_graph(graph)

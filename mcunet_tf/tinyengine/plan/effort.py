@@ -145,4 +145,4 @@ class Effort:
 def _reach(node: Node, streamed: bool) -> Reach:
     window = node.window
     whole = node.kernel.style is not Style.WINDOW and (not streamed or node.height == 1)
-    return Reach(window.stride, window.pad_top, window.extent, whole, node.height)
+    return Reach(window.stride, window.pad_top, window.extent, whole, node.height, window.growth)

@@ -19,8 +19,9 @@ from mcunet_tf.tinyengine.plan.schedule import (
     SINGLE_ROWS,
     Calls,
     aligned,
+    calls_for,
     can_replace_rows,
-    first_call,
+    read_calls,
     ring_shift,
     unbroken_calls,
 )
@@ -90,9 +91,8 @@ class GrowingStage:
           internal: nothing outside the stage reads its output.
           readers: members that read its output.
         """
-        calls = first_call(
-            profile.band(self.band_limit), [_wish(node, profile, reader) for reader in readers]
-        )
+        wishes = [_wish(node, profile, reader) for reader in readers]
+        calls = calls_for(node, profile.band(self.band_limit), wishes)
         member = Member(node, profile, calls, readers)
         if readers:
             member.progress = self.progresses.of_maker(
@@ -163,10 +163,11 @@ class GrowingStage:
     def _shared_rows(self, maker: Member) -> tuple[int, int | None]:
         height, readers = maker.profile.height, maker.readers
         accesses = unbroken_calls(maker.node, maker.calls)
-        accesses += [r.calls for r in readers if not r.profile.window and r.calls.band > 1]
+        taken = [read_calls(r.node, r.calls) for r in readers if not r.profile.window]
+        accesses += [calls for calls in taken if calls.band > 1]
         step = max((calls.band for calls in accesses), default=1)
         if len(readers) == 1:
-            rows = aligned(max(maker.calls.band, readers[0].calls.band), step)
+            rows = aligned(max(maker.calls.band, taken[0].band), step)
             return rows, ring_shift(rows, accesses)
         alive = self.progresses.alive_rows(
             maker.progress, [r.reader_of(maker.node.output) for r in readers], height
@@ -185,14 +186,15 @@ class GrowingStage:
         if window.ring_bytes is None or len(window.readers) != 1:
             return False
         after = window.readers[0]
+        taken = read_calls(after.node, after.calls)
         in_step = (
             after.profile.pixels
-            and after.calls in (window.calls, SINGLE_ROWS)
+            and taken in (window.calls, SINGLE_ROWS)
             and after.made_inputs == 1
             and window.node.output in after.node.streamed
         )
         return in_step and can_replace_rows(
-            self.graph, window.node, window.calls, after.calls, rows, shift
+            self.graph, window.node, window.calls, taken, rows, shift
         )
 
     def least_distance(self, views: Iterable[tuple[Member, int]]) -> int | None:
@@ -238,7 +240,7 @@ class GrowingStage:
 
 
 def _wish(node: Node, profile: Profile, reader: Member) -> tuple[Calls, bool, int]:
-    """What a reader asks of its producer's calls: see `first_call`."""
+    """What a reader asks of its producer's calls: see `calls_for`."""
     reach = reader.profile.reach(node.output in reader.node.streamed)
     wanted = 1 if node.height == 1 else reach.ahead(reader.calls.first, profile.height)
-    return reader.calls, not reader.profile.window, wanted
+    return read_calls(reader.node, reader.calls), not reader.profile.window, wanted

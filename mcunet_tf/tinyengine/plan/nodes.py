@@ -17,12 +17,20 @@ ROW_SOURCE = "ROWS"
 
 @dataclasses.dataclass(frozen=True)
 class Window:
-    """Input rows of an output row y: [y * stride - pad_top, y * stride - pad_top + extent)."""
+    """Input rows of an output row y: [y * stride // growth - pad_top, ... + extent).
+
+    `growth`: output rows of each input row, where there are more of them; calls make whole groups.
+    """
 
     extent: int = 1
     stride: int = 1
     pad_top: int = 0
     pad_bottom: int = 0
+    growth: int = 1
+
+    def first(self, y: int) -> int:
+        """The first input row of an output row; below 0 it is padding."""
+        return y * self.stride // self.growth - self.pad_top
 
     def count(self, rows: int) -> int:
         """Row pointers that a band of `rows` output rows needs."""
@@ -38,7 +46,7 @@ class Node:
       inputs: tensors the kernel reads, in the order it takes them.
       streamed: those of them that are read row by row in step with the output.
       height: output rows (REDUCE: input rows); 1 where the kernel takes everything at once.
-      window: rows that a streamed input is read by.
+      window: rows that a streamed input is read by, in one way by all of them.
       pad_row_bytes: scratch for one row of zero points, if the window looks beyond the image.
     """
 
@@ -61,8 +69,8 @@ class Node:
         """Rows [a, b) of a streamed input of `height` rows that output rows [first, end) read."""
         if self.height == 1 and self.kernel.style is not Style.WINDOW:
             return 0, height
-        low = first * self.window.stride - self.window.pad_top
-        high = (end - 1) * self.window.stride - self.window.pad_top + self.window.extent
+        low = self.window.first(first)
+        high = self.window.first(end - 1) + self.window.extent
         return min(max(low, 0), height), max(min(high, height), 0)
 
 
@@ -85,12 +93,10 @@ def make_node(graph: Graph, index: int, op: Op, kernel: Kernel) -> Node:
     window = Window()
     if kernel.style is Style.WINDOW:
         window = _window(seen)
-    elif (
-        kernel.style is Style.PIXELS
-        and height > 1
-        and not _rows_in_step(graph, seen, kernel, streamed)
-    ):
-        height = 1
+    elif kernel.style is Style.PIXELS and height > 1:
+        window = Window(growth=_growth(graph, seen, kernel, streamed))
+        if not window.growth:
+            window, height = Window(), 1
     padded = window.pad_top > 0 or window.pad_bottom > 0
     pad_row_bytes = 0
     if padded and op.kind in ("CONV_2D", "DEPTHWISE_CONV_2D"):
@@ -159,12 +165,22 @@ def _operands(op: Op, kernel: Kernel) -> tuple[tuple[int, ...], tuple[int, ...]]
     return tuple(op.inputs[p] for p in positions), tuple(op.inputs[p] for p in streamed)
 
 
-def _rows_in_step(graph: Graph, seen: View, kernel: Kernel, streamed: tuple[int, ...]) -> bool:
-    """Whether a pixel kernel can make one row of the output from one row of each input."""
+def _growth(graph: Graph, seen: View, kernel: Kernel, streamed: tuple[int, ...]) -> int:
+    """Rows of the output that a pixel kernel makes from one row of each input; 0: it cannot."""
     height, row_bytes = seen.output.rows
     row_values = row_bytes // ITEM_BYTES[seen.output.dtype]
-    same = all(graph.tensors[tensor].rows[0] == height for tensor in streamed)
-    return same and row_values % kernel.pixel_values(seen) == 0
+    pixel = kernel.pixel_values(seen)
+    if pixel % row_values and row_values % pixel:
+        return 0
+    growth = max(pixel // row_values, 1)
+    in_step = all(graph.tensors[tensor].rows[0] * growth == height for tensor in streamed)
+    return growth if in_step else 0
+
+
+def pixels_of(node: Node, rows: int) -> int:
+    """What a pixel kernel counts as pixels, of so many output rows."""
+    values = node.view.output.elements // node.height
+    return rows * values // node.kernel.pixel_values(node.view)
 
 
 def _window(seen: View) -> Window:

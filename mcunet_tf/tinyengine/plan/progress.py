@@ -20,7 +20,7 @@ _T = TypeVar("_T")
 
 
 class Reach(NamedTuple):
-    """Which rows of its input an operator reads: [y * stride - pad_top, ... + extent) for row y.
+    """Which rows of its input an operator reads, as `nodes.Window` has it.
 
     `whole`: it reads all of them before its first row. `height`: its own rows.
     """
@@ -30,6 +30,7 @@ class Reach(NamedTuple):
     extent: int
     whole: bool
     height: int
+    growth: int = 1
 
     def ahead(self, done: int, height: int) -> int:
         """Rows of an input of `height` rows that `done` output rows are made from."""
@@ -37,14 +38,14 @@ class Reach(NamedTuple):
             return 0
         if self.whole:
             return height
-        last = (done - 1) * self.stride - self.pad_top + self.extent
+        last = (done - 1) * self.stride // self.growth - self.pad_top + self.extent
         return min(max(last, 0), height)
 
     def oldest(self, done: int, height: int) -> int:
         """The first row that is still read after `done` output rows."""
         if done >= self.height:
             return height
-        return min(max(done * self.stride - self.pad_top, 0), height)
+        return min(max(done * self.stride // self.growth - self.pad_top, 0), height)
 
 
 class Progress:
@@ -143,7 +144,10 @@ class Progresses:
         """The same within the calls of the last operator, which reads while it writes."""
 
         def compute() -> tuple[tuple[int, int], ...]:
-            low = (max(y * reach.stride - reach.pad_top, 0) for y in (0, *writer.rows[:-1]))
+            low = (
+                max(y * reach.stride // reach.growth - reach.pad_top, 0)
+                for y in (0, *writer.rows[:-1])
+            )
             return _closest(zip(writer.rows, low, strict=True))
 
         return self._once(("within", writer, reach), compute)

@@ -186,6 +186,8 @@ def band_of(node: Node, limit: int) -> int:
     """Output rows per kernel call under a limit, within a stage of several operators."""
     if is_row_source(node):
         return 1
+    if node.window.growth > 1:
+        return node.window.growth
     if node.kernel.style is Style.WINDOW:
         return min(node.kernel.band_rows, node.height, limit)
     if node.kernel.style is Style.PIXELS:
@@ -201,16 +203,25 @@ def _filling_rows(node: Node) -> int:
     return next((rows for rows in (1, 2) if rows * width >= FULL_PIXELS), 4)
 
 
-def first_call(band: int, readers: Sequence[tuple[Calls, bool, int]]) -> Calls:
+def read_calls(reader: Node, calls: Calls) -> Calls:
+    """The rows of its input that each call of an operator takes, where it is no window."""
+    growth = reader.window.growth
+    return calls if growth == 1 else Calls(calls.band // growth, calls.first // growth)
+
+
+def calls_for(node: Node, band: int, readers: Sequence[tuple[Calls, bool, int]]) -> Calls:
     """Calls of an operator that end where its readers' do, so that rings hold no row too many.
 
     A window of 3 rows that makes rows 2 and 3 reads rows 1 to 4: bands of two must end at row 4.
 
     Args:
+      node: the operator.
       band: rows of each call but the first.
       readers: for each their own calls, whether they take bands as they are made, and the rows that
         their first call reads.
     """
+    if node.window.growth > 1:
+        return Calls(band, band)
     readers = [reader for reader in readers if reader[0].band > 1]
     for calls, in_step, _ in readers:
         if in_step and calls.band == band:
@@ -228,11 +239,15 @@ def _calls(graph: Graph, nodes: Sequence[Node], band_limit: int) -> list[Calls]:
         node = nodes[i]
         band = band_of(node, band_limit)
         readers = [
-            (calls, not is_window(reader), rows_wanted(graph, reader, node, calls.first))
+            (
+                read_calls(reader, calls),
+                not is_window(reader),
+                rows_wanted(graph, reader, node, calls.first),
+            )
             for reader, calls in zip(nodes[i + 1 :], reversed(found), strict=True)
             if node.output in reader.inputs
         ]
-        found.append(first_call(band, readers))
+        found.append(calls_for(node, band, readers))
     return found[::-1]
 
 
@@ -370,7 +385,8 @@ def _shared_ring(
     ):
         return Ring(tensor, height)
     accesses = unbroken_calls(maker, calls[k])
-    accesses += [calls[i] for i in readers if not is_window(nodes[i]) and calls[i].band > 1]
+    taken = [read_calls(nodes[i], calls[i]) for i in readers if not is_window(nodes[i])]
+    accesses += [c for c in taken if c.band > 1]
     step = max((c.band for c in accesses), default=1)
     position = dict.fromkeys(readers, 0)
     most = 1
@@ -435,10 +451,11 @@ def _in_place(
     if len(readers) != 1 or ring.rows >= graph.tensors[ring.tensor].rows[0]:
         return None
     reader = nodes[readers[0]]
-    in_step = _follows(reader, nodes) and calls[readers[0]] in (calls[i], SINGLE_ROWS)
+    taken = read_calls(reader, calls[readers[0]])
+    in_step = _follows(reader, nodes) and taken in (calls[i], SINGLE_ROWS)
     if not in_step or node.output not in reader.streamed:
         return None
-    if not can_replace_rows(graph, node, calls[i], calls[readers[0]], ring.rows, ring.shift):
+    if not can_replace_rows(graph, node, calls[i], taken, ring.rows, ring.shift):
         return None
     return Ring(ring.tensor, ring.rows, (ring.shift - node.window.pad_top) % ring.rows)
 
