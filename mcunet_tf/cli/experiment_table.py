@@ -22,7 +22,8 @@ def results_page(rows: Sequence[Row]) -> str:
         "Accuracy is top-1 on test images: float32 and int8 on all of them, and on the emulated "
         "board on the first ones, whose number is stated. SRAM is the arena of TinyEngine's plan; "
         "beside it what whole tensors, layer by layer, would take. Minutes are those of the final "
-        "training, on two cores of a shared machine.",
+        "training, on two cores of a shared machine. Sub-networks start it from their supernet's "
+        "weights, published networks from scratch.",
         "",
     ]
     if any(row["quick"] for row in rows):
@@ -77,7 +78,7 @@ def _network(row: Row, network: Row) -> str:
 
 
 def _inside(rows: Sequence[Row]) -> list[str]:
-    lines = []
+    lines = _against_baselines(rows)
     for row in rows:
         if row["kind"] == "tinynas":
             lines.append(
@@ -97,6 +98,30 @@ def _inside(rows: Sequence[Row]) -> list[str]:
                 f"that the search evaluated: {rho:.2f}, 95 % of resamplings in "
                 f"{low:.2f}..{high:.2f}. In the supernet {_percents(row['supernet'])}; alone "
                 f"{_percents(row['alone'])}."
+            )
+    return lines
+
+
+def _against_baselines(rows: Sequence[Row]) -> list[str]:
+    """Each search against the best layout of each family and planner, of as many epochs."""
+    lines = []
+    for search in (row for row in rows if row["kind"] == "tinynas"):
+        alike = [
+            row
+            for row in rows
+            if "layout" in row
+            and (row["seed"], row["epochs"]) == (search["seed"], search["epochs"])
+        ]
+        for kind, planner in sorted({(row["kind"], row["planner"]) for row in alike}):
+            own = [row for row in alike if (row["kind"], row["planner"]) == (kind, planner)]
+            gains = [
+                100 * (search[key] - max(row[key] for row in own))
+                for key in ("float_test_accuracy", "int8_test_accuracy")
+            ]
+            lines.append(
+                f"- Seed {search['seed']}, {search['epochs']} epochs: the search against the best "
+                f"of {len(own)} layouts of {kind} under the planner '{planner}': float "
+                f"{gains[0]:+.2f}, int8 {gains[1]:+.2f} points."
             )
     return lines
 

@@ -61,6 +61,19 @@ def test_evolution_is_compared_with_the_mean_of_random_networks():
     assert "mean of 2 random ones" in page
 
 
+def test_a_search_is_compared_with_the_best_layout_of_as_many_epochs():
+    baseline = {**COMMON, **NETWORK, "kind": "mobilenet_v2", "planner": "tinyengine"}
+    rows = [
+        SEARCHED,
+        {**baseline, "layout": "early", "float_test_accuracy": 0.70, "int8_test_accuracy": 0.69},
+        {**baseline, "layout": "late", "float_test_accuracy": 0.60, "int8_test_accuracy": 0.70},
+        {**baseline, "layout": "ends", "epochs": 10, "float_test_accuracy": 0.99},
+    ]
+    page = results_page(rows)
+    assert "the best of 2 layouts of mobilenet_v2 under the planner 'tinyengine'" in page
+    assert "float +8.12, int8 +7.99 points" in page
+
+
 def test_ranks_name_what_they_compare():
     ranks = {"alone_epochs": 5, "evaluated": 220, "supernet": [0.6, 0.62], "alone": [0.7, 0.71]}
     page = results_page([{**COMMON, **ranks, "kind": "ranks"}])
