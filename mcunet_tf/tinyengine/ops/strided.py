@@ -16,7 +16,7 @@ import numpy as np
 from mcunet_tf.tinyengine.ir import constant_values, is_constant
 from mcunet_tf.tinyengine.ops import common
 from mcunet_tf.tinyengine.ops.pool2d import constraint_same_quantisation
-from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View
+from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, no_attributes
 
 MAX_AXES = 6
 
@@ -141,10 +141,6 @@ def _tiled(view: View, values: Array) -> Array:
     apart = values.reshape([n for size in values.shape for n in (1, size)])
     pairs = zip(view.attributes.multiples, values.shape, strict=True)
     return np.broadcast_to(apart, [n for pair in pairs for n in pair])
-
-
-def _read_nothing(_: Mapping[str, Any], __: View) -> None:
-    return None
 
 
 def _broadcast(view: View, values: Array) -> Array:
@@ -307,7 +303,7 @@ STRIDED_SLICE = dataclasses.replace(
     evaluate=_evaluate_strided_slice,
 )
 TILE = _spec("TILE", _read_tile, constraint_multiples)
-BROADCAST_TO = _spec("BROADCAST_TO", _read_nothing, constraint_broadcastable)
+BROADCAST_TO = _spec("BROADCAST_TO", no_attributes, constraint_broadcastable)
 SPACE_TO_DEPTH = _spec(
     "SPACE_TO_DEPTH", _read_block, common.constraint_batch_one, constraint_space_to_depth
 )
