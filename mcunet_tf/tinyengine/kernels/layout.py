@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from mcunet_tf.tinyengine.kernels.table import (
     ALL_INPUTS,
     Kernel,
@@ -49,17 +51,20 @@ def _concatenation(view: View) -> Struct:
     return Struct("struct concatenation_s8", fields)
 
 
-def _resize(view: View) -> Struct:
-    attributes: ResizeAttributes = view.attributes
-    fields = {
-        "rows": int16_blob(attributes.rows),
-        "columns": int16_blob(attributes.columns),
-        "in_width": view.input(0).shape[2],
-        "out_height": view.output.shape[1],
-        "out_width": view.output.shape[2],
-        "channels": view.output.shape[3],
-    }
-    return Struct("struct resize_nearest_neighbor_s8", fields)
+def _resize(kind: str) -> Callable[[View], Struct]:
+    def arguments(view: View) -> Struct:
+        attributes: ResizeAttributes | BilinearAttributes = view.attributes
+        fields = {
+            "rows": int16_blob(attributes.rows),
+            "columns": int16_blob(attributes.columns),
+            "in_width": view.input(0).shape[2],
+            "out_height": view.output.shape[1],
+            "out_width": view.output.shape[2],
+            "channels": view.output.shape[3],
+        }
+        return Struct(f"struct resize_{kind}_s8", fields)
+
+    return arguments
 
 
 def _repeats(view: View) -> int:
@@ -82,19 +87,6 @@ def _resize_rows(view: View) -> Struct:
         "channels": view.output.shape[3],
     }
     return Struct("struct resize_nearest_neighbor_rows_s8", fields)
-
-
-def _resize_bilinear(view: View) -> Struct:
-    attributes: BilinearAttributes = view.attributes
-    fields = {
-        "rows": int16_blob(attributes.rows),
-        "columns": int16_blob(attributes.columns),
-        "in_width": view.input(0).shape[2],
-        "out_height": view.output.shape[1],
-        "out_width": view.output.shape[2],
-        "channels": view.output.shape[3],
-    }
-    return Struct("struct resize_bilinear_s8", fields)
 
 
 STRIDED_COPY = (
@@ -127,7 +119,7 @@ RESIZE_NEAREST_NEIGHBOR = (
         "resize_nearest_neighbor",
         "portable",
         Style.WHOLE,
-        _resize,
+        _resize("nearest_neighbor"),
     ),
 )
 RESIZE_BILINEAR = (
@@ -136,6 +128,6 @@ RESIZE_BILINEAR = (
         "resize_bilinear",
         "portable",
         Style.WHOLE,
-        _resize_bilinear,
+        _resize("bilinear"),
     ),
 )
