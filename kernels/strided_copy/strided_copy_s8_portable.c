@@ -17,6 +17,7 @@ void strided_copy_s8_portable(const struct strided_copy_s8 *op, const int8_t *in
       memcpy(out, in, (size_t)run);
       out += run;
     } else {
+      /* The stride is read anew each time: from a register, GCC unrolls to three times the code. */
       for (int32_t i = 0; i < run; i++) {
         *out++ = in[i * op->stride[last]];
       }

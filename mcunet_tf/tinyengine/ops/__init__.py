@@ -25,7 +25,7 @@ from mcunet_tf.tinyengine.ops import (
 from mcunet_tf.tinyengine.ops.spec import OpSpec
 
 MADE_BY_PASSES = ("INTERLEAVE",)
-"""Those among them that are no TensorFlow Lite operators."""
+"""Operators that only passes make: TensorFlow Lite has none of these names."""
 
 _SPECS = (
     conv2d.CONV_2D,

@@ -8,7 +8,7 @@ import dataclasses
 import numpy as np
 
 from mcunet_tf.tinyengine.fixed_point import IntArray, quantize_multiplier, round_half_away
-from mcunet_tf.tinyengine.ir import Tensor
+from mcunet_tf.tinyengine.ir import Tensor, constant_values, is_constant
 from mcunet_tf.tinyengine.ops.spec import View
 
 # The flatbuffer's codes (tflite schema, enum ActivationFunctionType and Padding).
@@ -104,6 +104,12 @@ def bias_values(view: View, channels: int) -> IntArray:
     if bias is None or bias.data is None or bias.data.size == 0:
         return np.zeros(channels, np.int64)
     return np.asarray(bias.data, np.int64).reshape(-1)
+
+
+def constant_integers(view: View, position: int) -> tuple[int, ...]:
+    """The values of a small constant operand (axes, sizes), () where it is not constant."""
+    operand = view.optional(position)
+    return tuple(constant_values(operand)) if is_constant(operand) else ()
 
 
 def _describe(tensor: Tensor) -> str:

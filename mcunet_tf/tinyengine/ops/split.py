@@ -7,10 +7,10 @@ The pass `lower_splits` rewrites them as SLICE, one for every part that is read.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mcunet_tf.tinyengine.ir import Tensor, constant_values, is_constant
+from mcunet_tf.tinyengine.ir import Tensor
 from mcunet_tf.tinyengine.ops import common
 from mcunet_tf.tinyengine.ops.spec import OpSpec, View
 
@@ -24,12 +24,7 @@ class SplitAttributes:
     lengths: tuple[int, ...]
 
 
-def _constant(view: View, position: int) -> list[int]:
-    operand = view.optional(position)
-    return constant_values(operand) if is_constant(operand) else []
-
-
-def _axis(tensor: Tensor | None, numbers: list[int]) -> int:
+def _axis(tensor: Tensor | None, numbers: Sequence[int]) -> int:
     """An axis counted from the front; -1 where it is not known."""
     rank = len(tensor.shape) if tensor else 0
     return numbers[0] % rank if rank and len(numbers) == 1 else -1
@@ -37,22 +32,22 @@ def _axis(tensor: Tensor | None, numbers: list[int]) -> int:
 
 def _read_split(_: Mapping[str, Any], view: View) -> SplitAttributes:
     source, parts = view.optional(1), len(view.outputs)
-    axis = _axis(source, _constant(view, 0))
+    axis = _axis(source, common.constant_integers(view, 0))
     whole = source.shape[axis] if source and axis >= 0 else 0
     return SplitAttributes(1, axis, (whole // parts,) * parts)
 
 
 def _read_split_v(_: Mapping[str, Any], view: View) -> SplitAttributes:
-    axis = _axis(view.input(0), _constant(view, 2))
-    lengths = _constant(view, 1)
+    axis = _axis(view.input(0), common.constant_integers(view, 2))
+    lengths = common.constant_integers(view, 1)
     if lengths.count(-1) == 1 and axis >= 0:
         rest = view.input(0).shape[axis] - sum(lengths) - 1
-        lengths = [rest if length == -1 else length for length in lengths]
-    return SplitAttributes(0, axis, tuple(lengths))
+        lengths = tuple(rest if length == -1 else length for length in lengths)
+    return SplitAttributes(0, axis, lengths)
 
 
 def _read_unpack(options: Mapping[str, Any], view: View) -> SplitAttributes:
-    axis = _axis(view.input(0), [options["Axis"]])
+    axis = _axis(view.input(0), (options["Axis"],))
     return SplitAttributes(0, axis, (1,) * len(view.outputs))
 
 

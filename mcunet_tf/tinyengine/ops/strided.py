@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mcunet_tf.tinyengine.ir import constant_values, is_constant
+from mcunet_tf.tinyengine.ir import constant_values
 from mcunet_tf.tinyengine.ops import common
 from mcunet_tf.tinyengine.ops.pool2d import constraint_same_quantisation
 from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, no_attributes
@@ -74,14 +74,8 @@ class StridedCopy:
 Arrangement = Callable[[View, Array], Array]
 
 
-def _constants(view: View, position: int) -> tuple[int, ...]:
-    """The values of a constant operand, () where there are none."""
-    operand = view.optional(position)
-    return tuple(constant_values(operand)) if is_constant(operand) else ()
-
-
 def _read_transpose(_: Mapping[str, Any], view: View) -> TransposeAttributes:
-    return TransposeAttributes(_constants(view, 1))
+    return TransposeAttributes(common.constant_integers(view, 1))
 
 
 def _transposed(view: View, values: Array) -> Array:
@@ -89,7 +83,7 @@ def _transposed(view: View, values: Array) -> Array:
 
 
 def _read_slice(_: Mapping[str, Any], view: View) -> SliceAttributes:
-    begin, size = _constants(view, 1), _constants(view, 2)
+    begin, size = common.constant_integers(view, 1), common.constant_integers(view, 2)
     shape = view.input(0).shape
     if not len(begin) == len(size) == len(shape):
         return SliceAttributes((), ())
@@ -134,7 +128,7 @@ def _strided_slice(view: View, values: Array) -> Array:
 
 
 def _read_tile(_: Mapping[str, Any], view: View) -> TileAttributes:
-    return TileAttributes(_constants(view, 1))
+    return TileAttributes(common.constant_integers(view, 1))
 
 
 def _tiled(view: View, values: Array) -> Array:
@@ -231,7 +225,7 @@ def constraint_slice(view: View) -> str | None:
 
 def constraint_strided_slice(view: View) -> str | None:
     """Begin, end and strides are constant and lie within the input; ends are not offsets."""
-    numbers = [_constants(view, position) for position in (1, 2, 3)]
+    numbers = [common.constant_integers(view, position) for position in (1, 2, 3)]
     if len(view.inputs) != 4 or not numbers[0] or len({len(values) for values in numbers}) > 1:
         return "begin, end or strides are not constant"
     if view.attributes.offset:

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
 from mcunet_tf.tinyengine.ir import Graph, Op, Quantization
@@ -12,6 +10,7 @@ from mcunet_tf.tinyengine.ops.conv2d import groups
 from mcunet_tf.tinyengine.ops.layout import ConcatenationAttributes
 from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.ops.strided import SliceAttributes
+from mcunet_tf.tinyengine.passes.lower_depthwise import with_exchanged_channels
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter
 
 
@@ -24,19 +23,10 @@ def lower_groups(graph: Graph) -> Graph:
         if op.kind != "CONV_2D" or groups(view(graph, op)) == 1:
             rewriter.ops.append(op)
         elif graph.tensors[op.inputs[1]].shape[3] == 1:
-            rewriter.ops.append(_as_depthwise(rewriter, op))
+            rewriter.ops.append(with_exchanged_channels(rewriter, op, "DEPTHWISE_CONV_2D", axis=3))
         else:
             _lower(rewriter, op)
     return rewriter.result()
-
-
-def _as_depthwise(rewriter: Rewriter, op: Op) -> Op:
-    weights = rewriter.tensor(op.inputs[1])
-    scales = weights.quantization
-    moved = dataclasses.replace(scales, axis=3) if scales else None
-    data = np.asarray(weights.data).transpose(3, 1, 2, 0)
-    inputs = (op.inputs[0], rewriter.constant(op.inputs[1], data, moved), *op.inputs[2:])
-    return dataclasses.replace(op, kind="DEPTHWISE_CONV_2D", inputs=inputs)
 
 
 def _lower(rewriter: Rewriter, op: Op) -> None:

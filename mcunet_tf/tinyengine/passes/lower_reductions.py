@@ -8,18 +8,12 @@ from mcunet_tf.tinyengine.ops.common import Padding
 from mcunet_tf.tinyengine.ops.mean import outer_inner
 from mcunet_tf.tinyengine.ops.pool2d import Pool2dAttributes
 from mcunet_tf.tinyengine.ops.spec import view
-from mcunet_tf.tinyengine.passes.rewriter import Rewriter
+from mcunet_tf.tinyengine.passes.rewriter import Rewriter, rewrite
 
 
 def lower_reductions(graph: Graph) -> Graph:
     """Rewrites REDUCE_MAX as MAX_POOL_2D with one window per result, between RESHAPEs."""
-    rewriter = Rewriter(graph)
-    for op in graph.ops:
-        if op.kind == "REDUCE_MAX":
-            _lower(rewriter, op)
-        else:
-            rewriter.ops.append(op)
-    return rewriter.result()
+    return rewrite(graph, ("REDUCE_MAX",), _lower)
 
 
 def _lower(rewriter: Rewriter, op: Op) -> None:

@@ -3,22 +3,19 @@
 
 from __future__ import annotations
 
-from mcunet_tf.tinyengine.ir import Graph
+from mcunet_tf.tinyengine.ir import Graph, Op
 from mcunet_tf.tinyengine.ops.split import SplitAttributes
 from mcunet_tf.tinyengine.ops.strided import SliceAttributes
-from mcunet_tf.tinyengine.passes.rewriter import Rewriter
+from mcunet_tf.tinyengine.passes.rewriter import Rewriter, rewrite
 
 _KINDS = ("SPLIT", "SPLIT_V", "UNPACK")
 
 
 def lower_splits(graph: Graph) -> Graph:
     """Rewrites operators of several results; parts that nobody reads are left out."""
-    rewriter = Rewriter(graph)
     read = {*graph.consumers(), *graph.outputs}
-    for op in graph.ops:
-        if op.kind not in _KINDS:
-            rewriter.ops.append(op)
-            continue
+
+    def lower(rewriter: Rewriter, op: Op) -> None:
         attributes: SplitAttributes = op.attributes
         source = op.inputs[attributes.operand]
         shape = graph.tensors[source].shape
@@ -30,4 +27,5 @@ def lower_splits(graph: Graph) -> Graph:
             if output in read:
                 own = SliceAttributes(tuple(begin), tuple(size))
                 rewriter.op("SLICE", graph.tensors[output].name, (source,), output, own)
-    return rewriter.result()
+
+    return rewrite(graph, _KINDS, lower)

@@ -12,7 +12,7 @@ from mcunet_tf.tinyengine.ops.layout import InterleaveAttributes
 from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.ops.strided import SliceAttributes
 from mcunet_tf.tinyengine.ops.transpose_conv import Phase, phases_of
-from mcunet_tf.tinyengine.passes.rewriter import Rewriter
+from mcunet_tf.tinyengine.passes.rewriter import Rewriter, rewrite
 
 _ROWS, _COLUMNS = 1, 2  # of [1, height, width, channels]
 
@@ -21,13 +21,7 @@ def lower_transpose_conv(graph: Graph) -> Graph:
     """Rewrites TRANSPOSE_CONV as CONV_2D by phase, INTERLEAVE of the columns' and of the rows'
     phases, and SLICE where the output's size is no multiple of the stride.
     """
-    rewriter = Rewriter(graph)
-    for op in graph.ops:
-        if op.kind == "TRANSPOSE_CONV":
-            _lower(rewriter, op)
-        else:
-            rewriter.ops.append(op)
-    return rewriter.result()
+    return rewrite(graph, ("TRANSPOSE_CONV",), _lower)
 
 
 def _lower(rewriter: Rewriter, op: Op) -> None:

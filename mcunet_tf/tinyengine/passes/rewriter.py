@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -59,3 +60,14 @@ class Rewriter:
     ) -> None:
         """Appends an operator of one result."""
         self.ops.append(Op(kind, name, inputs, (output,), attributes))
+
+
+def rewrite(graph: Graph, kinds: Collection[str], lower: Callable[[Rewriter, Op], None]) -> Graph:
+    """The graph with `lower` in the place of every operator of these kinds."""
+    rewriter = Rewriter(graph)
+    for op in graph.ops:
+        if op.kind in kinds:
+            lower(rewriter, op)
+        else:
+            rewriter.ops.append(op)
+    return rewriter.result()
