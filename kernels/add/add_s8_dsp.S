@@ -5,27 +5,13 @@
  *   void add_s8_dsp(const struct add_linear_s8 *op, const int8_t *first, const int8_t *second,
  *                   int8_t *out, int32_t pixels, void *scratch)
  *
- *   out[i] = saturate_int8((constant + first_factor * first[i] + second_factor * second[i]) >> 22)
- *
- * The packer finds factors and a constant for which this is TFLite's result, three roundings and
- * all, for each of the 65,536 pairs of values; most pairs of scales have some. No sum leaves
- * int32. `out` may be either operand. 6.5 instructions per value. Stack: 28 bytes.
+ * See add_value_dsp.inc. `out` may be either operand. 6.5 instructions per value.
+ * Stack: 28 bytes.
  */
-#define ADD_LINEAR_PERIOD 12
-#define SHIFT 22
+#include "add_value_dsp.inc"
 
     .syntax unified
     .thumb
-
-/* r4 r5 r6: factors and constant. */
-.macro add_value
-    ldrsb   r7, [r1], #1
-    ldrsb   r8, [r2], #1
-    mla     r7, r7, r4, r6
-    mla     r7, r8, r5, r7
-    ssat    r7, #8, r7, asr #SHIFT
-    strb    r7, [r3], #1
-.endm
 
     .section .text.add_s8_dsp, "ax", %progbits
     .balign 4

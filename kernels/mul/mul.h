@@ -35,4 +35,10 @@ void mul_s8_portable(const struct mul_s8 *op, const int8_t *first, const int8_t 
 void mul_broadcast_s8_portable(const struct mul_s8 *op, const int8_t *first, const int8_t *second,
                                int8_t *out, int32_t pixels, void *scratch);
 
+/* For the Armv7E-M DSP extension; contracts in their files. */
+void mul_s8_dsp(const struct mul_s8 *op, const int8_t *first, const int8_t *second, int8_t *out,
+                int32_t pixels, void *scratch);
+void mul_broadcast_s8_dsp(const struct mul_s8 *op, const int8_t *first, const int8_t *second,
+                          int8_t *out, int32_t pixels, void *scratch);
+
 #endif /* KERNELS_MUL_MUL_H_ */

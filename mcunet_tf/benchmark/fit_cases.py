@@ -128,14 +128,19 @@ def _vectors() -> Iterator[OpCase]:
         yield OpCase("FULLY_CONNECTED", (features,), picker.pick((1, *_OUTPUTS)))
     for outputs in (2, 3, 4, 5, 6, 7):
         yield OpCase("FULLY_CONNECTED", (64,), outputs)
+    for _ in range(_SHAPES_PER_KIND // 2):
+        batches, rows, depth, columns = (picker.pick((1, 2, 3, 5, 8, 16, 21)) for _ in range(4))
+        yield OpCase("BATCH_MATMUL", (min(batches, 5), rows, 2 * depth + 1), columns)
+        yield OpCase("BATCH_MATMUL", (1, rows, 4 * depth), columns)
     for values in (2, 3, 5, 10, 12, 35, 100, 257):
         yield OpCase("SOFTMAX", (values,))
+        yield OpCase("L2_NORMALIZATION", (values,))
 
 
 def _values() -> Iterator[OpCase]:
     """Operators that go through values one by one, and those that move them."""
     picker = _Picker(6)
-    for kind in ("ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "PRELU"):
+    for kind in ("ADD", "SUB", "MUL", "SQUARED_DIFFERENCE", "MAXIMUM", "MINIMUM", "PRELU"):
         for number in range(_SHAPES_PER_KIND // 2):
             shape = picker.image(_DEPTHWISE_CHANNELS)
             yield OpCase(kind, shape, broadcast=number % 3 == 0)

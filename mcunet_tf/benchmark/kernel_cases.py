@@ -13,6 +13,7 @@ import numpy as np
 
 from mcunet_tf.tinyengine.ir import Graph, Op, Quantization, Tensor
 from mcunet_tf.tinyengine.ops import common
+from mcunet_tf.tinyengine.ops.batch_matmul import BatchMatmulAttributes
 from mcunet_tf.tinyengine.ops.conv2d import Conv2dAttributes
 from mcunet_tf.tinyengine.ops.elementwise import ElementwiseAttributes
 from mcunet_tf.tinyengine.ops.fully_connected import FullyConnectedAttributes
@@ -42,8 +43,9 @@ class OpCase:
 
     Attributes:
         kind: TensorFlow Lite's builtin name.
-        shape: of the input: [height, width, channels], or [values] of a vector.
-        channels: of the output of CONV_2D and FULLY_CONNECTED.
+        shape: of the input: [height, width, channels], or [values] of a vector; [batches, m, k]
+            of BATCH_MATMUL.
+        channels: of the output of CONV_2D and FULLY_CONNECTED, or n of BATCH_MATMUL.
         kernel: height and width of a window.
         stride: of both axes.
         dilation: of both axes.
@@ -202,6 +204,22 @@ def _fully_connected(draft: _Draft) -> Graph:
     return draft.graph((x,), (x, weights, bias), FullyConnectedAttributes("NONE"))
 
 
+def _l2_normalization(draft: _Draft) -> Graph:
+    x = draft.add(draft.image())
+    draft.add(draft.image(), 1 / 128, 0)
+    return draft.graph((x,), (x,), ElementwiseAttributes("NONE"))
+
+
+def _batch_matmul(draft: _Draft) -> Graph:
+    batches, rows, depth = draft.case.shape
+    x = draft.add((1, batches, rows, depth))
+    y = draft.add((1, batches, draft.case.channels, depth), 0.04, 3)
+    deviation = 74 * 74 * np.sqrt(depth) * _SCALE * 0.04
+    scale = float(np.float32(deviation / _OUTPUT_DEVIATION))
+    draft.add((1, batches, rows, draft.case.channels), scale, 2)
+    return draft.graph((x, y), (x, y), BatchMatmulAttributes(False, True))
+
+
 def _elementwise(draft: _Draft) -> Graph:
     case = draft.case
     x = draft.add(draft.image())
@@ -320,9 +338,11 @@ _MAKERS: dict[str, Callable[[_Draft], Graph]] = {
     "CONV_2D": _conv2d,
     "DEPTHWISE_CONV_2D": _depthwise,
     "FULLY_CONNECTED": _fully_connected,
+    "BATCH_MATMUL": _batch_matmul,
     "ADD": _elementwise,
     "SUB": _elementwise,
     "MUL": _elementwise,
+    "SQUARED_DIFFERENCE": _elementwise,
     "MAXIMUM": _extremum,
     "MINIMUM": _extremum,
     "PRELU": _elementwise,
@@ -330,6 +350,7 @@ _MAKERS: dict[str, Callable[[_Draft], Graph]] = {
     "MAX_POOL_2D": _pool,
     "MEAN": _mean,
     "SOFTMAX": _softmax,
+    "L2_NORMALIZATION": _l2_normalization,
     "RELU": _lookup,
     "RELU6": _lookup,
     "LOGISTIC": _lookup,

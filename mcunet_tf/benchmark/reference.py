@@ -159,7 +159,8 @@ def _with_known_versions(model: bytes) -> bytes:
     """
     import tflite
 
-    known = {tflite.BuiltinOperator.TILE: 1, tflite.BuiltinOperator.DEPTH_TO_SPACE: 1}
+    kinds = tflite.BuiltinOperator
+    known = {kinds.TILE: 1, kinds.DEPTH_TO_SPACE: 1, kinds.REVERSE_V2: 1}
     renumbered = bytearray(model)
     root = tflite.Model.GetRootAsModel(model, 0)
     for i in range(root.OperatorCodesLength()):

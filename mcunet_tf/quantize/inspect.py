@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from mcunet_tf.tinyengine.passes import simplify
+from mcunet_tf.tinyengine.read_tflite import read_tflite
 
 # At the edges of a model these two convert between float32 and integers: that is their job.
 _EDGE_OPERATORS = ("QUANTIZE", "DEQUANTIZE")
@@ -12,27 +13,25 @@ _EDGE_OPERATORS = ("QUANTIZE", "DEQUANTIZE")
 def float_operators(flatbuffer: bytes) -> list[str]:
     """Returns the names of operators that read or write float32, sorted, each once.
 
+    What computes on float32 between int8 and int8, value by value, is not among them: converters
+    leave SQRT or ELU that way, and the compiler makes a table of it.
+
     Args:
         flatbuffer: A whole `.tflite` file.
+
+    Raises:
+        ModelError: The file is no sound model.
     """
-    from tensorflow.lite.python import schema_py_generated as schema
-
-    names = {code: name for name, code in vars(schema.BuiltinOperator).items()}
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(flatbuffer, 0))
-    found = set()
-    for subgraph in model.subgraphs:
-        for operator in subgraph.operators:
-            code = model.operatorCodes[operator.opcodeIndex]
-            name = names[max(code.builtinCode, code.deprecatedBuiltinCode)]
-            if name in _EDGE_OPERATORS:
-                continue
-            if _touches_float(schema, subgraph, operator):
-                found.add(name)
-    return sorted(found)
-
-
-def _touches_float(schema: Any, subgraph: Any, operator: Any) -> bool:
-    indices = [*operator.inputs, *operator.outputs]
-    # Index -1 stands for an optional tensor that is absent.
-    types = {subgraph.tensors[index].type for index in indices if index >= 0}
-    return schema.TensorType.FLOAT32 in types
+    graph = simplify(read_tflite(flatbuffer))
+    return sorted(
+        {
+            op.kind
+            for op in graph.ops
+            if op.kind not in _EDGE_OPERATORS
+            and any(
+                graph.tensors[index].dtype == "float32"
+                for index in (*op.inputs, *op.outputs)
+                if index >= 0
+            )
+        }
+    )

@@ -129,6 +129,29 @@ def one_over_one_plus_x(a: npt.ArrayLike) -> IntArray:
     return _multiply_by_power_of_two(x, 1)
 
 
+def inverse_sqrt_multiplier(x: int) -> tuple[int, int]:
+    """`(multiplier, shift)` of 1 / sqrt(x) for an integer from 1 up: five Newton steps from 1."""
+    if x <= 1:
+        return INT32_MAX, 0
+    mul = saturating_rounding_doubling_high_mul
+    shift = 11
+    while x >= 1 << 29:
+        x //= 4
+        shift += 1
+    pairs = (31 - x.bit_length()) // 2 - 1
+    scaled = x << 2 * pairs  # in [2^27, 2^29), read as Q3.28 after halving
+    half = rounding_divide_by_power_of_two(scaled >> 1, 1)
+    root: IntArray = np.asarray(1 << 28, np.int64)
+    for _ in range(5):
+        # A product of Q3.28 and Q3.28 is Q6.25, of three Q9.22; both go back to Q3.28.
+        cube = _multiply_by_power_of_two(mul(mul(root, root), root), 6)
+        root = _multiply_by_power_of_two(mul(3 << 27, root) - mul(half, cube), 3)
+    multiplier, exponent = int(mul(root, 1518500250)), shift - pairs  # sqrt(2) / 2 in Q0.31
+    if exponent < 0:
+        multiplier, exponent = multiplier << -exponent, 0
+    return multiplier, -exponent
+
+
 def input_radius(integer_bits: int, left_shift: int) -> int:
     """The largest input difference that still fits Q(integer_bits) after `left_shift`."""
     return int(((1 << integer_bits) - 1) * 2.0 ** (31 - integer_bits) / 2.0**left_shift)

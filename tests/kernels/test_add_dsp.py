@@ -85,3 +85,35 @@ def test_every_length_and_both_places(board):
     results = run_cases(cases, ["add/add_s8_dsp.S"], ["add/add.h"], board)
     for want, result in zip(wants, results, strict=True):
         np.testing.assert_array_equal(result.memory, want)
+
+
+@pytest.mark.qemu
+def test_the_second_operand_repeats():
+    rng = np.random.default_rng(4)
+    cases, wants = [], []
+    for period, pixels in ((1, 3), (3, 2), (4, 3), (5, 1), (9, 4)):
+        table, form = random_case(rng)
+        while form is None:
+            table, form = random_case(rng)
+        count = period * pixels
+        first, second = rng.integers(-128, 128, count), rng.integers(-128, 128, period)
+        memory = np.full(count + period + 8, FILLER, np.uint8)
+        memory[:count] = first & 0xFF
+        memory[count : count + period] = second & 0xFF
+        cases.append(
+            Case(
+                kernel="add_broadcast_s8_dsp",
+                struct="add_linear_s8",
+                fields={**form._asdict(), "period": period},
+                weights=None,
+                memory=memory,
+                arguments=f"arena, arena + {count}, arena, {pixels}, scratch",
+                scratch_bytes=0,
+            )
+        )
+        want = memory.copy()
+        want[:count] = table[first + 128, np.resize(second, count) + 128] & 0xFF
+        wants.append(want)
+    results = run_cases(cases, ["add/add_broadcast_s8_dsp.S"], ["add/add.h"], "qemu-m4")
+    for want, result in zip(wants, results, strict=True):
+        np.testing.assert_array_equal(result.memory, want)

@@ -84,6 +84,59 @@ def differences() -> Any:
 
 
 @recipe()
+def transformer() -> Any:
+    """An encoder block over the patches of an image: layer norms, two heads of attention, swish."""
+    from keras import layers
+
+    x = inputs = image(16, 16, 3)
+    x = layers.Reshape((16, 12))(layers.Conv2D(12, 4, strides=4)(x))
+    y = layers.LayerNormalization()(x)
+    x = layers.Add()([x, layers.MultiHeadAttention(2, 6)(y, y)])
+    y = layers.Dense(20, activation="swish")(layers.LayerNormalization()(x))
+    x = layers.Add()([x, layers.Dense(12)(y)])
+    x = layers.GlobalAveragePooling1D()(x)
+    return network(inputs, layers.Dense(4, activation="softmax")(x))
+
+
+@recipe()
+def recurrent() -> Any:
+    """Unrolled LSTM forwards and backwards, and a GRU on top."""
+    from keras import layers
+
+    x = inputs = image(6, 5)
+    lstm = layers.LSTM(7, unroll=True, return_sequences=True)
+    x = layers.Bidirectional(lstm)(x)
+    x = layers.GRU(6, unroll=True)(x)
+    return network(inputs, layers.Dense(3, activation="softmax")(x))
+
+
+@recipe()
+def curves() -> Any:
+    """Activations that converters spell in several operators, or leave in float32."""
+    import keras
+    from keras import layers
+
+    x = inputs = image(8, 8, 3)
+    for curve in ("selu", "swish", "hard_sigmoid", "relu6"):
+        x = layers.Activation(curve)(conv(x, 6, activation=None))
+    x = keras.ops.sqrt(keras.ops.abs(x))
+    return network(inputs, classify(x))
+
+
+@recipe()
+def embedding() -> Any:
+    """Vectors of length one, and the distance of two of them."""
+    import tensorflow as tf
+    from keras import layers
+
+    x = inputs = image(8, 8, 3)
+    x = layers.GlobalAveragePooling2D()(conv(conv(x, 8, activation="elu"), 12, activation=None))
+    normalised = layers.Lambda(lambda t: tf.nn.l2_normalize(t, -1))(x)
+    apart = layers.Lambda(lambda t: tf.math.squared_difference(t[0], t[1]))
+    return network(inputs, apart([normalised, layers.Dense(12, activation="tanh")(x)]))
+
+
+@recipe()
 def gathered() -> Any:
     """Channels picked one by one: GATHER, which is not supported."""
     import keras

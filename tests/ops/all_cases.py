@@ -3,7 +3,14 @@
 
 from __future__ import annotations
 
-from tests.ops import conv_cases, layout_cases, strided_cases, value_cases
+from tests.ops import (
+    conv_cases,
+    layout_cases,
+    matmul_cases,
+    strided_cases,
+    table_cases,
+    value_cases,
+)
 from tests.ops.case import Case
 
 CASES: dict[str, tuple[Case, ...]] = {
@@ -11,9 +18,11 @@ CASES: dict[str, tuple[Case, ...]] = {
     "DEPTHWISE_CONV_2D": conv_cases.DEPTHWISE_CONV_2D,
     "TRANSPOSE_CONV": conv_cases.TRANSPOSE_CONV,
     "FULLY_CONNECTED": conv_cases.FULLY_CONNECTED,
+    "BATCH_MATMUL": matmul_cases.BATCH_MATMUL,
     "ADD": value_cases.ADD,
     "SUB": value_cases.SUB,
     "MUL": value_cases.MUL,
+    "SQUARED_DIFFERENCE": value_cases.SQUARED_DIFFERENCE,
     "MAXIMUM": value_cases.MAXIMUM,
     "MINIMUM": value_cases.MINIMUM,
     "PRELU": value_cases.PRELU,
@@ -22,12 +31,21 @@ CASES: dict[str, tuple[Case, ...]] = {
     "MEAN": value_cases.MEAN,
     "REDUCE_MAX": value_cases.REDUCE_MAX,
     "SOFTMAX": value_cases.SOFTMAX,
+    "L2_NORMALIZATION": value_cases.L2_NORMALIZATION,
     "RELU": value_cases.RELU_CASES,
     "RELU6": value_cases.RELU6_CASES,
     "LOGISTIC": value_cases.LOGISTIC,
     "HARD_SWISH": value_cases.HARD_SWISH,
     "LEAKY_RELU": value_cases.LEAKY_RELU,
     "TANH": value_cases.TANH,
+    "ABS": table_cases.ABS,
+    "RSQRT": table_cases.RSQRT,
+    "EXP": table_cases.EXP,
+    "LOG": table_cases.LOG,
+    "ELU": table_cases.ELU,
+    "GELU": table_cases.GELU,
+    **table_cases.FLOAT32,
+    **table_cases.COMPARISONS,
     "QUANTIZE": value_cases.QUANTIZE,
     "DEQUANTIZE": value_cases.DEQUANTIZE,
     "PAD": layout_cases.PAD,
@@ -39,6 +57,7 @@ CASES: dict[str, tuple[Case, ...]] = {
     "SQUEEZE": layout_cases.SQUEEZE,
     "EXPAND_DIMS": layout_cases.EXPAND_DIMS,
     "TRANSPOSE": strided_cases.TRANSPOSE,
+    "REVERSE_V2": strided_cases.REVERSE_V2,
     "SLICE": strided_cases.SLICE,
     "STRIDED_SLICE": strided_cases.STRIDED_SLICE,
     "TILE": strided_cases.TILE,
@@ -60,6 +79,11 @@ RUNTIME_FAILS: dict[str, str] = {
         "the rank: most of the output stays unwritten"
     ),
     "FULLY_CONNECTED-rank_3_per_channel": "as for rank 4",
+    **{
+        str(case): f"its reference kernels lack {case.op}"
+        for kind in ("ELU", "CEIL", "ROUND")
+        for case in CASES[kind]
+    },
 }
 # Where TF-Lite Micro does something else than tflite-runtime, which is the oracle.
 _MICRO_RELU6 = "its RELU6 clamps at the quantised 0 and 6 but does not rescale"
@@ -95,4 +119,10 @@ MICRO_DIFFERS: dict[str, str] = {
     "STRIDED_SLICE-ellipsis": "it refuses ellipses",
     "STRIDED_SLICE-new_axis": "it refuses new axes",
     **{str(case): "it has no TILE" for case in strided_cases.TILE},
+    **{
+        str(case): f"it has no {case.op}"
+        for kind in ("GELU", "POW", "SELECT")
+        for case in CASES[kind]
+    },
+    **{str(case): "its EXP takes float32 only" for case in table_cases.EXP},
 }

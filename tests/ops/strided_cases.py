@@ -164,6 +164,16 @@ TILE = collect(
 )
 
 
+REVERSE_V2 = collect(
+    "REVERSE_V2",
+    [
+        (f"axis_{axis}", strided_model("REVERSE_V2", (1, 5, 4, 3), [(1, 5, 4, 3)], [[axis]]))
+        for axis in (0, 1, 2, 3, -1)
+    ]
+    + [("steps", strided_model("REVERSE_V2", (1, 9, 5), [(1, 9, 5)], [[1]]))],
+)
+
+
 def broadcast_model(shape: Sequence[int], out_shape: Sequence[int]) -> bytes:
     return strided_model("BROADCAST_TO", shape, [out_shape], [out_shape])
 

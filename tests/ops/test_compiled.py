@@ -6,20 +6,30 @@ from __future__ import annotations
 import pytest
 
 from mcunet_tf.tinyengine.evaluate import evaluate
+from tests.ops import table_cases
 from tests.ops.all_cases import CASES
 from tests.ops.oracle import assert_equal
 from tests.ops.programs import run_on_emulator, run_on_host
 
 # Several operators share a build; each group is one program.
 GROUPS = {
-    "dense": ("CONV_2D", "FULLY_CONNECTED"),
+    "dense": ("CONV_2D", "FULLY_CONNECTED", "BATCH_MATMUL"),
     "decoder": ("TRANSPOSE_CONV",),
     "depthwise": ("DEPTHWISE_CONV_2D",),
-    "pairs": ("ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "PRELU"),
-    "values": ("AVERAGE_POOL_2D", "MAX_POOL_2D", "MEAN", "REDUCE_MAX", "SOFTMAX"),
+    "pairs": ("ADD", "SUB", "MUL", "SQUARED_DIFFERENCE", "MAXIMUM", "MINIMUM", "PRELU"),
+    "values": (
+        "AVERAGE_POOL_2D",
+        "MAX_POOL_2D",
+        "MEAN",
+        "REDUCE_MAX",
+        "SOFTMAX",
+        "L2_NORMALIZATION",
+    ),
     "bytes": (
         *("RELU", "RELU6", "LOGISTIC", "HARD_SWISH", "LEAKY_RELU", "TANH"),
-        *("QUANTIZE", "DEQUANTIZE"),
+        *("ABS", "RSQRT", "EXP", "LOG", "ELU", "GELU", "QUANTIZE", "DEQUANTIZE"),
+        *table_cases.FLOAT32,
+        *table_cases.COMPARISONS,
     ),
     "layout": (
         "PAD",
@@ -32,7 +42,7 @@ GROUPS = {
         "EXPAND_DIMS",
     ),
     "strided": (
-        *("TRANSPOSE", "SLICE", "STRIDED_SLICE", "TILE", "BROADCAST_TO"),
+        *("TRANSPOSE", "REVERSE_V2", "SLICE", "STRIDED_SLICE", "TILE", "BROADCAST_TO"),
         *("SPACE_TO_DEPTH", "DEPTH_TO_SPACE", "SPLIT", "SPLIT_V", "UNPACK", "PACK"),
     ),
 }

@@ -259,7 +259,7 @@ def test_softmax(shape, scale, zero_point, beta):
 
 
 @TRIED
-@given(kind=st.sampled_from(["RELU", "RELU6", "QUANTIZE"]), source=ranges, out=ranges)
+@given(kind=st.sampled_from(["RELU", "RELU6", "QUANTIZE", "ABS"]), source=ranges, out=ranges)
 def test_rescaling_tables(kind, source, out):
     check(kind, byte_model(kind, source, out))
 
@@ -293,6 +293,18 @@ def test_tanh(source):
 @given(source=ranges, out=ranges, alpha=st.floats(-2, 2, width=32))
 def test_leaky_relu(source, out, alpha):
     check("LEAKY_RELU", byte_model("LEAKY_RELU", source, out, Alpha=alpha))
+
+
+@settings(TRIED, max_examples=200)
+@given(scale=scales, out=ranges)
+def test_rsqrt(scale, out):
+    check("RSQRT", byte_model("RSQRT", (scale, -128), out))
+
+
+@settings(TRIED, max_examples=100)
+@given(source=ranges, out=ranges, approximate=st.booleans())
+def test_gelu(source, out, approximate):
+    check("GELU", byte_model("GELU", source, out, Approximate=approximate))
 
 
 @settings(TRIED, max_examples=300)

@@ -84,6 +84,8 @@ _RANGES: dict[str, dict[str, tuple[Quantised, Quantised, Quantised]]] = {
         "vanishing": ((0.001, 1), (0.001, 2), (4.0, 3)),
     },
 }
+# ADD has a linear form with these: no ties, as scales of trained networks have none.
+_OTHER_SCALES = ((0.0513, -5), (0.0297, 7), (0.0641, 2))
 _RANGES["SUB"] = _RANGES["ADD"]
 _ACTIVATIONS = {"relu": RELU, "relu6": RELU6, "relu_n1_to_1": RELU_N1_TO_1}
 
@@ -93,6 +95,10 @@ def _elementwise(kind: str) -> list[tuple[str, bytes]]:
     return [
         *((name, elementwise_model(kind, shapes)) for name, shapes in _SHAPES.items()),
         *((name, elementwise_model(kind, wide, *q)) for name, q in _RANGES[kind].items()),
+        *(
+            (f"{name}_other_scales", elementwise_model(kind, _SHAPES[name], *_OTHER_SCALES))
+            for name in ("channels_second", "channels_first")
+        ),
         *(
             (name, elementwise_model(kind, wide, activation=code))
             for name, code in _ACTIVATIONS.items()
@@ -123,6 +129,24 @@ def _extrema(kind: str) -> list[tuple[str, bytes]]:
     ]
 
 
+SQUARED_DIFFERENCE = collect(
+    "SQUARED_DIFFERENCE",
+    [
+        *((name, elementwise_model("SQUARED_DIFFERENCE", s)) for name, s in _SHAPES.items()),
+        *(
+            (name, elementwise_model("SQUARED_DIFFERENCE", ((1, 8, 8, 4),) * 2, *q))
+            for name, q in _RANGES["MUL"].items()
+        ),
+        (
+            "constant_channels",
+            elementwise_model("SQUARED_DIFFERENCE", (_IMAGE, (1, 1, 1, 3)), constant=1),
+        ),
+        (
+            "constant_scalar",
+            elementwise_model("SQUARED_DIFFERENCE", (_IMAGE, (1,)), constant=1),
+        ),
+    ],
+)
 MAXIMUM = collect("MAXIMUM", _extrema("MAXIMUM"))
 MINIMUM = collect("MINIMUM", _extrema("MINIMUM"))
 
@@ -228,11 +252,6 @@ def mean_model(
     return net.build([x], [y])
 
 
-def adjacent(axes: Sequence[int]) -> bool:
-    """Whether sorted axes follow each other: the sets that MEAN compiles for any sizes."""
-    return list(axes) == list(range(axes[0], axes[-1] + 1))
-
-
 ALL_AXES = [c for n in (1, 2, 3, 4) for c in itertools.combinations(range(4), n)]
 MEAN = collect(
     "MEAN",
@@ -240,7 +259,6 @@ MEAN = collect(
         *(
             (f"axes_{'_'.join(map(str, axes))}", mean_model((1, 5, 7, 6), axes))
             for axes in ALL_AXES
-            if adjacent(axes)
         ),
         *(
             (f"batch_one_axes_{'_'.join(map(str, axes))}", mean_model((1, 5, 1, 6), axes))
@@ -275,7 +293,6 @@ REDUCE_MAX = collect(
         *(
             (f"axes_{'_'.join(map(str, axes))}", reduce_max_model((1, 5, 7, 6), axes))
             for axes in ALL_AXES
-            if adjacent(axes)
         ),
         ("dropped_axes", reduce_max_model((1, 5, 7, 6), (1, 2), keep_dims=False)),
         ("negative_axes", reduce_max_model((1, 5, 7, 6), (-3, -2))),
@@ -327,7 +344,7 @@ def byte_model(
     return net.build([x], [y])
 
 
-_RESCALES: dict[str, tuple[Quantised, Quantised]] = {
+RESCALES: dict[str, tuple[Quantised, Quantised]] = {
     "same": ((0.05, -3), (0.05, -3)),
     "zero_points_low": ((0.05, -128), (0.04, -128)),
     "zero_points_high": ((0.05, 127), (0.04, 127)),
@@ -343,12 +360,35 @@ _RESCALES: dict[str, tuple[Quantised, Quantised]] = {
 
 def _unary(kind: str) -> list[tuple[str, bytes]]:
     return [
-        *((name, byte_model(kind, *q)) for name, q in _RESCALES.items()),
+        *((name, byte_model(kind, *q)) for name, q in RESCALES.items()),
         ("few_values", byte_model(kind, (0.05, 2), (0.04, 3), shape=(1, 3))),
         ("image", byte_model(kind, (0.05, 2), (0.04, 3), shape=(1, 5, 4, 3))),
     ]
 
 
+def l2_normalization_model(shape: Sequence[int], scale: float, zero_point: int) -> bytes:
+    """Vectors of length one."""
+    length_one = (1 / 128, 0)
+    return byte_model(
+        "L2_NORMALIZATION",
+        (scale, zero_point),
+        length_one,
+        shape=shape,
+        FusedActivationFunction=NONE,
+    )
+
+
+L2_NORMALIZATION = collect(
+    "L2_NORMALIZATION",
+    [
+        ("vector", l2_normalization_model((1, 64), 0.05, 3)),
+        ("pixels", l2_normalization_model((1, 5, 4, 7), 0.05, -90)),
+        ("two_values", l2_normalization_model((1, 16, 16, 2), 0.05, 0)),
+        ("one_value", l2_normalization_model((1, 16, 16, 1), 0.05, 0)),
+        ("long", l2_normalization_model((1, 20000), 0.05, 127)),
+        ("zero_point_low", l2_normalization_model((1, 8, 8, 4), 1.0, -128)),
+    ],
+)
 RELU_CASES = collect("RELU", _unary("RELU"))
 RELU6_CASES = collect("RELU6", _unary("RELU6"))
 _PROBABILITY = (1 / 256, -128)
@@ -369,7 +409,7 @@ HARD_SWISH = collect(
     [
         *(
             (name, byte_model("HARD_SWISH", *q))
-            for name, q in _RESCALES.items()
+            for name, q in RESCALES.items()
             if name not in ("saturating", "vanishing")
         ),
         ("fine", byte_model("HARD_SWISH", (0.005, 7), (0.006, -9))),
@@ -382,7 +422,7 @@ HARD_SWISH = collect(
 LEAKY_RELU = collect(
     "LEAKY_RELU",
     [
-        *((name, byte_model("LEAKY_RELU", *q, Alpha=0.1)) for name, q in _RESCALES.items()),
+        *((name, byte_model("LEAKY_RELU", *q, Alpha=0.1)) for name, q in RESCALES.items()),
         *(
             (f"alpha_{alpha:g}", byte_model("LEAKY_RELU", (0.05, 9), (0.04, -3), Alpha=alpha))
             for alpha in (0.0, 0.01, 0.2, 0.3, 1.0, 1.5, -0.5)
@@ -400,7 +440,7 @@ TANH = collect(
 QUANTIZE = collect(
     "QUANTIZE",
     [
-        *((name, byte_model("QUANTIZE", *q)) for name, q in _RESCALES.items()),
+        *((name, byte_model("QUANTIZE", *q)) for name, q in RESCALES.items()),
         (
             "uint8_to_int8",
             byte_model("QUANTIZE", (0.05, 128), (0.05, 0), types=("uint8", "int8")),

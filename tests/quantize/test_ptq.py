@@ -7,6 +7,9 @@ import pytest
 from mcunet_tf.errors import DataError, UnsupportedError
 from mcunet_tf.quantize import quantize_ptq
 from mcunet_tf.quantize.inspect import float_operators
+from mcunet_tf.tinyengine.evaluate import evaluate
+from mcunet_tf.tinyengine.passes import run_passes
+from mcunet_tf.tinyengine.read_tflite import read_tflite
 
 keras = pytest.importorskip("keras")
 tf = pytest.importorskip("tensorflow")
@@ -133,6 +136,22 @@ def test_layers_without_an_int8_form_are_refused():
     with pytest.raises(UnsupportedError, match=r"model 'erf'.*(?i:erf)") as caught:
         quantize_ptq(model, samples(4, 4, 2))
     assert "\n" not in str(caught.value)
+
+
+def test_logarithms_are_tables_like_those_of_newer_references():
+    """softplus: tflite-runtime 2.14 and TF-Lite Micro have no int8 LOG; TensorFlow's own has."""
+    inputs = keras.Input((4, 4, 16))
+    flatbuffer = quantize_ptq(
+        keras.Model(inputs, keras.layers.Activation("softplus")(inputs)), samples(4, 4, 16)
+    )
+    graph = run_passes(read_tflite(flatbuffer))
+    assert [op.kind for op in graph.ops] == ["TABLE"]
+    values = np.arange(-128, 128).astype(np.int8).reshape(1, 4, 4, 16)
+    made = interpreter(flatbuffer)
+    made.set_tensor(made.get_input_details()[0]["index"], values)
+    made.invoke()
+    wanted = made.get_tensor(made.get_output_details()[0]["index"])
+    np.testing.assert_array_equal(evaluate(graph, [values])[0], wanted)
 
 
 def test_float_operators_are_found(model):

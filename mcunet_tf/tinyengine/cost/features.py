@@ -22,6 +22,7 @@ from mcunet_tf.tinyengine.cost.tiles import (
 )
 from mcunet_tf.tinyengine.kernels.table import Style, channels_or_everything
 from mcunet_tf.tinyengine.ops import strided
+from mcunet_tf.tinyengine.ops.batch_matmul import matmul_shape
 from mcunet_tf.tinyengine.ops.depthwise_conv2d import depth_multiplier
 from mcunet_tf.tinyengine.ops.elementwise import broadcast_period
 from mcunet_tf.tinyengine.ops.layout import joined_runs
@@ -29,7 +30,7 @@ from mcunet_tf.tinyengine.ops.spec import View
 
 _BLOCK = 16  # channels that depthwise_conv2d_s8_portable accumulates side by side
 _COPY_WORDS = 8  # that conv2d_kxk_dsp.inc copies without a loop
-_PAIRS = ("ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "PRELU")
+_PAIRS = ("ADD", "SUB", "MUL", "SQUARED_DIFFERENCE", "MAXIMUM", "MINIMUM", "PRELU")
 _WIDE_UNROLL, _NARROW_UNROLL = 16, 4  # blocks of conv2d_tile_dsp.inc per turn of its loop
 
 
@@ -326,7 +327,9 @@ def pair_values(view: View, calls: Calls) -> Counts:
     period = broadcast_period(view)[1] if view.op.kind in _PAIRS else view.output.elements
     if period == view.output.elements and view.op.kind != "PRELU":
         return byte_values(view, calls)
-    return _values_of_pixels(calls, period)
+    _, pixels = total(calls)
+    loops = {"pixel_fourth": pixels * (period // 4), "pixel_odd": pixels * (period % 4)}
+    return {**_values_of_pixels(calls, period), **loops}
 
 
 def joined_values(view: View, calls: Calls) -> Counts:
@@ -420,6 +423,30 @@ def fully_connected(view: View, calls: Calls) -> Counts:
     }
 
 
+def batch_matmul(view: View, calls: Calls) -> Counts:
+    """Products of all rows with all columns, in blocks of 2 x 2 for the DSP extension."""
+    made, _ = total(calls)
+    batches, rows, columns, depth = matmul_shape(view)
+    batches *= made
+    row_pairs = -(-rows // 2)
+    blocks = batches * row_pairs * -(-columns // 2)
+    return {
+        "call": made,
+        "batch": batches,
+        "column": batches * columns,
+        "column_value": batches * columns * depth,
+        "row": batches * rows,
+        "row_value": batches * rows * depth,
+        "row_pair": batches * row_pairs,
+        "row_pair_value": batches * row_pairs * depth,
+        "output": batches * rows * columns,
+        "mac": batches * rows * columns * depth,
+        "block": blocks,
+        "block_quad": blocks * (depth // 4),
+        "block_tail": blocks * (depth % 4),
+    }
+
+
 _BY_NAME: Mapping[str, Features] = {
     "conv2d_s8_1x1_dsp": conv2d_1x1_dsp,
     "conv2d_s8_1x1_wide_dsp": conv2d_1x1_dsp,
@@ -433,6 +460,8 @@ _BY_NAME: Mapping[str, Features] = {
     "depthwise_conv2d_s8_portable": depthwise_portable,
     "strided_copy_s8_portable": strided_copy,
     "lookup_x8_portable": byte_values,
+    "batch_matmul_s8_portable": batch_matmul,
+    "batch_matmul_s8_dsp": batch_matmul,
     "resize_nearest_neighbor_rows_s8_portable": repeated_rows,
     "concatenation_s8_portable": joined_values,
 }

@@ -3,16 +3,19 @@
 
 from __future__ import annotations
 
-from mcunet_tf.tinyengine.kernels import convolution, elementwise, layout, reduction, simd
+from mcunet_tf.tinyengine.kernels import convolution, elementwise, layout, matmul, reduction, simd
 from mcunet_tf.tinyengine.kernels.table import Kernel
+from mcunet_tf.tinyengine.ops.strided import STRIDED_KINDS
 
 KERNELS: dict[str, tuple[Kernel, ...]] = {
     "CONV_2D": (*simd.CONV_2D, *convolution.CONV_2D),
     "DEPTHWISE_CONV_2D": (*simd.DEPTHWISE_CONV_2D, *convolution.DEPTHWISE_CONV_2D),
     "FULLY_CONNECTED": convolution.FULLY_CONNECTED,
+    "BATCH_MATMUL": matmul.BATCH_MATMUL,
     "ADD": elementwise.ADD,
     "SUB": elementwise.SUB,
     "MUL": elementwise.MUL,
+    "SQUARED_DIFFERENCE": elementwise.SQUARED_DIFFERENCE,
     "MAXIMUM": elementwise.MAXIMUM,
     "MINIMUM": elementwise.MINIMUM,
     "PRELU": elementwise.PRELU,
@@ -20,12 +23,8 @@ KERNELS: dict[str, tuple[Kernel, ...]] = {
     "MAX_POOL_2D": reduction.MAX_POOL_2D,
     "MEAN": reduction.MEAN,
     "SOFTMAX": reduction.SOFTMAX,
-    "RELU": elementwise.RELU,
-    "RELU6": elementwise.RELU6,
-    "LOGISTIC": elementwise.LOGISTIC,
-    "HARD_SWISH": elementwise.HARD_SWISH,
-    "LEAKY_RELU": elementwise.LEAKY_RELU,
-    "TANH": elementwise.TANH,
+    "L2_NORMALIZATION": reduction.L2_NORMALIZATION,
+    **elementwise.LOOKUPS,
     "QUANTIZE": elementwise.QUANTIZE,
     "DEQUANTIZE": reduction.DEQUANTIZE,
     "PAD": layout.PAD,
@@ -35,11 +34,5 @@ KERNELS: dict[str, tuple[Kernel, ...]] = {
     "INTERLEAVE": layout.CONCATENATION,
     "RESIZE_NEAREST_NEIGHBOR": layout.RESIZE_NEAREST_NEIGHBOR,
     "RESIZE_BILINEAR": layout.RESIZE_BILINEAR,
-    "TRANSPOSE": layout.STRIDED_COPY,
-    "SLICE": layout.STRIDED_COPY,
-    "STRIDED_SLICE": layout.STRIDED_COPY,
-    "TILE": layout.STRIDED_COPY,
-    "BROADCAST_TO": layout.STRIDED_COPY,
-    "SPACE_TO_DEPTH": layout.STRIDED_COPY,
-    "DEPTH_TO_SPACE": layout.STRIDED_COPY,
+    **dict.fromkeys(STRIDED_KINDS, layout.STRIDED_COPY),
 }

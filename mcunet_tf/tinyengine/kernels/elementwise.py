@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -23,6 +22,9 @@ from mcunet_tf.tinyengine.kernels.table import (
 from mcunet_tf.tinyengine.ops import curves, elementwise, lookup
 from mcunet_tf.tinyengine.ops.spec import OpSpec, View
 
+# Shifts of MUL for which its rows for the DSP extension round as TFLite does.
+_MUL_SHIFTS = (-22, -1)
+
 
 def _period(view: View) -> int:
     period = elementwise.broadcast_period(view)[1]
@@ -34,8 +36,7 @@ def _operand_order(view: View) -> tuple[int, int]:
     return full, 1 - full
 
 
-def _sum_fields(view: View) -> dict[str, Any]:
-    parameters = elementwise.add_parameters(view)
+def _sum_fields(view: View, parameters: elementwise.AddParameters) -> dict[str, Any]:
     scales = (parameters.first, parameters.second)
     first, second = (
         (*scales[position], view.input(position).zero_point) for position in _operand_order(view)
@@ -51,12 +52,18 @@ def _sum_fields(view: View) -> dict[str, Any]:
 
 
 def _add(view: View) -> Struct:
-    return Struct("struct add_s8", _sum_fields(view))
+    return Struct("struct add_s8", _sum_fields(view, elementwise.add_parameters(view)))
 
 
 def _sub(view: View) -> Struct:
+    fields = _sum_fields(view, elementwise.add_parameters(view))
     sign = -1 if _operand_order(view)[0] else 1
-    return Struct("struct sub_s8", {"sum": tuple(_sum_fields(view).values()), "sign": sign})
+    return Struct("struct sub_s8", {"sum": tuple(fields.values()), "sign": sign})
+
+
+def _squared_difference(view: View) -> Struct:
+    fields = _sum_fields(view, elementwise.squared_difference_parameters(view))
+    return Struct("struct add_s8", fields)
 
 
 def _maximum_minimum(view: View) -> Struct:
@@ -119,60 +126,85 @@ def _linear_add(view: View) -> LinearAdd | None:
 def _rejects_unless_linear(view: View) -> str | None:
     if _linear_add(view) is None:
         return "no linear form equals TFLite's roundings for every pair of values"
-    return _rejects_broadcast(view)
+    return None
 
 
 def _add_linear(view: View) -> Struct:
     form = _linear_add(view)
     assert form is not None
+    factors = form.first_factor, form.second_factor
+    first, second = _operand_order(view)
     fields = {
-        "first_factor": form.first_factor,
-        "second_factor": form.second_factor,
+        "first_factor": factors[first],
+        "second_factor": factors[second],
         "constant": form.constant,
         "period": _period(view),
     }
     return Struct("struct add_linear_s8", fields)
 
 
-def _rejects_broadcast(view: View) -> str | None:
-    if elementwise.broadcast_period(view)[1] != view.output.elements:
-        return "operands of different shapes"
+def _rejects_unless_roundings_fit(view: View) -> str | None:
+    _, shift = elementwise.mul_parameters(view)
+    if not _MUL_SHIFTS[0] <= shift <= _MUL_SHIFTS[1]:
+        return f"a shift of {shift}"
+    fields = output_fields(view)
+    if (fields["out_min"], fields["out_max"]) != (-128, 127):
+        return "an activation that clamps"
     return None
 
 
+def _rejects_unless_same_shape(view: View) -> str | None:
+    same = elementwise.broadcast_period(view)[1] == view.output.elements
+    return None if same else "operands of different shapes"
+
+
 def _rejects_unless_second_repeats(view: View) -> str | None:
-    return None if elementwise.broadcast_period(view)[0] == 0 else "the first operand repeats"
+    full, period = elementwise.broadcast_period(view)
+    repeats = full == 0 and period < view.output.elements
+    return None if repeats else "the second operand does not repeat"
+
+
+def _rejects_unless_first_repeats(view: View) -> str | None:
+    full, period = elementwise.broadcast_period(view)
+    repeats = full == 1 and period < view.output.elements
+    return None if repeats else "the first operand does not repeat"
+
+
+def _accepts(_: View) -> str | None:
+    return None
 
 
 def _rows(
-    op: str, arguments: Callable[[View], Struct], folder: str | None = None
+    op: str,
+    arguments: Callable[[View], Struct],
+    *,
+    folder: str | None = None,
+    isa: str = "portable",
+    rejects: Callable[[View], str | None] = _accepts,
 ) -> tuple[Kernel, ...]:
-    same = Kernel(
-        f"{op}_s8_portable",
-        folder or op,
-        "portable",
-        Style.PIXELS,
-        arguments,
-        rejects=_rejects_broadcast,
-        data_inputs=(0, 1),
-        streamed_inputs=(0, 1),
-        reads_ahead=True,
-        pixel_values=_period,
+    """Rows for operands of one shape, for a second one that repeats, and for a first one."""
+
+    def row(
+        name: str, own: Callable[[View], str | None], inputs: tuple[int, int], streamed: int
+    ) -> Kernel:
+        return Kernel(
+            f"{name}_s8_{isa}",
+            folder or op,
+            isa,
+            Style.PIXELS,
+            arguments,
+            rejects=lambda view: own(view) or rejects(view),
+            data_inputs=inputs,
+            streamed_inputs=inputs[:streamed],
+            reads_ahead=True,
+            pixel_values=_period,
+        )
+
+    return (
+        row(op, _rejects_unless_same_shape, (0, 1), 2),
+        row(f"{op}_broadcast", _rejects_unless_second_repeats, (0, 1), 1),
+        row(f"{op}_broadcast", _rejects_unless_first_repeats, (1, 0), 1),
     )
-    second_repeats = dataclasses.replace(
-        same,
-        name=f"{op}_broadcast_s8_portable",
-        rejects=_rejects_unless_second_repeats,
-        streamed_inputs=(0,),
-    )
-    first_repeats = dataclasses.replace(
-        same,
-        name=f"{op}_broadcast_s8_portable",
-        rejects=lambda _: None,
-        data_inputs=(1, 0),
-        streamed_inputs=(1,),
-    )
-    return same, second_repeats, first_repeats
 
 
 def _lookup_row(spec: OpSpec, rejects: Callable[[View], str | None], position: int = 0) -> Kernel:
@@ -225,32 +257,28 @@ def _quantize_float(view: View) -> Struct:
     return Struct("struct quantize_f32_s8", fields)
 
 
-def _add_linear_row(isa: str) -> Kernel:
-    return Kernel(
-        f"add_s8_{isa}",
-        "add",
-        isa,
-        Style.PIXELS,
-        _add_linear,
-        rejects=_rejects_unless_linear,
-        data_inputs=(0, 1),
-        streamed_inputs=(0, 1),
-        reads_ahead=True,
-        pixel_values=_period,
-    )
-
-
-_LINEAR = (_add_linear_row("simd"), _add_linear_row("dsp"))
+_LINEAR = (
+    *_rows("add", _add_linear, isa="simd", rejects=_rejects_unless_linear)[:1],
+    *_rows("add", _add_linear, isa="dsp", rejects=_rejects_unless_linear),
+)
 ADD = (*_lookup_beside_constant(elementwise.ADD), *_LINEAR, *_rows("add", _add))
 SUB = (*_lookup_beside_constant(elementwise.SUB), *_LINEAR, *_rows("sub", _sub))
-MUL = (*_lookup_beside_constant(elementwise.MUL), *_rows("mul", _mul))
+MUL = (
+    *_lookup_beside_constant(elementwise.MUL),
+    *_rows("mul", _mul, isa="dsp", rejects=_rejects_unless_roundings_fit),
+    *_rows("mul", _mul),
+)
+SQUARED_DIFFERENCE = (
+    *_lookup_beside_constant(elementwise.SQUARED_DIFFERENCE),
+    *_rows("squared_difference", _squared_difference),
+)
 MAXIMUM = (
     *_lookup_beside_constant(elementwise.MAXIMUM),
-    *_rows("maximum", _maximum_minimum, "maximum_minimum"),
+    *_rows("maximum", _maximum_minimum, folder="maximum_minimum"),
 )
 MINIMUM = (
     *_lookup_beside_constant(elementwise.MINIMUM),
-    *_rows("minimum", _maximum_minimum, "maximum_minimum"),
+    *_rows("minimum", _maximum_minimum, folder="maximum_minimum"),
 )
 PRELU = (
     Kernel(
@@ -264,12 +292,24 @@ PRELU = (
         pixel_values=lambda view: elementwise.broadcast_period(view)[1],
     ),
 )
-RELU = _lookup(lookup.RELU)
-RELU6 = _lookup(lookup.RELU6)
-LOGISTIC = _lookup(lookup.LOGISTIC)
-HARD_SWISH = _lookup(curves.HARD_SWISH)
-LEAKY_RELU = _lookup(curves.LEAKY_RELU)
-TANH = _lookup(curves.TANH)
+LOOKUPS = {
+    spec.kind: _lookup(spec)
+    for spec in (
+        lookup.RELU,
+        lookup.RELU6,
+        lookup.LOGISTIC,
+        curves.HARD_SWISH,
+        curves.LEAKY_RELU,
+        curves.TANH,
+        curves.ABS,
+        curves.RSQRT,
+        curves.EXP,
+        curves.LOG,
+        curves.ELU,
+        curves.GELU,
+        lookup.TABLE,
+    )
+}
 QUANTIZE = (
     *_lookup(lookup.QUANTIZE),
     Kernel("quantize_f32_s8_portable", "quantize", "portable", Style.WHOLE, _quantize_float),

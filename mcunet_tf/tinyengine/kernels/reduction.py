@@ -60,6 +60,13 @@ def _softmax(view: View) -> Struct:
     return Struct("struct softmax_s8", fields)
 
 
+def _l2_normalization(view: View) -> Struct:
+    source = view.input(0)
+    depth = source.shape[-1]
+    fields = {"rows": source.elements // depth, "depth": depth, "zero_point": source.zero_point}
+    return Struct("struct l2_normalization_s8", fields)
+
+
 def _dequantize(view: View) -> Struct:
     source = view.input(0)
     fields = {"scale": source.scale, "zero_point": source.zero_point, "count": source.elements}
@@ -141,6 +148,15 @@ MEAN = (
     Kernel("mean_s8_portable", "mean", "portable", Style.WHOLE, _mean),
 )
 SOFTMAX = (Kernel("softmax_s8_portable", "softmax", "portable", Style.WHOLE, _softmax),)
+L2_NORMALIZATION = (
+    Kernel(
+        "l2_normalization_s8_portable",
+        "l2_normalization",
+        "portable",
+        Style.WHOLE,
+        _l2_normalization,
+    ),
+)
 DEQUANTIZE = (
     Kernel(
         "dequantize_s8_f32_portable",

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from mcunet_tf.tinyengine.ops import (
+    batch_matmul,
     conv2d,
     curves,
     depthwise_conv2d,
     dequantize,
     elementwise,
     fully_connected,
+    l2_normalization,
     layout,
     lookup,
     mean,
@@ -20,11 +22,12 @@ from mcunet_tf.tinyengine.ops import (
     softmax,
     split,
     strided,
+    tabulated,
     transpose_conv,
 )
 from mcunet_tf.tinyengine.ops.spec import OpSpec
 
-MADE_BY_PASSES = ("INTERLEAVE",)
+MADE_BY_PASSES = ("INTERLEAVE", "TABLE")
 """Operators that only passes make: TensorFlow Lite has none of these names."""
 
 _SPECS = (
@@ -32,9 +35,11 @@ _SPECS = (
     depthwise_conv2d.DEPTHWISE_CONV_2D,
     transpose_conv.TRANSPOSE_CONV,
     fully_connected.FULLY_CONNECTED,
+    batch_matmul.BATCH_MATMUL,
     elementwise.ADD,
     elementwise.SUB,
     elementwise.MUL,
+    elementwise.SQUARED_DIFFERENCE,
     elementwise.MAXIMUM,
     elementwise.MINIMUM,
     elementwise.PRELU,
@@ -43,12 +48,21 @@ _SPECS = (
     mean.MEAN,
     reduce_max.REDUCE_MAX,
     softmax.SOFTMAX,
+    l2_normalization.L2_NORMALIZATION,
     lookup.RELU,
     lookup.RELU6,
     lookup.LOGISTIC,
     curves.HARD_SWISH,
     curves.LEAKY_RELU,
     curves.TANH,
+    curves.ABS,
+    curves.RSQRT,
+    curves.EXP,
+    curves.LOG,
+    curves.ELU,
+    curves.GELU,
+    *tabulated.TABULATED,
+    lookup.TABLE,
     lookup.QUANTIZE,
     dequantize.DEQUANTIZE,
     layout.RESHAPE,
@@ -62,6 +76,7 @@ _SPECS = (
     layout.RESIZE_NEAREST_NEIGHBOR,
     resize_bilinear.RESIZE_BILINEAR,
     strided.TRANSPOSE,
+    strided.REVERSE_V2,
     strided.SLICE,
     strided.STRIDED_SLICE,
     strided.TILE,

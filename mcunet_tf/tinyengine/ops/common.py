@@ -13,7 +13,7 @@ from mcunet_tf.tinyengine.ops.spec import View
 
 # The flatbuffer's codes (tflite schema, enum ActivationFunctionType and Padding).
 ACTIVATIONS = {0: "NONE", 1: "RELU", 2: "RELU_N1_TO_1", 3: "RELU6"}
-_REAL_RANGE = {
+REAL_RANGE = {
     "NONE": (None, None),
     "RELU": (0.0, None),
     "RELU_N1_TO_1": (-1.0, 1.0),
@@ -42,7 +42,7 @@ def activation_name(code: int) -> str:
 
 def activation_range(activation: str, output: Tensor) -> tuple[int, int]:
     """The int8 interval a fused activation clamps to, as TFLite computes it (in float32)."""
-    low, high = _REAL_RANGE[activation]
+    low, high = REAL_RANGE[activation]
     scale = np.float32(output.scale)
 
     def quantise(real: float) -> int:
@@ -112,7 +112,8 @@ def constant_integers(view: View, position: int) -> tuple[int, ...]:
     return tuple(constant_values(operand)) if is_constant(operand) else ()
 
 
-def _describe(tensor: Tensor) -> str:
+def describe(tensor: Tensor) -> str:
+    """Name, type and shape, for messages."""
     return f"tensor '{tensor.name}' is {tensor.dtype} {list(tensor.shape)}"
 
 
@@ -138,7 +139,7 @@ def _int8_problem(tensor: Tensor | None) -> str | None:
     if tensor is None:
         return "an operand is missing"
     if tensor.dtype != "int8":
-        return _describe(tensor)
+        return describe(tensor)
     return per_tensor_problem(tensor)
 
 
@@ -161,7 +162,7 @@ def constraint_symmetric_weights(view: View) -> str | None:
     if weights is None or weights.data is None:
         return "the weights are not constant"
     if weights.dtype != "int8":
-        return _describe(weights)
+        return describe(weights)
     quantization = weights.quantization
     if quantization is None or not quantization.scale:
         return f"tensor '{weights.name}' has no scale"
@@ -191,7 +192,7 @@ def constraint_int32_bias(view: View) -> str | None:
     if bias.data is None:
         return "the bias is not constant"
     if bias.dtype != "int32":
-        return _describe(bias)
+        return describe(bias)
     if bias.elements != view.output.shape[-1]:
         return f"the bias has {bias.elements} values for {view.output.shape[-1]} channels"
     return None
@@ -200,14 +201,14 @@ def constraint_int32_bias(view: View) -> str | None:
 def constraint_known_activation(view: View) -> str | None:
     """The fused activation is NONE, RELU, RELU_N1_TO_1 or RELU6."""
     activation = view.attributes.activation
-    return None if activation in _REAL_RANGE else str(activation)
+    return None if activation in REAL_RANGE else str(activation)
 
 
 def constraint_batch_one(view: View) -> str | None:
     """Spatial tensors are [1, height, width, channels]."""
     for tensor in (view.input(0), view.output):
         if len(tensor.shape) != 4 or tensor.shape[0] != 1:
-            return _describe(tensor)
+            return describe(tensor)
     return None
 
 

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Curves that become tables of 256 bytes: HARD_SWISH, LEAKY_RELU and TANH.
+"""Curves that become tables of 256 bytes: HARD_SWISH, LEAKY_RELU, ABS, RSQRT, TANH, EXP, LOG, ELU,
+GELU.
 
-TANH is computed in float32, as tflite-runtime's reference kernel fills its own table; the others in
-its integer arithmetic.
+The first four are computed in the integer arithmetic of tflite-runtime's reference kernels, the
+others in float32, as these fill their own tables.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,10 +19,13 @@ import numpy.typing as npt
 from mcunet_tf.tinyengine import fixed_point
 from mcunet_tf.tinyengine.ops import common
 from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, as_int8, no_attributes
+from mcunet_tf.tinyengine.ops.tabulated import elu
 
 _INT16_MAX = (1 << 15) - 1
 _HIGH_RESOLUTION_BITS = 7
 _RELUISH_SCALE = 3.0 / (1 << 15)
+# RSQRT carries so many bits behind the point.
+_RSQRT_SHIFT = 20
 IntArray = npt.NDArray[np.int64]
 
 
@@ -31,8 +36,19 @@ class LeakyReluAttributes:
     alpha: float
 
 
+@dataclasses.dataclass(frozen=True)
+class GeluAttributes:
+    """Whether the curve is the approximation by a hyperbolic tangent."""
+
+    approximate: bool
+
+
 def _read_leaky_relu(options: Mapping[str, Any], _: View) -> LeakyReluAttributes:
     return LeakyReluAttributes(float(options["Alpha"]))
+
+
+def _read_gelu(options: Mapping[str, Any], _: View) -> GeluAttributes:
+    return GeluAttributes(bool(options["Approximate"]))
 
 
 def _evaluate_leaky_relu(view: View, values: Sequence[Array]) -> Array:
@@ -101,6 +117,75 @@ def _evaluate_tanh(view: View, values: Sequence[Array]) -> Array:
     return as_int8(np.copysign(np.floor(np.abs(scaled) + 0.5), scaled).astype(np.int64))
 
 
+def _evaluate_abs(view: View, values: Sequence[Array]) -> Array:
+    distance = np.abs(values[0].astype(np.int64) - view.input(0).zero_point)
+    if view.input(0).scale != view.output.scale:
+        ratio = np.float32(view.input(0).scale) / np.float32(view.output.scale)
+        distance = fixed_point.requantize(distance, *fixed_point.quantize_multiplier(float(ratio)))
+    return as_int8(distance + view.output.zero_point)
+
+
+def _evaluate_rsqrt(view: View, values: Sequence[Array]) -> Array:
+    """1 / sqrt(x); zero gives the largest value, as do negatives, which the reference refuses."""
+    centred = values[0].astype(np.int64) - view.input(0).zero_point
+    scale = np.float32(1) / (
+        np.sqrt(np.float32(view.input(0).scale)) * np.float32(view.output.scale)
+    )
+    multiplier, shift = fixed_point.quantize_multiplier(float(scale))
+    results = np.full(centred.shape, 127, np.int64)
+    for place in np.flatnonzero(centred > 0):
+        root, root_shift = fixed_point.inverse_sqrt_multiplier(int(centred.flat[place]))
+        data = fixed_point.requantize(1, root, root_shift + _RSQRT_SHIFT)
+        scaled = fixed_point.requantize(data, multiplier, shift - _RSQRT_SHIFT)
+        results.flat[place] = scaled + view.output.zero_point
+    return as_int8(results)
+
+
+def _gelu(x: Array) -> Array:
+    """The part of x that the normal distribution's share below x takes; every step in float32."""
+    scaled = x * -np.float32(math.sqrt(0.5))
+    return np.float32(0.5) * x * np.array([math.erfc(v) for v in scaled.tolist()], np.float32)
+
+
+def _gelu_by_tanh(x: Array) -> Array:
+    cubic = x + np.float32(0.044715) * x * x * x
+    bent = np.tanh((np.float32(math.sqrt(2 / math.pi)) * cubic).astype(np.float64))
+    curved: Array = np.float32(0.5) * x * (np.float32(1) + bent.astype(np.float32))
+    return curved
+
+
+def _exp(x: Array) -> Array:
+    return np.exp(x.astype(np.float64))
+
+
+def _log(x: Array) -> Array:
+    """Nothing that is not positive has one: it gives the smallest result, as the reference does."""
+    return np.where(x > 0, np.log(np.maximum(x, 1e-38).astype(np.float64)), -np.inf)
+
+
+def _elu(x: Array) -> Array:
+    return elu(x.astype(np.float64))
+
+
+def _evaluate_gelu(view: View, values: Sequence[Array]) -> Array:
+    return _quantised(_gelu_by_tanh if view.attributes.approximate else _gelu)(view, values)
+
+
+def _quantised(curve: Callable[[Array], Array]) -> Callable[[View, Sequence[Array]], Array]:
+    """A curve on the real values of int8 ones, `[n]` in float32."""
+
+    def evaluate(view: View, values: Sequence[Array]) -> Array:
+        centred = (values[0].astype(np.int64) - view.input(0).zero_point).astype(np.float32)
+        real = np.float32(view.input(0).scale) * centred
+        with np.errstate(over="ignore"):
+            curved = curve(real.reshape(-1)).astype(np.float32).reshape(real.shape)
+            steps = curved * (np.float32(1) / np.float32(view.output.scale))
+        rounded = np.copysign(np.floor(np.abs(steps.astype(np.float64)) + 0.5), steps)
+        return as_int8(np.clip(rounded + view.output.zero_point, -128, 127))
+
+    return evaluate
+
+
 def constraint_tanh_output(view: View) -> str | None:
     """The output's scale is 1/128 and its zero point 0."""
     output = view.output
@@ -132,3 +217,9 @@ LEAKY_RELU = OpSpec(
     "LEAKY_RELU", _read_leaky_relu, _evaluate_leaky_relu, (*_INT8, constraint_finite_alpha)
 )
 TANH = OpSpec("TANH", no_attributes, _evaluate_tanh, (*_INT8, constraint_tanh_output))
+ABS = OpSpec("ABS", no_attributes, _evaluate_abs, _INT8)
+RSQRT = OpSpec("RSQRT", no_attributes, _evaluate_rsqrt, _INT8)
+EXP = OpSpec("EXP", no_attributes, _quantised(_exp), _INT8)
+LOG = OpSpec("LOG", no_attributes, _quantised(_log), _INT8)
+ELU = OpSpec("ELU", no_attributes, _quantised(_elu), _INT8)
+GELU = OpSpec("GELU", _read_gelu, _evaluate_gelu, _INT8)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Operators on two int8 tensors, value by value: ADD, SUB, MUL, MAXIMUM, MINIMUM and PRELU.
+"""Operators on two int8 tensors, value by value: sums, differences, products, extrema.
 
 Kernels take an operand that repeats over the leading dimensions, a value for each channel for
 instance; the pass `lower_broadcasts` spreads out what repeats in another way.
@@ -18,8 +18,9 @@ from mcunet_tf.tinyengine.ir import Tensor
 from mcunet_tf.tinyengine.ops import common
 from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, as_int8, no_attributes
 
-# TFLite's ADD scales both operands up by 2^20 before it brings them to a common scale.
+# TFLite scales both operands up by so many bits before it brings them to a common scale.
 ADD_LEFT_SHIFT = 20
+SQUARED_DIFFERENCE_LEFT_SHIFT = 7
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,15 +32,20 @@ class ElementwiseAttributes:
 
 @dataclasses.dataclass(frozen=True)
 class AddParameters:
-    """Fixed-point constants of ADD and SUB: `(multiplier, shift)` of both inputs and the sum."""
+    """Fixed-point constants of sums: `(multiplier, shift)` of both inputs and the result."""
 
     first: tuple[int, int]
     second: tuple[int, int]
     output: tuple[int, int]
 
 
-def _read(options: Mapping[str, Any], _: View) -> ElementwiseAttributes:
+def read_activation(options: Mapping[str, Any], _: View) -> ElementwiseAttributes:
+    """Attributes of an operator with a fused activation."""
     return ElementwiseAttributes(common.activation_name(options["FusedActivationFunction"]))
+
+
+def _read_no_activation(_: Mapping[str, Any], __: View) -> ElementwiseAttributes:
+    return ElementwiseAttributes("NONE")
 
 
 def add_parameters(view: View) -> AddParameters:
@@ -50,6 +56,18 @@ def add_parameters(view: View) -> AddParameters:
         quantize_multiplier(first / twice_larger),
         quantize_multiplier(second / twice_larger),
         quantize_multiplier(twice_larger / ((1 << ADD_LEFT_SHIFT) * view.output.scale)),
+    )
+
+
+def squared_difference_parameters(view: View) -> AddParameters:
+    """Those of SQUARED_DIFFERENCE: the inputs' as for ADD, the output's of the square."""
+    first, second = view.input(0).scale, view.input(1).scale
+    twice_larger = 2.0 * max(first, second)
+    unit = (1 << 2 * SQUARED_DIFFERENCE_LEFT_SHIFT) * view.output.scale
+    return AddParameters(
+        quantize_multiplier(first / twice_larger),
+        quantize_multiplier(second / twice_larger),
+        quantize_multiplier(twice_larger * twice_larger / unit),
     )
 
 
@@ -72,11 +90,12 @@ def _finish(view: View, values: Array) -> Array:
     return clamped.astype(np.int8).reshape(view.output.shape)
 
 
-def _scaled_operands(view: View, values: Sequence[Array]) -> tuple[Any, Any]:
-    parameters = add_parameters(view)
+def _scaled_operands(
+    view: View, values: Sequence[Array], parameters: AddParameters, left_shift: int
+) -> tuple[Any, Any]:
     first, second = (
         requantize(
-            (values[position].astype(np.int64) - view.input(position).zero_point) << ADD_LEFT_SHIFT,
+            (values[position].astype(np.int64) - view.input(position).zero_point) << left_shift,
             *scale,
         )
         for position, scale in enumerate((parameters.first, parameters.second))
@@ -85,13 +104,21 @@ def _scaled_operands(view: View, values: Sequence[Array]) -> tuple[Any, Any]:
 
 
 def _evaluate_add(view: View, values: Sequence[Array]) -> Array:
-    first, second = _scaled_operands(view, values)
-    return _finish(view, requantize(first + second, *add_parameters(view).output))
+    parameters = add_parameters(view)
+    first, second = _scaled_operands(view, values, parameters, ADD_LEFT_SHIFT)
+    return _finish(view, requantize(first + second, *parameters.output))
 
 
 def _evaluate_sub(view: View, values: Sequence[Array]) -> Array:
-    first, second = _scaled_operands(view, values)
-    return _finish(view, requantize(first - second, *add_parameters(view).output))
+    parameters = add_parameters(view)
+    first, second = _scaled_operands(view, values, parameters, ADD_LEFT_SHIFT)
+    return _finish(view, requantize(first - second, *parameters.output))
+
+
+def _evaluate_squared_difference(view: View, values: Sequence[Array]) -> Array:
+    parameters = squared_difference_parameters(view)
+    first, second = _scaled_operands(view, values, parameters, SQUARED_DIFFERENCE_LEFT_SHIFT)
+    return _finish(view, requantize((first - second) ** 2, *parameters.output))
 
 
 def _evaluate_mul(view: View, values: Sequence[Array]) -> Array:
@@ -184,9 +211,15 @@ _CONSTRAINTS = (
     constraint_broadcast,
 )
 
-ADD = OpSpec("ADD", _read, _evaluate_add, _CONSTRAINTS)
-SUB = OpSpec("SUB", _read, _evaluate_sub, _CONSTRAINTS)
-MUL = OpSpec("MUL", _read, _evaluate_mul, _CONSTRAINTS)
+ADD = OpSpec("ADD", read_activation, _evaluate_add, _CONSTRAINTS)
+SUB = OpSpec("SUB", read_activation, _evaluate_sub, _CONSTRAINTS)
+MUL = OpSpec("MUL", read_activation, _evaluate_mul, _CONSTRAINTS)
+SQUARED_DIFFERENCE = OpSpec(
+    "SQUARED_DIFFERENCE",
+    _read_no_activation,
+    _evaluate_squared_difference,
+    (constraint_two_operands, common.constraint_all_int8, constraint_broadcast),
+)
 
 _EXTREMA = (
     constraint_two_operands,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Operators that map one byte to one byte: RELU, RELU6, LOGISTIC, and QUANTIZE of int8 or uint8.
+"""Operators that map one byte to one byte: RELU, RELU6, LOGISTIC, QUANTIZE, and any given TABLE.
 
 Each is compiled to a table of 256 bytes, computed here with tflite-runtime's reference arithmetic.
 """
@@ -14,6 +14,18 @@ import numpy as np
 from mcunet_tf.tinyengine import fixed_point
 from mcunet_tf.tinyengine.ops import common
 from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, as_int8, no_attributes
+
+
+@dataclasses.dataclass(frozen=True)
+class TableAttributes:
+    """256 results in the order of the input's bit pattern."""
+
+    table: bytes
+
+
+def _evaluate_table(view: View, values: Sequence[Array]) -> Array:
+    table = np.frombuffer(view.attributes.table, view.output.dtype)
+    return table[values[0].view(np.uint8)]
 
 
 def _rescale(view: View, values: Array) -> Array:
@@ -104,6 +116,12 @@ RELU = OpSpec("RELU", no_attributes, _clamped_rescale("RELU"), _INT8)
 RELU6 = OpSpec("RELU6", no_attributes, _clamped_rescale("RELU6"), _INT8)
 LOGISTIC = OpSpec(
     "LOGISTIC", no_attributes, _evaluate_logistic, (*_INT8, constraint_logistic_output)
+)
+TABLE = OpSpec(
+    "TABLE",
+    no_attributes,
+    _evaluate_table,
+    (constraint_byte_edges, common.constraint_same_shape),
 )
 QUANTIZE = OpSpec(
     "QUANTIZE",

@@ -60,14 +60,15 @@ def _evaluate(view: View, values: Sequence[Array]) -> Array:
 
 
 def constraint_depth(view: View) -> str | None:
-    """The input has at most 4095 values along the last axis and beta * scale is positive."""
+    """The input has at most 4095 values along the last axis and beta * scale is at least 2^-26."""
     shape = view.input(0).shape
     if not shape or not 1 <= shape[-1] < 1 << ACCUMULATION_INTEGER_BITS:
         return f"an input of shape {list(shape)}"
     # TFLite's table arithmetic needs a left shift: beta * scale * 2^26 >= 1.
     real = view.attributes.beta * view.input(0).scale * (1 << 26)
     if not 1.0 <= real < float("inf"):
-        return f"beta {view.attributes.beta} with scale {view.input(0).scale}"
+        scale = view.input(0).scale
+        return f"beta {view.attributes.beta} with scale {scale}, as networks without training have"
     return None
 
 

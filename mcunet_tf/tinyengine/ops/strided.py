@@ -49,6 +49,13 @@ class StridedSliceAttributes:
 
 
 @dataclasses.dataclass(frozen=True)
+class ReverseAttributes:
+    """The axes that run backwards."""
+
+    axes: tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True)
 class TileAttributes:
     """How often every axis is repeated."""
 
@@ -80,6 +87,15 @@ def _read_transpose(_: Mapping[str, Any], view: View) -> TransposeAttributes:
 
 def _transposed(view: View, values: Array) -> Array:
     return values.transpose(view.attributes.permutation)
+
+
+def _read_reverse(_: Mapping[str, Any], view: View) -> ReverseAttributes:
+    rank = max(len(view.input(0).shape), 1)
+    return ReverseAttributes(tuple(axis % rank for axis in common.constant_integers(view, 1)))
+
+
+def _reversed(view: View, values: Array) -> Array:
+    return np.flip(values, view.attributes.axes)
 
 
 def _read_slice(_: Mapping[str, Any], view: View) -> SliceAttributes:
@@ -161,6 +177,7 @@ def _depth_to_space(view: View, values: Array) -> Array:
 
 _ARRANGEMENTS: dict[str, Arrangement] = {
     "TRANSPOSE": _transposed,
+    "REVERSE_V2": _reversed,
     "SLICE": _sliced,
     "STRIDED_SLICE": _strided_slice,
     "TILE": _tiled,
@@ -168,6 +185,7 @@ _ARRANGEMENTS: dict[str, Arrangement] = {
     "SPACE_TO_DEPTH": _space_to_depth,
     "DEPTH_TO_SPACE": _depth_to_space,
 }
+STRIDED_KINDS = tuple(_ARRANGEMENTS)
 
 
 def strided_copy(view: View) -> StridedCopy:
@@ -207,6 +225,14 @@ def constraint_permutation(view: View) -> str | None:
         return f"permutation {list(permutation)} of {list(view.input(0).shape)}"
     if view.output.shape != tuple(view.input(0).shape[p] for p in permutation):
         return f"an output of {list(view.output.shape)}"
+    return None
+
+
+def constraint_reversed_axes(view: View) -> str | None:
+    """The axes are constant."""
+    axes = view.attributes.axes
+    if not axes or view.output.shape != view.input(0).shape:
+        return f"axes {list(axes)} and an output of {list(view.output.shape)}"
     return None
 
 
@@ -291,6 +317,7 @@ def _spec(
 
 
 TRANSPOSE = _spec("TRANSPOSE", _read_transpose, constraint_permutation)
+REVERSE_V2 = _spec("REVERSE_V2", _read_reverse, constraint_reversed_axes)
 SLICE = _spec("SLICE", _read_slice, constraint_slice)
 STRIDED_SLICE = dataclasses.replace(
     _spec("STRIDED_SLICE", _read_strided_slice, constraint_strided_slice),

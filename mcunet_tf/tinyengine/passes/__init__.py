@@ -8,14 +8,22 @@ from mcunet_tf.tinyengine.passes.drop_float_edges import drop_float_edges
 from mcunet_tf.tinyengine.passes.drop_views import drop_views
 from mcunet_tf.tinyengine.passes.fold_constants import drop_unused, fold_constants
 from mcunet_tf.tinyengine.passes.fold_pad import fold_pad
+from mcunet_tf.tinyengine.passes.fuse_tables import fuse_tables
 from mcunet_tf.tinyengine.passes.lower_broadcasts import lower_broadcasts
 from mcunet_tf.tinyengine.passes.lower_depthwise import lower_depthwise
 from mcunet_tf.tinyengine.passes.lower_groups import lower_groups
+from mcunet_tf.tinyengine.passes.lower_matmuls import lower_matmuls
 from mcunet_tf.tinyengine.passes.lower_reductions import lower_reductions
 from mcunet_tf.tinyengine.passes.lower_splits import lower_splits
 from mcunet_tf.tinyengine.passes.lower_tiles import lower_tiles
 from mcunet_tf.tinyengine.passes.lower_transpose_conv import lower_transpose_conv
+from mcunet_tf.tinyengine.passes.move_bytes import move_bytes
 from mcunet_tf.tinyengine.verify import check_graph, check_supported
+
+
+def simplify(graph: Graph) -> Graph:
+    """Computes at compile time what needs no input, and what needs one byte of it as a table."""
+    return fuse_tables(move_bytes(drop_unused(fold_constants(graph))))
 
 
 def run_passes(graph: Graph, *, edges: str = "int8") -> Graph:
@@ -29,13 +37,13 @@ def run_passes(graph: Graph, *, edges: str = "int8") -> Graph:
       ModelError, UnsupportedError: see `verify`.
     """
     check_graph(graph)
-    graph = drop_unused(fold_constants(graph))
+    graph = simplify(graph)
     check_supported(graph)
     if edges == "int8":
         graph = drop_float_edges(graph)
     for lower in (
         lower_splits, lower_transpose_conv, lower_reductions, lower_broadcasts, fold_pad,
-        lower_groups, lower_depthwise, lower_tiles, drop_views,
+        lower_groups, lower_depthwise, lower_tiles, lower_matmuls, drop_views,
     ):  # fmt: skip
         graph = lower(graph)
     check_graph(graph)

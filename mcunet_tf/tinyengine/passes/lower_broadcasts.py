@@ -12,7 +12,7 @@ from mcunet_tf.tinyengine.ops.elementwise import broadcast_period
 from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter
 
-_KINDS = ("ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM")
+_KINDS = ("ADD", "SUB", "MUL", "SQUARED_DIFFERENCE", "MAXIMUM", "MINIMUM")
 
 
 def lower_broadcasts(graph: Graph) -> Graph:

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Operators without kernels, which are compiled where they are part of a function of one byte.
+
+Converters leave what has no int8 form as float32 between a DEQUANTIZE and a QUANTIZE, and spell
+curves with comparisons and choices. The pass `fuse_tables` computes such a function as a table of
+256 bytes, so no C computes in floating point and none branches on values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mcunet_tf.tinyengine.fixed_point import IntArray, quantize_multiplier, requantize
+from mcunet_tf.tinyengine.ir import Tensor
+from mcunet_tf.tinyengine.ops import common
+from mcunet_tf.tinyengine.ops.elementwise import read_activation
+from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, no_attributes
+
+# Comparisons bring both operands to a scale of 2^-8.
+_COMPARISON_LEFT_SHIFT = 8
+
+
+def elu(x: Array) -> Array:
+    """The exponential linear unit: x from zero up, e^x - 1 below."""
+    return np.where(x < 0, np.expm1(np.minimum(x, 0)), x)
+
+
+def _reciprocal_root(x: Array) -> Array:
+    return 1 / np.sqrt(x).astype(np.float32).astype(np.float64)
+
+
+# In float64: rounded to float32, the basic operations are exact and the others as good as exact.
+_FLOAT32: Mapping[str, Callable[..., Array]] = {
+    "ABS": np.abs,
+    "ADD": np.add,
+    "CEIL": np.ceil,
+    "COS": np.cos,
+    "DIV": np.divide,
+    "ELU": elu,
+    "EXP": np.exp,
+    "FLOOR": np.floor,
+    "LOG": np.log,
+    "MAXIMUM": np.maximum,
+    "MINIMUM": np.minimum,
+    "MUL": np.multiply,
+    "NEG": np.negative,
+    "POW": np.power,
+    "ROUND": np.rint,
+    "RSQRT": _reciprocal_root,
+    "SIN": np.sin,
+    "SQRT": np.sqrt,
+    "SQUARE": np.square,
+    "SUB": np.subtract,
+    "TANH": np.tanh,
+}
+_COMPARISONS: Mapping[str, Callable[..., Array]] = {
+    "EQUAL": np.equal,
+    "NOT_EQUAL": np.not_equal,
+    "GREATER": np.greater,
+    "GREATER_EQUAL": np.greater_equal,
+    "LESS": np.less,
+    "LESS_EQUAL": np.less_equal,
+}
+_CHOICES = ("SELECT", "SELECT_V2")
+
+
+def is_tabulated(view: View) -> bool:
+    """Whether `evaluate_tabulated` knows an operator on operands of these types."""
+    kind, types = view.op.kind, [tensor.dtype if tensor else "" for tensor in view.inputs]
+    if view.output.dtype == "float32":
+        return kind in _FLOAT32 and set(types) == {"float32"}
+    if view.output.dtype == "bool":
+        return kind in _COMPARISONS and all(_is_comparable(tensor) for tensor in view.inputs)
+    if kind in _CHOICES and types == ["bool", "int8", "int8"]:
+        chosen = (view.input(1), view.input(2), view.output)
+        return len({tensor.quantization for tensor in chosen}) == 1
+    return False
+
+
+def _is_comparable(tensor: Tensor | None) -> bool:
+    return (
+        tensor is not None
+        and tensor.dtype == "int8"
+        and common.per_tensor_problem(tensor) is None
+        and tensor.scale < 1  # the reference kernel takes no other
+    )
+
+
+def evaluate_tabulated(view: View, values: Sequence[Array]) -> Array:
+    """The result of such an operator, by TFLite's reference kernels.
+
+    Args:
+      view: the operator; only types and scales matter.
+      values: the operands, `[n]` or `[1]`.
+    """
+    kind = view.op.kind
+    if kind in _COMPARISONS:
+        return _COMPARISONS[kind](*(_comparable(view, values, position) for position in (0, 1)))
+    if kind in _CHOICES:
+        return np.where(values[0], values[1], values[2])
+    with np.errstate(all="ignore"):  # infinities and NaN are results like others
+        real = _FLOAT32[kind](*(array.astype(np.float64) for array in values))
+    activation = getattr(view.attributes, "activation", "NONE")
+    if activation != "NONE":
+        real = np.clip(real, *common.REAL_RANGE[activation])
+    return real.astype(np.float32)
+
+
+def _comparable(view: View, values: Sequence[Array], position: int) -> IntArray:
+    tensor = view.input(position)
+    centred = values[position].astype(np.int64) - tensor.zero_point
+    return requantize(centred << _COMPARISON_LEFT_SHIFT, *quantize_multiplier(tensor.scale))
+
+
+def constraint_part_of_a_table(view: View) -> str | None:
+    """It is part of a function of one int8 tensor, value by value, whose result is int8."""
+    return common.describe(view.output)
+
+
+def _tabulated(kind: str, read: Callable[[Mapping[str, Any], View], Any] = no_attributes) -> OpSpec:
+    """An operator that cannot be compiled where `fuse_tables` leaves it."""
+    return OpSpec(kind, read, None, (constraint_part_of_a_table,), becomes=("TABLE",))
+
+
+_FLOAT32_ONLY = ("CEIL", "COS", "FLOOR", "NEG", "POW", "ROUND", "SIN", "SQRT", "SQUARE")
+TABULATED = (
+    *map(_tabulated, (*_FLOAT32_ONLY, *_COMPARISONS, *_CHOICES)),
+    _tabulated("DIV", read_activation),
+)
