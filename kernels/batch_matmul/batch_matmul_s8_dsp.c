@@ -70,8 +70,7 @@ void batch_matmul_s8_dsp(const struct batch_matmul_s8 *op, const int8_t *first,
       const int32_t more_rows = m + 1 < op->rows;
       const int8_t *row = first + m * depth;
       const int32_t row0 = op->second_zero_point * batch_matmul_sum(row, depth);
-      const int32_t row1 =
-          op->second_zero_point * batch_matmul_sum(row + more_rows * depth, depth);
+      const int32_t row1 = op->second_zero_point * batch_matmul_sum(row + more_rows * depth, depth);
       int8_t *next = out + more_rows * columns;
       for (int32_t n = 0; n < columns; n += 2) {
         const int32_t more = n + 1 < columns;

@@ -34,8 +34,8 @@ static int32_t inverse_sqrt(int32_t x, int32_t *shift) {
   int32_t root = ONE_Q3_28;
   for (int32_t step = 0; step < NEWTON_STEPS; step++) {
     const int32_t cube = saturating_left_shift(multiply(multiply(root, root), root), 6);
-    root = saturating_left_shift(
-        multiply(ONE_Q3_28 + ONE_Q3_28 / 2, root) - multiply(half, cube), 3);
+    root =
+        saturating_left_shift(multiply(ONE_Q3_28 + ONE_Q3_28 / 2, root) - multiply(half, cube), 3);
   }
   root = multiply(root, HALF_SQRT_2_Q0_31);
   *shift = right < 0 ? 0 : -right;

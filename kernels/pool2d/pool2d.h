@@ -33,6 +33,11 @@ void average_pool_2d_s8_portable(const struct pool2d_s8 *op, const int8_t *const
 void max_pool_2d_s8_portable(const struct pool2d_s8 *op, const int8_t *const *in_rows,
                              int8_t *const *out_rows, int32_t rows, void *scratch);
 
+/* For the Armv7E-M DSP extension: four channels at a time. At least four channels, no clamp but
+ * int8's. */
+void max_pool_2d_s8_dsp(const struct pool2d_s8 *op, const int8_t *const *in_rows,
+                        int8_t *const *out_rows, int32_t rows, void *scratch);
+
 /* AVERAGE_POOL_2D of one window, the whole image [1, height, width, channels], which comes in bands
  * of rows. */
 struct average_pool_rows_s8 {

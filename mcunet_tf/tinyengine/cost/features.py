@@ -273,15 +273,27 @@ def pool_rows(view: View, calls: Calls) -> Counts:
     )
     made, rows = total(calls)
     outputs = rows * out_width * channels
-    taps = rows / out_height * columns_inside(down) * columns_inside(across) * channels
+    inside = rows / out_height * columns_inside(down)
+    taps = inside * columns_inside(across) * channels
+    blocks, words = channels // 16, -(-(channels % 16) // 4)
     return {
         "call": made,
         "row": rows,
         "pixel": rows * out_width,
         "output": outputs,
         "kernel_row": outputs * attributes.kernel_height,
-        "inside_row": rows / out_height * columns_inside(down) * out_width * channels,
+        "inside_row": inside * out_width * channels,
         "tap": taps,
+        **{
+            f"{name}_{what}": count * number
+            for name, number in (("block", blocks), ("word", words))
+            for what, count in (
+                ("output", rows * out_width),
+                ("kernel_row", rows * out_width * attributes.kernel_height),
+                ("inside_row", inside * out_width),
+                ("tap", inside * columns_inside(across)),
+            )
+        },
     }
 
 

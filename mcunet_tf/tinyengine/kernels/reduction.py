@@ -82,6 +82,14 @@ def _rejects_unless_global(view: View) -> str | None:
     return None
 
 
+def _rejects_unless_words(view: View) -> str | None:
+    if view.output.shape[-1] < 4:
+        return "fewer than four channels"
+    if common.activation_range(view.attributes.activation, view.output) != (-128, 127):
+        return "an activation that clamps"
+    return None
+
+
 def _rejects_unless_height_and_width(view: View) -> str | None:
     shape = view.input(0).shape
     if len(shape) != 4 or shape[0] != 1 or view.attributes.axes != (1, 2):
@@ -142,7 +150,17 @@ AVERAGE_POOL_2D = (
     *_over_rows("average_pool_rows_s8", "pool2d", _average_pool_rows, _rejects_unless_global),
     Kernel("average_pool_2d_s8_portable", "pool2d", "portable", Style.WINDOW, _pool2d),
 )
-MAX_POOL_2D = (Kernel("max_pool_2d_s8_portable", "pool2d", "portable", Style.WINDOW, _pool2d),)
+MAX_POOL_2D = (
+    Kernel(
+        "max_pool_2d_s8_dsp",
+        "pool2d",
+        "dsp",
+        Style.WINDOW,
+        _pool2d,
+        rejects=_rejects_unless_words,
+    ),
+    Kernel("max_pool_2d_s8_portable", "pool2d", "portable", Style.WINDOW, _pool2d),
+)
 MEAN = (
     *_over_rows("mean_rows_s8", "mean", _mean_rows, _rejects_unless_height_and_width),
     Kernel("mean_s8_portable", "mean", "portable", Style.WHOLE, _mean),
