@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * SQUARED_DIFFERENCE, int8. Both operands are rescaled as for ADD (see add.h), but from 2^7, so that
- * the square of their difference fits into 32 bits:
+ * SQUARED_DIFFERENCE, int8. Both operands are rescaled as for ADD (see add.h), but from 2^7, so
+ * that the square of their difference fits into 32 bits:
  *
  *   out[i] = clamp(requantize((a - b)^2, out_multiplier, out_shift) + out_zero_point,
  *                  out_min, out_max)
