@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
-#include "pool2d.h"
+#include "pool_window.h"
 
 #define LEAST_WORD 0x80808080u /* four times INT8_MIN */
 #define BLOCK_WORDS 4
@@ -17,17 +15,8 @@ static inline uint32_t larger_bytes(uint32_t a, uint32_t b) {
   return larger;
 }
 
-/* Windows of one output pixel: `columns` taps from `offset` on in each row that is there. */
-struct window {
-  const int8_t *const *rows;
-  int32_t height;
-  int32_t offset;
-  int32_t columns;
-  int32_t channels;
-};
-
 /* `words` times four channels from channel c on. */
-static inline __attribute__((always_inline)) void pool_channels(const struct window *window,
+static inline __attribute__((always_inline)) void pool_channels(const struct pool_window *window,
                                                                 int32_t c, int8_t *out,
                                                                 const int32_t words) {
   uint32_t largest[BLOCK_WORDS];
@@ -35,16 +24,13 @@ static inline __attribute__((always_inline)) void pool_channels(const struct win
     largest[w] = LEAST_WORD;
   }
   for (int32_t i = 0; i < window->height; i++) {
-    const int8_t *tap = window->rows[i];
-    if (tap == 0) {
+    if (window->rows[i] == 0) {
       continue;
     }
-    tap += window->offset + c;
+    const int8_t *tap = window->rows[i] + window->offset + c;
     for (int32_t n = window->columns; n > 0; n--) {
       for (int32_t w = 0; w < words; w++) {
-        uint32_t values;
-        memcpy(&values, tap + 4 * w, 4);
-        largest[w] = larger_bytes(values, largest[w]);
+        largest[w] = larger_bytes(pool_load(tap + 4 * w), largest[w]);
       }
       tap += window->channels;
     }
@@ -60,13 +46,8 @@ void max_pool_2d_s8_dsp(const struct pool2d_s8 *op, const int8_t *const *in_rows
   const int32_t channels = op->channels;
   for (int32_t r = 0; r < rows; r++) {
     int8_t *out = out_rows[r];
-    struct window window = {in_rows + r * op->stride_height, op->kernel_height, 0, 0, channels};
     for (int32_t x = 0; x < op->out_width; x++) {
-      const int32_t start = x * op->stride_width - op->pad_left;
-      const int32_t end = start + op->kernel_width;
-      const int32_t first = start < 0 ? 0 : start;
-      window.offset = first * channels;
-      window.columns = (end > op->in_width ? op->in_width : end) - first;
+      const struct pool_window window = pool_window_at(op, in_rows, r, x);
       int32_t c = 0;
       for (; c + 4 * BLOCK_WORDS <= channels; c += 4 * BLOCK_WORDS) {
         pool_channels(&window, c, out, BLOCK_WORDS);

@@ -34,7 +34,9 @@ void max_pool_2d_s8_portable(const struct pool2d_s8 *op, const int8_t *const *in
                              int8_t *const *out_rows, int32_t rows, void *scratch);
 
 /* For the Armv7E-M DSP extension: four channels at a time. At least four channels, no clamp but
- * int8's. */
+ * int8's, at most 255 taps of an average. */
+void average_pool_2d_s8_dsp(const struct pool2d_s8 *op, const int8_t *const *in_rows,
+                            int8_t *const *out_rows, int32_t rows, void *scratch);
 void max_pool_2d_s8_dsp(const struct pool2d_s8 *op, const int8_t *const *in_rows,
                         int8_t *const *out_rows, int32_t rows, void *scratch);
 

@@ -13,6 +13,9 @@ from mcunet_tf.tinyengine.ops.pool2d import Pool2dAttributes
 from mcunet_tf.tinyengine.ops.softmax import exponentials
 from mcunet_tf.tinyengine.ops.spec import View
 
+# 255 times -128 are within 16 bits.
+_MAX_SUMMED_TAPS = 255
+
 
 def _pool2d(view: View) -> Struct:
     attributes: Pool2dAttributes = view.attributes
@@ -90,6 +93,13 @@ def _rejects_unless_words(view: View) -> str | None:
     return None
 
 
+def _rejects_unless_sums_fit(view: View) -> str | None:
+    taps = view.attributes.kernel_height * view.attributes.kernel_width
+    if taps > _MAX_SUMMED_TAPS:
+        return f"a sum of {taps} values beyond 16 bits"
+    return _rejects_unless_words(view)
+
+
 def _rejects_unless_height_and_width(view: View) -> str | None:
     shape = view.input(0).shape
     if len(shape) != 4 or shape[0] != 1 or view.attributes.axes != (1, 2):
@@ -146,21 +156,18 @@ def _over_rows(
     return dataclasses.replace(portable, name=f"{name}_dsp", isa="dsp"), portable
 
 
-AVERAGE_POOL_2D = (
-    *_over_rows("average_pool_rows_s8", "pool2d", _average_pool_rows, _rejects_unless_global),
-    Kernel("average_pool_2d_s8_portable", "pool2d", "portable", Style.WINDOW, _pool2d),
+def _over_windows(name: str, rejects: Callable[[View], str | None]) -> tuple[Kernel, ...]:
+    """Rows of a pooling, for the DSP extension and for any target."""
+    portable = Kernel(f"{name}_portable", "pool2d", "portable", Style.WINDOW, _pool2d)
+    return dataclasses.replace(portable, name=f"{name}_dsp", isa="dsp", rejects=rejects), portable
+
+
+_GLOBAL_AVERAGE = _over_rows(
+    "average_pool_rows_s8", "pool2d", _average_pool_rows, _rejects_unless_global
 )
-MAX_POOL_2D = (
-    Kernel(
-        "max_pool_2d_s8_dsp",
-        "pool2d",
-        "dsp",
-        Style.WINDOW,
-        _pool2d,
-        rejects=_rejects_unless_words,
-    ),
-    Kernel("max_pool_2d_s8_portable", "pool2d", "portable", Style.WINDOW, _pool2d),
-)
+_AVERAGE = _over_windows("average_pool_2d_s8", _rejects_unless_sums_fit)
+AVERAGE_POOL_2D = (_GLOBAL_AVERAGE[0], _AVERAGE[0], _GLOBAL_AVERAGE[1], _AVERAGE[1])
+MAX_POOL_2D = _over_windows("max_pool_2d_s8", _rejects_unless_words)
 MEAN = (
     *_over_rows("mean_rows_s8", "mean", _mean_rows, _rejects_unless_height_and_width),
     Kernel("mean_s8_portable", "mean", "portable", Style.WHOLE, _mean),
