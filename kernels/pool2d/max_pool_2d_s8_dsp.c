@@ -52,8 +52,13 @@ void max_pool_2d_s8_dsp(const struct pool2d_s8 *op, const int8_t *const *in_rows
       for (; c + 4 * BLOCK_WORDS <= channels; c += 4 * BLOCK_WORDS) {
         pool_channels(&window, c, out, BLOCK_WORDS);
       }
-      for (; c + 4 <= channels; c += 4) {
+      if (c + 8 <= channels) {
+        pool_channels(&window, c, out, 2);
+        c += 8;
+      }
+      if (c + 4 <= channels) {
         pool_channels(&window, c, out, 1);
+        c += 4;
       }
       if (c < channels) {
         /* The last four channels once more: some of them are known already. */

@@ -68,6 +68,7 @@ CASES: tuple[OpCase, ...] = (
     OpCase(_CONV, (8, 8, 64), 64, (3, 3)),
     OpCase("ADD", (32, 32, 16)),
     OpCase("MAX_POOL_2D", (32, 32, 16), 0, (2, 2), 2),
+    OpCase("AVERAGE_POOL_2D", (32, 32, 16), 0, (2, 2), 2),
     # Anomaly detection's autoencoder, squeeze-and-excite
     OpCase("FULLY_CONNECTED", (640,), 128),
     OpCase("MUL", (24, 24, 16), broadcast=True),

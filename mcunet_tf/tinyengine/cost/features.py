@@ -275,7 +275,7 @@ def pool_rows(view: View, calls: Calls) -> Counts:
     outputs = rows * out_width * channels
     inside = rows / out_height * columns_inside(down)
     taps = inside * columns_inside(across) * channels
-    blocks, words = channels // 16, -(-(channels % 16) // 4)
+    blocks, pairs, words = channels // 16, channels % 16 // 8, -(-(channels % 8) // 4)
     return {
         "call": made,
         "row": rows,
@@ -284,9 +284,12 @@ def pool_rows(view: View, calls: Calls) -> Counts:
         "kernel_row": outputs * attributes.kernel_height,
         "inside_row": inside * out_width * channels,
         "tap": taps,
+        "words": rows * out_width * -(-channels // 4),
+        "words_row": inside * out_width * -(-channels // 4),
+        "words_tap": inside * columns_inside(across) * -(-channels // 4),
         **{
             f"{name}_{what}": count * number
-            for name, number in (("block", blocks), ("word", words))
+            for name, number in (("block", blocks), ("pair", pairs), ("word", words))
             for what, count in (
                 ("output", rows * out_width),
                 ("kernel_row", rows * out_width * attributes.kernel_height),
