@@ -128,6 +128,17 @@ def test_values_are_moved_as_bytes_where_the_file_moves_float32():
     assert_equal(outputs, runtime_outputs(model, inputs), inputs)
 
 
+def test_thousands_of_steps_are_one_table():
+    net = Chain()
+    x = y = net.image()
+    for _ in range(3000):
+        result = net.tensor(_SHAPE, scale=0.05, zero_point=3)
+        net.op("RELU", [y], [result])
+        y = result
+    graph = run_passes(read_tflite(net.build([x], [y])))
+    assert [op.kind for op in graph.ops] == ["TABLE"]
+
+
 def test_float32_of_two_tensors_is_refused_by_name():
     net = Chain()
     x, y = net.image(), net.image()

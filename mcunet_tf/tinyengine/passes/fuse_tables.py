@@ -48,61 +48,89 @@ def fuse_tables(graph: Graph) -> Graph:
 
 
 class _Functions:
-    """Which tensors are functions of which others, value by value, and what functions."""
+    """Which tensors are functions of which others, value by value, and what functions.
+
+    A tensor's first ancestor is the tensor of bytes, farthest away, that it is a function of. The
+    nearest one among those that are computed in any case is better: the first need not live on.
+    """
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.producers = graph.producers()
         self.position = {i: place for place, op in enumerate(graph.ops) for i in op.outputs}
-        # The tensors of bytes that a tensor is a function of, itself included.
-        self.roots: dict[int, frozenset[int]] = {}
-        # Tensors that are computed whatever happens.
-        self.kept = set(graph.outputs)
+        self.first: dict[int, int] = {}
+        self.computed = set(graph.outputs)
         for op in graph.ops:
-            common = self._common_roots(op)
-            if not common:
-                self.kept.update(op.inputs)
-            for index in op.outputs:
-                own = {index} if graph.tensors[index].dtype in INTEGER_RANGES else set()
-                self.roots[index] = common.union(own)
+            ancestors = {self._first(index) for index in self._variables(op)}
+            if self._is_function(op) and len(ancestors) == 1 and None not in ancestors:
+                self.first[op.outputs[0]] = self.first[self._variables(op)[0]]
+            else:
+                self.computed.update(op.inputs)
+        self.nearest: dict[int, int] = {}
+        for op in graph.ops:
+            if op.outputs[0] in self.first and self.first[op.outputs[0]] != op.outputs[0]:
+                self.nearest[op.outputs[0]] = self._common_ancestor(self._variables(op))
 
     def source(self, op: Op) -> int | None:
-        """The tensor that a TABLE in the place of an operator reads, or None if it stays.
-
-        Of those that are computed in any case the last one, which need not live on for it.
-        """
+        """The tensor that a TABLE in the place of an operator reads, or None if it stays."""
         result = op.outputs[0]
-        if self.graph.tensors[result].dtype not in INTEGER_RANGES:
+        if result not in self.nearest or not self._is_byte(result):
             return None
-        roots = self._common_roots(op)
-        if not roots:
-            return None
-        first = min(roots, key=self._place)
-        source = max(
-            (root for root in roots if root in self.kept or root == first), key=self._place
-        )
-        variables = [i for i in op.inputs if not is_constant(self.graph.tensors[i])]
-        return None if variables == [source] else source
+        source = self.nearest[result]
+        return None if self._variables(op) == [source] else source
 
     def table_op(self, op: Op, source: int) -> Op:
         """The TABLE from `source` to an operator's result."""
-        table = self._values(op.outputs[0], source, {}).view(np.uint8).tobytes()
+        dtype = self.graph.tensors[source].dtype
+        values: dict[int, Array] = {source: np.arange(256, dtype=np.uint8).view(dtype)}
+        for step in self._steps(op, source):
+            operands = [
+                values[i] if tensor is None else tensor.reshape(-1)
+                for i, tensor in ((i, self.graph.tensors[i].data) for i in step.inputs)
+            ]
+            values[step.outputs[0]] = _evaluated(view(self.graph, step), operands)
+        table = values[op.outputs[0]].view(np.uint8).tobytes()
         return Op("TABLE", op.name, (source,), op.outputs, TableAttributes(table))
+
+    def _steps(self, op: Op, source: int) -> list[Op]:
+        """The operators from `source` to an operator's result, in order."""
+        found: dict[int, Op] = {}
+        waiting = [op]
+        while waiting:
+            step = waiting.pop()
+            if step.outputs[0] not in found:
+                found[step.outputs[0]] = step
+                inputs = (i for i in self._variables(step) if i != source)
+                waiting += [self.producers[index] for index in inputs]
+        return [found[index] for index in sorted(found, key=self._place)]
 
     def _place(self, index: int) -> int:
         return self.position.get(index, -1)
 
-    def _common_roots(self, op: Op) -> frozenset[int]:
-        if not self._is_function(op):
-            return frozenset()
-        variables = [i for i in op.inputs if not is_constant(self.graph.tensors[i])]
-        return frozenset.intersection(*(self._roots(index) for index in variables))
+    def _variables(self, op: Op) -> list[int]:
+        return [i for i in op.inputs if i >= 0 and not is_constant(self.graph.tensors[i])]
 
-    def _roots(self, index: int) -> frozenset[int]:
-        if index in self.roots:
-            return self.roots[index]
-        is_byte = self.graph.tensors[index].dtype in INTEGER_RANGES
-        return frozenset((index,) if is_byte else ())
+    def _first(self, index: int) -> int | None:
+        """The first ancestor; a tensor of bytes that is no function of another is its own."""
+        if index not in self.first and self._is_byte(index):
+            self.first[index] = index
+        return self.first.get(index)
+
+    def _common_ancestor(self, indices: list[int]) -> int:
+        """The nearest tensor, computed in any case, that all of these are functions of."""
+        ancestors = {self._anchor(index) for index in indices}
+        while len(ancestors) > 1:
+            last = max(ancestors, key=self._place)
+            ancestors.remove(last)
+            ancestors.add(self.nearest[last])
+        return ancestors.pop()
+
+    def _anchor(self, index: int) -> int:
+        is_computed = index in self.computed and self._is_byte(index)
+        return index if is_computed or index not in self.nearest else self.nearest[index]
+
+    def _is_byte(self, index: int) -> bool:
+        return self.graph.tensors[index].dtype in INTEGER_RANGES
 
     def _is_function(self, op: Op) -> bool:
         """Whether a value of the result depends on nothing but the operands' at its place."""
@@ -113,24 +141,9 @@ class _Functions:
             return False
         variables = [t for t in seen.inputs if t is not None and not is_constant(t)]
         constants = [t for t in seen.inputs if t is not None and is_constant(t)]
-        return (
-            len(variables) > 0
-            and all(tensor.shape == seen.output.shape for tensor in variables)
-            and all(tensor.elements == 1 for tensor in constants)
+        return all(tensor.shape == seen.output.shape for tensor in variables) and all(
+            tensor.elements == 1 for tensor in constants
         )
-
-    def _values(self, index: int, source: int, known: dict[int, Array]) -> Array:
-        """A tensor's values for the 256 of `source`, in the order of its bit pattern."""
-        tensor = self.graph.tensors[index]
-        if index == source:
-            return np.arange(256, dtype=np.uint8).view(tensor.dtype)
-        if tensor.data is not None:
-            return tensor.data.reshape(-1)
-        if index not in known:
-            op = self.producers[index]
-            values = [self._values(i, source, known) for i in op.inputs]
-            known[index] = _evaluated(view(self.graph, op), values)
-        return known[index]
 
 
 def _evaluated(seen: View, values: list[Array]) -> Array:
