@@ -22,6 +22,10 @@ Models are full-int8 TensorFlow Lite files; a dynamic batch is fixed to 1. Input
 also be uint8 or float32, converted by QUANTIZE and DEQUANTIZE. A model that uses anything else is
 refused with one error that names every operator concerned, its layer and the reason.
 
+What follows from one int8 value through several operators is one table of 256 bytes, which the
+compiler fills. Some operators are compiled as parts of such a table only: those on float32, which
+converters leave between DEQUANTIZE and QUANTIZE, comparisons and choices.
+
 A row of kernels is used where its instruction set is there and the layer's own constants prove
 that it may be; the last row is portable C and takes everything the constraints admit.
 
@@ -40,6 +44,8 @@ def supported_ops_text() -> str:
 
 def _kernels(kind: str) -> str:
     """The names of an operator's rows by instruction set, or why it has none."""
+    if SPECS[kind].becomes == ("TABLE",):
+        return "part of a table"
     if SPECS[kind].becomes:
         return f"rewritten as {', '.join(SPECS[kind].becomes)}"
     if kind not in KERNELS:
