@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mcunet_tf.tinyengine.cost.counts import Calls, Counts, Features, conv2d_columns, total
+from mcunet_tf.tinyengine.cost.features_matmul import batch_matmul, fully_connected
 from mcunet_tf.tinyengine.cost.features_mve import conv2d_1x1_mve, conv2d_mve, vector_depthwise
 from mcunet_tf.tinyengine.cost.tiles import (
     Columns,
@@ -22,7 +23,6 @@ from mcunet_tf.tinyengine.cost.tiles import (
 )
 from mcunet_tf.tinyengine.kernels.table import Style, channels_or_everything
 from mcunet_tf.tinyengine.ops import strided
-from mcunet_tf.tinyengine.ops.batch_matmul import matmul_shape
 from mcunet_tf.tinyengine.ops.depthwise_conv2d import depth_multiplier
 from mcunet_tf.tinyengine.ops.elementwise import broadcast_period
 from mcunet_tf.tinyengine.ops.layout import joined_runs
@@ -414,51 +414,6 @@ def strided_copy(view: View, calls: Calls) -> Counts:
         "odd_value": runs * (length % 4) * together,
         "value": runs * length * (not together),
         "row": runs // (copy.sizes[-2] if len(copy.sizes) > 1 else 1),
-    }
-
-
-def fully_connected(view: View, calls: Calls) -> Counts:
-    """Dot products over the input features, outputs in the loop around them."""
-    made, _ = total(calls)
-    outputs, inputs = view.input(1).shape
-    rows = view.output.elements // outputs * made
-    return {
-        "call": made,
-        "row": rows,
-        "output": rows * outputs,
-        "pair": rows * -(-outputs // 2),
-        "output4": rows * -(-outputs // 4),
-        "mac": rows * outputs * inputs,
-        "quad": rows * -(-outputs // 2) * -(-inputs // 4),
-        "quad4": rows * -(-outputs // 4) * -(-inputs // 4),
-        "input": rows * inputs,
-        "lane16": rows * -(-outputs // 4) * -(-inputs // 16),
-        "input_tail": rows * -(-outputs // 2) * (inputs % 4),
-        "odd_output": rows * (outputs % 2),
-    }
-
-
-def batch_matmul(view: View, calls: Calls) -> Counts:
-    """Products of all rows with all columns, in blocks of 2 x 2 for the DSP extension."""
-    made, _ = total(calls)
-    batches, rows, columns, depth = matmul_shape(view)
-    batches *= made
-    row_pairs = -(-rows // 2)
-    blocks = batches * row_pairs * -(-columns // 2)
-    return {
-        "call": made,
-        "batch": batches,
-        "column": batches * columns,
-        "column_value": batches * columns * depth,
-        "row": batches * rows,
-        "row_value": batches * rows * depth,
-        "row_pair": batches * row_pairs,
-        "row_pair_value": batches * row_pairs * depth,
-        "output": batches * rows * columns,
-        "mac": batches * rows * columns * depth,
-        "block": blocks,
-        "block_quad": blocks * (depth // 4),
-        "block_tail": blocks * (depth % 4),
     }
 
 

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Loop counts of matrix products: FULLY_CONNECTED and BATCH_MATMUL."""
+
+from __future__ import annotations
+
+from mcunet_tf.tinyengine.cost.counts import Calls, Counts, total
+from mcunet_tf.tinyengine.ops.batch_matmul import matmul_shape
+from mcunet_tf.tinyengine.ops.spec import View
+
+
+def fully_connected(view: View, calls: Calls) -> Counts:
+    """Dot products over the input features, outputs in the loop around them."""
+    made, _ = total(calls)
+    outputs, inputs = view.input(1).shape
+    rows = view.output.elements // outputs * made
+    return {
+        "call": made,
+        "row": rows,
+        "output": rows * outputs,
+        "pair": rows * -(-outputs // 2),
+        "output4": rows * -(-outputs // 4),
+        "mac": rows * outputs * inputs,
+        "quad": rows * -(-outputs // 2) * -(-inputs // 4),
+        "quad4": rows * -(-outputs // 4) * -(-inputs // 4),
+        "input": rows * inputs,
+        "lane16": rows * -(-outputs // 4) * -(-inputs // 16),
+        "input_tail": rows * -(-outputs // 2) * (inputs % 4),
+        "odd_output": rows * (outputs % 2),
+    }
+
+
+def batch_matmul(view: View, calls: Calls) -> Counts:
+    """Products of all rows with all columns, in blocks of 2 x 2 for the DSP extension."""
+    made, _ = total(calls)
+    batches, rows, columns, depth = matmul_shape(view)
+    batches *= made
+    row_pairs = -(-rows // 2)
+    blocks = batches * row_pairs * -(-columns // 2)
+    return {
+        "call": made,
+        "batch": batches,
+        "column": batches * columns,
+        "column_value": batches * columns * depth,
+        "row": batches * rows,
+        "row_value": batches * rows * depth,
+        "row_pair": batches * row_pairs,
+        "row_pair_value": batches * row_pairs * depth,
+        "output": batches * rows * columns,
+        "mac": batches * rows * columns * depth,
+        "block": blocks,
+        "block_quad": blocks * (depth // 4),
+        "block_tail": blocks * (depth % 4),
+    }
