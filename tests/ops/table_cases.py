@@ -103,15 +103,14 @@ FLOAT32: dict[str, tuple[Case, ...]] = {
         kind: _float32(kind, _SIGNED)
         for kind in ("CEIL", "COS", "FLOOR", "NEG", "ROUND", "SIN", "SQUARE")
     },
-    "SQRT": _float32("SQRT", _POSITIVE),
+    "SQRT": _float32("SQRT", _POSITIVE | {"of_negatives": _SIGNED["same"]}),
     "DIV": collect(
         "DIV",
         [
             ("by_constant", float32_model("DIV", (0.05, 3), (0.04, -9), 1.3)),
-            (
-                "of_constant",
-                float32_model("DIV", (0.05, -128), (0.04, -9), 1.3, first=True),
-            ),
+            # One value is divided by zero.
+            ("of_constant", float32_model("DIV", (0.05, -3), (0.04, 20), 1.3, first=True)),
+            ("of_negative", float32_model("DIV", (0.05, -3), (0.04, -20), -1.3, first=True)),
             ("relu6", float32_model("DIV", (0.5, 3), (0.04, -9), 1.3, FusedActivationFunction=3)),
         ],
     ),

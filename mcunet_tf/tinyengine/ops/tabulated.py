@@ -13,11 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from mcunet_tf.tinyengine.fixed_point import IntArray, quantize_multiplier, requantize
+from mcunet_tf.tinyengine.fixed_point import (
+    INT32_MIN,
+    IntArray,
+    quantize_multiplier,
+    requantize,
+    wrap_int32,
+)
 from mcunet_tf.tinyengine.ir import Tensor
 from mcunet_tf.tinyengine.ops import common
 from mcunet_tf.tinyengine.ops.elementwise import read_activation
-from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, no_attributes
+from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, as_int8, no_attributes
 
 # Comparisons bring both operands to a scale of 2^-8.
 _COMPARISON_LEFT_SHIFT = 8
@@ -70,6 +76,9 @@ _CHOICES = ("SELECT", "SELECT_V2")
 def is_tabulated(view: View) -> bool:
     """Whether `evaluate_tabulated` knows an operator on operands of these types."""
     kind, types = view.op.kind, [tensor.dtype if tensor else "" for tensor in view.inputs]
+    if kind == "QUANTIZE":
+        to_int8 = view.output.dtype == "int8" and common.per_tensor_problem(view.output) is None
+        return types == ["float32"] and to_int8
     if view.output.dtype == "float32":
         return kind in _FLOAT32 and set(types) == {"float32"}
     if view.output.dtype == "bool":
@@ -99,6 +108,8 @@ def evaluate_tabulated(view: View, values: Sequence[Array]) -> Array:
     kind = view.op.kind
     if kind in _COMPARISONS:
         return _COMPARISONS[kind](*(_comparable(view, values, position) for position in (0, 1)))
+    if kind == "QUANTIZE":
+        return _quantised(view, values[0])
     if kind in _CHOICES:
         return np.where(values[0], values[1], values[2])
     with np.errstate(all="ignore"):  # infinities and NaN are results like others
@@ -113,6 +124,18 @@ def _comparable(view: View, values: Sequence[Array], position: int) -> IntArray:
     tensor = view.input(position)
     centred = values[position].astype(np.int64) - tensor.zero_point
     return requantize(centred << _COMPARISON_LEFT_SHIFT, *quantize_multiplier(tensor.scale))
+
+
+def _quantised(view: View, real: Array) -> Array:
+    """QUANTIZE, also of what int32 does not hold: NaN and infinities.
+
+    The reference converts these as its computer does, to the least int32 on those that we know.
+    """
+    with np.errstate(all="ignore"):
+        steps = (real / np.float32(view.output.scale)).astype(np.float64)
+    rounded = np.copysign(np.floor(np.abs(steps) + 0.5), steps)
+    held = np.where(np.abs(rounded) < 1 << 31, rounded, INT32_MIN).astype(np.int64)
+    return as_int8(wrap_int32(held + view.output.zero_point))
 
 
 def constraint_part_of_a_table(view: View) -> str | None:
