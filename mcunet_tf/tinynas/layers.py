@@ -4,6 +4,11 @@
 One trace serves every sub-network, because sizes are values and not shapes. Batch-norm always uses
 the statistics of its batch or statistics that are handed in; none are kept, since those of one
 sub-network are wrong for the next.
+
+On a CPU batch-norm costs as much as the convolutions, all of it for passes over memory. So it goes
+into the weights of the convolution before it wherever the statistics can be had without the
+convolution's result: where they are handed in, and where a 1x1 convolution makes more channels than
+it reads, as the mean and covariance of what it reads give those of what it makes.
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ import keras
 import tensorflow as tf
 
 from mcunet_tf.tinynas.build import NORM_EPSILON
+from mcunet_tf.tinynas.depthwise import depthwise
 
 Statistics = tuple[Any, Any]
 """Mean and variance of one batch-norm layer, zero-padded to all of its channels."""
@@ -21,6 +27,8 @@ Statistics = tuple[Any, Any]
 
 class SharedConv(keras.layers.Layer):
     """A dense convolution of the first input channels to the first output channels."""
+
+    channel_axis = 3
 
     def __init__(self, kernel: int, in_channels: int, out_channels: int, stride: int, name: str):
         super().__init__(name=name)
@@ -30,15 +38,30 @@ class SharedConv(keras.layers.Layer):
             shape=(kernel, kernel, in_channels, out_channels),
             initializer="he_normal",
         )
+        self.pointwise = kernel == stride == 1
+        self.widens = self.pointwise and in_channels < out_channels
+        self.built = True
 
-    def call(self, x: Any, in_channels: Any = None, out_channels: Any = None) -> Any:
-        """Convolves `[n, h, w, in_channels]` with SAME padding; None stands for all channels."""
-        kernel = self.kernel[:, :, :in_channels, :out_channels]
+    def part(self, in_channels: Any = None, out_channels: Any = None) -> Any:
+        """The weights between the first channels; None stands for all channels."""
+        return self.kernel[:, :, :in_channels, :out_channels]
+
+    def scaled(self, kernel: Any, scale: Any) -> Any:
+        """Weights that give each output channel times its scale."""
+        return kernel * scale
+
+    def call(self, x: Any, kernel: Any) -> Any:
+        """Convolves `[n, h, w, in_channels]` with SAME padding by weights of `part`."""
+        if self.pointwise:
+            return _pointwise(x, kernel)
         return tf.nn.conv2d(x, kernel, self.stride, "SAME")
 
 
 class SharedDepthwise(keras.layers.Layer):
     """A depthwise convolution of the first channels with the middle of each window."""
+
+    channel_axis = 2
+    widens = False
 
     def __init__(self, kernel: int, channels: int, stride: int, name: str):
         super().__init__(name=name)
@@ -49,78 +72,23 @@ class SharedDepthwise(keras.layers.Layer):
         self.kernel = self.add_weight(
             name="kernel", shape=(kernel, kernel, channels, 1), initializer=spread
         )
+        self.built = True
 
-    def call(self, x: Any, size: Any = None, channels: Any = None) -> Any:
-        """Filters `[n, h, w, channels]` with SAME padding; None stands for the whole."""
+    def part(self, size: Any = None, channels: Any = None) -> Any:
+        """The middle of the windows of the first channels; None stands for the whole."""
         kernel = self.kernel[:, :, :channels]
-        if size is not None:
-            first = (self.size - size) // 2
-            kernel = kernel[first : first + size, first : first + size]
+        if size is None:
+            return kernel
+        first = (self.size - size) // 2
+        return kernel[first : first + size, first : first + size]
+
+    def scaled(self, kernel: Any, scale: Any) -> Any:
+        """Weights that give each channel times its scale."""
+        return kernel * scale[:, tf.newaxis]
+
+    def call(self, x: Any, kernel: Any) -> Any:
+        """Filters `[n, h, w, channels]` with SAME padding by weights of `part`."""
         return depthwise(x, kernel, self.stride)
-
-
-def depthwise(x: Any, kernel: Any, stride: int) -> Any:
-    """TensorFlow's depthwise convolution with SAME padding, and a faster gradient of its kernel.
-
-    Args:
-        x: float32 `[n, h, w, c]`.
-        kernel: float32 `[k, k, c, 1]`, k odd.
-        stride: Of both axes.
-    """
-    options = {"strides": (1, stride, stride, 1), "padding": "SAME"}
-
-    def convolve(x: Any, kernel: Any) -> Any:
-        def gradients(dy: Any) -> tuple[Any, Any]:
-            dx = tf.raw_ops.DepthwiseConv2dNativeBackpropInput(
-                input_sizes=tf.shape(x), filter=kernel, out_backprop=dy, **options
-            )
-            return dx, _kernel_gradient(x, kernel, dy, options)
-
-        return tf.raw_ops.DepthwiseConv2dNative(input=x, filter=kernel, **options), gradients
-
-    return tf.custom_gradient(convolve)(x, kernel)
-
-
-_FAST_COLUMNS = 3
-"""The widest window of which oneDNN 3.5 (TensorFlow 2.19) has a depthwise weight gradient: wider
-ones take its dense one over blocks of 16 channels, and 15 of 16 products are thrown away."""
-
-
-def _kernel_gradient(x: Any, kernel: Any, dy: Any, options: dict[str, Any]) -> Any:
-    """Gradient of a depthwise kernel: where that is faster, of a few columns at a time."""
-    shape = tf.shape(kernel)
-
-    def at_once() -> Any:
-        return tf.raw_ops.DepthwiseConv2dNativeBackpropFilter(
-            input=x, filter_sizes=shape, out_backprop=dy, **options
-        )
-
-    def by_columns() -> Any:
-        size, width = shape[0], tf.shape(x)[2]
-        border = size // 2
-        padded = tf.pad(x, [[0, 0], [border, border], [border, border], [0, 0]])
-
-        def columns(first: int) -> Any:
-            count = tf.minimum(_FAST_COLUMNS, size - first)
-            return tf.raw_ops.DepthwiseConv2dNativeBackpropFilter(
-                input=padded[:, :, first : first + width + count - 1],
-                filter_sizes=[size, count, shape[2], 1],
-                out_backprop=dy,
-                strides=options["strides"],
-                padding="VALID",
-            )
-
-        parts = [columns(0), columns(_FAST_COLUMNS)]
-        last = 2 * _FAST_COLUMNS
-        parts.append(
-            tf.cond(size > last, lambda: columns(last), lambda: tf.zeros([size, 0, shape[2], 1]))
-        )
-        return tf.concat(parts, axis=1)
-
-    # Copies of an image that is read every other pixel cost more than they gain.
-    if options["strides"][1] > 1:
-        return at_once()
-    return tf.cond(shape[0] > _FAST_COLUMNS, by_columns, at_once)
 
 
 class SharedNorm(keras.layers.Layer):
@@ -131,32 +99,126 @@ class SharedNorm(keras.layers.Layer):
         self.channels = channels
         self.gamma = self.add_weight(name="gamma", shape=(channels,), initializer="ones")
         self.beta = self.add_weight(name="beta", shape=(channels,), initializer="zeros")
+        self.built = True
 
-    def call(
-        self, x: Any, channels: Any = None, statistics: Statistics | None = None
-    ) -> tuple[Any, Statistics]:
-        """Normalises `[n, h, w, channels]`.
-
-        Args:
-            x: What to normalise.
-            channels: How many of the layer's channels there are; None for all.
-            statistics: What to normalise with; the batch's own where None.
-
-        Returns:
-            The result and the statistics that were used.
-        """
-        gamma, beta = self.gamma[:channels], self.beta[:channels]
-        given: dict[str, Any] = {"is_training": True}
-        if statistics is not None:
-            mean, variance = (value[:channels] for value in statistics)
-            given = {"is_training": False, "mean": mean, "variance": variance}
+    def call(self, x: Any) -> tuple[Any, Statistics]:
+        """Normalises `[n, h, w, channels]` by its own statistics; gives them, too."""
+        channels = tf.shape(x)[3]
         y, mean, variance = tf.compat.v1.nn.fused_batch_norm(
-            x, gamma, beta, epsilon=NORM_EPSILON, **given
+            x, self.gamma[:channels], self.beta[:channels], epsilon=NORM_EPSILON, is_training=True
         )
-        if statistics is not None:
-            return y, statistics
-        return y, (self._padded(mean), self._padded(variance))
+        return y, self._padded(mean, variance)
 
-    def _padded(self, values: Any) -> Any:
-        padding = [[0, self.channels - tf.shape(values)[0]]]
-        return tf.ensure_shape(tf.pad(values, padding), (self.channels,))
+    def scale_and_shift(self, mean: Any, variance: Any) -> tuple[Any, Any]:
+        """What to multiply with and to add, per channel, for the first channels' statistics."""
+        channels = tf.shape(mean)[0]
+        scale = self.gamma[:channels] * tf.math.rsqrt(variance + NORM_EPSILON)
+        return scale, self.beta[:channels] - mean * scale
+
+    def of_widening(self, x: Any, kernel: Any) -> tuple[Any, Any, Statistics]:
+        """Scale, shift and statistics for a 1x1 convolution, from what it reads."""
+        mean, covariance = _mean_and_covariance(x)
+        weights = kernel[0, 0]
+        means = tf.linalg.matvec(weights, mean, transpose_a=True)
+        # Rounding may leave a variance of nothing just below zero.
+        variances = tf.nn.relu(tf.reduce_sum(weights * tf.matmul(covariance, weights), axis=0))
+        count = tf.cast(tf.size(x) // tf.shape(x)[3], tf.float32)
+        # As TensorFlow's batch-norm gives it: of the population that the batch is a sample of.
+        unbiased = variances * (count / tf.maximum(count - 1, 1))
+        return *self.scale_and_shift(means, variances), self._padded(means, unbiased)
+
+    def _padded(self, *values: Any) -> Statistics:
+        padding = [[0, self.channels - tf.shape(values[0])[0]]]
+        mean, variance = (
+            tf.ensure_shape(tf.pad(value, padding), (self.channels,)) for value in values
+        )
+        return mean, variance
+
+
+def convolve_and_norm(
+    conv: SharedConv | SharedDepthwise,
+    norm: SharedNorm,
+    x: Any,
+    kernel: Any,
+    statistics: Statistics | None = None,
+) -> tuple[Any, Statistics]:
+    """Convolves, then normalises the result.
+
+    Args:
+        conv: The convolution.
+        norm: Of its output channels.
+        x: Its input, `[n, h, w, channels]`.
+        kernel: Of `conv.part`.
+        statistics: What to normalise with; the batch's own where None.
+
+    Returns:
+        The result and the statistics that were used.
+    """
+    if statistics is not None:
+        channels = tf.shape(kernel)[conv.channel_axis]
+        scale, shift = norm.scale_and_shift(*(value[:channels] for value in statistics))
+        used = statistics
+    elif conv.widens:
+        scale, shift, used = norm.of_widening(x, kernel)
+    else:
+        y, used = norm(conv(x, kernel))
+        return y, used
+    return _add_shift(conv(x, conv.scaled(kernel, scale)), shift), used
+
+
+def _pointwise(x: Any, kernel: Any) -> Any:
+    """A 1x1 convolution, with the faster gradient of its weights that a matrix product is."""
+
+    def convolve(x: Any, kernel: Any) -> Any:
+        def gradients(dy: Any) -> tuple[Any, Any]:
+            dx = tf.raw_ops.Conv2DBackpropInput(
+                input_sizes=tf.shape(x),
+                filter=kernel,
+                out_backprop=dy,
+                strides=(1, 1, 1, 1),
+                padding="SAME",
+            )
+            weights = tf.matmul(_rows(x), _rows(dy), transpose_a=True)
+            return dx, weights[tf.newaxis, tf.newaxis]
+
+        return tf.nn.conv2d(x, kernel, 1, "SAME"), gradients
+
+    return tf.custom_gradient(convolve)(x, kernel)
+
+
+def _add_shift(x: Any, shift: Any) -> Any:
+    """Adds to each channel, with a gradient that oneDNN does not merge into a slower operator."""
+
+    def add(x: Any, shift: Any) -> Any:
+        def gradients(dy: Any) -> tuple[Any, Any]:
+            rows = _rows(dy)
+            return dy, tf.matmul(tf.ones([1, tf.shape(rows)[0]]), rows)[0]
+
+        return tf.nn.bias_add(x, shift), gradients
+
+    return tf.custom_gradient(add)(x, shift)
+
+
+def _rows(x: Any) -> Any:
+    """`[n, h, w, c]` as `[pixels, c]`."""
+    return tf.reshape(x, [-1, x.shape[3] or tf.shape(x)[3]])
+
+
+def _mean_and_covariance(x: Any) -> tuple[Any, Any]:
+    """Mean `[c]` and covariance `[c, c]` of the pixels of float32 `[n, h, w, c]`."""
+
+    def moments(rows: Any) -> Any:
+        count = tf.shape(rows)[0]
+        scale = 1.0 / tf.cast(count, tf.float32)
+        mean = tf.matmul(tf.fill([1, count], scale), rows)[0]
+        squares = tf.matmul(rows, rows, transpose_a=True) * scale
+
+        def gradients(of_mean: Any, of_squares: Any) -> Any:
+            # TensorFlow's own would pass over the rows four times.
+            both = (of_squares + tf.transpose(of_squares)) * scale
+            return tf.nn.bias_add(tf.matmul(rows, both), of_mean * scale)
+
+        return (mean, squares), gradients
+
+    mean, squares = tf.custom_gradient(moments)(_rows(x))
+    return mean, squares - tf.tensordot(mean, mean, axes=0)

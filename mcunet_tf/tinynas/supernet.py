@@ -17,7 +17,13 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from mcunet_tf.tinynas.arch import CONV, DENSE, DEPTHWISE, STEM_KERNEL, Arch
-from mcunet_tf.tinynas.layers import SharedConv, SharedDepthwise, SharedNorm, Statistics
+from mcunet_tf.tinynas.layers import (
+    SharedConv,
+    SharedDepthwise,
+    SharedNorm,
+    Statistics,
+    convolve_and_norm,
+)
 
 Settings = npt.NDArray[np.int32]
 """(runs, kernel, hidden channels) of each block: `[blocks, 3]`; see `Space.settings`."""
@@ -44,6 +50,7 @@ class _SharedBlock(keras.layers.Layer):
             self.depthwise_norm,
             self.project_norm,
         )
+        self.built = True
 
     def call(
         self,
@@ -56,19 +63,19 @@ class _SharedBlock(keras.layers.Layer):
         given = iter(statistics) if statistics is not None else None
         used: list[Statistics] = []
 
-        def normalised(norm: SharedNorm, values: Any, channels: Any) -> Any:
+        def normed(conv: Any, norm: SharedNorm, values: Any, kernel: Any) -> Any:
             one = next(given) if given is not None else None
-            result, found = norm(values, channels=channels, statistics=one)
+            result, found = convolve_and_norm(conv, norm, values, kernel, one)
             used.append(found)
             return result
 
         y = x
         if self.expand is not None:
-            y = self.expand(y, out_channels=hidden)
-            y = tf.nn.relu6(normalised(self.expand_norm, y, hidden))
-        y = self.depthwise(y, size=kernel, channels=hidden)
-        y = tf.nn.relu6(normalised(self.depthwise_norm, y, hidden))
-        y = normalised(self.project_norm, self.project(y, in_channels=hidden), None)
+            weights = self.expand.part(out_channels=hidden)
+            y = tf.nn.relu6(normed(self.expand, self.expand_norm, y, weights))
+        weights = self.depthwise.part(size=kernel, channels=hidden)
+        y = tf.nn.relu6(normed(self.depthwise, self.depthwise_norm, y, weights))
+        y = normed(self.project, self.project_norm, y, self.project.part(in_channels=hidden))
         return (x + y if self.block.residual else y), used
 
     def no_statistics(self) -> list[Statistics]:
@@ -156,20 +163,21 @@ class Supernet(keras.Model):
             part, given[:] = given[:count], given[count:]
             return part
 
-        x, found = self._normed(self.stem(images), self.stem_norm, taken(1))
+        x, found = self._normed(self.stem, self.stem_norm, images, taken(1))
         used += found
         for index, block in enumerate(self.blocks):
             x, found = self._block(index, x, settings, taken(len(block.norms)), collect)
             used += found
         if self.head is not None:
-            x, found = self._normed(self.head(x), self.head_norm, taken(1))
+            x, found = self._normed(self.head, self.head_norm, x, taken(1))
             used += found
         return self.classifier(tf.reduce_mean(x, axis=(1, 2))), used if collect else []
 
     def _normed(
-        self, x: Any, norm: SharedNorm, statistics: list[Statistics] | None
+        self, conv: SharedConv, norm: SharedNorm, x: Any, statistics: list[Statistics] | None
     ) -> tuple[Any, list[Statistics]]:
-        y, used = norm(x, statistics=statistics[0] if statistics else None)
+        given = statistics[0] if statistics else None
+        y, used = convolve_and_norm(conv, norm, x, conv.part(), given)
         return tf.nn.relu6(y), [used]
 
     def _block(

@@ -11,7 +11,6 @@ from tests.tinynas.tiny import SPACES
 keras = pytest.importorskip("keras")
 tf = pytest.importorskip("tensorflow")
 
-from mcunet_tf.tinynas.layers import depthwise  # noqa: E402
 from mcunet_tf.tinynas.supernet import Supernet, assign_weights, full_settings  # noqa: E402
 
 SPACE = SPACES[1]
@@ -113,31 +112,3 @@ def test_a_full_disk_is_said_and_nothing_is_lost(tmp_path, monkeypatch):
         write_bytes(path, b"better")
     assert path.read_bytes() == b"good"
     assert list(tmp_path.iterdir()) == [path]
-
-
-@pytest.mark.parametrize("stride", [1, 2])
-@pytest.mark.parametrize("size", [3, 5, 7])
-def test_gradients_of_a_depthwise_convolution_are_tensorflows(size, stride):
-    """Also where only a part of the window and of the channels computes, as in the supernet."""
-    rng = np.random.default_rng(size)
-    x = tf.constant(rng.normal(size=(4, 9, 8, 6)).astype(np.float32))
-    window = tf.Variable(rng.normal(size=(7, 7, 8, 1)).astype(np.float32))
-    first = (7 - size) // 2
-
-    def gradients(convolve, x, window, size, first):
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            kernel = window[first : first + size, first : first + size, :6]
-            y = convolve(x, kernel)
-            loss = tf.reduce_sum(tf.sin(y))
-        return tf.convert_to_tensor(y), *tape.gradient(loss, [x, window])
-
-    def theirs(x, kernel):
-        return tf.nn.depthwise_conv2d(x, kernel, (1, stride, stride, 1), "SAME")
-
-    expected = gradients(theirs, x, window, size, first)
-    # Sizes as values, as in the one trace that serves all sub-networks.
-    traced = tf.function(lambda *given: gradients(lambda *a: depthwise(*a, stride), *given))
-    found = traced(x, window, tf.constant(size), tf.constant(first))
-    for ours, reference in zip(found, expected, strict=True):
-        np.testing.assert_allclose(ours, reference, atol=TOLERANCE, rtol=TOLERANCE)
