@@ -45,9 +45,13 @@ void depthwise_conv2d_s8_portable(const struct depthwise_conv2d_s8 *op,
                                   const int8_t *const *in_rows, int8_t *const *out_rows,
                                   int32_t rows, void *scratch);
 
-/* No dilation, multiplier 1, at least 4 channels, for the Armv7E-M DSP
- * extension; s2: strides 2. Contracts, scratch and weight streams: in their files. Output rows may
- * lie over input rows of the same call. */
+/* Multiplier 1, at least 4 channels, for the Armv7E-M DSP extension. Contract, scratch and weight
+ * stream: in its file. */
+void depthwise_conv2d_s8_dsp(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
+                             int8_t *const *out_rows, int32_t rows, void *scratch);
+
+/* The same without dilation, for one size of window; s2: strides 2. Output rows may lie over input
+ * rows of the same call. */
 void depthwise_conv2d_s8_3x3_dsp(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
                                  int8_t *const *out_rows, int32_t rows, void *scratch);
 void depthwise_conv2d_s8_3x3s2_dsp(const struct depthwise_conv2d_s8 *op,

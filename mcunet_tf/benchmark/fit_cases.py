@@ -97,8 +97,16 @@ def _depthwise() -> Iterator[OpCase]:
                 shape = picker.image(_DEPTHWISE_CHANNELS, 2)
                 same = min(shape[:2]) < size or picker.chance(0.7)
                 yield OpCase("DEPTHWISE_CONV_2D", shape, 0, (size, size), stride, same=same)
-    for kernel in ((4, 4), (2, 3), (9, 9), (3, 1)):
-        yield OpCase("DEPTHWISE_CONV_2D", picker.image((8, 12), 9), 0, kernel)
+    windows = ((4, 4), (2, 3), (9, 9), (3, 1), (1, 3), (1, 11), (2, 2), (6, 1), (1, 1), (3, 4))
+    for window in windows:
+        for some in ((8, 12), (4, 5, 6, 7), (16, 24, 33)):
+            shape = picker.image(some, max(window))
+            yield OpCase("DEPTHWISE_CONV_2D", shape, 0, window)
+            shape = picker.image(some, max(window))
+            dilation = 2 if max(window) <= min(shape[:2]) // 2 else 1
+            stride = 1 if dilation > 1 else picker.pick((1, 2))
+            same = picker.chance(0.5)
+            yield OpCase("DEPTHWISE_CONV_2D", shape, 0, window, stride, dilation, same)
     for shape, channels in (((6, 7, 4), 8), ((9, 9, 1), 8), ((12, 5, 8), 24)):
         yield OpCase("DEPTHWISE_CONV_2D", shape, channels, (3, 3))
     for shape in ((6, 7, 4), (9, 9, 12)):

@@ -82,6 +82,11 @@ CASES: tuple[OpCase, ...] = (
     *(OpCase(_DEPTHWISE, (3, width, 5), 0, (3, 3)) for width in (4, 5, 6, 7)),
     OpCase(_DEPTHWISE, (7, 7, 17), 0, (5, 5)),
     OpCase(_DEPTHWISE, (3, 3, 6), 0, (7, 7)),
+    # Windows without a row of their own: over time, dilated
+    OpCase(_DEPTHWISE, (1, 96, 64), 0, (1, 9)),
+    OpCase(_DEPTHWISE, (1, 96, 64), 0, (1, 3)),
+    OpCase(_DEPTHWISE, (24, 24, 32), 0, (3, 3), dilation=2),
+    OpCase(_DEPTHWISE, (12, 12, 9), 0, (2, 2), 2),
     OpCase("ADD", (3, 3, 5), broadcast=True),
     OpCase("MUL", (3, 3, 5)),
     OpCase("SUB", (12, 12, 16)),

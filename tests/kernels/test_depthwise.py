@@ -20,30 +20,48 @@ KERNELS = {
     (7, 1): "depthwise_conv2d_s8_7x7_dsp",
     (7, 2): "depthwise_conv2d_s8_7x7s2_dsp",
 }
+ANY_KERNEL = "depthwise_conv2d_s8_dsp"
 MVE_KERNEL = "depthwise_conv2d_s8_mve"
 FOLDER = "depthwise_conv2d"
 SOURCES = {
     "dsp": [f"{FOLDER}/{kernel}.S" for kernel in KERNELS.values()],
+    "any": [f"{FOLDER}/{ANY_KERNEL}.c"],
     "mve": [f"{FOLDER}/{MVE_KERNEL}.c"],
 }
 HEADERS = [f"{FOLDER}/depthwise_conv2d.h", f"{FOLDER}/depthwise_layout.h"]
-BOARD = {"dsp": "qemu-m4", "mve": "qemu-m55"}
-every_row = pytest.mark.parametrize(
-    ("isa", "size", "stride"),
-    [(isa, *key) for isa in SOURCES for key in [*KERNELS, *([(1, 1), (4, 3)] * (isa == "mve"))]],
-)
+BOARD = {"dsp": "qemu-m4", "any": "qemu-m4", "mve": "qemu-m55"}
+SIZES = {
+    "dsp": [*KERNELS],
+    "any": [(1, 1), (2, 1), (3, 2), (4, 3)],
+    "mve": [(1, 1), (4, 3), *KERNELS],
+}
+
+
+def rows_of(*isas):
+    keys = [(isa, *key) for isa in isas for key in SIZES[isa]]
+    return pytest.mark.parametrize(("isa", "size", "stride"), keys)
+
+
+every_row = rows_of(*SOURCES)
 
 
 @dataclass(frozen=True)
 class Layer:
-    weights: np.ndarray  # [k, k, channels]
+    weights: np.ndarray  # [height, width, channels]
     bias: np.ndarray  # folded
     multiplier: np.ndarray
     shift: np.ndarray
     zero_point: int
     out_zero_point: int
     stride: int = 1
+    dilation: int = 1
     clamp: tuple[int, int] = (-128, 127)
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        """Height and width of the window in the image."""
+        height, width = ((size - 1) * self.dilation + 1 for size in self.weights.shape[:2])
+        return height, width
 
 
 @dataclass(frozen=True)
@@ -61,7 +79,8 @@ class Plane:
 
 
 def random_layer(rng, channels, size, stride, zero_point=-128, out_zero_point=-128) -> Layer:
-    weights = rng.integers(-127, 128, (size, size, channels))
+    window = size if isinstance(size, tuple) else (size, size)
+    weights = rng.integers(-127, 128, (*window, channels))
     bias = rng.integers(-4000, 4000, channels) - zero_point * weights.sum((0, 1))
     multiplier = rng.integers(1 << 30, 1 << 31, channels)
     shift = -rng.integers(4, 12, channels)
@@ -84,14 +103,14 @@ def padded(layer: Layer, plane: Plane) -> np.ndarray:
 
 def reference(layer: Layer, plane: Plane) -> np.ndarray:
     whole = padded(layer, plane).astype(np.int64)
-    kernel, step = len(layer.weights), layer.stride
-    height = (whole.shape[0] - kernel) // step + 1
-    width = (whole.shape[1] - kernel) // step + 1
+    step, apart = layer.stride, layer.dilation
+    height, width = (
+        (size - reach) // step + 1 for size, reach in zip(whole.shape[:2], layer.reach, strict=True)
+    )
     sums = np.zeros((height, width, whole.shape[2]), np.int64) + layer.bias
-    for i in range(kernel):
-        for j in range(kernel):
-            taps = whole[i : i + step * height : step, j : j + step * width : step]
-            sums += taps[:height, :width] * layer.weights[i, j]
+    for i, j in np.ndindex(layer.weights.shape[:2]):
+        taps = whole[i * apart :: step, j * apart :: step][:height, :width]
+        sums += taps * layer.weights[i, j]
     scaled = requantize(sums, layer.multiplier, layer.shift) + layer.out_zero_point
     return np.clip(scaled, *layer.clamp).astype(np.int8)
 
@@ -114,12 +133,23 @@ def packed(layer: Layer, plane: Plane, isa, out_width) -> tuple[np.ndarray, int]
         chunked = (kernel, step) == (3, 1)
         held = min(plane.rows, plane.chunk_rows) if chunked else plane.rows
         scratch = packing_dsp.scratch_bytes_depthwise(kernel, step, out_width, held)
+    elif isa == "any":
+        stream = packing_dsp.pack_depthwise_any(*constants)
+        scratch = packing_dsp.scratch_bytes_depthwise_any(
+            layer.weights[..., 0].size, len(layer.bias)
+        )
     else:
         stream = packing_mve.pack_depthwise(*constants)
         scratch = packing_mve.scratch_bytes_depthwise(
             (kernel, kernel), (step, step), (1, 1), out_width, plane.rows
         )
     return stream, scratch
+
+
+def kernel_name(layer: Layer, isa) -> str:
+    if isa == "dsp":
+        return KERNELS[len(layer.weights), layer.stride]
+    return ANY_KERNEL if isa == "any" else MVE_KERNEL
 
 
 def make_case(layer: Layer, plane: Plane, isa) -> tuple[Case, np.ndarray]:
@@ -136,14 +166,14 @@ def make_case(layer: Layer, plane: Plane, isa) -> tuple[Case, np.ndarray]:
     memory = np.full(max(end, image_end) + GUARD_BYTES, FILLER, np.uint8)
     memory[:image] = layer.zero_point & 0xFF
     memory[image:image_end] = plane.image.astype(np.int8).reshape(-1).view(np.uint8)
-    kernel, step = len(layer.weights), layer.stride
-    in_rows = (plane.rows - 1) * step + kernel
+    (reach, _), step = layer.reach, layer.stride
+    in_rows = (plane.rows - 1) * step + reach
     setup = f"""
   for (int32_t y = 0; y < {out_height}; y += {plane.rows}) {{
     const int32_t rows = {out_height} - y < {plane.rows} ? {out_height} - y : {plane.rows};
     const int8_t *in_rows[{in_rows}];
     int8_t *out_rows[{plane.rows}];
-    for (int32_t i = 0; i < (rows - 1) * {step} + {kernel}; i++) {{
+    for (int32_t i = 0; i < (rows - 1) * {step} + {reach}; i++) {{
       const int32_t row = y * {step} + i - {plane.pad_top};
       const int inside = row >= 0 && row < {height};
       in_rows[i] = inside ? arena + {image} + row * {row_bytes} : arena;
@@ -153,7 +183,7 @@ def make_case(layer: Layer, plane: Plane, isa) -> tuple[Case, np.ndarray]:
     }}"""
     weights, scratch = packed(layer, plane, isa, out_width)
     case = Case(
-        kernel=KERNELS[kernel, step] if isa == "dsp" else MVE_KERNEL,
+        kernel=kernel_name(layer, isa),
         struct="depthwise_conv2d_s8",
         fields={
             "in_width": width,
@@ -161,12 +191,12 @@ def make_case(layer: Layer, plane: Plane, isa) -> tuple[Case, np.ndarray]:
             "in_channels": channels,
             "out_channels": channels,
             "pad_left": plane.pad_left,
-            "kernel_height": kernel,
-            "kernel_width": kernel,
+            "kernel_height": layer.weights.shape[0],
+            "kernel_width": layer.weights.shape[1],
             "stride_height": step,
             "stride_width": step,
-            "dilation_height": 1,
-            "dilation_width": 1,
+            "dilation_height": layer.dilation,
+            "dilation_width": layer.dilation,
             "out_min": layer.clamp[0],
             "out_max": layer.clamp[1],
             "in_zero_point": layer.zero_point,
@@ -179,7 +209,7 @@ def make_case(layer: Layer, plane: Plane, isa) -> tuple[Case, np.ndarray]:
         arguments="in_rows, out_rows, rows, scratch",
         teardown="  }",
         scratch_bytes=scratch,
-        name=f"{isa} {kernel} x {kernel} s{step} {height} x {width} x {channels}, {plane}",
+        name=f"{isa} {layer.weights.shape} s{step} {height} x {width} x {channels}, {plane}",
     )
     want = memory.copy()
     want[out:end] = expected.reshape(-1).view(np.uint8)
@@ -231,7 +261,7 @@ def test_every_channel_count(isa, size, stride):
     check(work, isa)
 
 
-@every_row
+@rows_of("dsp", "mve")
 @pytest.mark.parametrize("channels", [4, 7])
 def test_in_place_over_its_own_input(isa, size, stride, channels):
     """One call for the whole plane: every output row lies where an input row of the call lay."""
@@ -266,7 +296,8 @@ def test_clamps(isa, size, stride):
     for clamp in ((-128, 0), (-20, 127), (3, 90), (-100, -7)):
         for rows in (1, 2, 9):
             layer = replace(random_layer(rng, 5, size, stride), clamp=clamp)
-            work.append((layer, random_plane(rng, 5, 5, 5, rows, centred(size), rows == 9)))
+            in_place = rows == 9 and isa != "any"
+            work.append((layer, random_plane(rng, 5, 5, 5, rows, centred(size), in_place)))
     check(work, isa)
 
 
@@ -286,6 +317,23 @@ def test_sums_at_the_bound(isa, size, stride):
     assert isa == "mve" or admits(layer) is not None
 
 
+@pytest.mark.parametrize("window", [(1, 3), (3, 1), (10, 4), (2, 5), (1, 13), (3, 3)])
+@pytest.mark.parametrize(("stride", "dilation"), [(1, 1), (2, 1), (1, 2), (1, 4), (3, 2)])
+def test_windows_of_any_shape(window, stride, dilation):
+    rng = np.random.default_rng(stride + 8 * dilation)
+    work = []
+    for channels in (4, 9, 16):
+        layer = replace(random_layer(rng, channels, window, stride), dilation=dilation)
+        for pads in (
+            (0, 0, 0, 0),
+            tuple(rng.integers(0, 5, 4)),
+            tuple(n // 2 for n in layer.reach for _ in "12"),
+        ):
+            height, width = (n + int(rng.integers(0, 5)) for n in layer.reach)
+            work.append((layer, random_plane(rng, height, width, channels, 2, pads)))
+    check(work, "any")
+
+
 @pytest.mark.parametrize("board", ["qemu-m7"])
 def test_another_core(board):
     rng = np.random.default_rng(13)
@@ -294,6 +342,7 @@ def test_another_core(board):
         layer = random_layer(rng, 9, size, stride)
         work.append((layer, random_plane(rng, 7, 9, 9, 2, centred(size))))
     check(work, "dsp", board)
+    check(work, "any", board)
 
 
 @pytest.mark.parametrize("chunk_rows", [2, 4, 6])

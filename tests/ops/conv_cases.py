@@ -214,6 +214,14 @@ _DEPTHWISE = {
     ),
     "many_channels": Conv(size=(5, 4), in_channels=37),
     "3x3_int8_weights": Conv(size=(5, 5), in_channels=12, weights=128, scales="signed"),
+    "over_time": Conv(size=(1, 20), in_channels=9, kernel=(1, 7)),
+    "over_time_dilated": Conv(size=(1, 20), in_channels=6, kernel=(1, 3), dilation=(1, 4)),
+    "dilated": Conv(size=(9, 8), in_channels=8, dilation=(2, 2), scales="signed"),
+    "dilated_unlike_valid": Conv(
+        size=(9, 12), in_channels=5, dilation=(2, 3), padding=VALID, in_zero_point=-128
+    ),
+    "even_window": Conv(size=(6, 5), in_channels=4, kernel=(4, 2), activation=RELU6, gain=0.1),
+    "strides_unlike": Conv(size=(9, 8), in_channels=11, stride=(1, 2), in_zero_point=127),
 }
 # The edges of tiles of pixels and channels, one below to one above.
 _CHANNEL_EDGES = (1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from mcunet_tf.tinyengine.cost.counts import Calls, Counts, Features, conv2d_columns, total
 from mcunet_tf.tinyengine.cost.features_matmul import batch_matmul, fully_connected
-from mcunet_tf.tinyengine.cost.features_mve import conv2d_1x1_mve, conv2d_mve, vector_depthwise
+from mcunet_tf.tinyengine.cost.features_mve import conv2d_1x1_mve, conv2d_mve, depthwise_mve
 from mcunet_tf.tinyengine.cost.tiles import (
     Columns,
     Gathered,
@@ -198,6 +198,27 @@ def depthwise_dsp(view: View, calls: Calls) -> Counts:
         "last": in_rows * fours * words.last,
         "channel": made * channels,
         **_depthwise_outputs(view, rows),
+    }
+
+
+def depthwise_any_dsp(view: View, calls: Calls) -> Counts:
+    """A list of taps per pixel, then four channels of two taps a step."""
+    columns = conv2d_columns(view)
+    _, height, width, channels = view.input(1).shape
+    made, rows = total(calls)
+    pixels = rows * columns.out_width
+    fours = pixels * -(-channels // 4)
+    inside = rows * height * columns_inside(columns)
+    return {
+        "call": made,
+        "row": rows,
+        "pixel": pixels,
+        "kernel_row": pixels * height,
+        "inside": inside,
+        "outside": pixels * height * width - inside,
+        "four": fours,
+        "step": fours * -(-height * width // 2),
+        "repeated": pixels * (channels % 4 > 0),
     }
 
 
@@ -427,6 +448,7 @@ _BY_NAME: Mapping[str, Features] = {
     "conv2d_s8_1x1_mve": conv2d_1x1_mve,
     "conv2d_s8_mve": conv2d_mve,
     "depthwise_conv2d_s8_3x3_dsp": depthwise_3x3_dsp,
+    "depthwise_conv2d_s8_dsp": depthwise_any_dsp,
     "depthwise_conv2d_s8_portable": depthwise_portable,
     "strided_copy_s8_portable": strided_copy,
     "lookup_x8_portable": byte_values,
@@ -437,7 +459,7 @@ _BY_NAME: Mapping[str, Features] = {
 }
 _BY_OPERATOR: Mapping[tuple[str, str], Features] = {
     ("DEPTHWISE_CONV_2D", "dsp"): depthwise_dsp,
-    ("DEPTHWISE_CONV_2D", "mve"): vector_depthwise,
+    ("DEPTHWISE_CONV_2D", "mve"): depthwise_mve,
 }
 _BY_STYLE: Mapping[Style, Features] = {
     Style.WINDOW: pool_rows,

@@ -8,6 +8,7 @@ from mcunet_tf.tinyengine.cost.tiles import columns_inside, whole_windows
 from mcunet_tf.tinyengine.ops.spec import View
 
 _LANES = 16  # bytes of a vector
+_DEPTHWISE_LANES = 8  # channels that depthwise_conv2d_s8_mve takes at a time
 
 
 def _tile_counts_mve(tiles: int, inputs: int, channels: int) -> Counts:
@@ -61,18 +62,36 @@ def conv2d_mve(view: View, calls: Calls) -> Counts:
     }
 
 
-def vector_depthwise(view: View, calls: Calls) -> Counts:
-    """Vectors of 4, 8 or 16 channels, tap by tap."""
-    _, height, width, channels = view.input(1).shape
+def depthwise_mve(view: View, calls: Calls) -> Counts:
+    """Columns gathered for eight channels, then two outputs a pass."""
+    attributes, channels = view.attributes, view.output.shape[3]
+    _, height, width, _ = view.input(1).shape
+    columns = conv2d_columns(view)
     made, rows = total(calls)
-    pixels = rows * view.output.shape[2]
-    counts: Counts = {"call": made, "row": rows, "pixel": pixels}
-    for lanes in (4, 8, 16):
-        vectors = -(-channels // lanes)
-        counts |= {
-            f"vectors{lanes}": made * vectors,
-            f"row_vectors{lanes}": rows * vectors,
-            f"output_vectors{lanes}": pixels * vectors,
-            f"tap_vectors{lanes}": pixels * vectors * height * width,
-        }
-    return counts
+    reach = (height - 1) * attributes.dilation_height + 1
+    in_rows = sum(((units - 1) * attributes.stride_height + reach) * n for units, n, _ in calls)
+    inside = min(columns.in_width, max(columns.reach - columns.pad_left, 0))
+    eights = -(-channels // _DEPTHWISE_LANES)
+    odd = columns.out_width % 2
+    # The last pixels of an odd width are paired with those of the next row.
+    lasts = odd * sum(-(-units // 2) * n for units, n, _ in calls)
+    pairs = (rows * (columns.out_width // 2) + lasts) * eights
+    runs = pairs * height
+    sized = columns.dilation == 1 and width in (3, 5, 7)
+    square = sized and height == width == 3
+    return {
+        "call": made,
+        "eight": made * eights,
+        "in_row": in_rows * eights,
+        "column": in_rows * inside * eights,
+        "padding": in_rows * (columns.reach - inside) * eights,
+        "partial": in_rows * inside * (channels % _DEPTHWISE_LANES > 0),
+        "row": rows * eights,
+        "run": (rows * (columns.out_width > 1) + lasts) * eights,
+        "pair": pairs,
+        "kernel_row": runs * (sized and not square),
+        "two_taps": 4 * pairs if square else runs * (width // 2) * sized,
+        "one_tap": pairs if square else runs * sized,
+        "any_row": runs * (not sized),
+        "any_tap": runs * width * (not sized),
+    }

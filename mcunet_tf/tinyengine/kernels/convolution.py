@@ -268,7 +268,7 @@ def _depthwise_constants(
     return weights, folded_bias(view, (0, 1, 2)), multiplier, shift
 
 
-def _rejects_depthwise(view: View, size: int, stride: int) -> str | None:
+def _rejects_depthwise_sized(view: View, size: int, stride: int) -> str | None:
     attributes: Conv2dAttributes = view.attributes
     if tuple(view.input(1).shape[1:3]) != (size, size):
         return f"only {size} x {size} windows"
@@ -276,10 +276,14 @@ def _rejects_depthwise(view: View, size: int, stride: int) -> str | None:
         return f"only stride {stride}"
     if (attributes.dilation_height, attributes.dilation_width) != (1, 1):
         return "dilation"
+    return _rejects_depthwise(view)
+
+
+def _rejects_depthwise(view: View) -> str | None:
     if depth_multiplier(view) != 1 or view.output.shape[-1] < 4:
         return "a depth multiplier, or less than 4 channels"
     weights, bias, multiplier, shift = _depthwise_constants(view)
-    taps = weights.reshape(size * size, -1).T
+    taps = weights.reshape(-1, weights.shape[-1]).T
     return packing_dsp.fast_requant_reason(
         taps, bias, multiplier, shift
     ) or packing_dsp.narrow_sum_reason(taps, bias)
@@ -317,12 +321,21 @@ def _depthwise_dsp(size: int, stride: int) -> Kernel:
         "dsp",
         Style.WINDOW,
         arguments,
-        rejects=lambda view: _rejects_depthwise(view, size, stride),
+        rejects=lambda view: _rejects_depthwise_sized(view, size, stride),
         scratch_bytes=scratch_bytes,
         band_rows=2 * CHUNK_ROWS if chunked else CHUNK_ROWS,
         chunk_rows=CHUNK_ROWS if chunked else 0,
         in_place_rows=True,
     )
+
+
+def _depthwise_any(view: View) -> Struct:
+    return depthwise_stream(view, packing_dsp.pack_depthwise_any)
+
+
+def _depthwise_any_scratch(view: View, _: int) -> int:
+    _, height, width, channels = view.input(1).shape
+    return packing_dsp.scratch_bytes_depthwise_any(height * width, channels)
 
 
 def _depthwise_mve(view: View) -> Struct:
@@ -361,6 +374,15 @@ DEPTHWISE_CONV_2D = (
         in_place_rows=True,
     ),
     *(_depthwise_dsp(size, stride) for size in (3, 5, 7) for stride in (1, 2)),
+    Kernel(
+        "depthwise_conv2d_s8_dsp",
+        "depthwise_conv2d",
+        "dsp",
+        Style.WINDOW,
+        _depthwise_any,
+        rejects=_rejects_depthwise,
+        scratch_bytes=_depthwise_any_scratch,
+    ),
     Kernel(
         "depthwise_conv2d_s8_portable",
         "depthwise_conv2d",

@@ -251,6 +251,39 @@ def pack_depthwise(
     return np.concatenate([stream.reshape(-1), np.zeros(_STREAM_TAIL_BYTES, np.uint8)])
 
 
+def pack_depthwise_any(
+    weights: npt.ArrayLike, bias: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike
+) -> Bytes:
+    """Packs the stream of `depthwise_conv2d_s8_dsp`, four channels at a time.
+
+    Args:
+        weights: int8 [kernel_height, kernel_width, channels >= 4].
+        bias: folded, [channels].
+        multiplier: Q31 [channels].
+        shift: TFLite's [channels].
+    """
+    kernel = np.asarray(weights, np.int64)
+    channels = kernel.shape[2]
+    taps, start, factors, shifts = _requant_constants(
+        kernel.reshape(-1, channels).T, bias, multiplier, shift
+    )
+    pairs = -(-taps.shape[1] // 2)
+    taps = np.pad(taps, ((0, 0), (0, 2 * pairs - taps.shape[1])))
+    first = np.minimum(np.arange(0, channels, 4), channels - 4)
+    fours = first[:, None] + np.arange(4)
+    constants = _words(np.stack([512 * start + shifts, factors], axis=1))[fours]
+    # [fours, pairs, halves of the four channels, taps, channels]
+    ordered = taps[fours].reshape(-1, 2, 2, pairs, 2).transpose(0, 3, 1, 4, 2)
+    stream = [constants.reshape(-1, 32), (ordered & 0xFF).astype(np.uint8).reshape(-1, 8 * pairs)]
+    packed: Bytes = np.concatenate(stream, axis=1).reshape(-1)
+    return packed
+
+
+def scratch_bytes_depthwise_any(taps: int, channels: int) -> int:
+    """Scratch of `depthwise_conv2d_s8_dsp`: an address for each tap, and a pixel of padding."""
+    return 8 * -(-taps // 2) + 4 * -(-channels // 4)
+
+
 def scratch_bytes_depthwise(kernel_size: int, stride: int, out_width: int, rows: int) -> int:
     """Scratch of a `depthwise_conv2d_s8_*_dsp` row for calls of up to `rows` output rows."""
     columns = (out_width - 1) * stride + kernel_size
