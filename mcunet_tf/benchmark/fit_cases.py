@@ -81,6 +81,10 @@ def _windows() -> Iterator[OpCase]:
             yield case
     for shape, channels, dilation in (((9, 9, 4), 8, 2), ((8, 12, 5), 6, 2), ((12, 7, 3), 4, 3)):
         yield OpCase("CONV_2D", shape, channels, (3, 3), dilation=dilation)
+    for shape in ((8, 8, 16), (6, 12, 3), (9, 10, 24), (7, 6, 5)):
+        yield OpCase("CONV_2D", shape, 1, (3, 3))
+        yield OpCase("CONV_2D", shape, 1, (5, 2), stride=2)
+        yield OpCase("CONV_2D", shape, 1)
     for shape in ((9, 9, 8), (6, 7, 16), (8, 8, 3)):
         yield OpCase("CONV_2D", shape, 12, (1, 1), stride=2)
 

@@ -69,6 +69,9 @@ CASES: tuple[OpCase, ...] = (
     OpCase("ADD", (32, 32, 16)),
     OpCase("MAX_POOL_2D", (32, 32, 16), 0, (2, 2), 2),
     OpCase("AVERAGE_POOL_2D", (32, 32, 16), 0, (2, 2), 2),
+    # Masks: one output channel
+    OpCase(_CONV, (32, 32, 16), 1, (3, 3)),
+    OpCase(_CONV, (32, 32, 16), 1),
     # Anomaly detection's autoencoder, squeeze-and-excite
     OpCase("FULLY_CONNECTED", (640,), 128),
     OpCase("MUL", (24, 24, 16), broadcast=True),

@@ -21,6 +21,7 @@ from mcunet_tf.tinyengine.cost.tiles import (
     direct_and_staged,
     pixel_tiles,
 )
+from mcunet_tf.tinyengine.kernels.paired import paired
 from mcunet_tf.tinyengine.kernels.table import Style, channels_or_everything
 from mcunet_tf.tinyengine.ops import strided
 from mcunet_tf.tinyengine.ops.depthwise_conv2d import depth_multiplier
@@ -73,6 +74,7 @@ def conv2d_1x1_dsp(view: View, calls: Calls) -> Counts:
 
 def conv2d_dsp(view: View, calls: Calls) -> Counts:
     """The same tiles of a convolution with windows, gathered from the image, by taps or a copy."""
+    view = paired(view)
     _, height, width, inputs = view.input(1).shape
     columns = conv2d_columns(view)
     run, taps = width * inputs, height * width * inputs

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcunet_tf.tinyengine.kernels import packing_dsp, packing_mve
+from mcunet_tf.tinyengine.kernels.paired import paired, rejects_pairs
 from mcunet_tf.tinyengine.kernels.table import (
     Blob,
     Kernel,
@@ -165,13 +166,11 @@ def _rejects_windows(view: View) -> str | None:
 
 
 def _rejects_windows_wide(view: View) -> str | None:
-    if view.output.shape[-1] < 2:
-        return "one output channel"
-    return _rejects_dsp_sums(view)
+    return rejects_pairs(view) or _rejects_dsp_sums(view)
 
 
 def _scratch_windows(view: View, _: int) -> int:
-    _, kernel_height, kernel_width, in_channels = view.input(1).shape
+    _, kernel_height, kernel_width, in_channels = paired(view).input(1).shape
     return packing_dsp.scratch_bytes_conv2d(kernel_height, kernel_width, in_channels)
 
 
@@ -194,7 +193,7 @@ def _windows_dsp(name: str, pack: _Pack, rejects: Callable[[View], str | None]) 
         "conv2d",
         "dsp",
         Style.WINDOW,
-        lambda view: dense_stream(view, pack),
+        lambda view: dense_stream(paired(view), pack),
         rejects=rejects,
         scratch_bytes=_scratch_windows,
         band_rows=2,
