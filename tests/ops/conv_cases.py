@@ -195,7 +195,7 @@ _DENSE = {
     "one_output_stride_2": Conv((7, 12), 4, 1, (3, 3), (2, 2), in_zero_point=127),
     "one_output_stride_3_valid": Conv((7, 14), 5, 1, (3, 4), (1, 3), padding=VALID),
     "one_output_1x1": Conv((5, 6), 8, 1, (1, 1), activation=RELU, scales="signed"),
-    "one_output_7x7": Conv((8, 10), 2, 1, (7, 7), bias="none", scales="tensor"),
+    "one_output_7x7": Conv((8, 10), 2, 1, (7, 7), scales="tensor"),
     "one_output_two_columns": Conv((8, 2), 3, 1, (5, 3)),
     "one_output_int8_weights": Conv(size=(6, 8), out_channels=1, weights=128),
     "one_output_dilated": Conv(size=(6, 8), out_channels=1, dilation=(2, 2)),
