@@ -22,7 +22,7 @@ def results_page(rows: Sequence[Row]) -> str:
         "Accuracy is top-1 on test images: float32 and int8 on all of them, and on the emulated "
         "board on the first ones, whose number is stated. SRAM is the arena of TinyEngine's plan; "
         "beside it what whole tensors, layer by layer, would take. Minutes are those of the final "
-        "training, on two cores of a shared machine. Sub-networks start it from their supernet's "
+        "training, on two cores of a shared machine, and decay is its weight decay. Sub-networks start it from their supernet's "
         "weights, published networks from scratch.",
         "",
     ]
@@ -46,10 +46,10 @@ def results_page(rows: Sequence[Row]) -> str:
 
 def _networks(rows: Sequence[Row]) -> list[str]:
     head = (
-        "| network | seed | epochs | float % | int8 % | board % (images) | M MACs | arena B | "
+        "| network | seed | epochs | decay | float % | int8 % | board % (images) | M MACs | arena B | "
         "layers B | flash B | M instructions | minutes |"
     )
-    lines = [head, "|---|" + "---:|" * 11]
+    lines = [head, "|---|" + "---:|" * 12]
     for row in rows:
         for network in row.get("networks", [row] if "arch" in row else []):
             lines.append(_network(row, network))
@@ -64,6 +64,7 @@ def _network(row: Row, network: Row) -> str:
         title,
         row["seed"],
         row["epochs"],
+        f"{row['weight_decay']:g}",
         f"{100 * network['float_test_accuracy']:.2f}",
         f"{100 * network['int8_test_accuracy']:.2f}",
         f"{100 * network['int8_board_accuracy']:.2f} ({network['board_images']})",
@@ -110,7 +111,7 @@ def _against_baselines(rows: Sequence[Row]) -> list[str]:
             row
             for row in rows
             if "layout" in row
-            and (row["seed"], row["epochs"]) == (search["seed"], search["epochs"])
+            and all(row[key] == search[key] for key in ("seed", "epochs", "weight_decay"))
         ]
         for kind, planner in sorted({(row["kind"], row["planner"]) for row in alike}):
             own = [row for row in alike if (row["kind"], row["planner"]) == (kind, planner)]

@@ -118,6 +118,7 @@ class Runs:
             "data": Path(_DATA.value).stem,
             "quick": _QUICK.value,
             "epochs": _epochs(),
+            "weight_decay": _recipe().final_weight_decay,
             "versions": _versions(),
         }
         write_json(path, figures)

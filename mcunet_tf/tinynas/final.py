@@ -83,7 +83,7 @@ def train_alone(
         network.load_subnet(inherited)
     trainer = Trainer(
         network,
-        recipe,
+        dataclasses.replace(recipe, weight_decay=recipe.final_weight_decay),
         name=name,
         seed=seed,
         folder=folder,

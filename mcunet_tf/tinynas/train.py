@@ -38,7 +38,9 @@ class Recipe:
         batch_size: Images per step, over all replicas.
         learning_rate: At the start of a cosine that ends at zero.
         momentum: Of SGD with Nesterov's look ahead.
-        weight_decay: Decoupled; not of batch-norm.
+        weight_decay: Of the supernet; decoupled, and not of batch-norm.
+        final_weight_decay: Of a network trained alone, which sees the images often enough to learn
+            them by heart.
         label_smoothing: Share of the label spread over all classes.
         elastic_rate: Learning rate of the elastic phases, relative to `learning_rate`.
         subnets_per_step: Sub-networks whose gradients are averaged in an elastic step.
@@ -51,6 +53,7 @@ class Recipe:
     learning_rate: float = 0.08
     momentum: float = 0.9
     weight_decay: float = 5e-5
+    final_weight_decay: float = 3e-3
     label_smoothing: float = 0.0
     elastic_rate: float = 0.5
     subnets_per_step: int = 1
