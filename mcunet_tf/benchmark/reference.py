@@ -130,7 +130,8 @@ def _runtime_is_wrong(model: bytes) -> bool:
     """Whether the model holds what tflite-runtime 2.14 computes wrongly.
 
     Its FULLY_CONNECTED with a scale per channel takes the output for a matrix: with more than two
-    dimensions the result is neither that of TensorFlow Lite since, nor of TF-Lite Micro.
+    dimensions the result is neither that of TensorFlow Lite since, nor of TF-Lite Micro. Its SUM of
+    int8 is wrong where the sum is negative: -1 and 0 give -128.
     """
     import tflite
 
@@ -141,6 +142,8 @@ def _runtime_is_wrong(model: bytes) -> bool:
             op = graph.Operators(i)
             code = root.OperatorCodes(op.OpcodeIndex())
             kind = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+            if kind == tflite.BuiltinOperator.SUM:
+                return True
             if kind != tflite.BuiltinOperator.FULLY_CONNECTED:
                 continue
             scales = graph.Tensors(op.Inputs(1)).Quantization()

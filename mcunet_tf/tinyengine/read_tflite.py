@@ -72,6 +72,8 @@ _OPTIONS: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     ),
     "SPACE_TO_DEPTH": (tflite.SpaceToDepthOptions, ("BlockSize",)),
     "DEPTH_TO_SPACE": (tflite.DepthToSpaceOptions, ("BlockSize",)),
+    "GATHER": (tflite.GatherOptions, ("Axis", "BatchDims")),
+    "MIRROR_PAD": (tflite.MirrorPadOptions, ("Mode",)),
     "UNPACK": (tflite.UnpackOptions, ("Axis",)),
     "PACK": (tflite.PackOptions, ("Axis",)),
 }

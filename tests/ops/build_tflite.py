@@ -67,6 +67,9 @@ _OPTION_TABLES = {
     "SPLIT_V": "SplitVOptions",
     "UNPACK": "UnpackOptions",
     "REDUCE_MAX": "ReducerOptions",
+    "SUM": "ReducerOptions",
+    "GATHER": "GatherOptions",
+    "MIRROR_PAD": "MirrorPadOptions",
     "TRANSPOSE_CONV": "TransposeConvOptions",
 }
 # Operators that never had a first version.

@@ -239,7 +239,7 @@ def mean_model(
     kind: str = "MEAN",
     keep_dims: bool = True,
 ) -> bytes:
-    """MEAN or REDUCE_MAX; axes may be negative."""
+    """MEAN, SUM or REDUCE_MAX; axes may be negative."""
     net = Net()
     reduced = {axis % len(shape) for axis in axes}
     kept = [1 if axis in reduced else size for axis, size in enumerate(shape)]
@@ -278,6 +278,33 @@ MEAN = collect(
         ("multiplier_above_one", mean_model((1, 3, 3, 80), (1, 2), (0.9, 3), (0.7, 4))),
         ("multiplier_above_two", mean_model((1, 1, 1, 256), (1, 2), (0.9, 3), (0.3, 4))),
         ("vanishing", mean_model((1, 3, 3, 8), (1, 2), (0.0001, 3), (0.9, 4))),
+    ],
+)
+
+
+def sum_model(
+    shape: Sequence[int],
+    axes: Sequence[int],
+    source: Quantised = (0.05, -7),
+    out: Quantised = (0.21, 4),
+    **kept: bool,
+) -> bytes:
+    return mean_model(shape, axes, source, out, kind="SUM", **kept)
+
+
+SUM = collect(
+    "SUM",
+    [
+        *((f"axes_{'_'.join(map(str, axes))}", sum_model((1, 3, 4, 5), axes)) for axes in ALL_AXES),
+        ("dropped_axes", sum_model((1, 5, 7, 6), (1, 2), keep_dims=False)),
+        ("negative_axes", sum_model((1, 5, 7, 6), (-3, -2))),
+        ("rank_2", sum_model((3, 100), (1,))),
+        ("large", sum_model((1, 48, 48, 3), (1, 2), (0.05, -1), (1.0, 4))),
+        ("zero_points_high", sum_model((1, 2, 2, 80), (1, 2), (0.05, 127), (0.1, 127))),
+        ("multiplier_above_one", sum_model((1, 3, 3, 80), (1, 2), (0.9, 3), (0.7, 4))),
+        ("same_zero_points", sum_model((1, 7, 7, 8), (1, 2), (0.05, -128), (1.3, -128))),
+        ("same_scale", sum_model((1, 2, 2, 80), (1, 2), (0.05, 5), (0.05, 5))),
+        ("vanishing", sum_model((1, 3, 3, 8), (1, 2), (0.0001, 3), (0.9, 4))),
     ],
 )
 

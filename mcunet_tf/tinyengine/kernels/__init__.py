@@ -22,6 +22,7 @@ KERNELS: dict[str, tuple[Kernel, ...]] = {
     "AVERAGE_POOL_2D": reduction.AVERAGE_POOL_2D,
     "MAX_POOL_2D": reduction.MAX_POOL_2D,
     "MEAN": reduction.MEAN,
+    "SUM": reduction.MEAN,
     "SOFTMAX": reduction.SOFTMAX,
     "L2_NORMALIZATION": reduction.L2_NORMALIZATION,
     **elementwise.LOOKUPS,

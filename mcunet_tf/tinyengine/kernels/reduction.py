@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kernel tables of the pools, MEAN, SOFTMAX and DEQUANTIZE."""
+"""Kernel tables of the pools, MEAN and SUM, SOFTMAX and DEQUANTIZE."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _rejects_unless_sums_fit(view: View) -> str | None:
 def _rejects_unless_height_and_width(view: View) -> str | None:
     shape = view.input(0).shape
     if len(shape) != 4 or shape[0] != 1 or view.attributes.axes != (1, 2):
-        return "only the mean over height and width of an image"
+        return "only over height and width of an image"
     return None
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""MEAN over any axes, with requantisation."""
+"""MEAN and SUM over any axes, with requantisation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, as_int8
 
 @dataclasses.dataclass(frozen=True)
 class MeanAttributes:
-    """The axes that are averaged, ascending."""
+    """The axes that are averaged or summed, ascending."""
 
     axes: tuple[int, ...]
 
@@ -34,16 +34,18 @@ def read_axes(_: Mapping[str, Any], view: View) -> MeanAttributes:
 def mean_parameters(view: View) -> tuple[int, int]:
     """`(multiplier, shift)` of in_scale / (out_scale * count), folded as TFLite folds it.
 
-    The division by the number of elements is done on the Q31 multiplier, truncating.
+    The division by the number of elements is done on the Q31 multiplier, truncating; SUM has none.
     """
-    count = reduced_count(view)
     multiplier, shift = quantize_multiplier(view.input(0).scale / view.output.scale)
+    if view.op.kind == "SUM":
+        return multiplier, shift
+    count = reduced_count(view)
     extra = min(count.bit_length() - 1, 32, 31 + shift)
     return (multiplier << extra) // count, shift - extra
 
 
 def reduced_count(view: View) -> int:
-    """Values that go into one mean."""
+    """Values that go into one result."""
     return math.prod(view.input(0).shape[a] for a in view.attributes.axes)
 
 
@@ -86,9 +88,7 @@ def constraint_output_elements(view: View) -> str | None:
     return None if view.output.elements == expected else f"{view.output.elements}, not {expected}"
 
 
-MEAN = OpSpec(
-    "MEAN",
-    read_axes,
-    _evaluate,
-    (common.constraint_int8_activations, constraint_axes, constraint_output_elements),
-)
+_CONSTRAINTS = (common.constraint_int8_activations, constraint_axes, constraint_output_elements)
+
+MEAN = OpSpec("MEAN", read_axes, _evaluate, _CONSTRAINTS)
+SUM = OpSpec("SUM", read_axes, _evaluate, _CONSTRAINTS)

@@ -13,6 +13,7 @@ from mcunet_tf.tinyengine.passes.lower_broadcasts import lower_broadcasts
 from mcunet_tf.tinyengine.passes.lower_depthwise import lower_depthwise
 from mcunet_tf.tinyengine.passes.lower_groups import lower_groups
 from mcunet_tf.tinyengine.passes.lower_matmuls import lower_matmuls
+from mcunet_tf.tinyengine.passes.lower_picks import lower_picks
 from mcunet_tf.tinyengine.passes.lower_reductions import lower_reductions
 from mcunet_tf.tinyengine.passes.lower_splits import lower_splits
 from mcunet_tf.tinyengine.passes.lower_tiles import lower_tiles
@@ -42,7 +43,7 @@ def run_passes(graph: Graph, *, edges: str = "int8") -> Graph:
     if edges == "int8":
         graph = drop_float_edges(graph)
     for lower in (
-        lower_splits, lower_transpose_conv, lower_reductions, lower_broadcasts, fold_pad,
+        lower_splits, lower_picks, lower_transpose_conv, lower_reductions, lower_broadcasts, fold_pad,
         lower_groups, lower_depthwise, lower_tiles, lower_matmuls, drop_views,
     ):  # fmt: skip
         graph = lower(graph)

@@ -25,7 +25,7 @@ def lower_reductions(graph: Graph) -> Graph:
         else:
             rewriter.ops.append(op)
 
-    return rewrite(graph, ("MEAN", "REDUCE_MAX"), lower)
+    return rewrite(graph, ("MEAN", "SUM", "REDUCE_MAX"), lower)
 
 
 def _with_axes_last(rewriter: Rewriter, op: Op) -> Op:

@@ -12,6 +12,7 @@ from mcunet_tf.tinyengine.passes.rewriter import Rewriter
 _MOVES = {
     **dict.fromkeys(("RESHAPE", "SLICE", "STRIDED_SLICE", "TRANSPOSE", "REVERSE_V2", "TILE"), 0),
     **dict.fromkeys(("BROADCAST_TO", "SPACE_TO_DEPTH", "DEPTH_TO_SPACE", "SPLIT_V", "UNPACK"), 0),
+    **dict.fromkeys(("GATHER", "MIRROR_PAD"), 0),
     "SPLIT": 1,
 }
 
