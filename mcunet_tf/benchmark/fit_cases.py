@@ -130,6 +130,8 @@ def _pools() -> Iterator[OpCase]:
                 yield OpCase(kind, shape, 0, (size, size), stride, same=number % 3 == 1)
     for number in range(_SHAPES_PER_KIND // 2):
         yield OpCase("MEAN", picker.image(_DEPTHWISE_CHANNELS), same=number % 3 > 0)
+    for number in range(_SHAPES_PER_KIND // 4):
+        yield OpCase("ARG_MAX", picker.image(_DEPTHWISE_CHANNELS), same=number % 3 > 0)
 
 
 def _vectors() -> Iterator[OpCase]:

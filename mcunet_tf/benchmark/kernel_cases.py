@@ -102,7 +102,8 @@ class _Draft:
         dtype: str = "int8",
     ) -> int:
         """Adds an activation quantised per tensor."""
-        quantization = None if dtype == "float32" else Quantization((scale,), (zero_point,))
+        quantised = dtype in ("int8", "uint8")
+        quantization = Quantization((scale,), (zero_point,)) if quantised else None
         name = f"t{len(self.tensors)}"
         self.tensors.append(Tensor(name, shape, dtype, quantization))
         return len(self.tensors) - 1
@@ -255,6 +256,15 @@ def _mean(draft: _Draft) -> Graph:
     return draft.graph((x,), (x, axes), MeanAttributes(reduced))
 
 
+def _arg_max(draft: _Draft) -> Graph:
+    x = draft.add(draft.image())
+    reduced = 3 if draft.case.same else 1
+    axis = draft.constant(np.array(reduced, np.int32))
+    kept = tuple(size for place, size in enumerate(draft.image()) if place != reduced)
+    draft.add(kept, dtype="int32")
+    return draft.graph((x,), (x, axis), MeanAttributes((reduced,)))
+
+
 def _softmax(draft: _Draft) -> Graph:
     x = draft.add(draft.image())
     draft.add(draft.image(), 1 / 256, -128)
@@ -349,6 +359,7 @@ _MAKERS: dict[str, Callable[[_Draft], Graph]] = {
     "AVERAGE_POOL_2D": _pool,
     "MAX_POOL_2D": _pool,
     "MEAN": _mean,
+    "ARG_MAX": _arg_max,
     "SOFTMAX": _softmax,
     "L2_NORMALIZATION": _l2_normalization,
     "RELU": _lookup,

@@ -110,6 +110,7 @@ CASES: tuple[OpCase, ...] = (
     OpCase("RESIZE_NEAREST_NEIGHBOR", (12, 12, 16), same=False),
     OpCase("RESIZE_BILINEAR", (12, 12, 16)),
     OpCase("MEAN", (12, 12, 16), same=False),
+    OpCase("ARG_MAX", (12, 12, 16)),
 )
 
 

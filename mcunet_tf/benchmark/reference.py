@@ -65,8 +65,18 @@ class Reference:
         self.version = self._engine.version
 
     def run(self, inputs: Sequence[tuple[Array, ...]]) -> list[tuple[Array, ...]]:
-        """Runs every tuple of input arrays; returns a tuple of output arrays for each."""
-        return [self._engine.run(arrays) for arrays in inputs]
+        """Runs every tuple of input arrays; returns a tuple of output arrays for each.
+
+        Raises:
+            ModelError: an operator lacks a form that the model asks for.
+        """
+        try:
+            return [self._engine.run(arrays) for arrays in inputs]
+        except RuntimeError as error:
+            raise ModelError(
+                f"the reference interpreter ({self.version}) cannot run the model: "
+                f"{str(error).strip()[:_REASON_CHARACTERS]}"
+            ) from error
 
 
 def _load(model: bytes) -> _Engine:

@@ -22,8 +22,8 @@ def results_page(rows: Sequence[Row]) -> str:
         "Accuracy is top-1 on test images: float32 and int8 on all of them, and on the emulated "
         "board on the first ones, whose number is stated. SRAM is the arena of TinyEngine's plan; "
         "beside it what whole tensors, layer by layer, would take. Minutes are those of the final "
-        "training, on two cores of a shared machine, and decay is its weight decay. Sub-networks start "
-        "it from their supernet's weights, published networks from scratch.",
+        "training, on two cores of a shared machine, and decay is its weight decay. Sub-networks "
+        "start it from their supernet's weights, published networks from scratch.",
         "",
     ]
     if any(row["quick"] for row in rows):

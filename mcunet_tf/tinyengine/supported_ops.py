@@ -19,8 +19,9 @@ _HEAD = f"""\
 # Supported operators
 
 Models are full-int8 TensorFlow Lite files; a dynamic batch is fixed to 1. Inputs and outputs may
-also be uint8 or float32, converted by QUANTIZE and DEQUANTIZE. A model that uses anything else is
-refused with one error that names every operator concerned, its layer and the reason.
+also be uint8 or float32, converted by QUANTIZE and DEQUANTIZE; indices are int32 or int64. A model
+that uses anything else is refused with one error that names every operator concerned, its layer and
+the reason.
 
 What follows from one int8 value through several operators is one table of 256 bytes, which the
 compiler fills. Some operators are compiled as parts of such a table only: those on float32, which

@@ -9,9 +9,13 @@ from collections.abc import Iterator
 from mcunet_tf.errors import ModelError, UnsupportedError
 from mcunet_tf.tinyengine.ir import ITEM_BYTES, Graph, Op
 from mcunet_tf.tinyengine.ops import SPECS
+from mcunet_tf.tinyengine.ops.arg_max import INDEX_TYPES
 from mcunet_tf.tinyengine.ops.spec import View, view
 
-EDGE_TYPES = ("int8", "uint8", "float32")
+EDGE_TYPES = {
+    "input": ("int8", "uint8", "float32"),
+    "output": ("int8", "uint8", "float32", *INDEX_TYPES),
+}
 # Far beyond what microcontrollers have; the planner's own memory stays bounded.
 MAX_ACTIVATION_BYTES = 8 << 20
 MAX_ALL_ACTIVATIONS_BYTES = 64 << 20
@@ -113,7 +117,7 @@ def _edge_problems(graph: Graph) -> Iterator[_Problem]:
     for role, indices in (("input", graph.inputs), ("output", graph.outputs)):
         for position, index in enumerate(indices):
             tensor = graph.tensors[index]
-            if tensor.dtype not in EDGE_TYPES:
+            if tensor.dtype not in EDGE_TYPES[role]:
                 yield _Problem(role, tensor.name, f"its type is {tensor.dtype}, not int8")
             elif tensor.elements == 0:
                 yield _Problem(role, tensor.name, f"its shape is {list(tensor.shape)}")

@@ -126,6 +126,34 @@ def global_pools() -> Any:
 
 
 @recipe()
+def mask() -> Any:
+    """ARG_MAX over classes, behind MIRROR_PAD and GATHER of channels."""
+    import keras
+    import tensorflow as tf
+    from keras import layers
+
+    x = inputs = image(10, 9, 3)
+    x = keras.ops.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="reflect")
+    x = conv(x, 6, padding="valid")
+    x = layers.Lambda(lambda values: tf.gather(values, [5, 0, 1, 4, 2, 3], axis=3))(x)
+    return network(
+        inputs, layers.Lambda(lambda values: tf.argmax(values, axis=3))(layers.Conv2D(5, 1)(x))
+    )
+
+
+@recipe()
+def sums() -> Any:
+    """SUM over an image and over its channels."""
+    import keras
+    from keras import layers
+
+    x = inputs = image(9, 7, 3)
+    x = conv(x, 10)
+    a, b = keras.ops.sum(x, axis=(1, 2)), keras.ops.sum(x, axis=3)
+    return network(inputs, [layers.Dense(4)(a), layers.Flatten()(b)])
+
+
+@recipe()
 def flatten_dense() -> Any:
     """RESHAPE of a rank-4 tensor, two dense layers, softmax."""
     from keras import layers

@@ -8,6 +8,7 @@ from tests.ops import (
     layout_cases,
     matmul_cases,
     pick_cases,
+    reduction_cases,
     strided_cases,
     table_cases,
     value_cases,
@@ -29,9 +30,11 @@ CASES: dict[str, tuple[Case, ...]] = {
     "PRELU": value_cases.PRELU,
     "AVERAGE_POOL_2D": value_cases.AVERAGE_POOL_2D,
     "MAX_POOL_2D": value_cases.MAX_POOL_2D,
-    "MEAN": value_cases.MEAN,
-    "SUM": value_cases.SUM,
-    "REDUCE_MAX": value_cases.REDUCE_MAX,
+    "MEAN": reduction_cases.MEAN,
+    "SUM": reduction_cases.SUM,
+    "REDUCE_MAX": reduction_cases.REDUCE_MAX,
+    "ARG_MAX": reduction_cases.ARG_MAX,
+    "ARG_MIN": reduction_cases.ARG_MIN,
     "SOFTMAX": value_cases.SOFTMAX,
     "L2_NORMALIZATION": value_cases.L2_NORMALIZATION,
     "RELU": value_cases.RELU_CASES,
@@ -127,6 +130,11 @@ MICRO_DIFFERS: dict[str, str] = {
     "PAD-int64_paddings": "it reads every padding as int32",
     "STRIDED_SLICE-ellipsis": "it refuses ellipses",
     "STRIDED_SLICE-new_axis": "it refuses new axes",
+    **{
+        f"{kind}-{name}": "its indices are int32"
+        for kind in ("ARG_MAX", "ARG_MIN")
+        for name in ("int64", "int64_rows")
+    },
     **{str(case): "it has no TILE" for case in strided_cases.TILE},
     **{
         str(case): f"it has no {case.op}"

@@ -68,6 +68,8 @@ _OPTION_TABLES = {
     "UNPACK": "UnpackOptions",
     "REDUCE_MAX": "ReducerOptions",
     "SUM": "ReducerOptions",
+    "ARG_MAX": "ArgMaxOptions",
+    "ARG_MIN": "ArgMinOptions",
     "GATHER": "GatherOptions",
     "MIRROR_PAD": "MirrorPadOptions",
     "TRANSPOSE_CONV": "TransposeConvOptions",

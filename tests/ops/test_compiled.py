@@ -23,6 +23,8 @@ GROUPS = {
         "MEAN",
         "SUM",
         "REDUCE_MAX",
+        "ARG_MAX",
+        "ARG_MIN",
         "SOFTMAX",
         "L2_NORMALIZATION",
     ),

@@ -25,11 +25,11 @@ from tests.ops.conv_cases import (
 )
 from tests.ops.layout_cases import resize_model
 from tests.ops.oracle import assert_equal, micro_outputs, runtime_outputs
+from tests.ops.reduction_cases import mean_model
 from tests.ops.strided_cases import strided_slice_model
 from tests.ops.value_cases import (
     byte_model,
     elementwise_model,
-    mean_model,
     pool_model,
     softmax_model,
 )

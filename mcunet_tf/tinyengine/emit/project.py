@@ -18,7 +18,15 @@ from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source, pixels_of
 from mcunet_tf.tinyengine.plan.plan import Plan, Storage
 from mcunet_tf.tinyengine.plan.schedule import Calls, Stage, is_window
 
-CTYPES = {"int8": "int8_t", "uint8": "uint8_t", "float32": "float"}
+CTYPES = {
+    "int8": "int8_t",
+    "uint8": "uint8_t",
+    "int32": "int32_t",
+    "int64": "int64_t",
+    "float32": "float",
+}
+# What an example prints values as: a format, and the type that it takes.
+_PRINTED = {"float32": ("%g", "(double)"), "int32": ("%ld", "(long)"), "int64": ("%ld", "(long)")}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -151,7 +159,7 @@ def edges(project: Project) -> list[dict[str, Any]]:
                     "scale": constants.real(tensor.scale) if quantised else None,
                     "zero_point": tensor.zero_point if quantised else 0,
                     "fill": tensor.zero_point if quantised else 0,
-                    "printf": "%g" if tensor.dtype == "float32" else "%d",
+                    "printf": _PRINTED.get(tensor.dtype, ("%d", "")),
                     "macro": f"{project.macro}_{role.upper()}_{number}",
                     "function": f"{project.name}_{role.lower()}_{number}",
                 }

@@ -23,6 +23,8 @@ KERNELS: dict[str, tuple[Kernel, ...]] = {
     "MAX_POOL_2D": reduction.MAX_POOL_2D,
     "MEAN": reduction.MEAN,
     "SUM": reduction.MEAN,
+    "ARG_MAX": reduction.ARG_MAX,
+    "ARG_MIN": reduction.ARG_MAX,
     "SOFTMAX": reduction.SOFTMAX,
     "L2_NORMALIZATION": reduction.L2_NORMALIZATION,
     **elementwise.LOOKUPS,

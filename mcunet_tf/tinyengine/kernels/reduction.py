@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kernel tables of the pools, MEAN and SUM, SOFTMAX and DEQUANTIZE."""
+"""Kernel tables of the pools, MEAN and SUM, ARG_MAX, SOFTMAX and DEQUANTIZE."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
 
+from mcunet_tf.tinyengine.ir import ITEM_BYTES
 from mcunet_tf.tinyengine.kernels.table import Kernel, Struct, Style, int32_blob
 from mcunet_tf.tinyengine.ops import common
 from mcunet_tf.tinyengine.ops.mean import mean_parameters, outer_inner, reduced_count
@@ -49,6 +50,19 @@ def _mean(view: View) -> Struct:
         "out_zero_point": view.output.zero_point,
     }
     return Struct("struct mean_s8", fields)
+
+
+def _arg_max(view: View) -> Struct:
+    blocks = outer_inner(view)
+    assert blocks is not None
+    fields = {
+        "outer": blocks[0],
+        "count": blocks[1],
+        "inner": blocks[2],
+        "flip": 0 if view.op.kind == "ARG_MAX" else -1,
+        "out_bytes": ITEM_BYTES[view.output.dtype],
+    }
+    return Struct("struct arg_max_s8", fields)
 
 
 def _softmax(view: View) -> Struct:
@@ -172,6 +186,7 @@ MEAN = (
     *_over_rows("mean_rows_s8", "mean", _mean_rows, _rejects_unless_height_and_width),
     Kernel("mean_s8_portable", "mean", "portable", Style.WHOLE, _mean),
 )
+ARG_MAX = (Kernel("arg_max_s8_portable", "arg_max", "portable", Style.WHOLE, _arg_max),)
 SOFTMAX = (Kernel("softmax_s8_portable", "softmax", "portable", Style.WHOLE, _softmax),)
 L2_NORMALIZATION = (
     Kernel(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from mcunet_tf.tinyengine.ops import (
+    arg_max,
     batch_matmul,
     conv2d,
     curves,
@@ -49,6 +50,8 @@ _SPECS = (
     mean.MEAN,
     mean.SUM,
     reduce_max.REDUCE_MAX,
+    arg_max.ARG_MAX,
+    arg_max.ARG_MIN,
     softmax.SOFTMAX,
     l2_normalization.L2_NORMALIZATION,
     lookup.RELU,

@@ -18,7 +18,7 @@ from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, as_int8
 
 @dataclasses.dataclass(frozen=True)
 class MeanAttributes:
-    """The axes that are averaged or summed, ascending."""
+    """The axes that one result is made of, ascending."""
 
     axes: tuple[int, ...]
 

@@ -43,8 +43,8 @@ def run_passes(graph: Graph, *, edges: str = "int8") -> Graph:
     if edges == "int8":
         graph = drop_float_edges(graph)
     for lower in (
-        lower_splits, lower_picks, lower_transpose_conv, lower_reductions, lower_broadcasts, fold_pad,
-        lower_groups, lower_depthwise, lower_tiles, lower_matmuls, drop_views,
+        lower_splits, lower_picks, lower_transpose_conv, lower_reductions, lower_broadcasts,
+        fold_pad, lower_groups, lower_depthwise, lower_tiles, lower_matmuls, drop_views,
     ):  # fmt: skip
         graph = lower(graph)
     check_graph(graph)
