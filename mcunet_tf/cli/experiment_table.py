@@ -100,7 +100,8 @@ def _inside(rows: Sequence[Row]) -> list[str]:
                 f"{low:.2f}..{high:.2f}. In the supernet {_percents(row['supernet'])}; alone "
                 f"{_percents(row['alone'])}."
             )
-    return lines
+    # Trainings of one search share its lines.
+    return list(dict.fromkeys(lines))
 
 
 def _against_baselines(rows: Sequence[Row]) -> list[str]:
