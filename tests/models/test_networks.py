@@ -20,7 +20,7 @@ from tests.ops.programs import run_on_emulator, run_on_host
 
 STOCK = ("mcunet_vww1", "mlperf_kws_dscnn_int8", "mlperf_resnet8_int8", "person_detect_int8")
 # What these use is not compiled; the error is tested below.
-REFUSED = {"gathered"}
+REFUSED = {"minima"}
 COMPILED = [name for name in RECIPES if name not in REFUSED]
 LARGE = ("mobilenet_v1_025_96", "mobilenet_v2_035_96", "mcunet_like", "resnet_8", "ds_cnn")
 SMALL = [name for name in COMPILED if name not in LARGE]
@@ -123,7 +123,7 @@ def test_edges_are_dropped_by_default(keras_model, name):
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("gathered", r"1 place: GATHER .*not supported")],
+    [("minima", r"1 place: REDUCE_MIN .*not supported")],
 )
 def test_what_is_not_supported_is_named(keras_model, name, told):
     with pytest.raises(UnsupportedError, match=told):

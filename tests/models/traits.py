@@ -127,7 +127,7 @@ def global_pools() -> Any:
 
 @recipe()
 def mask() -> Any:
-    """ARG_MAX over classes, behind MIRROR_PAD and GATHER of channels."""
+    """ARG_MAX over classes, and a MIRROR_PAD."""
     import keras
     import tensorflow as tf
     from keras import layers
@@ -135,7 +135,6 @@ def mask() -> Any:
     x = inputs = image(10, 9, 3)
     x = keras.ops.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="reflect")
     x = conv(x, 6, padding="valid")
-    x = layers.Lambda(lambda values: tf.gather(values, [5, 0, 1, 4, 2, 3], axis=3))(x)
     return network(
         inputs, layers.Lambda(lambda values: tf.argmax(values, axis=3))(layers.Conv2D(5, 1)(x))
     )

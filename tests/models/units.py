@@ -138,8 +138,17 @@ def embedding() -> Any:
 
 @recipe()
 def gathered() -> Any:
-    """Channels picked one by one: GATHER, which is not supported."""
+    """Channels picked one by one: GATHER."""
     import keras
 
     x = inputs = image(6, 6, 3)
     return network(inputs, classify(keras.ops.take(conv(x, 4), [3, 0, 2], axis=-1)))
+
+
+@recipe()
+def minima() -> Any:
+    """REDUCE_MIN, which is not supported."""
+    import keras
+
+    x = inputs = image(6, 6, 3)
+    return network(inputs, classify(keras.ops.min(conv(x, 4), axis=(1, 2), keepdims=True)))

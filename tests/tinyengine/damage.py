@@ -116,6 +116,8 @@ _BYTE_FIELDS = (
     "OutType",
     "WeightsFormat",
     "QuantizedBiasType",
+    "Mode",
+    "OutputType",
 )
 
 
