@@ -90,6 +90,8 @@ def _inside(rows: Sequence[Row]) -> list[str]:
             )
         elif row["kind"] == "random":
             lines.append(_against_random(row))
+        elif row["kind"].startswith("space_"):
+            lines += _against_space(row, rows)
         elif row["kind"] == "ranks":
             rho, low, high = spearman(row["supernet"], row["alone"])
             lines.append(
@@ -140,6 +142,35 @@ def _against_random(row: Row) -> str:
         f"ones that fit too, each trained {row['epochs']} epochs from the supernet's weights: "
         f"float {means[0]}, int8 {means[1]}."
     )
+
+
+def _against_space(row: Row, rows: Sequence[Row]) -> list[str]:
+    """What the choice of the search space gained over another one, at equal effort."""
+    which = row["kind"].removeprefix("space_")
+    if "same_as" in row:
+        return [
+            f"- Seed {row['seed']}: the {which} search space that has sub-networks that fit is the "
+            f"one that the search chooses, {_space_name(row)}."
+        ]
+    keys = ("seed", "epochs", "weight_decay", "supernet_epochs")
+    lines = []
+    for search in rows:
+        if search["kind"] == "tinynas" and all(search[key] == row[key] for key in keys):
+            gains = [
+                100 * (search[key] - row[key])
+                for key in ("float_test_accuracy", "int8_test_accuracy")
+            ]
+            lines.append(
+                f"- Seed {row['seed']}, {row['epochs']} epochs: the search in the space that it "
+                f"chooses, {_space_name(search)}, against a search in the {which} one, "
+                f"{_space_name(row)}: float {gains[0]:+.2f}, int8 {gains[1]:+.2f} points."
+            )
+    return lines
+
+
+def _space_name(row: Row) -> str:
+    height, width, _ = row["space"]["input_shape"]
+    return f"{height} x {width} pixels and width {row['space']['width']:g}"
 
 
 def _percents(shares: Sequence[float]) -> str:

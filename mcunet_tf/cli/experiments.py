@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import hashlib
 import importlib.metadata
+import json
 import os
 import platform
 import sys
@@ -21,7 +23,7 @@ import numpy as np
 from absl import app, flags
 
 from mcunet_tf.cli.experiment_table import FULL_EPOCHS, results_page
-from mcunet_tf.errors import McunetError
+from mcunet_tf.errors import BudgetError, McunetError
 from mcunet_tf.tinynas.checkpoint import read_json, write_bytes, write_json
 
 _DATA = flags.DEFINE_string("data", "cifar10", "cifar10, fashion_mnist, or a .npz of CIFAR-10.")
@@ -30,6 +32,9 @@ _WORK = flags.DEFINE_string("work", "out/experiments", "Folder of checkpoints.")
 _ONLY = flags.DEFINE_list("only", [], "Do only the runs whose names begin so.")
 _EPOCHS = flags.DEFINE_integer("epochs", FULL_EPOCHS, "Of every final training.", 1)
 _SUPERNET_EPOCHS = flags.DEFINE_integer("supernet_epochs", 40, "Of every supernet.", 1)
+_FINAL_WEIGHT_DECAY = flags.DEFINE_float(
+    "final_weight_decay", None, "Of every final training; by default the recipe's.", 0
+)
 _SEEDS = flags.DEFINE_list("seeds", ["0", "1", "2"], "Of the runs.")
 _BOARD_IMAGES = flags.DEFINE_integer("board_images", 500, "Test images on the emulated board.", 1)
 _QUICK = flags.DEFINE_boolean("quick", False, "A few images and epochs: tries the script itself.")
@@ -98,7 +103,7 @@ class Runs:
             self.do(f"random-{_label(budget, seed)}", functools.partial(self.randoms, **own))
             self.do(f"ranks-{_label(budget, seed)}", functools.partial(self.ranks, **own))
             for which in ("random", "largest"):
-                run = functools.partial(self.search, which=which, **own)
+                run = functools.partial(self.other_space, which=which, **own)
                 self.do(f"space_{which}-{_label(budget, seed)}", run)
 
     def wanted(self, name: str) -> bool:
@@ -123,8 +128,8 @@ class Runs:
         }
         write_json(path, figures)
 
-    def search(self, name: str, budget: str, seed: int, which: str = "chosen") -> dict[str, Any]:
-        """A whole search, in the space that it chooses, a random one, or the largest."""
+    def search(self, name: str, budget: str, seed: int, spaces: Any = None) -> dict[str, Any]:
+        """A whole search, which chooses among all spaces or the given ones."""
         from mcunet_tf.tinynas import search
         from mcunet_tf.tinynas.candidates import evaluated
 
@@ -144,12 +149,12 @@ class Runs:
             recipe=_recipe(),
             effort=_effort(),
             strategy=self.strategy,
-            spaces=self._spaces(budget, seed, which),
+            spaces=spaces,
         )
         space = result.spaces[result.chosen].space
         accuracies = list(evaluated(self.work / name, space).values())
         return {
-            "kind": "tinynas" if which == "chosen" else f"space_{which}",
+            "kind": "tinynas",
             "budget": budget,
             "seed": seed,
             "space": dataclasses.asdict(space),
@@ -160,19 +165,37 @@ class Runs:
             **self._measured(result.arch, result.model, result.flatbuffer, sram_bytes),
         }
 
-    def _spaces(self, budget: str, seed: int, which: str) -> Any:
-        from mcunet_tf.tinynas.space import all_spaces
+    def other_space(self, name: str, budget: str, seed: int, which: str) -> dict[str, Any]:
+        """A whole search in the largest space that has sub-networks that fit, or a random one."""
+        search = f"tinynas-{_label(budget, seed)}"
+        chosen = read_json(self.results / f"{search}.json")
+        if chosen is None:
+            raise McunetError(f"do the run {search} first: --only=tinynas")
+        space = self._usable_space(budget, seed, which)
+        labels = {"kind": f"space_{which}", "budget": budget, "seed": seed}
+        if json.loads(json.dumps(dataclasses.asdict(space))) == chosen["space"]:
+            # The same seed would train the same networks.
+            return {**labels, "space": dataclasses.asdict(space), "same_as": search}
+        return {**self.search(name, budget, seed, [space]), **labels}
 
-        if which == "chosen":
-            return None
-        stored = read_json(self.work / f"tinynas-{_label(budget, seed)}" / "spaces.json")
-        if stored is None:
-            raise McunetError(f"do the run tinynas-{_label(budget, seed)} first: --only=tinynas")
-        spaces = all_spaces(self.images.image_shape)
-        possible = [s for s, row in zip(spaces, stored, strict=True) if row["fitting_share"] > 0.01]
+    def _usable_space(self, budget: str, seed: int, which: str) -> Any:
+        """A space is passed over where the search does so: hardly a sub-network of it fits."""
+        from mcunet_tf.boards import load_board
+        from mcunet_tf.tinynas.cost import Budget
+        from mcunet_tf.tinynas.space import all_spaces
+        from mcunet_tf.tinynas.statistics import LEAST_SHARE, measure_space
+
+        spaces, classes = all_spaces(self.images.image_shape), self.images.num_classes
+        order = np.random.default_rng(seed).permutation(len(spaces))
         if which == "largest":
-            return [max(possible, key=lambda s: s.arch(s.largest()).macs(10))]
-        return [possible[int(np.random.default_rng(seed).integers(len(possible)))]]
+            macs = [space.arch(space.largest()).macs(classes) for space in spaces]
+            order = np.argsort(macs)[::-1]
+        board, limits, effort = load_board(BOARD), Budget(*BUDGETS[budget]), _effort()
+        for space in (spaces[index] for index in order):
+            found = measure_space(space, classes, board, limits, effort.samples, effort.plans, seed)
+            if found.fitting_share >= LEAST_SHARE:
+                return space
+        raise BudgetError(f"no search space has sub-networks that fit {budget}")
 
     def baselines(self, budget: str, family: str, planner: str) -> None:
         """The best-fitting scaled network of each layout, under one of the planners."""
@@ -208,10 +231,13 @@ class Runs:
 
         return best_fitting(family, self.images.image_shape, classes, fits)
 
-    def _baseline(self, name: str, arch: Any, seed: int, labels: dict[str, Any]) -> dict[str, Any]:
+    def _baseline(self, _: str, arch: Any, seed: int, labels: dict[str, Any]) -> dict[str, Any]:
         # What fits whole tensors within the budget leaves the compiler free to choose.
         limit = None if labels["planner"] == "layers" else BUDGETS[labels["budget"]][0]
-        return {**labels, "seed": seed, **self.alone(name, arch, seed, limit)}
+        # Both planners may come to the same network, which is trained once.
+        digest = hashlib.sha256(arch.to_json().encode()).hexdigest()[:12]
+        folder = f"{labels['kind']}-{digest}-{_label(labels['budget'], seed)}"
+        return {**labels, "seed": seed, **self.alone(folder, arch, seed, limit)}
 
     def alone(
         self, name: str, arch: Any, seed: int, sram_bytes: int | None, inherited: Any = None
@@ -423,7 +449,10 @@ def _label(budget: str, seed: int, epochs: int | None = None) -> str:
 def _recipe() -> Any:
     from mcunet_tf.tinynas.train import Recipe
 
-    return Recipe(batch_size=64, learning_rate=0.06)
+    recipe = Recipe(batch_size=64, learning_rate=0.06)
+    if _FINAL_WEIGHT_DECAY.value is None:
+        return recipe
+    return dataclasses.replace(recipe, final_weight_decay=_FINAL_WEIGHT_DECAY.value)
 
 
 def _effort() -> Any:

@@ -29,6 +29,8 @@ from mcunet_tf.tinynas.space import Space
 
 SAMPLES = 1000
 PLANS = 20
+LEAST_SHARE = 0.01
+"""Spaces of which fewer sub-networks fit are no choice: evolution would find nothing."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,13 +161,13 @@ def measure_spaces(
 
 
 def choose_space(
-    statistics: Sequence[SpaceStatistics], least_share: float = 0.01
+    statistics: Sequence[SpaceStatistics], least_share: float = LEAST_SHARE
 ) -> SpaceStatistics:
     """The space whose fitting sub-networks compute the most on average.
 
     Args:
         statistics: Of all spaces.
-        least_share: Spaces of which fewer fit are no choice: evolution would find nothing.
+        least_share: Of the sub-networks, that must fit.
 
     Raises:
         BudgetError: No space has sub-networks that fit.

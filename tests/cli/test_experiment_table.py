@@ -93,3 +93,19 @@ def test_rank_correlation_has_an_interval():
 def test_equal_values_share_their_rank():
     # Ranks 1, 2.5, 2.5, 4 against 1, 2, 3, 4: by hand.
     assert spearman([0.1, 0.2, 0.2, 0.3], [1, 2, 3, 4])[0] == pytest.approx(4.5 / (4.5 * 5) ** 0.5)
+
+
+def test_search_spaces_are_compared_at_equal_effort():
+    chosen = {**SEARCHED, "space": {"input_shape": [32, 32, 3], "width": 0.5}}
+    small = {"input_shape": [20, 20, 3], "width": 0.3}
+    random = {**SEARCHED, "kind": "space_random", "space": small, "int8_test_accuracy": 0.7499}
+    page = results_page([chosen, random])
+    assert (
+        "in the space that it chooses, 32 x 32 pixels and width 0.5, against a search in the "
+        "random one, 20 x 20 pixels and width 0.3: float +0.00, int8 +3.00 points"
+    ) in page
+    assert "in the random one" not in results_page([chosen, {**random, "supernet_epochs": 3}])
+    same = {**COMMON, "kind": "space_largest", "space": chosen["space"], "same_as": "tinynas"}
+    page = results_page([chosen, same])
+    assert "the largest search space that has sub-networks that fit is the one" in page
+    assert "| space_largest |" not in page
