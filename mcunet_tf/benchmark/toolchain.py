@@ -107,6 +107,22 @@ def compiler_of(board: Board) -> str:
     return find_tool("cc" if board.runner.kind == "host" else "arm-none-eabi-gcc")
 
 
+def require_cxx_library() -> None:
+    """Makes sure that the cross compiler has a C++ library, which Debian packs apart.
+
+    Raises:
+        ToolError: it has none; the message says which package brings it.
+    """
+    compiler = find_tool("arm-none-eabi-gcc")
+    try:
+        run_tool([compiler, "-mcpu=cortex-m4", "-E", "-x", "c++", "-include", "new", os.devnull])
+    except ToolError as error:
+        raise ToolError(
+            f"{compiler} has no C++ library: on Debian or Ubuntu, "
+            "apt install libstdc++-arm-none-eabi-newlib"
+        ) from error
+
+
 @functools.cache
 def _known_features(compiler: str, flags: tuple[str, ...]) -> str:
     """The compiler's own macros: `-march=native` is another core on another computer."""

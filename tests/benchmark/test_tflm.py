@@ -18,6 +18,7 @@ from mcunet_tf.benchmark.runtimes import RuntimeOptions
 from mcunet_tf.benchmark.runtimes.tflite_facts import read_facts
 from mcunet_tf.benchmark.runtimes.tflm_board import ARCHIVE, compile_tflm, find_tflm
 from mcunet_tf.benchmark.runtimes.tflm_host import load_tflm_model, smallest_accepted
+from mcunet_tf.benchmark.toolchain import require_cxx_library
 from mcunet_tf.boards import load_board
 from mcunet_tf.errors import BudgetError, ModelError, ToolError, UnsupportedError
 from tests.benchmark.small_net import small_net
@@ -113,6 +114,10 @@ def test_operators_are_added_by_their_own_names(tmp_path):
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """The stand-in compiled to a library: an interpreter that copies its input to its output."""
+    try:
+        require_cxx_library()
+    except ToolError as error:
+        pytest.skip(str(error))
     folder = tree(tmp_path_factory.mktemp("tflm"))
     flags = [*load_board("qemu-m4").compiler_flags, "-Os", "-DTF_LITE_STATIC_MEMORY", f"-I{folder}"]
     flags += ["-std=gnu++17", "-fno-exceptions", "-fno-rtti"]
@@ -146,6 +151,17 @@ def test_a_model_that_the_interpreter_refuses_is_told(built, tmp_path):
     path.write_bytes(small_net(last="MUL"))
     with pytest.raises(BudgetError, match="TF-Lite Micro does not take the model"):
         compile_tflm(path, load_board("qemu-m4"), built)
+
+
+def test_a_compiler_without_a_cxx_library_is_told(model, tmp_path, monkeypatch):
+    """A stand-in for a bare compiler: one that finds no header."""
+    compiler = tmp_path / "bin" / "arm-none-eabi-gcc"
+    compiler.parent.mkdir()
+    compiler.write_text("#!/bin/sh\necho 'fatal error: new: No such file' >&2\nexit 1\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("PATH", str(compiler.parent), prepend=os.pathsep)
+    with pytest.raises(ToolError, match=r"apt install libstdc\+\+-arm-none-eabi-newlib"):
+        compile_tflm(model, load_board("qemu-m4"), tree(tmp_path / "tflm", ARCHIVE))
 
 
 def test_an_operator_it_does_not_know_is_named(tmp_path):

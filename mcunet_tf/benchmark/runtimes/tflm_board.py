@@ -18,6 +18,7 @@ from mcunet_tf.benchmark.project import External
 from mcunet_tf.benchmark.qemu import run_elf
 from mcunet_tf.benchmark.reference import TensorSpec
 from mcunet_tf.benchmark.runtimes.tflite_facts import TfliteFacts, edge_bytes, read_facts
+from mcunet_tf.benchmark.toolchain import require_cxx_library
 from mcunet_tf.boards import Board, emulate
 from mcunet_tf.errors import BudgetError, ToolError, UnsupportedError
 from mcunet_tf.tinyengine.emit import constants
@@ -57,7 +58,7 @@ def compile_tflm(model: Path, board: Board, tflm_dir: Path | None) -> TflmModel:
         tflm_dir: a source tree of TF-Lite Micro with its library built for the board's core.
 
     Raises:
-        ToolError: the library is not there; the message says what to provide.
+        ToolError: the library or that of C++ is not there; the message says what to provide.
         ModelError: the interpreter does not take the model.
         BudgetError: no arena that fits the board is enough.
     """
@@ -66,6 +67,7 @@ def compile_tflm(model: Path, board: Board, tflm_dir: Path | None) -> TflmModel:
     facts = read_facts(content)
     name = f"tflm_{re.sub(r'[^A-Za-z0-9_]', '_', model.stem)}"
     files = _files(name, content, facts, tree)
+    require_cxx_library()
     arena_bytes = _search_arena(name, files, tree, emulate(board))
     files[f"{name}.h"] = _header(name, facts, arena_bytes)
     files["tflm_config.h"] += f"#define TFLM_SETUP_BYTES {arena_bytes}\n"
