@@ -146,6 +146,10 @@ def _vectors() -> Iterator[OpCase]:
         batches, rows, depth, columns = (picker.pick((1, 2, 3, 5, 8, 16, 21)) for _ in range(4))
         yield OpCase("BATCH_MATMUL", (min(batches, 5), rows, 2 * depth + 1), columns)
         yield OpCase("BATCH_MATMUL", (1, rows, 4 * depth), columns)
+    for number in range(_SHAPES_PER_KIND // 2):
+        steps, inputs, units = (picker.pick((1, 3, 5, 8, 14, 20, 32)) for _ in range(3))
+        same = number % 3 > 0
+        yield OpCase("UNIDIRECTIONAL_SEQUENCE_LSTM", (steps, inputs), units, same=same)
     for values in (2, 3, 5, 10, 12, 35, 100, 257):
         yield OpCase("SOFTMAX", (values,))
         yield OpCase("L2_NORMALIZATION", (values,))

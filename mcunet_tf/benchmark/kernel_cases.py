@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from mcunet_tf.tinyengine.ir import Graph, Op, Quantization, Tensor
-from mcunet_tf.tinyengine.ops import common
+from mcunet_tf.tinyengine.ops import common, lstm
 from mcunet_tf.tinyengine.ops.batch_matmul import BatchMatmulAttributes
 from mcunet_tf.tinyengine.ops.conv2d import Conv2dAttributes
 from mcunet_tf.tinyengine.ops.elementwise import ElementwiseAttributes
@@ -44,13 +44,14 @@ class OpCase:
     Attributes:
         kind: TensorFlow Lite's builtin name.
         shape: of the input: [height, width, channels], or [values] of a vector; [batches, m, k]
-            of BATCH_MATMUL.
-        channels: of the output of CONV_2D and FULLY_CONNECTED, or n of BATCH_MATMUL.
+            of BATCH_MATMUL, [steps, inputs] of an LSTM.
+        channels: of the output of CONV_2D and FULLY_CONNECTED, n of BATCH_MATMUL, or units.
         kernel: height and width of a window.
         stride: of both axes.
         dilation: of both axes.
         same: SAME padding, else VALID; MEAN: over height and width, else over channels;
-            RESIZE_NEAREST_NEIGHBOR: twice the size, else one row and column more.
+            RESIZE_NEAREST_NEIGHBOR: twice the size, else one row and column more; LSTM: every
+            step, else the last one.
         wide: sums too large for rows that keep two of them in a register.
         broadcast: operators on two tensors: the second operand is [1, 1, 1, channels].
     """
@@ -74,6 +75,7 @@ class OpCase:
         words += [f"d{self.dilation}"] * (self.dilation > 1)
         words += ["valid"] * (not self.same and self.kernel != (1, 1))
         words += ["channels"] * (not self.same and self.kind == "MEAN")
+        words += ["last"] * (not self.same and self.kind == "UNIDIRECTIONAL_SEQUENCE_LSTM")
         words += ["by one"] * (not self.same and self.kind == "RESIZE_NEAREST_NEIGHBOR")
         words += ["wide"] * self.wide + ["broadcast"] * self.broadcast
         words.append("x".join(map(str, self.shape)))
@@ -221,6 +223,27 @@ def _batch_matmul(draft: _Draft) -> Graph:
     return draft.graph((x, y), (x, y), BatchMatmulAttributes(False, True))
 
 
+def _lstm(draft: _Draft) -> Graph:
+    """Gates before their curves have a deviation of 1.5."""
+    steps, inputs = draft.case.shape
+    units = draft.case.channels
+    x = draft.add((1, steps, inputs))
+    operands = [x, *[-1] * (lstm.OPERANDS - 1)]
+    sides = ((lstm.INPUT_WEIGHTS, inputs, 74 * _SCALE), (lstm.RECURRENT_WEIGHTS, units, 0.5))
+    for positions, width, deviation in sides:
+        for position in positions:
+            weights = draft.rng.integers(-127, 128, (units, width)).astype(np.int8)
+            scale = 1.5 / (deviation * 74 * np.sqrt(width))
+            operands[position] = draft.constant(weights, (float(np.float32(scale)),))
+    for position in lstm.BIASES:
+        operands[position] = draft.constant(draft.rng.integers(-200, 200, units).astype(np.int32))
+    operands[lstm.HIDDEN_STATE] = draft.constant(np.zeros((1, units), np.int8), (1 / 128,))
+    operands[lstm.CELL_STATE] = draft.constant(np.zeros((1, units), np.int16), (2.0**-12,))
+    draft.add((1, steps, units) if draft.case.same else (1, units), 1 / 128, 0)
+    attributes = lstm.LstmAttributes("TANH", 10.0, 0.0, False, draft.case.same)
+    return draft.graph((x,), tuple(operands), attributes)
+
+
 def _elementwise(draft: _Draft) -> Graph:
     case = draft.case
     x = draft.add(draft.image())
@@ -349,6 +372,7 @@ _MAKERS: dict[str, Callable[[_Draft], Graph]] = {
     "DEPTHWISE_CONV_2D": _depthwise,
     "FULLY_CONNECTED": _fully_connected,
     "BATCH_MATMUL": _batch_matmul,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": _lstm,
     "ADD": _elementwise,
     "SUB": _elementwise,
     "MUL": _elementwise,

@@ -69,6 +69,9 @@ CASES: tuple[OpCase, ...] = (
     OpCase("ADD", (32, 32, 16)),
     OpCase("MAX_POOL_2D", (32, 32, 16), 0, (2, 2), 2),
     OpCase("AVERAGE_POOL_2D", (32, 32, 16), 0, (2, 2), 2),
+    # Sequences: rows of an image, filter banks
+    OpCase("UNIDIRECTIONAL_SEQUENCE_LSTM", (28, 28), 20),
+    OpCase("UNIDIRECTIONAL_SEQUENCE_LSTM", (49, 10), 64, same=False),
     # Masks: one output channel
     OpCase(_CONV, (32, 32, 16), 1, (3, 3)),
     OpCase(_CONV, (32, 32, 16), 1),

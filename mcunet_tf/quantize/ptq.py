@@ -15,6 +15,7 @@ import numpy as np
 
 from mcunet_tf.errors import DataError, UnsupportedError
 from mcunet_tf.quantize.inspect import float_operators
+from mcunet_tf.quantize.loops import check_loops, has_loops, with_batch_of_one
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,14 +42,20 @@ def quantize_ptq(
 
     Raises:
         DataError: The samples do not fit the model's inputs.
-        UnsupportedError: An operator of the model has no int8 form.
+        UnsupportedError: An operator of the model has no int8 form, or a layer loops over time.
     """
     import tensorflow as tf
 
     if edge_type not in EDGE_TYPES:
         raise UnsupportedError(f"edge_type '{edge_type}' is unknown: use one of {EDGE_TYPES}")
     samples = _check_samples(model, representative_data)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([freeze(model)])
+    graph = freeze(model)
+    if has_loops(graph):
+        check_loops(model)
+        # Freezing inlines what the converter would recognise as an operator.
+        converter = tf.lite.TFLiteConverter.from_keras_model(with_batch_of_one(model))
+    else:
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([graph])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.dtypes.as_dtype(edge_type)

@@ -74,6 +74,10 @@ _OPTIONS: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     "DEPTH_TO_SPACE": (tflite.DepthToSpaceOptions, ("BlockSize",)),
     "GATHER": (tflite.GatherOptions, ("Axis", "BatchDims")),
     "MIRROR_PAD": (tflite.MirrorPadOptions, ("Mode",)),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (
+        tflite.UnidirectionalSequenceLSTMOptions,
+        ("FusedActivationFunction", "CellClip", "ProjClip", "TimeMajor"),
+    ),
     "UNPACK": (tflite.UnpackOptions, ("Axis",)),
     "PACK": (tflite.PackOptions, ("Axis",)),
 }
@@ -185,8 +189,12 @@ class _Reader:
         elements = math.prod(shape)
         if elements * ITEM_BYTES.get(dtype, 1) > MAX_TENSOR_BYTES:
             raise self.fail(f"tensor '{name}' of shape {shape} is beyond any microcontroller")
+        quantization = self.read_quantization(table, name)
         data = self.read_data(table, name, dtype, tuple(shape), elements)
-        return Tensor(name, tuple(shape), dtype, self.read_quantization(table, name), data)
+        if table.IsVariable() and dtype in ITEM_BYTES:
+            # A state: what it begins with at every invocation.
+            data = np.full(shape, quantization.zero_point[0] if quantization else 0, dtype)
+        return Tensor(name, tuple(shape), dtype, quantization, data)
 
     def rank(self, length: int, name: str) -> range:
         if not 0 <= length <= MAX_RANK:

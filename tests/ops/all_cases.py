@@ -8,6 +8,7 @@ from tests.ops import (
     layout_cases,
     matmul_cases,
     pick_cases,
+    recurrent_cases,
     reduction_cases,
     strided_cases,
     table_cases,
@@ -21,6 +22,7 @@ CASES: dict[str, tuple[Case, ...]] = {
     "TRANSPOSE_CONV": conv_cases.TRANSPOSE_CONV,
     "FULLY_CONNECTED": conv_cases.FULLY_CONNECTED,
     "BATCH_MATMUL": matmul_cases.BATCH_MATMUL,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": recurrent_cases.UNIDIRECTIONAL_SEQUENCE_LSTM,
     "ADD": value_cases.ADD,
     "SUB": value_cases.SUB,
     "MUL": value_cases.MUL,
@@ -90,6 +92,10 @@ RUNTIME_FAILS: dict[str, str] = {
         str(case): "it sums -1 and 0 to -128; TF-Lite Micro does not"
         for case in CASES["SUM"]
         if case.name != "vanishing"
+    },
+    **{
+        str(case): "it wants the scales of layer normalisation even where there is none"
+        for case in CASES["UNIDIRECTIONAL_SEQUENCE_LSTM"]
     },
     **{
         str(case): f"its reference kernels lack {case.op}"

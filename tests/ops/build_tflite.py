@@ -24,6 +24,7 @@ SAME, VALID = tflite.Padding.SAME, tflite.Padding.VALID
 NONE, RELU = tflite.ActivationFunctionType.NONE, tflite.ActivationFunctionType.RELU
 RELU_N1_TO_1 = tflite.ActivationFunctionType.RELU_N1_TO_1
 RELU6 = tflite.ActivationFunctionType.RELU6
+TANH = tflite.ActivationFunctionType.TANH
 
 _OPTION_TABLES = {
     "CONV_2D": "Conv2DOptions",
@@ -73,6 +74,7 @@ _OPTION_TABLES = {
     "GATHER": "GatherOptions",
     "MIRROR_PAD": "MirrorPadOptions",
     "TRANSPOSE_CONV": "TransposeConvOptions",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": "UnidirectionalSequenceLSTMOptions",
 }
 # Operators that never had a first version.
 _VERSIONS = {"BROADCAST_TO": 3}
@@ -81,7 +83,7 @@ _BUFFER_ALIGNMENT = 16
 
 @dataclass(frozen=True)
 class TensorDef:
-    """A tensor as the file describes it; `data` is its buffer's content."""
+    """A tensor as the file describes it; `data` is its buffer's content, a variable is a state."""
 
     shape: tuple[int, ...]
     dtype: str
@@ -91,6 +93,7 @@ class TensorDef:
     name: str
     data: bytes | None
     signature: tuple[int, ...] | None
+    variable: bool
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,7 @@ class Net:
         name: str | None = None,
         data: np.ndarray | None = None,
         signature: Sequence[int] | None = None,
+        variable: bool = False,
     ) -> int:
         """Adds a tensor and returns its index. `scale=None`: it is not quantised."""
         scales = () if scale is None else tuple(np.atleast_1d(np.asarray(scale, np.float32)))
@@ -137,6 +141,7 @@ class Net:
                 name or f"t{len(self.tensors)}",
                 raw,
                 None if signature is None else tuple(signature),
+                variable,
             )
         )
         return len(self.tensors) - 1
@@ -265,6 +270,7 @@ class _Writer:
         tflite.TensorAddBuffer(self.builder, buffer)
         tflite.TensorAddName(self.builder, name)
         tflite.TensorAddHasRank(self.builder, True)
+        tflite.TensorAddIsVariable(self.builder, tensor.variable)
         if signature is not None:
             tflite.TensorAddShapeSignature(self.builder, signature)
         if quantization is not None:

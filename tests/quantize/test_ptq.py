@@ -4,6 +4,7 @@
 import numpy as np
 import pytest
 
+from mcunet_tf.benchmark.reference import Reference
 from mcunet_tf.errors import DataError, UnsupportedError
 from mcunet_tf.quantize import quantize_ptq
 from mcunet_tf.quantize.inspect import float_operators
@@ -157,3 +158,52 @@ def test_logarithms_are_tables_like_those_of_newer_references():
 def test_float_operators_are_found(model):
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     assert {"CONV_2D", "DEPTHWISE_CONV_2D"} <= set(float_operators(converter.convert()))
+
+
+def recurrent(library, layer):
+    """A classifier of sequences of 10 steps."""
+    inputs = library.Input((10, 8))
+    return library.Model(inputs, library.layers.Dense(3)(layer(inputs)), name="words")
+
+
+def test_an_lstm_of_tf_keras_becomes_one_operator():
+    import tf_keras
+
+    tf_keras.utils.set_random_seed(7)
+    stack = [tf_keras.layers.LSTM(9, return_sequences=True), tf_keras.layers.LSTM(12)]
+    model = recurrent(tf_keras, tf_keras.Sequential(stack))
+    values = samples(10, 8, count=40)
+    flatbuffer = quantize_ptq(model, values)
+    graph = run_passes(read_tflite(flatbuffer))
+    # The last step of the second one is written where it is wanted.
+    assert [op.kind for op in graph.ops] == [
+        *["UNIDIRECTIONAL_SEQUENCE_LSTM"] * 2,
+        "FULLY_CONNECTED",
+    ]
+    source, result = graph.tensors[graph.inputs[0]], graph.tensors[graph.outputs[0]]
+    steps = np.round(values / source.scale) + source.zero_point
+    quantised = [(v[np.newaxis],) for v in np.clip(steps, -128, 127).astype(np.int8)]
+    found = [evaluate(graph, arrays)[0] for arrays in quantised]
+    np.testing.assert_array_equal(
+        found, [arrays[0] for arrays in Reference(flatbuffer).run(quantised)]
+    )
+    real = (np.concatenate(found).astype(float) - result.zero_point) * result.scale
+    wanted = model.predict(values, verbose=0)
+    assert np.abs(real - wanted).mean() < 0.03 * np.ptp(wanted)
+
+
+@pytest.mark.parametrize("kind", ["GRU", "LSTM", "SimpleRNN"])
+def test_loops_of_keras_are_refused(kind):
+    """The converter itself would end the process."""
+    model = recurrent(keras, getattr(keras.layers, kind)(6))
+    message = rf"{kind} '.*' is a loop.* build it with unroll=True"
+    with pytest.raises(UnsupportedError, match=message):
+        quantize_ptq(model, samples(10, 8))
+
+
+def test_an_lstm_of_tf_keras_that_stays_a_loop_is_refused():
+    import tf_keras
+
+    model = recurrent(tf_keras, tf_keras.layers.LSTM(6, use_bias=False))
+    with pytest.raises(UnsupportedError, match="with use_bias=False it wants unroll=True"):
+        quantize_ptq(model, samples(10, 8))

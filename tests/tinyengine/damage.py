@@ -144,6 +144,7 @@ def read_net(model: bytes) -> tuple[Net, list[int], list[int]]:
                 table.Name().decode(),
                 None if raw is None else raw.tobytes(),
                 None if signature is None else tuple(map(int, signature)),
+                bool(table.IsVariable()),
             )
         )
     codes = {v: k for k, v in vars(tflite.BuiltinOperator).items() if isinstance(v, int)}

@@ -11,7 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mcunet_tf.tinyengine.cost.counts import Calls, Counts, Features, conv2d_columns, total
-from mcunet_tf.tinyengine.cost.features_matmul import batch_matmul, fully_connected
+from mcunet_tf.tinyengine.cost.features_matmul import (
+    batch_matmul,
+    fully_connected,
+    lstm,
+    lstm_dsp,
+)
 from mcunet_tf.tinyengine.cost.features_mve import conv2d_1x1_mve, conv2d_mve, depthwise_mve
 from mcunet_tf.tinyengine.cost.tiles import (
     Columns,
@@ -456,6 +461,8 @@ _BY_NAME: Mapping[str, Features] = {
     "lookup_x8_portable": byte_values,
     "batch_matmul_s8_portable": batch_matmul,
     "batch_matmul_s8_dsp": batch_matmul,
+    "lstm_s8_portable": lstm,
+    "lstm_s8_dsp": lstm_dsp,
     "resize_nearest_neighbor_rows_s8_portable": repeated_rows,
     "concatenation_s8_portable": joined_values,
 }

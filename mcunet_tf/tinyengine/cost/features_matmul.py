@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loop counts of matrix products: FULLY_CONNECTED and BATCH_MATMUL."""
+"""Loop counts of matrix products: FULLY_CONNECTED, BATCH_MATMUL and the gates of an LSTM."""
 
 from __future__ import annotations
 
 from mcunet_tf.tinyengine.cost.counts import Calls, Counts, total
 from mcunet_tf.tinyengine.ops.batch_matmul import matmul_shape
+from mcunet_tf.tinyengine.ops.lstm import lstm_shape
 from mcunet_tf.tinyengine.ops.spec import View
 
 
@@ -50,4 +51,35 @@ def batch_matmul(view: View, calls: Calls) -> Counts:
         "block": blocks,
         "block_quad": blocks * (depth // 4),
         "block_tail": blocks * (depth % 4),
+    }
+
+
+def lstm(view: View, calls: Calls) -> Counts:
+    """Steps, gates of every unit, and the values that each gate multiplies."""
+    made = total(calls)[0]
+    batches, steps, inputs, units = lstm_shape(view)
+    rows = made * batches * steps
+    later = rows - made * batches  # steps that have a hidden state
+    return {
+        "call": made,
+        "unit": rows * units,
+        "later_unit": later * units,
+        "input_value": rows * units * inputs,
+        "state_value": later * units * units,
+    }
+
+
+def lstm_dsp(view: View, calls: Calls) -> Counts:
+    """Likewise by four values, which are widened once a step."""
+    made = total(calls)[0]
+    batches, steps, inputs, units = lstm_shape(view)
+    rows = made * batches * steps
+    quads = -(-inputs // 4) + -(-units // 4)
+    return {
+        "call": made,
+        "step": rows,
+        "unit": rows * units,
+        "quad": rows * units * quads,
+        "widened": rows * quads,
+        "tail": rows * ((inputs % 4 > 0) + (units % 4 > 0)),
     }

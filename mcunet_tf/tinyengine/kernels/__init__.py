@@ -3,7 +3,15 @@
 
 from __future__ import annotations
 
-from mcunet_tf.tinyengine.kernels import convolution, elementwise, layout, matmul, reduction, simd
+from mcunet_tf.tinyengine.kernels import (
+    convolution,
+    elementwise,
+    layout,
+    matmul,
+    recurrent,
+    reduction,
+    simd,
+)
 from mcunet_tf.tinyengine.kernels.table import Kernel
 from mcunet_tf.tinyengine.ops.strided import STRIDED_KINDS
 
@@ -12,6 +20,7 @@ KERNELS: dict[str, tuple[Kernel, ...]] = {
     "DEPTHWISE_CONV_2D": (*simd.DEPTHWISE_CONV_2D, *convolution.DEPTHWISE_CONV_2D),
     "FULLY_CONNECTED": convolution.FULLY_CONNECTED,
     "BATCH_MATMUL": matmul.BATCH_MATMUL,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": recurrent.UNIDIRECTIONAL_SEQUENCE_LSTM,
     "ADD": elementwise.ADD,
     "SUB": elementwise.SUB,
     "MUL": elementwise.MUL,

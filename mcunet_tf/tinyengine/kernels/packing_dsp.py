@@ -290,3 +290,36 @@ def scratch_bytes_depthwise(kernel_size: int, stride: int, out_width: int, rows:
     if (kernel_size, stride) == (3, 1):
         return 64 * -(-columns // 2) * -(-rows // 2)
     return 32 * -(-columns // 4) * ((rows - 1) * stride + kernel_size)
+
+
+def lstm_reason(weights: npt.ArrayLike, bias: npt.ArrayLike, shift: npt.ArrayLike) -> str | None:
+    """Says why `lstm_s8_dsp` may not compute the gates of one side, or None where it may.
+
+    Args:
+        weights: int8 [units, gates, inputs].
+        bias: folded, [units, gates].
+        shift: TFLite's [gates].
+    """
+    rows = np.asarray(weights).reshape(-1, np.asarray(weights).shape[-1])
+    starts = np.asarray(bias, np.int64).reshape(-1)
+    reason = narrow_sum_reason(rows, np.zeros_like(starts))
+    if reason:
+        return reason
+    left = np.maximum(np.asarray(shift, np.int64), 0)
+    return _sum_reason(rows, starts, np.tile(SUM_LIMIT >> left, len(starts) // len(left)))
+
+
+def pack_lstm(*sides: npt.ArrayLike) -> Bytes:
+    """The stream of `lstm_s8_dsp` from W and R, int8 [units, 4, inputs]."""
+    parts = []
+    for side in sides:
+        taps = np.asarray(side, np.int64)
+        units, gates, inputs = taps.shape
+        quads = -(-inputs // INPUTS_PER_WORD_PAIR)
+        taps = np.pad(taps, ((0, 0), (0, 0), (0, quads * INPUTS_PER_WORD_PAIR - inputs)))
+        halves = ((taps[:, 0::2] + 256 * taps[:, 1::2]) & 0xFFFF).reshape(
+            units, gates // 2, quads, 4
+        )
+        even, odd = (halves[..., k] | halves[..., k + 2] << 16 for k in (0, 1))
+        parts.append(np.stack([even[:, 0], even[:, 1], odd[:, 0], odd[:, 1]], 2).reshape(units, -1))
+    return _words(np.concatenate(parts, axis=1)).reshape(-1)

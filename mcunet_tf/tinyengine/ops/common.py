@@ -12,7 +12,7 @@ from mcunet_tf.tinyengine.ir import Tensor, constant_values, is_constant
 from mcunet_tf.tinyengine.ops.spec import View
 
 # The flatbuffer's codes (tflite schema, enum ActivationFunctionType and Padding).
-ACTIVATIONS = {0: "NONE", 1: "RELU", 2: "RELU_N1_TO_1", 3: "RELU6"}
+ACTIVATIONS = {0: "NONE", 1: "RELU", 2: "RELU_N1_TO_1", 3: "RELU6", 4: "TANH"}
 REAL_RANGE = {
     "NONE": (None, None),
     "RELU": (0.0, None),

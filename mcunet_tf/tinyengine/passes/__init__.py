@@ -9,6 +9,7 @@ from mcunet_tf.tinyengine.passes.drop_views import drop_views
 from mcunet_tf.tinyengine.passes.fold_constants import drop_unused, fold_constants
 from mcunet_tf.tinyengine.passes.fold_pad import fold_pad
 from mcunet_tf.tinyengine.passes.fuse_tables import fuse_tables
+from mcunet_tf.tinyengine.passes.keep_last_steps import keep_last_steps
 from mcunet_tf.tinyengine.passes.lower_broadcasts import lower_broadcasts
 from mcunet_tf.tinyengine.passes.lower_depthwise import lower_depthwise
 from mcunet_tf.tinyengine.passes.lower_groups import lower_groups
@@ -43,8 +44,9 @@ def run_passes(graph: Graph, *, edges: str = "int8") -> Graph:
     if edges == "int8":
         graph = drop_float_edges(graph)
     for lower in (
-        lower_splits, lower_picks, lower_transpose_conv, lower_reductions, lower_broadcasts,
-        fold_pad, lower_groups, lower_depthwise, lower_tiles, lower_matmuls, drop_views,
+        keep_last_steps, lower_splits, lower_picks, lower_transpose_conv, lower_reductions,
+        lower_broadcasts, fold_pad, lower_groups, lower_depthwise, lower_tiles, lower_matmuls,
+        drop_views,
     ):  # fmt: skip
         graph = lower(graph)
     check_graph(graph)

@@ -49,6 +49,11 @@ void TFLM_NAME(setup)(void *arena) {
 #endif
 
 void TFLM_NAME(invoke)(void *) {
+#if TFLM_STATES /* begin at zero at every inference */
+  if (interpreter->Reset() != kTfLiteOk) {
+    __builtin_trap();
+  }
+#endif
   if (interpreter->Invoke() != kTfLiteOk) {
     __builtin_trap();
   }

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * UNIDIRECTIONAL_SEQUENCE_LSTM, int8 with an int16 cell state, from a state of zero:
+ *
+ *   i, f, o = sigmoid(W x + b + R h)     g = tanh(W x + b + R h)
+ *   c = f c + i g                        h = o tanh(c)
+ *
+ * Zero points are folded into biases. At the first step R h is zero and is not computed.
+ */
+#ifndef KERNELS_LSTM_LSTM_H_
+#define KERNELS_LSTM_LSTM_H_
+
+#include <stdint.h>
+
+#define LSTM_GATES 4 /* input, forget, cell, output */
+#define LSTM_SIDES 2 /* W x, R h */
+
+/* multiplier * 2^(shift - 31) */
+struct lstm_scale {
+  int32_t multiplier;
+  int32_t shift;
+};
+
+struct lstm_s8 {
+  const void *weights;                             /* layout: see each row */
+  const int32_t *biases;                           /* [units][LSTM_GATES][LSTM_SIDES] */
+  const uint16_t *sigmoid;                         /* [256]: sigmoid(i / 24) in Q0.16 */
+  struct lstm_scale gates[LSTM_GATES][LSTM_SIDES]; /* to Q3.12 */
+  struct lstm_scale hidden;                        /* of o tanh(c), from Q0.30 */
+  int16_t batches;
+  int16_t steps;
+  int16_t inputs;
+  int16_t units;
+  int16_t every_step; /* out[batches][steps][units]; 0: the last one alone, out[batches][units] */
+  int16_t hidden_zero_point;
+  int16_t cell_shift;      /* right, of i g, from Q0.29 */
+  int16_t tanh_multiplier; /* of c, to thirds of Q3.12 ... */
+  int16_t tanh_shift;      /* ... and the right shift behind it */
+  int16_t cell_clip;       /* the most that c may be, or 0 */
+};
+
+/* Any shape. weights: int8 [units][LSTM_GATES][inputs + units].
+ * scratch: int16 [units], and int8 [units] unless every_step. */
+void lstm_s8_portable(const struct lstm_s8 *op, const int8_t *in, int8_t *out, void *scratch);
+
+/* For the Armv7E-M DSP extension; contract in its file. */
+void lstm_s8_dsp(const struct lstm_s8 *op, const int8_t *in, int8_t *out, void *scratch);
+
+#endif /* KERNELS_LSTM_LSTM_H_ */

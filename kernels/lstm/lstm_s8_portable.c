@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stddef.h>
+#include <string.h>
+
+#include "../common/requant.h"
+#include "lstm_unit.h"
+
+static inline int32_t dot(const int8_t *weights, const int8_t *values, int32_t count, int32_t sum) {
+  for (int32_t k = 0; k < count; k++) {
+    sum += (int32_t)weights[k] * (int32_t)values[k];
+  }
+  return sum;
+}
+
+static inline int32_t scaled(int32_t sum, const struct lstm_scale *scale) {
+  return lstm_clamp(requantize(sum, scale->multiplier, scale->shift), INT16_MAX);
+}
+
+void lstm_s8_portable(const struct lstm_s8 *op, const int8_t *in, int8_t *out, void *scratch) {
+  const int32_t inputs = op->inputs, units = op->units;
+  int16_t *cells = scratch;
+  int8_t *other = (int8_t *)(cells + units);
+  for (int32_t b = 0; b < op->batches; b++) {
+    const int8_t *hidden = NULL;
+    memset(cells, 0, (size_t)units * sizeof(int16_t));
+    for (int32_t t = 0; t < op->steps; t++) {
+      int8_t *next = lstm_step_out(op, out, other, t);
+      const int8_t *weights = op->weights;
+      const int32_t *bias = op->biases;
+      for (int32_t u = 0; u < units; u++) {
+        int32_t gates[LSTM_GATES];
+        for (int32_t g = 0; g < LSTM_GATES; g++) {
+          int32_t gate = scaled(dot(weights, in, inputs, bias[0]), &op->gates[g][0]);
+          if (hidden != NULL) {
+            const int32_t sum = dot(weights + inputs, hidden, units, bias[1]);
+            gate = lstm_clamp(gate + scaled(sum, &op->gates[g][1]), INT16_MAX);
+          }
+          gates[g] = gate;
+          weights += inputs + units;
+          bias += LSTM_SIDES;
+        }
+        const int32_t shown = lstm_update(op, gates, &cells[u]);
+        const int32_t state = requantize(shown, op->hidden.multiplier, op->hidden.shift);
+        next[u] = clamp_s8(state + op->hidden_zero_point, INT8_MIN, INT8_MAX);
+      }
+      hidden = next;
+      in += inputs;
+    }
+    out += op->every_step ? op->steps * units : units;
+  }
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the rows of LSTM share: the curves of gates, and a unit's state.
+ */
+#ifndef KERNELS_LSTM_LSTM_UNIT_H_
+#define KERNELS_LSTM_LSTM_UNIT_H_
+
+#include "lstm.h"
+
+static inline int32_t lstm_clamp(int32_t x, int32_t limit) {
+  const int32_t above = x < -limit - 1 ? -limit - 1 : x;
+  return above > limit ? limit : above;
+}
+
+/* A line between two points: `bits` more bits than they have. */
+static inline uint32_t lstm_between(const uint16_t *points, uint32_t index, uint32_t fraction,
+                                    int32_t bits) {
+  const uint32_t low = points[index], high = points[index + 1];
+  return (low << bits) + fraction * (high - low);
+}
+
+/* Q0.15 of Q3.12; int16 does not reach the last points. */
+static inline int32_t lstm_sigmoid(const uint16_t *points, int32_t x) {
+  const int32_t scaled = 3 * x;
+  const uint32_t magnitude = (uint32_t)(scaled < 0 ? -scaled : scaled);
+  const uint32_t curve = lstm_between(points, magnitude >> 9, magnitude & 511, 9);
+  return (int32_t)((scaled < 0 ? (1U << 25) + 511 - curve : curve + 512) >> 10);
+}
+
+/* Q0.15 of thirds of Q3.12. */
+static inline int32_t lstm_tanh(const uint16_t *points, int32_t scaled) {
+  const uint32_t magnitude = (uint32_t)(scaled < 0 ? -scaled : scaled);
+  const uint32_t index = magnitude >> 8;
+  const uint32_t curve =
+      index >= 255 ? 0xFFFFU << 8 : lstm_between(points, index, magnitude & 255, 8);
+  const int32_t above = (int32_t)curve - (1 << 23);
+  return (scaled < 0 ? 127 - above : above + 128) >> 8;
+}
+
+/* x / 2^(1 + shift), shift > 0, rounded twice as a requantisation by a power of two is. */
+static inline int32_t lstm_divide(int32_t x, int32_t shift) {
+  const int32_t half = (x + 1) >> 1;
+  return (half + (half >> 31) + (1 << (shift - 1))) >> shift;
+}
+
+/* Of a unit with its gates in Q3.12: keeps the new cell state, returns o tanh(c) in Q0.30. */
+static inline int32_t lstm_update(const struct lstm_s8 *op, const int32_t gates[LSTM_GATES],
+                                  int16_t *cell) {
+  const int32_t candidate =
+      lstm_sigmoid(op->sigmoid, gates[0]) * lstm_tanh(op->sigmoid, 3 * gates[2]);
+  const int32_t kept = lstm_sigmoid(op->sigmoid, gates[1]) * *cell;
+  /* Beyond int16 where the cell state has a range below one. */
+  const int32_t added = lstm_clamp(lstm_divide(candidate, op->cell_shift), INT16_MAX);
+  int32_t state = lstm_clamp(lstm_divide(kept, 14) + added, INT16_MAX);
+  if (op->cell_clip > 0) {
+    state = lstm_clamp(state, op->cell_clip);
+    state = state < -op->cell_clip ? -op->cell_clip : state;
+  }
+  *cell = (int16_t)state;
+  const int32_t scaled =
+      (state * op->tanh_multiplier + ((1 << op->tanh_shift) >> 1)) >> op->tanh_shift;
+  return lstm_tanh(op->sigmoid, scaled) * lstm_sigmoid(op->sigmoid, gates[3]);
+}
+
+/* Where the hidden state of a step goes: the last one into out. */
+static inline int8_t *lstm_step_out(const struct lstm_s8 *op, int8_t *out, int8_t *other,
+                                    int32_t step) {
+  if (op->every_step) {
+    return out + step * op->units;
+  }
+  return (op->steps - 1 - step) & 1 ? other : out;
+}
+
+#endif /* KERNELS_LSTM_LSTM_UNIT_H_ */

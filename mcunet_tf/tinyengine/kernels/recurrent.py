@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernel table of UNIDIRECTIONAL_SEQUENCE_LSTM."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from mcunet_tf.tinyengine.kernels import packing_dsp
+from mcunet_tf.tinyengine.kernels.table import (
+    Blob,
+    Kernel,
+    Struct,
+    Style,
+    int8_blob,
+    int32_blob,
+    word_blob,
+)
+from mcunet_tf.tinyengine.ops.lstm import (
+    lstm_biases,
+    lstm_scales,
+    lstm_shape,
+    lstm_weights,
+    sigmoid_points,
+)
+from mcunet_tf.tinyengine.ops.spec import View
+
+
+def _fields(view: View, weights: Blob) -> Struct:
+    batches, steps, inputs, units = lstm_shape(view)
+    scales = lstm_scales(view)
+    multiplier, shift = scales.tanh
+    fields = {
+        "weights": weights,
+        "biases": int32_blob(lstm_biases(view)),
+        "sigmoid": Blob("uint16_t", sigmoid_points().astype(np.uint16)),
+        "gates": scales.gates,
+        "hidden": scales.hidden,
+        "batches": batches,
+        "steps": steps,
+        "inputs": inputs,
+        "units": units,
+        "every_step": int(view.attributes.every_step),
+        "hidden_zero_point": view.output.zero_point,
+        "cell_shift": scales.cell_shift,
+        "tanh_multiplier": multiplier,
+        "tanh_shift": shift,
+        "cell_clip": scales.clip,
+    }
+    return Struct("struct lstm_s8", fields)
+
+
+def _portable(view: View) -> Struct:
+    both = np.concatenate(lstm_weights(view), axis=2)
+    return _fields(view, int8_blob(both))
+
+
+def _dsp(view: View) -> Struct:
+    return _fields(view, word_blob(packing_dsp.pack_lstm(*lstm_weights(view))))
+
+
+def _rejects_unless_sums_fit(view: View) -> str | None:
+    biases, scales = lstm_biases(view), lstm_scales(view)
+    for side, weights in enumerate(lstm_weights(view)):
+        shifts = [gate[side][1] for gate in scales.gates]
+        reason = packing_dsp.lstm_reason(weights, biases[:, :, side], shifts)
+        if reason:
+            return reason
+    right = -scales.hidden[1]
+    if not 1 <= right <= packing_dsp.MAX_RIGHT_SHIFT:
+        return f"a hidden state that is shifted by {right}"
+    return None
+
+
+def _dsp_bytes(view: View, rows: int) -> int:
+    widened = sum(-(-count // 4) * 4 for count in lstm_shape(view)[2:])
+    return 2 * widened + _state_bytes(view, rows)
+
+
+def _state_bytes(view: View, _: int) -> int:
+    units = lstm_shape(view)[3]
+    return 2 * units + (0 if view.attributes.every_step else units)
+
+
+_PORTABLE = Kernel(
+    "lstm_s8_portable", "lstm", "portable", Style.WHOLE, _portable, scratch_bytes=_state_bytes
+)
+UNIDIRECTIONAL_SEQUENCE_LSTM = (
+    dataclasses.replace(
+        _PORTABLE,
+        name="lstm_s8_dsp",
+        isa="dsp",
+        arguments=_dsp,
+        rejects=_rejects_unless_sums_fit,
+        scratch_bytes=_dsp_bytes,
+    ),
+    _PORTABLE,
+)
