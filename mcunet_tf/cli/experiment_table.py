@@ -39,7 +39,7 @@ def results_page(rows: Sequence[Row]) -> str:
         ]
     for budget in sorted({row["budget"] for row in rows}):
         own = [row for row in rows if row["budget"] == budget]
-        own.sort(key=lambda row: -row["epochs"])
+        own.sort(key=lambda row: (-row["epochs"], -row["weight_decay"]))
         parts += [f"## Budget {budget}", "", *_networks(own), "", *_inside(own), ""]
     return "\n".join(parts).rstrip() + "\n"
 
