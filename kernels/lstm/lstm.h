@@ -46,4 +46,7 @@ void lstm_s8_portable(const struct lstm_s8 *op, const int8_t *in, int8_t *out, v
 /* For the Armv7E-M DSP extension; contract in its file. */
 void lstm_s8_dsp(const struct lstm_s8 *op, const int8_t *in, int8_t *out, void *scratch);
 
+/* For Cortex-M55; contract in its file. */
+void lstm_s8_mve(const struct lstm_s8 *op, const int8_t *in, int8_t *out, void *scratch);
+
 #endif /* KERNELS_LSTM_LSTM_H_ */

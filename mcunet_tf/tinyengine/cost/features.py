@@ -16,6 +16,7 @@ from mcunet_tf.tinyengine.cost.features_matmul import (
     fully_connected,
     lstm,
     lstm_dsp,
+    lstm_mve,
 )
 from mcunet_tf.tinyengine.cost.features_mve import conv2d_1x1_mve, conv2d_mve, depthwise_mve
 from mcunet_tf.tinyengine.cost.tiles import (
@@ -463,6 +464,7 @@ _BY_NAME: Mapping[str, Features] = {
     "batch_matmul_s8_dsp": batch_matmul,
     "lstm_s8_portable": lstm,
     "lstm_s8_dsp": lstm_dsp,
+    "lstm_s8_mve": lstm_mve,
     "resize_nearest_neighbor_rows_s8_portable": repeated_rows,
     "concatenation_s8_portable": joined_values,
 }

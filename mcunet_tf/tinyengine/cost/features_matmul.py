@@ -83,3 +83,18 @@ def lstm_dsp(view: View, calls: Calls) -> Counts:
         "widened": rows * quads,
         "tail": rows * ((inputs % 4 > 0) + (units % 4 > 0)),
     }
+
+
+def lstm_mve(view: View, calls: Calls) -> Counts:
+    """Four units at a time, by vectors of 16 values, which are copied once a step."""
+    made = total(calls)[0]
+    batches, steps, inputs, units = lstm_shape(view)
+    rows = made * batches * steps
+    fours = rows * -(-units // 4)
+    return {
+        "call": made,
+        "step": rows,
+        "four": fours,
+        "vector": fours * (-(-inputs // 16) + -(-units // 16)),
+        "copied": rows * (inputs + units),
+    }

@@ -119,3 +119,28 @@ def scratch_bytes_depthwise(
     height = (rows - 1) * strides[0] + (kernel[0] - 1) * dilations[0] + 1
     width = (out_width - 1) * strides[1] + (kernel[1] - 1) * dilations[1] + 1
     return height * width * _DEPTHWISE_CHANNELS
+
+
+def pack_lstm(*sides: npt.ArrayLike) -> Bytes:
+    """The stream of `lstm_s8_mve` from W and R, int8 [units, gates, inputs]."""
+    padded = [np.asarray(side, np.int8) for side in sides]
+    fill = -len(padded[0]) % LANES
+    blocks = []
+    for side in padded:
+        _, gates, inputs = side.shape
+        lanes = np.pad(side, ((0, fill), (0, 0), (0, 0))).reshape(-1, LANES, gates, inputs)
+        blocks.append(lanes.transpose(0, 2, 1, 3).reshape(len(lanes), gates, -1))
+    stream = np.concatenate(blocks, axis=2).reshape(-1).view(np.uint8)
+    return np.concatenate([stream, np.zeros(VECTOR_BYTES + -len(stream) % 4, np.uint8)])
+
+
+def lstm_biases(biases: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """[units, gates, sides] as [units / 4, gates, sides, 4], padded with zeros."""
+    folded = np.asarray(biases, np.int64)
+    filled = np.pad(folded, ((0, -len(folded) % LANES), (0, 0), (0, 0)))
+    return filled.reshape(-1, LANES, *folded.shape[1:]).transpose(0, 2, 3, 1)
+
+
+def scratch_bytes_lstm(inputs: int, units: int) -> int:
+    """Scratch of `lstm_s8_mve` with every step: values in vectors, cell states in lanes."""
+    return _vectors(inputs) + _vectors(units) + 2 * (units + -units % LANES)

@@ -7,7 +7,7 @@ import dataclasses
 
 import numpy as np
 
-from mcunet_tf.tinyengine.kernels import packing_dsp
+from mcunet_tf.tinyengine.kernels import packing_dsp, packing_mve
 from mcunet_tf.tinyengine.kernels.table import (
     Blob,
     Kernel,
@@ -60,6 +60,18 @@ def _dsp(view: View) -> Struct:
     return _fields(view, word_blob(packing_dsp.pack_lstm(*lstm_weights(view))))
 
 
+def _mve(view: View) -> Struct:
+    struct = _fields(view, int8_blob(packing_mve.pack_lstm(*lstm_weights(view)).view(np.int8)))
+    biases = int32_blob(packing_mve.lstm_biases(lstm_biases(view)))
+    return dataclasses.replace(struct, fields={**struct.fields, "biases": biases})
+
+
+def _mve_bytes(view: View, _: int) -> int:
+    _, _, inputs, units = lstm_shape(view)
+    last = 0 if view.attributes.every_step else units
+    return packing_mve.scratch_bytes_lstm(inputs, units) + last
+
+
 def _rejects_unless_sums_fit(view: View) -> str | None:
     biases, scales = lstm_biases(view), lstm_scales(view)
     for side, weights in enumerate(lstm_weights(view)):
@@ -87,6 +99,9 @@ _PORTABLE = Kernel(
     "lstm_s8_portable", "lstm", "portable", Style.WHOLE, _portable, scratch_bytes=_state_bytes
 )
 UNIDIRECTIONAL_SEQUENCE_LSTM = (
+    dataclasses.replace(
+        _PORTABLE, name="lstm_s8_mve", isa="mve", arguments=_mve, scratch_bytes=_mve_bytes
+    ),
     dataclasses.replace(
         _PORTABLE,
         name="lstm_s8_dsp",
