@@ -124,8 +124,8 @@ def _against_baselines(rows: Sequence[Row]) -> list[str]:
             ]
             lines.append(
                 f"- Seed {search['seed']}, {search['epochs']} epochs: the search against the best "
-                f"of {len(own)} layouts of {kind} under the planner '{planner}': float "
-                f"{gains[0]:+.2f}, int8 {gains[1]:+.2f} points."
+                f"of {len(own)} layout{'s' * (len(own) > 1)} of {kind} under the planner "
+                f"'{planner}': float {gains[0]:+.2f}, int8 {gains[1]:+.2f} points."
             )
     return lines
 
