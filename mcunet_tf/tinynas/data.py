@@ -81,7 +81,11 @@ def read_images(
         )
     classes = num_classes or int(train_y.max()) + 1
     for part, labels in (("training", train_y), ("validation", validation_y)):
-        if labels.min() < 0 or labels.max() >= classes:
+        if labels.min() < 0:
+            raise DataError(
+                f"{part} labels run from {labels.min()} to {labels.max()}: number classes from 0 on"
+            )
+        if labels.max() >= classes:
             raise DataError(
                 f"{part} labels run from {labels.min()} to {labels.max()}; with {classes} classes "
                 f"they must lie in 0..{classes - 1}"

@@ -16,8 +16,10 @@ import contextlib
 import dataclasses
 import functools
 import os
-from collections.abc import Callable, Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing import get_context
+from typing import Any
 
 import numpy as np
 
@@ -152,12 +154,29 @@ def measure_spaces(
         results: Iterable[SpaceStatistics] = map(measure, missing)
         if count > 1 and missing:
             pool = concurrent.futures.ProcessPoolExecutor(count, mp_context=context)
-            results = stack.enter_context(pool).map(measure, missing)
+            with _without_main():
+                results = stack.enter_context(pool).map(measure, missing)
         for statistics in results:
             found.append(statistics)
             if report:
                 report(found)
     return found
+
+
+@contextlib.contextmanager
+def _without_main() -> Iterator[None]:
+    """Lets processes start without running the caller's script once more in each of them.
+
+    A script that searches seldom hides it behind `if __name__ == "__main__"`. What is measured
+    needs nothing of it.
+    """
+    main = vars(sys.modules["__main__"])
+    hidden: dict[str, Any] = {n: main[n] for n in ("__file__", "__spec__") if n in main}
+    main.update(dict.fromkeys(hidden))
+    try:
+        yield
+    finally:
+        main.update(hidden)
 
 
 def choose_space(

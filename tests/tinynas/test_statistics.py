@@ -2,6 +2,10 @@
 """The chosen space is the one whose fitting sub-networks compute the most; figures are honest."""
 
 import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -59,6 +63,30 @@ def test_processes_find_what_one_finds():
     arguments = (SPACES, 3, BOARD, Budget(4000, 60_000))
     alone = measure_spaces(*arguments, samples=10, plans=2, processes=1)
     assert measure_spaces(*arguments, samples=10, plans=2, processes=2) == alone
+
+
+SCRIPT = """
+from mcunet_tf.boards import load_board
+from mcunet_tf.tinynas.cost import Budget
+from mcunet_tf.tinynas.statistics import measure_spaces
+from tests.tinynas.tiny import SPACES
+
+print("run")
+found = measure_spaces(SPACES, 4, load_board("qemu-m4"), Budget(), samples=2, processes=2)
+print("measured", len(found), __file__ is not None)
+"""
+
+
+def test_a_script_without_a_guard_runs_once(tmp_path):
+    """Spawned processes import the main module; one that searches would search in each of them."""
+    script = tmp_path / "search.py"
+    script.write_text(SCRIPT)
+    command = [sys.executable, str(script)]
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["run", f"measured {len(SPACES)} True"]
 
 
 @pytest.mark.parametrize("choice", ["smallest", "largest"])
