@@ -5,7 +5,7 @@
  *   i, f, o = sigmoid(W x + b + R h)     g = tanh(W x + b + R h)
  *   c = f c + i g                        h = o tanh(c)
  *
- * Zero points are folded into biases. At the first step R h is zero and is not computed.
+ * Zero points are folded into biases. At the first step R h is zero.
  */
 #ifndef KERNELS_LSTM_LSTM_H_
 #define KERNELS_LSTM_LSTM_H_
@@ -23,7 +23,7 @@ struct lstm_scale {
 
 struct lstm_s8 {
   const void *weights;                             /* layout: see each row */
-  const int32_t *biases;                           /* [units][LSTM_GATES][LSTM_SIDES] */
+  const int32_t *biases;                           /* layout: see each row */
   const uint16_t *sigmoid;                         /* [256]: sigmoid(i / 24) in Q0.16 */
   struct lstm_scale gates[LSTM_GATES][LSTM_SIDES]; /* to Q3.12 */
   struct lstm_scale hidden;                        /* of o tanh(c), from Q0.30 */
@@ -39,7 +39,7 @@ struct lstm_s8 {
   int16_t cell_clip;       /* the most that c may be, or 0 */
 };
 
-/* Any shape. weights: int8 [units][LSTM_GATES][inputs + units].
+/* Any shape. weights: int8 [units][LSTM_GATES][inputs + units]; biases: [units][gates][sides].
  * scratch: int16 [units], and int8 [units] unless every_step. */
 void lstm_s8_portable(const struct lstm_s8 *op, const int8_t *in, int8_t *out, void *scratch);
 

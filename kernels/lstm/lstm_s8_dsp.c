@@ -10,6 +10,8 @@
  * themselves gives A + 256 B, on their low bytes A. That wants |A + 256 B| < 2^31, and sums that
  * may be shifted to the left as the scales say: the compiler proves both.
  *
+ * biases: [units][gates][sides].
+ *
  * Values are widened once a step. Per four of them and four gates: 3 LDRD of weights and values,
  * 4 SXTB16, 8 SMLAD for 16 multiply-accumulates. A state of zero is one of zero points.
  *

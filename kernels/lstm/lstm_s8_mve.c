@@ -46,6 +46,7 @@ static inline int32x4_t divide(int32x4_t x, int32_t right) {
   return vrshlq_n_s32(vaddq_s32(x, vshrq_n_s32(x, 31)), -right);
 }
 
+/* requantize_mve() of one scale for all lanes, of any shift. */
 static inline int32x4_t requantize4(int32x4_t x, const struct lstm_scale *scale) {
   if (scale->shift >= 0) {
     return vqrdmulhq_n_s32(vshlq_r_s32(x, scale->shift), scale->multiplier);

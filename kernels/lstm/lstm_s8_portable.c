@@ -13,7 +13,7 @@ static inline int32_t dot(const int8_t *weights, const int8_t *values, int32_t c
 }
 
 static inline int32_t scaled(int32_t sum, const struct lstm_scale *scale) {
-  return lstm_clamp(requantize(sum, scale->multiplier, scale->shift), INT16_MAX);
+  return lstm_clamp_s16(requantize(sum, scale->multiplier, scale->shift));
 }
 
 void lstm_s8_portable(const struct lstm_s8 *op, const int8_t *in, int8_t *out, void *scratch) {
@@ -33,7 +33,7 @@ void lstm_s8_portable(const struct lstm_s8 *op, const int8_t *in, int8_t *out, v
           int32_t gate = scaled(dot(weights, in, inputs, bias[0]), &op->gates[g][0]);
           if (hidden != NULL) {
             const int32_t sum = dot(weights + inputs, hidden, units, bias[1]);
-            gate = lstm_clamp(gate + scaled(sum, &op->gates[g][1]), INT16_MAX);
+            gate = lstm_clamp_s16(gate + scaled(sum, &op->gates[g][1]));
           }
           gates[g] = gate;
           weights += inputs + units;

@@ -7,9 +7,13 @@
 
 #include "lstm.h"
 
-static inline int32_t lstm_clamp(int32_t x, int32_t limit) {
-  const int32_t above = x < -limit - 1 ? -limit - 1 : x;
-  return above > limit ? limit : above;
+static inline int32_t lstm_clamp(int32_t x, int32_t low, int32_t high) {
+  const int32_t above = x < low ? low : x;
+  return above > high ? high : above;
+}
+
+static inline int32_t lstm_clamp_s16(int32_t x) {
+  return lstm_clamp(x, INT16_MIN, INT16_MAX);
 }
 
 /* A line between two points: `bits` more bits than they have. */
@@ -50,11 +54,10 @@ static inline int32_t lstm_update(const struct lstm_s8 *op, const int32_t gates[
       lstm_sigmoid(op->sigmoid, gates[0]) * lstm_tanh(op->sigmoid, 3 * gates[2]);
   const int32_t kept = lstm_sigmoid(op->sigmoid, gates[1]) * *cell;
   /* Beyond int16 where the cell state has a range below one. */
-  const int32_t added = lstm_clamp(lstm_divide(candidate, op->cell_shift), INT16_MAX);
-  int32_t state = lstm_clamp(lstm_divide(kept, 14) + added, INT16_MAX);
+  const int32_t added = lstm_clamp_s16(lstm_divide(candidate, op->cell_shift));
+  int32_t state = lstm_clamp_s16(lstm_divide(kept, 14) + added);
   if (op->cell_clip > 0) {
-    state = lstm_clamp(state, op->cell_clip);
-    state = state < -op->cell_clip ? -op->cell_clip : state;
+    state = lstm_clamp(state, -op->cell_clip, op->cell_clip);
   }
   *cell = (int16_t)state;
   const int32_t scaled =

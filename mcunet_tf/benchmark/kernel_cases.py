@@ -240,7 +240,7 @@ def _lstm(draft: _Draft) -> Graph:
     operands[lstm.HIDDEN_STATE] = draft.constant(np.zeros((1, units), np.int8), (1 / 128,))
     operands[lstm.CELL_STATE] = draft.constant(np.zeros((1, units), np.int16), (2.0**-12,))
     draft.add((1, steps, units) if draft.case.same else (1, units), 1 / 128, 0)
-    attributes = lstm.LstmAttributes("TANH", 10.0, 0.0, False, draft.case.same)
+    attributes = lstm.LstmAttributes("TANH", 10.0, False, draft.case.same)
     return draft.graph((x,), tuple(operands), attributes)
 
 

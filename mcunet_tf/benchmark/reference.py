@@ -142,7 +142,7 @@ def _runtime_is_wrong(model: bytes) -> bool:
     Its FULLY_CONNECTED with a scale per channel takes the output for a matrix: with more than two
     dimensions the result is neither that of TensorFlow Lite since, nor of TF-Lite Micro. Its SUM of
     int8 is wrong where the sum is negative: -1 and 0 give -128. Its LSTM has other curves than
-    TF-Lite Micro and CMSIS-NN, which are what microcontrollers compute.
+    TF-Lite Micro and CMSIS-NN, and a cell state that wraps around.
     """
     import tflite
 
@@ -210,6 +210,7 @@ class _RuntimeEngine:
         self.outputs = tuple(_spec(detail) for detail in self._out)
 
     def run(self, arrays: Sequence[Array]) -> tuple[Array, ...]:
+        self._interpreter.reset_all_variables()  # states begin at zero
         for detail, array in zip(self._in, arrays, strict=True):
             self._interpreter.set_tensor(detail["index"], array)
         self._interpreter.invoke()

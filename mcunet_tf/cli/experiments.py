@@ -11,7 +11,6 @@ import dataclasses
 import functools
 import hashlib
 import importlib.metadata
-import json
 import os
 import platform
 import sys
@@ -173,7 +172,7 @@ class Runs:
             raise McunetError(f"do the run {search} first: --only=tinynas")
         space = self._usable_space(budget, seed, which)
         labels = {"kind": f"space_{which}", "budget": budget, "seed": seed}
-        if json.loads(json.dumps(dataclasses.asdict(space))) == chosen["space"]:
+        if _space_key(dataclasses.asdict(space)) == _space_key(chosen["space"]):
             # The same seed would train the same networks.
             return {**labels, "space": dataclasses.asdict(space), "same_as": search}
         return {**self.search(name, budget, seed, [space]), **labels}
@@ -335,9 +334,9 @@ class Runs:
         if name is None:
             raise McunetError(f"do the run tinynas-{labels[0]} first: --only=tinynas")
         figures = stored[name]
-        wanted = (tuple(figures["space"]["input_shape"]), figures["space"]["width"])
         spaces = all_spaces(self.images.image_shape)
-        space = next(s for s in spaces if (s.input_shape, s.width) == wanted)
+        wanted = _space_key(figures["space"])
+        space = next(s for s in spaces if _space_key(dataclasses.asdict(s)) == wanted)
         images = self.images.resized(space.input_shape)
         largest, optional = space.arch(space.largest()), space.optional_blocks()
         network = make_network(largest, images.num_classes, seed, self.strategy, optional)
@@ -444,6 +443,11 @@ def _label(budget: str, seed: int, epochs: int | None = None) -> str:
     """Tells runs apart: short ones are runs of their own, and say so."""
     epochs = epochs or _epochs()
     return f"{budget}-{seed}" + ("" if epochs == FULL_EPOCHS else f"-e{epochs}")
+
+
+def _space_key(figures: dict[str, Any]) -> tuple[tuple[int, ...], float]:
+    """What tells a data set's search spaces apart."""
+    return tuple(figures["input_shape"]), figures["width"]
 
 
 def _recipe() -> Any:

@@ -34,11 +34,10 @@ def check_loops(model: Any) -> None:
     Raises:
         UnsupportedError: One does not; the message names its layer and the remedy.
     """
-    from_tf_keras = type(model).__module__.startswith("tf_keras")
     loops = [layer for layer in _layers(model) if getattr(layer, "unroll", None) is False]
     for layer in loops:
         kind = type(layer).__name__
-        if kind != "LSTM" or not from_tf_keras:
+        if kind != "LSTM" or not type(layer).__module__.startswith("tf_keras"):
             remedy = "build it with unroll=True, or as an LSTM of tf_keras"
             raise UnsupportedError(_cannot(model, f"{kind} '{layer.name}'", remedy))
         settings = layer.get_config()

@@ -76,7 +76,7 @@ _OPTIONS: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     "MIRROR_PAD": (tflite.MirrorPadOptions, ("Mode",)),
     "UNIDIRECTIONAL_SEQUENCE_LSTM": (
         tflite.UnidirectionalSequenceLSTMOptions,
-        ("FusedActivationFunction", "CellClip", "ProjClip", "TimeMajor"),
+        ("FusedActivationFunction", "CellClip", "TimeMajor"),
     ),
     "UNPACK": (tflite.UnpackOptions, ("Axis",)),
     "PACK": (tflite.PackOptions, ("Axis",)),

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """RESULTS.md says what the files of finished runs say."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from mcunet_tf.cli.experiment_table import results_page, spearman
+from mcunet_tf.cli.experiment_table import FULL_EPOCHS, results_page, spearman
 
 NETWORK = {
     "arch": "{}",
@@ -109,3 +112,15 @@ def test_search_spaces_are_compared_at_equal_effort():
     page = results_page([chosen, same])
     assert "the largest search space that has sub-networks that fit is the one" in page
     assert "| space_largest |" not in page
+
+
+def test_the_pages_say_what_the_finished_runs_say():
+    """RESULTS.md is the table of results/, and README quotes the best full run of each budget."""
+    root = Path(__file__).parents[2]
+    rows = [json.loads(path.read_text()) for path in sorted((root / "results").glob("*.json"))]
+    assert (root / "RESULTS.md").read_text() == results_page(rows)
+    readme = " ".join((root / "README.md").read_text().split())
+    for budget in {row["budget"] for row in rows}:
+        full = [row for row in rows if row["budget"] == budget and row["epochs"] == FULL_EPOCHS]
+        best = max(row["int8_test_accuracy"] for row in full)
+        assert f"{100 * best:.1f} %" in readme

@@ -104,6 +104,7 @@ class OpDef:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     options: dict[str, Any]
+    intermediates: tuple[int, ...] = ()
 
 
 @dataclass
@@ -151,9 +152,16 @@ class Net:
         options = {"scale": None, "dtype": data.dtype.name, **more}
         return self.tensor(data.shape, data=data, **options)
 
-    def op(self, kind: str, inputs: Sequence[int], outputs: Sequence[int], **options: Any) -> None:
+    def op(
+        self,
+        kind: str,
+        inputs: Sequence[int],
+        outputs: Sequence[int],
+        intermediates: Sequence[int] = (),
+        **options: Any,
+    ) -> None:
         """Adds an operator; options are the fields of its table in the schema."""
-        self.ops.append(OpDef(kind, tuple(inputs), tuple(outputs), options))
+        self.ops.append(OpDef(kind, tuple(inputs), tuple(outputs), options, tuple(intermediates)))
 
     def build(self, inputs: Sequence[int], outputs: Sequence[int], **more: Any) -> bytes:
         """The file with this net as its only subgraph."""
@@ -298,12 +306,15 @@ class _Writer:
             self.kinds.append(op.kind)
         inputs = self.numbers(op.inputs, np.int32)
         outputs = self.numbers(op.outputs, np.int32)
+        intermediates = op.intermediates and self.numbers(op.intermediates, np.int32)
         table = _OPTION_TABLES.get(op.kind)
         options = None if table is None else self.options(table, op.options)
         tflite.OperatorStart(self.builder)
         tflite.OperatorAddOpcodeIndex(self.builder, self.kinds.index(op.kind))
         tflite.OperatorAddInputs(self.builder, inputs)
         tflite.OperatorAddOutputs(self.builder, outputs)
+        if intermediates:
+            tflite.OperatorAddIntermediates(self.builder, intermediates)
         if options is not None:
             code = getattr(tflite.BuiltinOptions, table)
             tflite.OperatorAddBuiltinOptionsType(self.builder, code)

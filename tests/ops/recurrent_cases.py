@@ -7,13 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from mcunet_tf.tinyengine.ops.lstm import (
+    BIASES,
+    CELL_STATE,
+    GATES,
+    HIDDEN_STATE,
+    INPUT_WEIGHTS,
+    OPERANDS,
+    RECURRENT_WEIGHTS,
+)
 from tests.ops.build_tflite import TANH, Net
 from tests.ops.case import collect
 from tests.ops.value_cases import Quantised
-
-_OPERANDS = 24
-_INPUT_WEIGHTS, _RECURRENT_WEIGHTS, _BIASES = range(1, 5), range(5, 9), range(12, 16)
-_HIDDEN_STATE, _CELL_STATE = 18, 19
 
 
 def lstm_net(
@@ -35,23 +40,26 @@ def lstm_net(
     rng = np.random.default_rng([steps, inputs, units])
     order = (steps, batch) if time_major else (batch, steps)
     x = net.tensor((*order, inputs), scale=source[0], zero_point=source[1])
-    operands = [x, *[-1] * (_OPERANDS - 1)]
-    for positions, width in ((_INPUT_WEIGHTS, inputs), (_RECURRENT_WEIGHTS, units)):
+    operands = [x, *[-1] * (OPERANDS - 1)]
+    for positions, width in ((INPUT_WEIGHTS, inputs), (RECURRENT_WEIGHTS, units)):
         for position in positions:
             data = rng.integers(weights[0], weights[1], (units, width), endpoint=True)
             scale = weight_scale * rng.uniform(0.5, 1)
             operands[position] = net.constant(data.astype(np.int8), scale=scale)
-    for position in _BIASES:
+    for position in BIASES:
         data = rng.integers(-3000, 3000, units).astype(np.int32)
         operands[position] = net.constant(data, scale=source[0] * weight_scale)
     state: dict[str, Any] = {"variable": True}
-    operands[_HIDDEN_STATE] = net.tensor(
+    operands[HIDDEN_STATE] = net.tensor(
         (batch, units), scale=hidden[0], zero_point=hidden[1], **state
     )
-    operands[_CELL_STATE] = net.tensor((batch, units), scale=cell_scale, dtype="int16", **state)
+    operands[CELL_STATE] = net.tensor((batch, units), scale=cell_scale, dtype="int16", **state)
     y = net.tensor((*order, units), scale=hidden[0], zero_point=hidden[1])
     options = {"FusedActivationFunction": TANH, "CellClip": clip, "TimeMajor": time_major}
-    net.op("UNIDIRECTIONAL_SEQUENCE_LSTM", operands, [y], **options)
+    # The scales of normalised gates, of which there are none, and of the hidden state.
+    scales = [net.tensor((0,), scale=0.0, dtype="float32") for _ in GATES]
+    scales.append(net.tensor((0,), scale=hidden[0], zero_point=hidden[1]))
+    net.op("UNIDIRECTIONAL_SEQUENCE_LSTM", operands, [y], scales, **options)
     return net, x, y
 
 

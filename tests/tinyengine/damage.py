@@ -153,7 +153,8 @@ def read_net(model: bytes) -> tuple[Net, list[int], list[int]]:
         kind = codes[root.OperatorCodes(table.OpcodeIndex()).BuiltinCode()]
         operands = tuple(table.Inputs(k) for k in range(table.InputsLength()))
         results = tuple(table.Outputs(k) for k in range(table.OutputsLength()))
-        net.ops.append(OpDef(kind, operands, results, _read_options(table, kind)))
+        between = tuple(table.Intermediates(k) for k in range(table.IntermediatesLength()))
+        net.ops.append(OpDef(kind, operands, results, _read_options(table, kind), between))
     inputs = [graph.Inputs(k) for k in range(graph.InputsLength())]
     return net, inputs, [graph.Outputs(k) for k in range(graph.OutputsLength())]
 

@@ -32,12 +32,14 @@ class TfliteFacts:
         outputs: of the model.
         operators: TensorFlow Lite's names, sorted.
         int8_operators: those of them whose first operand and results are int8 wherever they occur.
+        states: whether tensors outlive an inference.
     """
 
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     operators: tuple[str, ...]
     int8_operators: tuple[str, ...]
+    states: bool
 
 
 def read_facts(model: bytes) -> TfliteFacts:
@@ -57,6 +59,7 @@ def read_facts(model: bytes) -> TfliteFacts:
             tuple(_edge(graph, graph.Outputs(i)) for i in range(graph.OutputsLength())),
             tuple(sorted(set(names))),
             tuple(sorted(set(names) - others)),
+            any(graph.Tensors(i).IsVariable() for i in range(graph.TensorsLength())),
         )
     except McunetError:
         raise

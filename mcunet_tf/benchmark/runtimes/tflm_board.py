@@ -31,7 +31,6 @@ _DOWNLOADS = "tensorflow/lite/micro/tools/make/downloads"
 _SOURCES = Path(__file__).with_name("tflm")
 # The layout of types follows the first; the second spares a function that release builds lack.
 _FLAGS = ("-DTF_LITE_STATIC_MEMORY", "-DTF_LITE_STRIP_ERROR_STRINGS")
-_STATEFUL = "UNIDIRECTIONAL_SEQUENCE_LSTM"
 _HEADROOM_BYTES = 65536  # of the RAM, for everything but the arena while it is searched
 
 
@@ -163,7 +162,7 @@ def _files(name: str, content: bytes, facts: TfliteFacts, tree: TflmTree) -> dic
     declaration = constants.array_declaration(symbol, blob)
     config = [
         f"#define TFLM_OPERATORS {len(added)}",
-        f"#define TFLM_STATES {int(_STATEFUL in facts.operators)}",
+        f"#define TFLM_STATES {int(facts.states)}",
         f"#define TFLM_REGISTER(resolver) {calls}",
         f"#define TFLM_MODEL {symbol}",
         f"#define TFLM_NAME(suffix) {name}_##suffix",

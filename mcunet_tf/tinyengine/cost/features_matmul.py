@@ -54,12 +54,16 @@ def batch_matmul(view: View, calls: Calls) -> Counts:
     }
 
 
-def lstm(view: View, calls: Calls) -> Counts:
-    """Steps, gates of every unit, and the values that each gate multiplies."""
+def _lstm_loops(view: View, calls: Calls) -> tuple[int, int, int, int, int]:
+    """(calls, steps of all sequences, those that have a hidden state, inputs, units)."""
     made = total(calls)[0]
     batches, steps, inputs, units = lstm_shape(view)
-    rows = made * batches * steps
-    later = rows - made * batches  # steps that have a hidden state
+    return made, made * batches * steps, made * batches * (steps - 1), inputs, units
+
+
+def lstm(view: View, calls: Calls) -> Counts:
+    """Gates of every unit, and the values that each gate multiplies."""
+    made, rows, later, inputs, units = _lstm_loops(view, calls)
     return {
         "call": made,
         "unit": rows * units,
@@ -70,10 +74,8 @@ def lstm(view: View, calls: Calls) -> Counts:
 
 
 def lstm_dsp(view: View, calls: Calls) -> Counts:
-    """Likewise by four values, which are widened once a step."""
-    made = total(calls)[0]
-    batches, steps, inputs, units = lstm_shape(view)
-    rows = made * batches * steps
+    """Units by four values, which are widened once a step."""
+    made, rows, _, inputs, units = _lstm_loops(view, calls)
     quads = -(-inputs // 4) + -(-units // 4)
     return {
         "call": made,
@@ -87,9 +89,7 @@ def lstm_dsp(view: View, calls: Calls) -> Counts:
 
 def lstm_mve(view: View, calls: Calls) -> Counts:
     """Four units at a time, by vectors of 16 values, which are copied once a step."""
-    made = total(calls)[0]
-    batches, steps, inputs, units = lstm_shape(view)
-    rows = made * batches * steps
+    made, rows, _, inputs, units = _lstm_loops(view, calls)
     fours = rows * -(-units // 4)
     return {
         "call": made,

@@ -46,7 +46,6 @@ class LstmAttributes:
 
     activation: str
     cell_clip: float
-    projection_clip: float
     time_major: bool
     every_step: bool = True
 
@@ -74,7 +73,6 @@ def _read(options: Mapping[str, Any], _: View) -> LstmAttributes:
     return LstmAttributes(
         common.activation_name(options["FusedActivationFunction"]),
         float(options["CellClip"]),
-        float(options["ProjClip"]),
         bool(options["TimeMajor"]),
     )
 
