@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from mcunet_tf.tinyengine.ir import Graph
+from mcunet_tf.tinyengine.passes.drop_dead_channels import drop_dead_channels
 from mcunet_tf.tinyengine.passes.drop_float_edges import drop_float_edges
 from mcunet_tf.tinyengine.passes.drop_views import drop_views
 from mcunet_tf.tinyengine.passes.fold_constants import drop_unused, fold_constants
@@ -20,6 +21,7 @@ from mcunet_tf.tinyengine.passes.lower_splits import lower_splits
 from mcunet_tf.tinyengine.passes.lower_tiles import lower_tiles
 from mcunet_tf.tinyengine.passes.lower_transpose_conv import lower_transpose_conv
 from mcunet_tf.tinyengine.passes.move_bytes import move_bytes
+from mcunet_tf.tinyengine.passes.spell_constant_channels import spell_constant_channels
 from mcunet_tf.tinyengine.verify import check_graph, check_supported
 
 
@@ -28,12 +30,14 @@ def simplify(graph: Graph) -> Graph:
     return fuse_tables(move_bytes(drop_unused(fold_constants(graph))))
 
 
-def run_passes(graph: Graph, *, edges: str = "int8") -> Graph:
+def run_passes(graph: Graph, *, edges: str = "int8", dead_channels: bool = False) -> Graph:
     """Brings a graph as read into the form that kernels are chosen for.
 
     Args:
       graph: straight from `read_tflite`.
       edges: "int8" drops float32 conversions at the edges, "model" keeps the model's own types.
+      dead_channels: keeps channels that never change as the file spells them; the benchmark's
+        other runtimes compute them.
 
     Raises:
       ModelError, UnsupportedError: see `verify`.
@@ -49,6 +53,8 @@ def run_passes(graph: Graph, *, edges: str = "int8") -> Graph:
         drop_views,
     ):  # fmt: skip
         graph = lower(graph)
+    if not dead_channels:
+        graph = spell_constant_channels(drop_dead_channels(graph))
     check_graph(graph)
     check_supported(graph)
     return graph
