@@ -64,4 +64,10 @@ void add_broadcast_s8_dsp(const struct add_linear_s8 *op, const int8_t *first, c
 void add_s8_simd(const struct add_linear_s8 *op, const int8_t *first, const int8_t *second,
                  int8_t *out, int32_t pixels, void *scratch);
 
+/* The same with any scales and clamp; `out` as there. */
+void add_s8_any_dsp(const struct add_s8 *op, const int8_t *first, const int8_t *second, int8_t *out,
+                    int32_t pixels, void *scratch);
+void add_broadcast_s8_any_dsp(const struct add_s8 *op, const int8_t *first, const int8_t *second,
+                              int8_t *out, int32_t pixels, void *scratch);
+
 #endif /* KERNELS_ADD_ADD_H_ */

@@ -53,6 +53,8 @@ void conv2d_s8_1x1_dsp(const struct conv2d_s8 *op, const int8_t *in, int8_t *out
                        void *scratch);
 void conv2d_s8_1x1_wide_dsp(const struct conv2d_s8 *op, const int8_t *in, int8_t *out,
                             int32_t pixels, void *scratch);
+void conv2d_s8_1x1_any_dsp(const struct conv2d_s8 *op, const int8_t *in, int8_t *out,
+                           int32_t pixels, void *scratch);
 
 /* Any window, for the Armv7E-M DSP extension: conv2d_kxk_dsp.inc. out_channels >= 2,
  * 24 * ceil(kernel_height * kernel_width * in_channels / 4) bytes of scratch if in_channels is a
@@ -61,14 +63,21 @@ void conv2d_s8_dsp(const struct conv2d_s8 *op, const int8_t *const *in_rows,
                    int8_t *const *out_rows, int32_t rows, void *scratch);
 void conv2d_s8_wide_dsp(const struct conv2d_s8 *op, const int8_t *const *in_rows,
                         int8_t *const *out_rows, int32_t rows, void *scratch);
+void conv2d_s8_any_dsp(const struct conv2d_s8 *op, const int8_t *const *in_rows,
+                       int8_t *const *out_rows, int32_t rows, void *scratch);
 
-/* For Cortex-M55 with Helium; weights: conv2d_tile_mve.h. Any clamp; no shift to the left. Scratch:
+/* For Cortex-M55 with Helium; weights: conv2d_tile_mve.h. Any clamp; no shift to the left but in
+ * the `any` rows. Scratch:
  * 2 (1 x 1) or 3 times the inputs of a window, rounded up to 16. The 1 x 1 row's `out` may overlap
  * spent input. */
 void conv2d_s8_1x1_mve(const struct conv2d_s8 *op, const int8_t *in, int8_t *out, int32_t pixels,
                        void *scratch);
 void conv2d_s8_mve(const struct conv2d_s8 *op, const int8_t *const *in_rows,
                    int8_t *const *out_rows, int32_t rows, void *scratch);
+void conv2d_s8_1x1_any_mve(const struct conv2d_s8 *op, const int8_t *in, int8_t *out,
+                           int32_t pixels, void *scratch);
+void conv2d_s8_any_mve(const struct conv2d_s8 *op, const int8_t *const *in_rows,
+                       int8_t *const *out_rows, int32_t rows, void *scratch);
 
 /* In GNU C vectors, for computers; weights: conv2d_tile_simd.h, none of them -128. Scratch: 16
  * times the inputs of a window, rounded up to even. The 1 x 1 row's `out` may overlap spent

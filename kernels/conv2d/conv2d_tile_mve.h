@@ -5,7 +5,8 @@
  * Weight stream, per four output channels: bias[4], multiplier[4], shift[4] (int32, shifts in
  * [-31, 0]), then four rows of K int8 weights. Channels that fill up the last four are zero, and
  * 16 spare bytes follow the last row: rows are read in steps of 16 bytes, and what is read behind
- * their ends is multiplied by zeros.
+ * their ends is multiplied by zeros. TILE_ANY = 1, for scales of one and more: left[4] (int32, in
+ * [0, 31]) behind the shifts, by which sums are shifted before they are multiplied.
  */
 #ifndef KERNELS_CONV2D_CONV2D_TILE_MVE_H_
 #define KERNELS_CONV2D_CONV2D_TILE_MVE_H_
@@ -14,6 +15,20 @@
 #include <stdint.h>
 
 #include "../common/asm_function.h"
+
+#ifndef TILE_ANY
+#define TILE_ANY 0
+#endif
+#if TILE_ANY
+#define CONSTANT_BYTES "64"
+#define SHIFT_LEFT              \
+  "   vldrw.32 q2, [r2, #48]\n" \
+  "   vshl.s32 q0, q0, q2\n"    \
+  "   vshl.s32 q1, q1, q2\n"
+#else
+#define CONSTANT_BYTES "48"
+#define SHIFT_LEFT
+#endif
 
 /* The assembler relies on order and size of the members. */
 struct conv2d_tile_mve {
@@ -48,7 +63,8 @@ ASM_FUNCTION static void conv2d_tile_mve(__attribute__((unused)) struct conv2d_t
       "   mov r10, r2\n"
       "   mov r12, r4\n"
       "   mov lr, r6\n"
-      "   add r3, r3, #48\n"
+      "   add r3, r3, #" CONSTANT_BYTES
+      "\n"
       "   add r7, r3, r5, lsl #1\n"
       "   add r9, r7, r5\n"
       "   add r5, r3, r5\n"
@@ -74,6 +90,7 @@ ASM_FUNCTION static void conv2d_tile_mve(__attribute__((unused)) struct conv2d_t
       "   vmov q1[3], q1[1], r10, lr\n"
       "   ldr r11, [sp, #32]\n"
       "   ldm r11, {r1-r8}\n" /* inputs weights taps blocks out channels stride zero_point */
+      SHIFT_LEFT
       "   vldrw.32 q2, [r2, #16]\n"
       "   vldrw.32 q3, [r2, #32]\n"
       "   vqrdmulh.s32 q0, q0, q2\n"
@@ -97,7 +114,8 @@ ASM_FUNCTION static void conv2d_tile_mve(__attribute__((unused)) struct conv2d_t
       "   vpstt\n"
       "   vstrbt.32 q0, [r5]\n"
       "   vstrbt.32 q1, [r7]\n"
-      "   add r2, r2, #48\n"
+      "   add r2, r2, #" CONSTANT_BYTES
+      "\n"
       "   add r2, r2, r3, lsl #2\n"
       "   str r2, [r11, #4]\n"
       "   add r5, r5, #4\n"

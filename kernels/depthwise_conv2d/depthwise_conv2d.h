@@ -68,10 +68,33 @@ void depthwise_conv2d_s8_7x7s2_dsp(const struct depthwise_conv2d_s8 *op,
                                    const int8_t *const *in_rows, int8_t *const *out_rows,
                                    int32_t rows, void *scratch);
 
-/* Multiplier 1, weights in [-127, 127], no shift to the left, for Cortex-M55 with Helium: contract,
- * scratch and weight stream in its file. Output rows may lie over input rows of the same call. */
+/* Those of any scale and bias. */
+void depthwise_conv2d_s8_3x3_any_dsp(const struct depthwise_conv2d_s8 *op,
+                                     const int8_t *const *in_rows, int8_t *const *out_rows,
+                                     int32_t rows, void *scratch);
+void depthwise_conv2d_s8_3x3s2_any_dsp(const struct depthwise_conv2d_s8 *op,
+                                       const int8_t *const *in_rows, int8_t *const *out_rows,
+                                       int32_t rows, void *scratch);
+void depthwise_conv2d_s8_5x5_any_dsp(const struct depthwise_conv2d_s8 *op,
+                                     const int8_t *const *in_rows, int8_t *const *out_rows,
+                                     int32_t rows, void *scratch);
+void depthwise_conv2d_s8_5x5s2_any_dsp(const struct depthwise_conv2d_s8 *op,
+                                       const int8_t *const *in_rows, int8_t *const *out_rows,
+                                       int32_t rows, void *scratch);
+void depthwise_conv2d_s8_7x7_any_dsp(const struct depthwise_conv2d_s8 *op,
+                                     const int8_t *const *in_rows, int8_t *const *out_rows,
+                                     int32_t rows, void *scratch);
+void depthwise_conv2d_s8_7x7s2_any_dsp(const struct depthwise_conv2d_s8 *op,
+                                       const int8_t *const *in_rows, int8_t *const *out_rows,
+                                       int32_t rows, void *scratch);
+
+/* Multiplier 1, for Cortex-M55 with Helium; no shift to the left but in the `any` row. Contract,
+ * scratch and weight stream: depthwise_mve.inc. Output rows may lie over input rows of the same call. */
 void depthwise_conv2d_s8_mve(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
                              int8_t *const *out_rows, int32_t rows, void *scratch);
+
+void depthwise_conv2d_s8_any_mve(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
+                                 int8_t *const *out_rows, int32_t rows, void *scratch);
 
 /* Multiplier 1, no weight of -128, in GNU C vectors, for computers: weight stream and scratch in
  * its file. */

@@ -7,9 +7,9 @@
  * Four channels of two taps are one step.
  *
  * weights: words; for each four channels, of which the last begin at out_channels - 4:
- *   four times 512 bias + (n - 1), then the multiplier; then for each two taps a and b
+ *   four times bias, multiplier and shifts; then for each two taps a and b
  *   int8 (a0, a1, b0, b1), (a2, a3, b2, b3). An odd last tap has a neighbour of weights 0.
- * |bias| < 2^22 and weights in [-127, 127] (narrow_sum_reason); requantisation: requant_dsp.inc.
+ * Any scale and bias: requantize_any of requant_dsp.inc.
  *
  * scratch: 4-byte aligned; an address for each tap, their number made even, and a pixel.
  */
@@ -18,7 +18,8 @@
 #include "../common/requant_dsp.h"
 #include "depthwise_conv2d.h"
 
-#define CHANNELS 4 /* of a step */
+#define CHANNELS 4  /* of a step */
+#define CONSTANTS 3 /* of a channel */
 
 /* The lower halves of a and b. */
 static inline uint32_t lower_halves(uint32_t a, uint32_t b) {
@@ -86,7 +87,7 @@ static __attribute__((noinline)) void multiply(const int8_t *const *taps, int32_
 static void convolve_pixel(const struct depthwise_conv2d_s8 *op, const int8_t *const *taps,
                            int32_t pairs, int8_t *out) {
   const int32_t *constants = op->weights;
-  const int32_t last = op->out_channels - CHANNELS, twice = 2 * op->out_zero_point + 1;
+  const int32_t last = op->out_channels - CHANNELS, zero_point = 2 * op->out_zero_point + 1;
   const uint32_t low = 0x01010101u * (uint8_t)op->out_min;
   const uint32_t high = 0x01010101u * (uint8_t)op->out_max;
   for (int32_t c = 0; c < op->out_channels; c += CHANNELS) {
@@ -96,20 +97,18 @@ static void convolve_pixel(const struct depthwise_conv2d_s8 *op, const int8_t *c
     }
     int32_t sums[CHANNELS];
     for (int32_t k = 0; k < CHANNELS; k++) {
-      sums[k] = constants[2 * k] >> 9;
+      sums[k] = constants[CONSTANTS * k];
     }
-    multiply(taps, pairs, c, constants + 2 * CHANNELS, sums);
+    multiply(taps, pairs, c, constants + CONSTANTS * CHANNELS, sums);
     for (int32_t k = 0; k < CHANNELS; k++) {
-      const int32_t shift = constants[2 * k];
-      int32_t offset;
-      __asm__("lsl %0, %1, %2" : "=r"(offset) : "r"(twice), "r"(shift));
-      sums[k] = requantize_dsp(2 * sums[k], constants[2 * k + 1], offset, shift);
+      const int32_t *channel = constants + CONSTANTS * k;
+      sums[k] = requantize_any_dsp(sums[k], channel[1], channel[2], zero_point);
     }
     const uint32_t even = lower_halves((uint32_t)sums[0], (uint32_t)sums[2]) & 0xff00ff;
     const uint32_t odd = lower_halves((uint32_t)sums[1], (uint32_t)sums[3]) & 0xff00ff;
     const uint32_t word = clamp_bytes_dsp(even | odd << 8, low, high);
     memcpy(out + c, &word, 4);
-    constants += 2 * (CHANNELS + pairs);
+    constants += CONSTANTS * CHANNELS + 2 * pairs;
   }
 }
 

@@ -31,4 +31,12 @@ void fully_connected_s8_portable(const struct fully_connected_s8 *op, const int8
 void fully_connected_s8_dsp(const struct fully_connected_s8 *op, const int8_t *in, int8_t *out,
                             void *scratch);
 
+/* The same, of any sums, scales and number of outputs. No scratch. */
+void fully_connected_s8_any_dsp(const struct fully_connected_s8 *op, const int8_t *in, int8_t *out,
+                                void *scratch);
+
+/* Any layer, for Cortex-M55 with Helium; weight stream in its file. No scratch. */
+void fully_connected_s8_mve(const struct fully_connected_s8 *op, const int8_t *in, int8_t *out,
+                            void *scratch);
+
 #endif /* KERNELS_FULLY_CONNECTED_FULLY_CONNECTED_H_ */

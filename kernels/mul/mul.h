@@ -41,4 +41,10 @@ void mul_s8_dsp(const struct mul_s8 *op, const int8_t *first, const int8_t *seco
 void mul_broadcast_s8_dsp(const struct mul_s8 *op, const int8_t *first, const int8_t *second,
                           int8_t *out, int32_t pixels, void *scratch);
 
+/* The same with any scale and clamp; `out` as there. */
+void mul_s8_any_dsp(const struct mul_s8 *op, const int8_t *first, const int8_t *second, int8_t *out,
+                    int32_t pixels, void *scratch);
+void mul_broadcast_s8_any_dsp(const struct mul_s8 *op, const int8_t *first, const int8_t *second,
+                              int8_t *out, int32_t pixels, void *scratch);
+
 #endif /* KERNELS_MUL_MUL_H_ */

@@ -27,4 +27,10 @@ void sub_s8_portable(const struct sub_s8 *op, const int8_t *first, const int8_t 
 void sub_broadcast_s8_portable(const struct sub_s8 *op, const int8_t *first, const int8_t *second,
                                int8_t *out, int32_t pixels, void *scratch);
 
+/* The same with any scales and clamp, for the Armv7E-M DSP extension; `out` as there. */
+void sub_s8_any_dsp(const struct sub_s8 *op, const int8_t *first, const int8_t *second, int8_t *out,
+                    int32_t pixels, void *scratch);
+void sub_broadcast_s8_any_dsp(const struct sub_s8 *op, const int8_t *first, const int8_t *second,
+                              int8_t *out, int32_t pixels, void *scratch);
+
 #endif /* KERNELS_SUB_SUB_H_ */

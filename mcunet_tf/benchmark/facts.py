@@ -57,9 +57,9 @@ def layer_rows(compiled: Any, counts: Sequence[LayerCount]) -> tuple[LayerRow, .
 
 
 def model_macs(model: Path) -> int | None:
-    """Multiply-accumulates of a model, by the compiler's count; None if it cannot read it."""
+    """Multiply-accumulates of a model as its file has it; None if the compiler cannot read it."""
     try:
-        graph = run_passes(read_tflite(model.read_bytes(), model.name))
+        graph = run_passes(read_tflite(model.read_bytes(), model.name), dead_channels=True)
     except McunetError:
         return None
     return sum(SPECS[op.kind].macs(view(graph, op)) for op in graph.ops)

@@ -155,7 +155,7 @@ def compile_tflite(
     validate_plan(graph, plan)
     version = importlib.metadata.version("mcunet_tf")
     project = Project(prefix, source, target.name, version, _project_flags(target), graph, plan)
-    report = make_report(project, model=cost_model(target.core))
+    report = make_report(project, model=cost_model(target.core), isa=target.isa)
     _check_budget(report, sram_budget_bytes)
     files = emit_project(project)
     files["report.txt"] = report.text()

@@ -72,6 +72,26 @@ def usable_rows(seen: View, isa: Collection[str]) -> tuple[Kernel, ...]:
     return tuple(rows)
 
 
+def passed_over(seen: View, kernel: Kernel, isa: Collection[str]) -> tuple[tuple[str, str], ...]:
+    """The rows before the chosen one in its table, and why each of them was not taken.
+
+    Args:
+      seen: the operator.
+      kernel: the row that was chosen for it.
+      isa: instruction sets of the target.
+
+    Returns:
+      Pairs of a row's name and a reason. A row that could have served was too large for what it
+      saves, or has another calling style.
+    """
+    table = KERNELS[seen.op.kind]
+    reasons = {}
+    for row in table[: table.index(kernel)]:
+        if _runs_on(row, isa) and row.name != kernel.name:
+            reasons[row.name] = row.rejects(seen) or "its code is not worth what it saves here"
+    return tuple(reasons.items())
+
+
 def select_kernels(
     graph: Graph,
     ops: Sequence[Op],

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,10 +17,13 @@ HEADERS = ["conv2d/conv2d.h", "conv2d/conv2d_layout.h"]
 PACK = {
     "conv2d_s8_dsp": packing_dsp.pack_conv2d,
     "conv2d_s8_wide_dsp": packing_dsp.pack_conv2d_wide,
+    "conv2d_s8_any_dsp": packing_dsp.pack_conv2d_any,
     "conv2d_s8_mve": packing_mve.pack_conv2d,
+    "conv2d_s8_any_mve": functools.partial(packing_mve.pack_conv2d, any_scale=True),
 }
 BOARD = {"dsp": "qemu-m4", "mve": "qemu-m55"}
 every = pytest.mark.parametrize("kernel", PACK)
+any_scale = pytest.mark.parametrize("kernel", [k for k in PACK if "any" in k])
 
 
 @dataclass(frozen=True)
@@ -79,12 +83,13 @@ def reference(layer: Layer) -> np.ndarray:
 
 def admits(kernel, layer: Layer) -> str | None:
     taps = layer.weights.reshape(len(layer.weights), -1)
+    constants = (taps, layer.bias, layer.multiplier, layer.shift)
     if "mve" in kernel:
-        return packing_mve.shift_reason(layer.shift)
+        return None if "any" in kernel else packing_mve.shift_reason(layer.shift)
+    if "any" in kernel:
+        return packing_dsp.any_shift_reason(*constants)
     narrow = None if "wide" in kernel else packing_dsp.narrow_sum_reason(taps, layer.bias)
-    return narrow or packing_dsp.fast_requant_reason(
-        taps, layer.bias, layer.multiplier, layer.shift
-    )
+    return narrow or packing_dsp.fast_requant_reason(*constants)
 
 
 def make_case(kernel, layer: Layer) -> tuple[Case, np.ndarray]:
@@ -243,4 +248,17 @@ def test_extreme_values(kernel):
                 layer.multiplier[::3] *= -1
                 layer.image[:, :, 1] = value
                 layers.append(replace(layer, out_zero_point=out_zero_point))
+    check(kernel, layers)
+
+
+@any_scale
+def test_any_scale(kernel):
+    """Scales from 2^-20 to 2^7, weights to the ends of int8."""
+    rng = np.random.default_rng(22)
+    layers = []
+    for image, window, channels in (((6, 7, 4), (3, 3), 28), ((5, 9, 3), (2, 4), 28)):
+        layer = random_layer(rng, image, window, channels, pads=(1, 1, 1, 1))
+        weights = rng.integers(-128, 128, layer.weights.shape)
+        shift = np.arange(channels) % 28 - 20
+        layers.append(replace(layer, weights=weights, shift=shift, bias=layer.bias % 100))
     check(kernel, layers)

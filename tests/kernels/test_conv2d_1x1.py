@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,10 +17,13 @@ HEADERS = ["conv2d/conv2d.h", "conv2d/conv2d_layout.h"]
 PACK = {
     "conv2d_s8_1x1_dsp": packing_dsp.pack_conv2d_1x1,
     "conv2d_s8_1x1_wide_dsp": packing_dsp.pack_conv2d_1x1_wide,
+    "conv2d_s8_1x1_any_dsp": packing_dsp.pack_conv2d_1x1_any,
     "conv2d_s8_1x1_mve": packing_mve.pack_conv2d,
+    "conv2d_s8_1x1_any_mve": functools.partial(packing_mve.pack_conv2d, any_scale=True),
 }
 BOARD = {"dsp": "qemu-m4", "mve": "qemu-m55"}
 every = pytest.mark.parametrize("kernel", PACK)
+any_scale = pytest.mark.parametrize("kernel", [k for k in PACK if "any" in k])
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,9 @@ def random_layer(rng, channels_in, channels_out, zero_point=-128, out_zero_point
 def admits(kernel, layer: Layer) -> str | None:
     constants = (layer.weights, layer.bias, layer.multiplier, layer.shift)
     if "mve" in kernel:
-        return packing_mve.shift_reason(layer.shift)
+        return None if "any" in kernel else packing_mve.shift_reason(layer.shift)
+    if "any" in kernel:
+        return packing_dsp.any_shift_reason(*constants)
     narrow = None if "wide" in kernel else packing_dsp.narrow_sum_reason(*constants[:2])
     return packing_dsp.fast_requant_reason(*constants) or narrow
 
@@ -164,7 +170,7 @@ def test_clamps(kernel, clamp):
 def test_sums_at_the_bound(kernel):
     """Sums that reach the limit in both channels of a pair, and the proof that refuses one more."""
     rng = np.random.default_rng(4)
-    wide = "dsp" not in kernel or "wide" in kernel
+    wide = not kernel.endswith(("s8_1x1_dsp", "s8_dsp"))
     limit = (packing_dsp.SUM_LIMIT if wide else packing_dsp.NARROW_SUM_LIMIT) - 1
     weights = np.full((4, 200), 127) * np.array([1, -1, 1, -1])[:, None]
     low, high = packing_dsp.accumulator_bounds(weights, np.zeros(4))
@@ -222,3 +228,23 @@ def test_what_the_proof_refuses(change, words):
     assert packing_dsp.fast_requant_reason(**arguments) is None
     reason = packing_dsp.fast_requant_reason(**{**arguments, **change})
     assert reason is not None and words in reason
+
+
+@any_scale
+def test_any_scale(kernel):
+    """Scales from 2^-20 to 2^7, weights to the ends of int8, every small sum of either sign."""
+    rng = np.random.default_rng(21)
+    work = []
+    for channels_in, channels_out, pixels in ((1, 28, 256), (5, 9, 7), (16, 28, 3), (33, 4, 10)):
+        layer = random_layer(rng, channels_in, channels_out, out_zero_point=-20)
+        layer = replace(
+            layer,
+            weights=rng.integers(-128, 128, layer.weights.shape),
+            bias=rng.integers(-40, 40, channels_out),
+            shift=np.arange(channels_out) % 28 - 20,
+        )
+        inputs = random_inputs(rng, pixels, channels_in)
+        if channels_in == 1:
+            inputs = np.arange(-128, 128)[:, None]
+        work.append((layer, inputs))
+    check(kernel, work)

@@ -21,19 +21,23 @@ KERNELS = {
     (7, 2): "depthwise_conv2d_s8_7x7s2_dsp",
 }
 ANY_KERNEL = "depthwise_conv2d_s8_dsp"
-MVE_KERNEL = "depthwise_conv2d_s8_mve"
+MVE_KERNELS = {"mve": "depthwise_conv2d_s8_mve", "mve_any": "depthwise_conv2d_s8_any_mve"}
+ANY_SCALE = ("any", "dsp_any", "mve_any")
 FOLDER = "depthwise_conv2d"
 SOURCES = {
     "dsp": [f"{FOLDER}/{kernel}.S" for kernel in KERNELS.values()],
+    "dsp_any": [f"{FOLDER}/{kernel[:-4]}_any_dsp.S" for kernel in KERNELS.values()],
     "any": [f"{FOLDER}/{ANY_KERNEL}.c"],
-    "mve": [f"{FOLDER}/{MVE_KERNEL}.c"],
+    **{isa: [f"{FOLDER}/{kernel}.c"] for isa, kernel in MVE_KERNELS.items()},
 }
 HEADERS = [f"{FOLDER}/depthwise_conv2d.h", f"{FOLDER}/depthwise_layout.h"]
-BOARD = {"dsp": "qemu-m4", "any": "qemu-m4", "mve": "qemu-m55"}
+BOARD = {isa: "qemu-m55" if isa in MVE_KERNELS else "qemu-m4" for isa in SOURCES}
 SIZES = {
     "dsp": [*KERNELS],
+    "dsp_any": [*KERNELS],
     "any": [(1, 1), (2, 1), (3, 2), (4, 3)],
     "mve": [(1, 1), (4, 3), *KERNELS],
+    "mve_any": [(1, 1), (4, 3), *KERNELS],
 }
 
 
@@ -116,20 +120,21 @@ def reference(layer: Layer, plane: Plane) -> np.ndarray:
 
 
 def admits(layer: Layer, isa="dsp") -> str | None:
-    if isa == "mve":
-        return packing_mve.depthwise_reason(layer.weights, layer.shift)
+    if isa in MVE_KERNELS:
+        shifts = None if isa in ANY_SCALE else packing_mve.shift_reason(layer.shift)
+        return shifts or packing_mve.depthwise_reason(layer.weights)
     taps = layer.weights.reshape(-1, layer.weights.shape[2]).T
-    return packing_dsp.fast_requant_reason(
-        taps, layer.bias, layer.multiplier, layer.shift
-    ) or packing_dsp.narrow_sum_reason(taps, layer.bias)
+    reason = packing_dsp.any_shift_reason if isa in ANY_SCALE else packing_dsp.depthwise_reason
+    return reason(taps, layer.bias, layer.multiplier, layer.shift)
 
 
 def packed(layer: Layer, plane: Plane, isa, out_width) -> tuple[np.ndarray, int]:
     """The weight stream, and bytes of scratch for a call."""
     kernel, step = len(layer.weights), layer.stride
     constants = (layer.weights, layer.bias, layer.multiplier, layer.shift)
-    if isa == "dsp":
-        stream = packing_dsp.pack_depthwise(*constants, step)
+    if isa in ("dsp", "dsp_any"):
+        pack = packing_dsp.pack_depthwise
+        stream = (pack if isa == "dsp" else packing_dsp.pack_depthwise_sized_any)(*constants, step)
         chunked = (kernel, step) == (3, 1)
         held = min(plane.rows, plane.chunk_rows) if chunked else plane.rows
         scratch = packing_dsp.scratch_bytes_depthwise(kernel, step, out_width, held)
@@ -139,7 +144,7 @@ def packed(layer: Layer, plane: Plane, isa, out_width) -> tuple[np.ndarray, int]
             layer.weights[..., 0].size, len(layer.bias)
         )
     else:
-        stream = packing_mve.pack_depthwise(*constants)
+        stream = packing_mve.pack_depthwise(*constants, any_scale=isa in ANY_SCALE)
         scratch = packing_mve.scratch_bytes_depthwise(
             (kernel, kernel), (step, step), (1, 1), out_width, plane.rows
         )
@@ -147,9 +152,10 @@ def packed(layer: Layer, plane: Plane, isa, out_width) -> tuple[np.ndarray, int]
 
 
 def kernel_name(layer: Layer, isa) -> str:
-    if isa == "dsp":
-        return KERNELS[len(layer.weights), layer.stride]
-    return ANY_KERNEL if isa == "any" else MVE_KERNEL
+    if isa in ("dsp", "dsp_any"):
+        kernel = KERNELS[len(layer.weights), layer.stride]
+        return kernel if isa == "dsp" else f"{kernel[:-4]}_any_dsp"
+    return ANY_KERNEL if isa == "any" else MVE_KERNELS[isa]
 
 
 def make_case(layer: Layer, plane: Plane, isa) -> tuple[Case, np.ndarray]:
@@ -253,7 +259,7 @@ def test_padding_on_either_side(isa, size, stride, left):
 def test_every_channel_count(isa, size, stride):
     rng = np.random.default_rng(9)
     work = []
-    few = (1, 2, 3) if isa == "mve" else ()
+    few = (1, 2, 3) if isa in MVE_KERNELS else ()
     for channels in (*few, 4, 5, 6, 7, 8, 11, 16, 17, 80, 257):
         for rows in (1, 2, 3):
             layer = random_layer(rng, channels, size, stride)
@@ -261,7 +267,7 @@ def test_every_channel_count(isa, size, stride):
     check(work, isa)
 
 
-@rows_of("dsp", "mve")
+@rows_of("dsp", "dsp_any", "mve", "mve_any")
 @pytest.mark.parametrize("channels", [4, 7])
 def test_in_place_over_its_own_input(isa, size, stride, channels):
     """One call for the whole plane: every output row lies where an input row of the call lay."""
@@ -313,8 +319,46 @@ def test_sums_at_the_bound(isa, size, stride):
     layer.shift[:] = [-14, -14, -15, -16]
     planes = [Plane(np.full((3, 6, 4), value), *centred(size), 2) for value in (-128, 127)]
     check([(layer, plane) for plane in planes], isa)
-    layer.bias[0] += 1
-    assert isa == "mve" or admits(layer) is not None
+    layer.bias[0] = packing_dsp.NARROW_SUM_LIMIT
+    assert admits(layer) is not None
+    if isa != "dsp":
+        check([(layer, plane) for plane in planes], isa)
+
+
+@rows_of(*ANY_SCALE)
+def test_any_scale(isa, size, stride):
+    """Scales from 2^-20 to 2^6, weights to the ends of int8, biases beyond 24 bits."""
+    rng = np.random.default_rng(15)
+    work = []
+    for out_zero_point in (-128, 0, 90):
+        layer = random_layer(rng, 28, size, stride, out_zero_point=out_zero_point)
+        weights = rng.integers(-128, 128, layer.weights.shape)
+        if isa == "mve_any":
+            weights[::2, ::2][weights[::2, ::2] == -128] = -127
+            weights[1::2, 1::2][weights[1::2, 1::2] == -128] = -127
+        bias = np.where(np.arange(28) % 3, layer.bias % 100, 1 << 23)
+        shift = np.arange(28) - 20
+        shift[shift > 6] = 6
+        bias[shift > 0] %= 100
+        layer = replace(layer, weights=weights, bias=bias, shift=shift)
+        for rows in (1, 5):
+            work.append((layer, random_plane(rng, 5, 7, 28, rows, centred(size))))
+    check(work, isa)
+
+
+def test_what_two_products_cannot_hold_is_refused():
+    """A planted fault: two weights of -128 beside each other wrap around in 16 bits."""
+    layer = random_layer(np.random.default_rng(16), 8, 3, 1)
+    layer.weights[:], layer.bias[:], layer.shift[:] = 0, 0, -9
+    layer.weights[0, 1:, 0] = -128
+    assert admits(layer, "mve") is None
+    layer.weights[0, 0, 0] = -128
+    assert admits(layer, "mve") is not None
+    plane = Plane(np.full((3, 3, 8), -128), 0, 0, 0, 0, 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(packing_mve, "depthwise_reason", lambda _: None)
+        with pytest.raises(AssertionError, match="Arrays are not equal"):
+            check([(layer, plane)], "mve")
 
 
 @pytest.mark.parametrize("window", [(1, 3), (3, 1), (10, 4), (2, 5), (1, 13), (3, 3)])

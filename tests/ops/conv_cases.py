@@ -189,6 +189,7 @@ _DENSE = {
     ),
     "1x1_vanishing": Conv(kernel=(1, 1), in_channels=12, gain=1e5),
     "1x1_above_one": Conv((3, 9), 12, 5, (1, 1), weights=1, gain=0.8, bias="small"),
+    "windows_above_one": Conv((6, 5), 12, 5, weights=1, gain=0.1, bias="small"),
     "one_output": Conv(size=(6, 8), out_channels=1),
     "one_output_of_words": Conv(size=(5, 12), in_channels=8, out_channels=1, in_zero_point=-128),
     "one_output_odd_width": Conv(size=(6, 7), in_channels=4, out_channels=1),
@@ -234,6 +235,14 @@ _DEPTHWISE = {
     "even_window": Conv(size=(6, 5), in_channels=4, kernel=(4, 2), activation=RELU6, gain=0.1),
     "strides_unlike": Conv(size=(9, 8), in_channels=11, stride=(1, 2), in_zero_point=127),
 }
+# Scales from one half up, as channels that saturate early have; of every size with a kernel.
+_COARSE = {
+    f"{k}x{k}_above_one_stride_{s}": Conv(
+        (9, 8), 9, kernel=(k, k), stride=(s, s), weights=1, gain=0.05, bias="small"
+    )
+    for k in (2, 3, 5, 7)
+    for s in (1, 2)
+}
 # The edges of tiles of pixels and channels, one below to one above.
 _CHANNEL_EDGES = (1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17)
 _PIXEL_EDGES = (1, 2, 3, 4, 5, 7, 8, 9)
@@ -257,7 +266,7 @@ DEPTHWISE_CONV_2D = collect(
     [
         *(
             (name, conv_model(dataclasses.replace(conv, multiplier=conv.multiplier or 1)))
-            for name, conv in {**_SHARED, **_DEPTHWISE}.items()
+            for name, conv in {**_SHARED, **_DEPTHWISE, **_COARSE}.items()
         ),
         *(
             (
@@ -443,6 +452,10 @@ _DENSE_LAYERS = {
     "above_one": Dense((40, 2), 3, 2, weights=1, gain=0.8, bias="none", scales="tensor"),
     "one_input": Dense(shape=(4, 1), in_features=1),
     "long": Dense(shape=(1, 515), in_features=515, out_features=3),
+    "many_outputs": Dense(shape=(2, 300), in_features=300, out_features=64),
+    "one_output": Dense(out_features=1),
+    "long_one_output": Dense(shape=(2, 1030), in_features=1030, out_features=1),
+    "wide_sums": Dense(shape=(1, 2049), in_features=2049, out_features=7),
 }
 FULLY_CONNECTED = collect(
     "FULLY_CONNECTED",

@@ -102,6 +102,10 @@ def _elementwise(kind: str) -> list[tuple[str, bytes]]:
             (name, elementwise_model(kind, wide, activation=code))
             for name, code in _ACTIVATIONS.items()
         ),
+        (
+            "channels_second_relu",
+            elementwise_model(kind, _SHAPES["channels_second"], activation=RELU),
+        ),
         ("constant_channels", elementwise_model(kind, (_IMAGE, (1, 1, 1, 3)), constant=1)),
         ("constant_scalar", elementwise_model(kind, (wide[0], (1,)), constant=1)),
         ("constant_scalar_first", elementwise_model(kind, ((1,), _IMAGE), constant=0)),

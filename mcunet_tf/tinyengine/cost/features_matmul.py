@@ -30,6 +30,34 @@ def fully_connected(view: View, calls: Calls) -> Counts:
     }
 
 
+_SEGMENT_WORDS = 64  # inputs that fully_connected_s8_any_dsp.S adds up before it keeps the sums
+
+
+def fully_connected_any_dsp(view: View, calls: Calls) -> Counts:
+    """Passes over the inputs with one pair of outputs or three."""
+    made, _ = total(calls)
+    outputs, inputs = view.input(1).shape
+    rows = view.output.elements // outputs * made
+    lead = outputs % 2
+    alone = lead + outputs // 2 % 3
+    threes = outputs // 6
+    words = -(-inputs // 4)
+    folds = max(-(-(inputs // 4) // _SEGMENT_WORDS) - 1, 0)
+    return {
+        "call": made,
+        "row": rows,
+        "one": rows * alone,
+        "three": rows * threes,
+        "one_block": rows * alone * words,
+        "one_turn": rows * alone * -(-words // 2),
+        "three_block": rows * threes * words,
+        "three_turn": rows * threes * -(-words // 8),
+        "one_fold": rows * alone * folds,
+        "three_fold": rows * threes * folds,
+        "odd_output": rows * lead,
+    }
+
+
 def batch_matmul(view: View, calls: Calls) -> Counts:
     """Products of all rows with all columns, in blocks of 2 x 2 for the DSP extension."""
     made, _ = total(calls)

@@ -4,19 +4,28 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from mcunet_tf.tinyengine.cost import Cost, CostModel
 from mcunet_tf.tinyengine.emit.project import Project
 from mcunet_tf.tinyengine.plan.nodes import is_row_source, node_macs
 from mcunet_tf.tinyengine.plan.plan import Plan
+from mcunet_tf.tinyengine.select import passed_over
+
+# In the names of kernels that take what faster ones refuse.
+_SECOND_CHOICES = ("_portable", "_any_", "_wide_")
+
+# How kernels for one size or stride refuse all others.
+_OTHER_SHAPES = "only "
 
 
 @dataclasses.dataclass(frozen=True)
 class LayerReport:
     """One operator of the compiled model.
 
+    `passed_over` names the kernels that come before the chosen one in the table of its operator,
+    fastest first, and why each was not taken: what would have to be otherwise for it to serve.
     `instructions` and `cycles` are predicted by the report's cost model, the emitted code around
     the kernel included; `measured_instructions` were counted on a board. None: not known.
     """
@@ -28,6 +37,7 @@ class LayerReport:
     input_shape: tuple[int, ...]
     output_shape: tuple[int, ...]
     kernel: str
+    passed_over: tuple[tuple[str, str], ...]
     macs: int
     weights_bytes: int
     scratch_bytes: int
@@ -94,7 +104,20 @@ class Report:
             *(f"  note: {note}" for note in self.notes),
             "",
         ]
-        return "\n".join([*summary, *lines]) + "\n"
+        return "\n".join([*summary, *lines, *self._reasons()]) + "\n"
+
+    def _reasons(self) -> list[str]:
+        """Why layers run on kernels that serve where faster ones cannot."""
+        lines = []
+        for layer in self.layers:
+            if layer.passed_over and any(mark in layer.kernel for mark in _SECOND_CHOICES):
+                lines.append(f"  {layer.index} {layer.op}: {layer.kernel}, as")
+                lines += [
+                    f"      {name}: {reason}"
+                    for name, reason in layer.passed_over
+                    if not reason.startswith(_OTHER_SHAPES)
+                ]
+        return ["", "Layers whose fastest kernels were not taken:", *lines] if lines else []
 
     def _table(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         head = ["#", "op", "input", "output", "kernel", "MACs", "weights B", "live B", "offset"]
@@ -151,7 +174,10 @@ def _line(row: tuple[str, ...], widths: list[int]) -> str:
 
 
 def make_report(
-    project: Project, notes: tuple[str, ...] = (), model: CostModel | None = None
+    project: Project,
+    notes: tuple[str, ...] = (),
+    model: CostModel | None = None,
+    isa: Collection[str] = (),
 ) -> Report:
     """Collects the figures of a planned project.
 
@@ -159,6 +185,7 @@ def make_report(
       project: the plan and its graph.
       notes: sentences for the reader.
       model: predicts instructions and code; None where there is none for the board.
+      isa: instruction sets that the kernels were chosen from; none: it is not said why.
     """
     plan = project.plan
     live = _live_bytes(project)
@@ -179,6 +206,7 @@ def make_report(
                     input_shape=node.view.input(0).shape,
                     output_shape=node.view.output.shape,
                     kernel=node.kernel.name,
+                    passed_over=passed_over(node.view, node.kernel, isa) if isa else (),
                     macs=node_macs(node),
                     weights_bytes=sum(b.size_bytes for b in blobs.values()),
                     scratch_bytes=stage.call_scratch_bytes(position) + node.pad_row_bytes,

@@ -135,10 +135,18 @@ def _rejects_dsp_sums(view: View) -> str | None:
     return packing_dsp.fast_requant_reason(*_channel_constants(view))
 
 
-def _rejects_1x1_wide(view: View) -> str | None:
+def _rejects_any_sums(view: View) -> str | None:
+    return packing_dsp.any_shift_reason(*_channel_constants(view))
+
+
+def _rejects_1x1_shape(view: View) -> str | None:
     if view.output.shape[-1] < 2:
         return "one output channel"
-    return rejects_unless_pointwise(view) or _rejects_dsp_sums(view)
+    return rejects_unless_pointwise(view)
+
+
+def _rejects_1x1_wide(view: View) -> str | None:
+    return _rejects_1x1_shape(view) or _rejects_dsp_sums(view)
 
 
 def _rejects_1x1(view: View) -> str | None:
@@ -200,12 +208,8 @@ def _windows_dsp(name: str, pack: _Pack, rejects: Callable[[View], str | None]) 
     )
 
 
-def _rejects_mve(view: View) -> str | None:
-    return packing_mve.shift_reason(_channel_constants(view)[3])
-
-
-def _mve_stream(view: View) -> Struct:
-    return dense_stream(view, packing_mve.pack_conv2d)
+def _rejects_mve(view: View, any_scale: bool) -> str | None:
+    return None if any_scale else packing_mve.shift_reason(_channel_constants(view)[3])
 
 
 def _mve_pointwise_scratch(view: View, _: int) -> int:
@@ -217,35 +221,51 @@ def _mve_windows_scratch(view: View, _: int) -> int:
     return packing_mve.scratch_bytes_conv2d(kernel_height, kernel_width, in_channels)
 
 
-_CONV_2D_MVE = (
-    Kernel(
-        "conv2d_s8_1x1_mve",
-        "conv2d",
-        "mve",
-        Style.PIXELS,
-        _mve_stream,
-        rejects=lambda view: rejects_unless_pointwise(view) or _rejects_mve(view),
-        scratch_bytes=_mve_pointwise_scratch,
-        reads_ahead=True,
-    ),
-    Kernel(
-        "conv2d_s8_mve",
-        "conv2d",
-        "mve",
-        Style.WINDOW,
-        _mve_stream,
-        rejects=_rejects_mve,
-        scratch_bytes=_mve_windows_scratch,
-        band_rows=2,
-    ),
-)
+def _conv2d_mve(any_scale: bool) -> tuple[Kernel, Kernel]:
+    """The rows for pixels and for windows, of scales below one or of any."""
+    pack = functools.partial(packing_mve.pack_conv2d, any_scale=any_scale)
+    middle = "_any" * any_scale
+    return (
+        Kernel(
+            f"conv2d_s8_1x1{middle}_mve",
+            "conv2d",
+            "mve",
+            Style.PIXELS,
+            lambda view: dense_stream(view, pack),
+            rejects=lambda view: rejects_unless_pointwise(view) or _rejects_mve(view, any_scale),
+            scratch_bytes=_mve_pointwise_scratch,
+            reads_ahead=True,
+        ),
+        Kernel(
+            f"conv2d_s8{middle}_mve",
+            "conv2d",
+            "mve",
+            Style.WINDOW,
+            lambda view: dense_stream(view, pack),
+            rejects=lambda view: _rejects_mve(view, any_scale),
+            scratch_bytes=_mve_windows_scratch,
+            band_rows=2,
+        ),
+    )
+
 
 CONV_2D = (
-    *_CONV_2D_MVE,
+    *_conv2d_mve(any_scale=False),
+    *_conv2d_mve(any_scale=True),
     _pointwise_dsp("conv2d_s8_1x1_dsp", packing_dsp.pack_conv2d_1x1, _rejects_1x1),
     _pointwise_dsp("conv2d_s8_1x1_wide_dsp", packing_dsp.pack_conv2d_1x1_wide, _rejects_1x1_wide),
+    _pointwise_dsp(
+        "conv2d_s8_1x1_any_dsp",
+        packing_dsp.pack_conv2d_1x1_any,
+        lambda view: _rejects_1x1_shape(view) or _rejects_any_sums(view),
+    ),
     _windows_dsp("conv2d_s8_dsp", packing_dsp.pack_conv2d_1x1, _rejects_windows),
     _windows_dsp("conv2d_s8_wide_dsp", packing_dsp.pack_conv2d_1x1_wide, _rejects_windows_wide),
+    _windows_dsp(
+        "conv2d_s8_any_dsp",
+        packing_dsp.pack_conv2d_1x1_any,
+        lambda view: rejects_pairs(view) or _rejects_any_sums(view),
+    ),
     Kernel(
         "conv2d_s8_1x1_portable",
         "conv2d",
@@ -267,7 +287,7 @@ def _depthwise_constants(
     return weights, folded_bias(view, (0, 1, 2)), multiplier, shift
 
 
-def _rejects_depthwise_sized(view: View, size: int, stride: int) -> str | None:
+def _rejects_depthwise_window(view: View, size: int, stride: int) -> str | None:
     attributes: Conv2dAttributes = view.attributes
     if tuple(view.input(1).shape[1:3]) != (size, size):
         return f"only {size} x {size} windows"
@@ -275,17 +295,29 @@ def _rejects_depthwise_sized(view: View, size: int, stride: int) -> str | None:
         return f"only stride {stride}"
     if (attributes.dilation_height, attributes.dilation_width) != (1, 1):
         return "dilation"
-    return _rejects_depthwise(view)
+    return _rejects_depthwise_shape(view)
 
 
-def _rejects_depthwise(view: View) -> str | None:
+def _rejects_depthwise_shape(view: View) -> str | None:
     if depth_multiplier(view) != 1 or view.output.shape[-1] < 4:
         return "a depth multiplier, or less than 4 channels"
+    return None
+
+
+def _depthwise_taps(
+    view: View,
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+    """Weights [channels, taps], folded bias, multiplier and shift."""
     weights, bias, multiplier, shift = _depthwise_constants(view)
-    taps = weights.reshape(-1, weights.shape[-1]).T
-    return packing_dsp.fast_requant_reason(
-        taps, bias, multiplier, shift
-    ) or packing_dsp.narrow_sum_reason(taps, bias)
+    return weights.reshape(-1, weights.shape[-1]).T, bias, multiplier, shift
+
+
+def _rejects_depthwise_values(view: View) -> str | None:
+    return packing_dsp.depthwise_reason(*_depthwise_taps(view))
+
+
+def _rejects_depthwise_any_values(view: View) -> str | None:
+    return packing_dsp.any_shift_reason(*_depthwise_taps(view))
 
 
 def depthwise_stream(
@@ -301,10 +333,12 @@ def depthwise_stream(
     return Struct("struct depthwise_conv2d_s8", {**constants, **window_fields(view), **edges})
 
 
-def _depthwise_dsp(size: int, stride: int) -> Kernel:
-    """The row for one window size and stride."""
+def _depthwise_dsp(size: int, stride: int, any_values: bool = False) -> Kernel:
+    """The row for one window size and stride, of ordinary channels or of any."""
     chunked = (size, stride) == (3, 1)
-    pack = functools.partial(packing_dsp.pack_depthwise, stride=stride)
+    packing = packing_dsp.pack_depthwise_sized_any if any_values else packing_dsp.pack_depthwise
+    pack = functools.partial(packing, stride=stride)
+    values = _rejects_depthwise_any_values if any_values else _rejects_depthwise_values
 
     def arguments(view: View) -> Struct:
         struct = depthwise_stream(view, pack, uint8_blob)
@@ -315,12 +349,12 @@ def _depthwise_dsp(size: int, stride: int) -> Kernel:
         return packing_dsp.scratch_bytes_depthwise(size, stride, view.output.shape[2], rows)
 
     return Kernel(
-        f"depthwise_conv2d_s8_{size}x{size}{'s2' if stride == 2 else ''}_dsp",
+        f"depthwise_conv2d_s8_{size}x{size}{'s2' * (stride == 2)}{'_any' * any_values}_dsp",
         "depthwise_conv2d",
         "dsp",
         Style.WINDOW,
         arguments,
-        rejects=lambda view: _rejects_depthwise_sized(view, size, stride),
+        rejects=lambda view: _rejects_depthwise_window(view, size, stride) or values(view),
         scratch_bytes=scratch_bytes,
         band_rows=2 * CHUNK_ROWS if chunked else CHUNK_ROWS,
         chunk_rows=CHUNK_ROWS if chunked else 0,
@@ -337,15 +371,12 @@ def _depthwise_any_scratch(view: View, _: int) -> int:
     return packing_dsp.scratch_bytes_depthwise_any(height * width, channels)
 
 
-def _depthwise_mve(view: View) -> Struct:
-    return depthwise_stream(view, packing_mve.pack_depthwise)
-
-
-def _rejects_depthwise_mve(view: View) -> str | None:
+def _rejects_depthwise_mve(view: View, any_scale: bool) -> str | None:
     if depth_multiplier(view) != 1:
         return "a depth multiplier"
     weights, _, _, shift = _depthwise_constants(view)
-    return packing_mve.depthwise_reason(weights, shift)
+    shifts = None if any_scale else packing_mve.shift_reason(shift)
+    return shifts or packing_mve.depthwise_reason(weights)
 
 
 def _depthwise_mve_scratch(view: View, rows: int) -> int:
@@ -360,26 +391,38 @@ def _depthwise_mve_scratch(view: View, rows: int) -> int:
     )
 
 
-DEPTHWISE_CONV_2D = (
-    Kernel(
-        "depthwise_conv2d_s8_mve",
+def _depthwise_mve(any_scale: bool) -> Kernel:
+    """The row of scales below one or of any."""
+    pack = functools.partial(packing_mve.pack_depthwise, any_scale=any_scale)
+    return Kernel(
+        f"depthwise_conv2d_s8{'_any' * any_scale}_mve",
         "depthwise_conv2d",
         "mve",
         Style.WINDOW,
-        _depthwise_mve,
-        rejects=_rejects_depthwise_mve,
+        lambda view: depthwise_stream(view, pack),
+        rejects=lambda view: _rejects_depthwise_mve(view, any_scale),
         scratch_bytes=_depthwise_mve_scratch,
         band_rows=16,
         in_place_rows=True,
+    )
+
+
+DEPTHWISE_CONV_2D = (
+    _depthwise_mve(any_scale=False),
+    _depthwise_mve(any_scale=True),
+    *(
+        _depthwise_dsp(size, stride, any_values)
+        for any_values in (False, True)
+        for size in (3, 5, 7)
+        for stride in (1, 2)
     ),
-    *(_depthwise_dsp(size, stride) for size in (3, 5, 7) for stride in (1, 2)),
     Kernel(
         "depthwise_conv2d_s8_dsp",
         "depthwise_conv2d",
         "dsp",
         Style.WINDOW,
         _depthwise_any,
-        rejects=_rejects_depthwise,
+        rejects=lambda view: _rejects_depthwise_shape(view) or _rejects_depthwise_any_values(view),
         scratch_bytes=_depthwise_any_scratch,
     ),
     Kernel(
@@ -399,10 +442,15 @@ def _rejects_fully_connected(view: View) -> str | None:
     return _rejects_dsp_sums(view) or packing_dsp.narrow_sum_reason(weights, bias)
 
 
-def _fully_connected_dsp(view: View) -> Struct:
+def _rejects_fully_connected_any(view: View) -> str | None:
+    weights = _channel_constants(view)[0]
+    return _rejects_any_sums(view) or packing_dsp.shared_halves_reason(weights)
+
+
+def _fully_connected_stream(view: View, pack: _Pack) -> Struct:
     out_features, in_features = view.input(1).shape
     fields = {
-        "weights": word_blob(packing_dsp.pack_fully_connected(*_channel_constants(view))),
+        "weights": word_blob(pack(*_channel_constants(view))),
         "channels": None,
         "in_features": in_features,
         "rows": view.output.elements // out_features,
@@ -413,15 +461,30 @@ def _fully_connected_dsp(view: View) -> Struct:
 
 FULLY_CONNECTED = (
     Kernel(
+        "fully_connected_s8_mve",
+        "fully_connected",
+        "mve",
+        Style.WHOLE,
+        lambda view: _fully_connected_stream(view, packing_mve.pack_fully_connected),
+    ),
+    Kernel(
         "fully_connected_s8_dsp",
         "fully_connected",
         "dsp",
         Style.WHOLE,
-        _fully_connected_dsp,
+        lambda view: _fully_connected_stream(view, packing_dsp.pack_fully_connected),
         rejects=_rejects_fully_connected,
         scratch_bytes=lambda view, _: packing_dsp.scratch_bytes_fully_connected(
             view.input(1).shape[1]
         ),
+    ),
+    Kernel(
+        "fully_connected_s8_any_dsp",
+        "fully_connected",
+        "dsp",
+        Style.WHOLE,
+        lambda view: _fully_connected_stream(view, packing_dsp.pack_fully_connected_any),
+        rejects=_rejects_fully_connected_any,
     ),
     Kernel(
         "fully_connected_s8_portable",

@@ -153,6 +153,18 @@ def _rejects_unless_roundings_fit(view: View) -> str | None:
     return None
 
 
+def _rejects_sum_scales(view: View) -> str | None:
+    """A sum's own scale lies far below those of its operands, as it has 2^20 for one of theirs."""
+    shift = elementwise.add_parameters(view).output[1]
+    least, greatest = _MUL_SHIFTS
+    return None if least <= shift <= greatest else f"a shift of {shift}"
+
+
+def _rejects_product_scale(view: View) -> str | None:
+    multiplier, shift = elementwise.mul_parameters(view)
+    return None if multiplier and _MUL_SHIFTS[0] <= shift <= 12 else f"a shift of {shift}"
+
+
 def _rejects_unless_same_shape(view: View) -> str | None:
     same = elementwise.broadcast_period(view)[1] == view.output.elements
     return None if same else "operands of different shapes"
@@ -180,6 +192,7 @@ def _rows(
     *,
     folder: str | None = None,
     isa: str = "portable",
+    values: str = "",
     rejects: Callable[[View], str | None] = _accepts,
 ) -> tuple[Kernel, ...]:
     """Rows for operands of one shape, for a second one that repeats, and for a first one."""
@@ -188,7 +201,7 @@ def _rows(
         name: str, own: Callable[[View], str | None], inputs: tuple[int, int], streamed: int
     ) -> Kernel:
         return Kernel(
-            f"{name}_s8_{isa}",
+            f"{name}_s8{values}_{isa}",
             folder or op,
             isa,
             Style.PIXELS,
@@ -261,11 +274,22 @@ _LINEAR = (
     *_rows("add", _add_linear, isa="simd", rejects=_rejects_unless_linear)[:1],
     *_rows("add", _add_linear, isa="dsp", rejects=_rejects_unless_linear),
 )
-ADD = (*_lookup_beside_constant(elementwise.ADD), *_LINEAR, *_rows("add", _add))
-SUB = (*_lookup_beside_constant(elementwise.SUB), *_LINEAR, *_rows("sub", _sub))
+ADD = (
+    *_lookup_beside_constant(elementwise.ADD),
+    *_LINEAR,
+    *_rows("add", _add, isa="dsp", values="_any", rejects=_rejects_sum_scales),
+    *_rows("add", _add),
+)
+SUB = (
+    *_lookup_beside_constant(elementwise.SUB),
+    *_LINEAR,
+    *_rows("sub", _sub, isa="dsp", values="_any", rejects=_rejects_sum_scales),
+    *_rows("sub", _sub),
+)
 MUL = (
     *_lookup_beside_constant(elementwise.MUL),
     *_rows("mul", _mul, isa="dsp", rejects=_rejects_unless_roundings_fit),
+    *_rows("mul", _mul, isa="dsp", values="_any", rejects=_rejects_product_scale),
     *_rows("mul", _mul),
 )
 SQUARED_DIFFERENCE = (

@@ -78,11 +78,23 @@ def fast_requant_reason(
 def narrow_sum_reason(weights: npt.ArrayLike, bias: npt.ArrayLike) -> str | None:
     """Says why a layer's sums do not fit 24 bits when doubled, or None where they do.
 
-    Wanted besides `fast_requant_reason` by all rows whose name does not say `wide`.
+    Wanted besides `fast_requant_reason` by the dense rows whose name says neither `wide` nor `any`.
     """
     if int(np.min(np.asarray(weights, np.int64), initial=0)) < -127:
         return "a weight is -128; weights must be in [-127, 127]"
     return _sum_reason(weights, bias, np.int64(NARROW_SUM_LIMIT))
+
+
+def depthwise_reason(
+    weights: npt.ArrayLike, bias: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike
+) -> str | None:
+    """Says why a depthwise row without `any` may not serve a layer, or None where it may.
+
+    Its streams hold biases in 24 bits. Arguments as for `fast_requant_reason`.
+    """
+    return fast_requant_reason(weights, bias, multiplier, shift) or _sum_reason(
+        np.zeros_like(weights), bias, np.int64(NARROW_SUM_LIMIT)
+    )
 
 
 def _sum_reason(weights: npt.ArrayLike, bias: npt.ArrayLike, limit: Any) -> str | None:
@@ -122,7 +134,10 @@ def _words(values: npt.NDArray[Any]) -> Bytes:
 
 
 def _pack_tiles(taps: Ints, start: Ints, factors: Ints, shifts: Ints, wide: bool) -> Bytes:
-    """The stream of `conv2d_tile_dsp.inc`; taps [out_channels >= 2, K] in the row's input order."""
+    """The stream of `conv2d_tile_dsp.inc`; taps [out_channels >= 2, K] in the row's input order.
+
+    `shifts` are n - 1, or those of `requantize_any`.
+    """
     channels, inputs = taps.shape
     quads = -(-inputs // INPUTS_PER_WORD_PAIR)
     taps = np.pad(taps, ((0, 0), (0, quads * INPUTS_PER_WORD_PAIR - inputs)))
@@ -166,6 +181,13 @@ def pack_conv2d_1x1_wide(
     return _pack_tiles(*_requant_constants(weights, bias, multiplier, shift), wide=True)
 
 
+def pack_conv2d_1x1_any(
+    weights: npt.ArrayLike, bias: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike
+) -> Bytes:
+    """Packs the stream of `conv2d_s8_1x1_any_dsp`; arguments as for `pack_conv2d_1x1`."""
+    return _pack_tiles(*_any_constants(weights, bias, multiplier, shift, doubled=True), wide=True)
+
+
 def scratch_bytes_conv2d_1x1(in_channels: int) -> int:
     """Scratch of `conv2d_s8_1x1_dsp` and `_wide_dsp`: one tile's inputs as 16-bit halves."""
     return PIXELS_PER_TILE * 8 * -(-in_channels // INPUTS_PER_WORD_PAIR)
@@ -187,6 +209,14 @@ def pack_conv2d_wide(
     return pack_conv2d_1x1_wide(kernel.reshape(len(kernel), -1), bias, multiplier, shift)
 
 
+def pack_conv2d_any(
+    weights: npt.ArrayLike, bias: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike
+) -> Bytes:
+    """Packs the stream of `conv2d_s8_any_dsp`; arguments as for `pack_conv2d`."""
+    kernel = np.asarray(weights, np.int64)
+    return pack_conv2d_1x1_any(kernel.reshape(len(kernel), -1), bias, multiplier, shift)
+
+
 def scratch_bytes_conv2d(kernel_height: int, kernel_width: int, in_channels: int) -> int:
     """Scratch of `conv2d_s8_dsp` and `_wide_dsp`: a tile's windows as halves.
 
@@ -203,6 +233,101 @@ def pack_fully_connected(
 ) -> Bytes:
     """Packs the stream of `fully_connected_s8_dsp` from [out_features >= 2, in_features]."""
     return pack_conv2d_1x1(weights, bias, multiplier, shift)
+
+
+def any_shift_reason(
+    weights: npt.ArrayLike,
+    bias: npt.ArrayLike,
+    multiplier: npt.ArrayLike,
+    shift: npt.ArrayLike,
+) -> str | None:
+    """Says why `requantize_any` may not serve a layer, or None where it may.
+
+    What it cannot do no trained network asks for: sums from 2^29, and constants that int32 or int8
+    cannot negate. Arguments as for `fast_requant_reason`.
+    """
+    lefts = np.maximum(np.asarray(shift, np.int64), 0)
+    rights = np.minimum(np.asarray(shift, np.int64), -1)
+    return fast_requant_reason(weights, bias, multiplier, rights) or _sum_reason(
+        weights, bias, SUM_LIMIT >> lefts
+    )
+
+
+def shared_halves_reason(weights: npt.ArrayLike) -> str | None:
+    """Says why outputs cannot share halves of 16 bits in pairs, or None where they can.
+
+    Args:
+        weights: int8 [out_features, in_features], of which an odd first one is a pair of its own.
+    """
+    rows = np.asarray(weights, np.int64)
+    pairs = rows[len(rows) % 2 :].reshape(-1, 2, rows.shape[1])
+    if ((pairs[:, 1] == -128) & (pairs[:, 0] < 0)).any():
+        return "a weight of -128 beside a negative one"
+    return None
+
+
+def _any_constants(
+    weights: npt.ArrayLike,
+    bias: npt.ArrayLike,
+    multiplier: npt.ArrayLike,
+    shift: npt.ArrayLike,
+    doubled: bool,
+) -> tuple[Ints, Ints, Ints, Ints]:
+    """Weights, bias, multiplier >= 0 and shifts of `requantize_any`, same results.
+
+    Args:
+        weights: int8 [channels, taps].
+        bias: folded, [channels].
+        multiplier: Q31 [channels].
+        shift: TFLite's [channels].
+        doubled: whether the kernel's accumulators are doubled before they are requantised.
+    """
+    lefts = np.maximum(np.asarray(shift, np.int64), 0)
+    rights = np.minimum(np.asarray(shift, np.int64), -1)
+    taps, start, factors, _ = _requant_constants(weights, bias, multiplier, rights)
+    to_the_right = (np.asarray(shift, np.int64) < 0) & (factors != 0)
+    n = np.where(to_the_right, -rights, 0)
+    left = np.where(to_the_right, 0, lefts) + (0 if doubled else 1)
+    left = np.where(factors == 0, 0, left)
+    return taps, start, factors, n | left << 16 | to_the_right.astype(np.int64) << 23
+
+
+_PAIRS_PER_PASS = 3
+
+
+def pack_fully_connected_any(
+    weights: npt.ArrayLike, bias: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike
+) -> Bytes:
+    """Packs the stream of `fully_connected_s8_any_dsp`; arguments as for the narrow one."""
+    taps, *constants = _any_constants(weights, bias, multiplier, shift, doubled=False)
+    outputs, inputs = taps.shape
+    # An odd output comes first, with a neighbour of zeros; words that are not whole come first.
+    lead = outputs % 2
+    order = [0, outputs, *range(1, outputs)] if lead else list(range(outputs))
+    taps = np.pad(taps, ((0, 1), (0, 0)))[order]
+    starts, factors, shifts = (np.pad(values, (0, 1))[order] for values in constants)
+    tail = inputs % INPUTS_PER_WORD_PAIR
+    parts = [taps[:, inputs - tail :], taps[:, : inputs - tail]]
+    parts[0] = np.pad(parts[0], ((0, 0), (0, -tail % INPUTS_PER_WORD_PAIR)))
+    taps = np.concatenate(parts, axis=1)
+    quads = taps.shape[1] // INPUTS_PER_WORD_PAIR
+    halves = ((taps[0::2] + 256 * taps[1::2]) & 0xFFFF).reshape(-1, quads, 4)
+    words = np.stack([halves[..., k] | halves[..., k + 2] << 16 for k in (0, 1)], axis=2)
+    both = shifts[0::2] | shifts[1::2] << 8
+    ends = np.stack([factors[0::2], factors[1::2], both], axis=1)
+    passes = []
+    for first, count in _passes(len(words), lead):
+        pairs = slice(first, first + count)
+        passes += [starts[1::2][pairs], starts[0::2][pairs]]
+        passes += [words[pairs].transpose(1, 0, 2).reshape(-1), ends[pairs].reshape(-1)]
+    return _words(np.concatenate(passes)).reshape(-1)
+
+
+def _passes(pairs: int, lead: int) -> list[tuple[int, int]]:
+    """(first pair, pairs) of each pass: an odd output's, then what is no multiple of three."""
+    alone = lead + (pairs - lead) % _PAIRS_PER_PASS
+    rest = range(alone, pairs, _PAIRS_PER_PASS)
+    return [(i, 1) for i in range(alone)] + [(i, _PAIRS_PER_PASS) for i in rest]
 
 
 def scratch_bytes_fully_connected(in_features: int) -> int:
@@ -239,15 +364,43 @@ def pack_depthwise(
         shift: TFLite's [channels].
         stride: 1 or 2, of rows and columns.
     """
-    kernel = np.asarray(weights, np.int64)
-    size, channels = kernel.shape[0], kernel.shape[2]
     taps, start, factors, shifts = _requant_constants(
-        kernel.reshape(size * size, channels).T, bias, multiplier, shift
+        _taps_by_channel(weights), bias, multiplier, shift
     )
-    order = _TAP_ORDER[size, stride]
+    constants = np.stack([512 * start + shifts, factors], axis=1)
+    return _depthwise_stream(constants, taps, np.asarray(weights).shape[0], stride)
+
+
+def pack_depthwise_sized_any(
+    weights: npt.ArrayLike,
+    bias: npt.ArrayLike,
+    multiplier: npt.ArrayLike,
+    shift: npt.ArrayLike,
+    stride: int,
+) -> Bytes:
+    """Packs the stream of a `depthwise_conv2d_s8_*_any_dsp` row: 12 + k * k bytes per channel.
+
+    Arguments as for `pack_depthwise`.
+    """
+    taps, start, factors, shifts = _any_constants(
+        _taps_by_channel(weights), bias, multiplier, shift, doubled=True
+    )
+    constants = np.stack([2 * start, factors, shifts], axis=1)
+    return _depthwise_stream(constants, taps, np.asarray(weights).shape[0], stride)
+
+
+def _taps_by_channel(weights: npt.ArrayLike) -> Ints:
+    """[channels, taps] of [kernel_height, kernel_width, channels]."""
+    kernel = np.asarray(weights, np.int64)
+    return kernel.reshape(-1, kernel.shape[2]).T
+
+
+def _depthwise_stream(constants: Ints, taps: Ints, size: int, stride: int) -> Bytes:
+    """Words of constants and then the bytes of the taps, channel by channel."""
+    channels, order = len(taps), _TAP_ORDER[size, stride]
     ordered = taps.reshape(channels, -1, len(order))[:, :, order].reshape(channels, -1)
-    constants = _words(np.stack([512 * start + shifts, factors], axis=1)).reshape(channels, 8)
-    stream = np.concatenate([constants, (ordered & 0xFF).astype(np.uint8)], axis=1)
+    words = _words(constants).reshape(channels, -1)
+    stream = np.concatenate([words, (ordered & 0xFF).astype(np.uint8)], axis=1)
     return np.concatenate([stream.reshape(-1), np.zeros(_STREAM_TAIL_BYTES, np.uint8)])
 
 
@@ -262,19 +415,18 @@ def pack_depthwise_any(
         multiplier: Q31 [channels].
         shift: TFLite's [channels].
     """
-    kernel = np.asarray(weights, np.int64)
-    channels = kernel.shape[2]
-    taps, start, factors, shifts = _requant_constants(
-        kernel.reshape(-1, channels).T, bias, multiplier, shift
+    taps, start, factors, shifts = _any_constants(
+        _taps_by_channel(weights), bias, multiplier, shift, doubled=False
     )
+    channels = len(taps)
     pairs = -(-taps.shape[1] // 2)
     taps = np.pad(taps, ((0, 0), (0, 2 * pairs - taps.shape[1])))
     first = np.minimum(np.arange(0, channels, 4), channels - 4)
     fours = first[:, None] + np.arange(4)
-    constants = _words(np.stack([512 * start + shifts, factors], axis=1))[fours]
+    constants = _words(np.stack([start, factors, shifts], axis=1))[fours]
     # [fours, pairs, halves of the four channels, taps, channels]
     ordered = taps[fours].reshape(-1, 2, 2, pairs, 2).transpose(0, 3, 1, 4, 2)
-    stream = [constants.reshape(-1, 32), (ordered & 0xFF).astype(np.uint8).reshape(-1, 8 * pairs)]
+    stream = [constants.reshape(-1, 48), (ordered & 0xFF).astype(np.uint8).reshape(-1, 8 * pairs)]
     packed: Bytes = np.concatenate(stream, axis=1).reshape(-1)
     return packed
 

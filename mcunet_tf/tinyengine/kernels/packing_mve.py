@@ -28,8 +28,21 @@ def _words(values: npt.ArrayLike) -> Bytes:
     return np.ascontiguousarray(wrapped.astype("<u4")).view(np.uint8)
 
 
+def _constants(
+    bias: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike, any_scale: bool
+) -> npt.NDArray[np.int64]:
+    """[3 or 4, channels]: bias, multiplier, shift to the right, and the shift to the left."""
+    shifts = np.asarray(shift, np.int64)
+    rows = [np.asarray(bias, np.int64), np.asarray(multiplier, np.int64), np.minimum(shifts, 0)]
+    return np.stack([*rows, np.maximum(shifts, 0)] if any_scale else rows)
+
+
 def pack_conv2d(
-    weights: npt.ArrayLike, bias: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike
+    weights: npt.ArrayLike,
+    bias: npt.ArrayLike,
+    multiplier: npt.ArrayLike,
+    shift: npt.ArrayLike,
+    any_scale: bool = False,
 ) -> Bytes:
     """Packs the stream of `conv2d_tile_mve.h`: four channels at a time.
 
@@ -37,17 +50,44 @@ def pack_conv2d(
         weights: int8 [out_channels, ...], the inputs in the order in which they are gathered.
         bias: folded, [out_channels].
         multiplier: Q31 [out_channels].
-        shift: TFLite's [out_channels], none positive.
+        shift: TFLite's [out_channels], none positive but for rows of any scale.
+        any_scale: whether it is for one of these.
     """
     rows = np.asarray(weights, np.int64).reshape(len(np.asarray(weights)), -1)
     fill = -len(rows) % LANES
     rows = np.pad(rows, ((0, fill), (0, 0)))
-    constants = np.stack([bias, multiplier, shift]).astype(np.int64)
-    constants = np.pad(constants, ((0, 0), (0, fill)))
-    quads = constants.reshape(3, -1, LANES).transpose(1, 0, 2).reshape(len(rows) // LANES, -1)
+    constants = np.pad(_constants(bias, multiplier, shift, any_scale), ((0, 0), (0, fill)))
+    quads = (
+        constants.reshape(len(constants), -1, LANES)
+        .transpose(1, 0, 2)
+        .reshape(len(rows) // LANES, -1)
+    )
     bytes_of_rows = (rows & 0xFF).astype(np.uint8).reshape(len(quads), -1)
     stream = np.concatenate([_words(quads), bytes_of_rows], axis=1)
     return np.concatenate([stream.reshape(-1), np.zeros(VECTOR_BYTES, np.uint8)])
+
+
+def pack_fully_connected(
+    weights: npt.ArrayLike, bias: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike
+) -> Bytes:
+    """Packs the stream of `fully_connected_s8_mve`: four outputs at a time.
+
+    Args:
+        weights: int8 [out_features, in_features].
+        bias: folded, [out_features].
+        multiplier: Q31 [out_features].
+        shift: TFLite's [out_features].
+    """
+    fill = -len(np.asarray(weights)) % LANES
+    rows = np.pad(np.asarray(weights, np.int64), ((0, fill), (0, 0)))
+    constants = np.pad(np.stack([bias, multiplier, shift]).astype(np.int64), ((0, 0), (0, fill)))
+    starts, factors, shifts = constants.reshape(3, -1, LANES)
+    words = _words(np.concatenate([starts, factors], axis=1)).reshape(len(starts), -1)
+    narrow = (np.concatenate([shifts, rows.reshape(len(starts), -1)], axis=1) & 0xFF).astype(
+        np.uint8
+    )
+    stream: Bytes = np.concatenate([words, narrow], axis=1).reshape(-1)
+    return stream
 
 
 def scratch_bytes_conv2d_1x1(in_channels: int) -> int:
@@ -68,15 +108,27 @@ _DEPTHWISE_CHANNELS = 8
 _CHANNEL_GROUPS = np.array([[0, 2, 4, 6], [1, 3, 5, 7]])
 
 
-def depthwise_reason(weights: npt.ArrayLike, shift: npt.ArrayLike) -> str | None:
-    """Says why a layer cannot use `depthwise_conv2d_s8_mve`, or None where it can."""
-    if int(np.min(np.asarray(weights, np.int64), initial=0)) < -127:
-        return "a weight is -128; weights must be in [-127, 127]"
-    return shift_reason(shift)
+def depthwise_reason(weights: npt.ArrayLike) -> str | None:
+    """Says why the weights [height, width, channels] exclude the depthwise rows, or None.
+
+    Two products are added in 16 bits: of neighbours in a row of the kernel, of all nine taps in
+    their order where it is 3 x 3.
+    """
+    kernel = np.asarray(weights, np.int64)
+    lines = kernel.reshape(1, 9, -1) if kernel.shape[:2] == (3, 3) else kernel
+    pairs = lines.shape[1] // 2
+    first, second = lines[:, 0 : 2 * pairs : 2], lines[:, 1 : 2 * pairs : 2]
+    if kernel.shape[1] in (3, 5, 7) and ((first == -128) & (second == -128)).any():
+        return "two neighbouring weights of -128"
+    return None
 
 
 def pack_depthwise(
-    weights: npt.ArrayLike, bias: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike
+    weights: npt.ArrayLike,
+    bias: npt.ArrayLike,
+    multiplier: npt.ArrayLike,
+    shift: npt.ArrayLike,
+    any_scale: bool = False,
 ) -> Bytes:
     """Packs the stream of `depthwise_conv2d_s8_mve`: 8 channels at a time.
 
@@ -84,15 +136,16 @@ def pack_depthwise(
         weights: int8 [kernel_height, kernel_width, channels].
         bias: folded, [channels].
         multiplier: Q31 [channels].
-        shift: TFLite's [channels], none positive.
+        shift: TFLite's [channels], none positive but for the row of any scale.
+        any_scale: whether it is for that one.
     """
     kernel = np.asarray(weights, np.int64)
     channels = kernel.shape[2]
     fill = -channels % _DEPTHWISE_CHANNELS
     taps = np.pad(kernel.reshape(-1, channels), ((0, 0), (0, fill)))
     taps = taps.reshape(len(taps), -1, _DEPTHWISE_CHANNELS).transpose(1, 0, 2)
-    constants = np.pad(np.stack([bias, multiplier, shift]).astype(np.int64), ((0, 0), (0, fill)))
-    grouped = constants.reshape(3, -1, _DEPTHWISE_CHANNELS)[:, :, _CHANNEL_GROUPS]
+    constants = np.pad(_constants(bias, multiplier, shift, any_scale), ((0, 0), (0, fill)))
+    grouped = constants.reshape(len(constants), -1, _DEPTHWISE_CHANNELS)[:, :, _CHANNEL_GROUPS]
     groups = grouped.transpose(1, 2, 0, 3)
     words = _words(groups.reshape(len(taps), -1))
     tap_bytes = (taps & 0xFF).astype(np.uint8).reshape(len(taps), -1)

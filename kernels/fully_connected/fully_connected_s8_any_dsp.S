@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * FULLY_CONNECTED of any sums, scales and number of outputs for the Armv7E-M DSP extension
+ * (Cortex-M4, M7, M33), and the faster one where a layer is large:
+ *
+ *   void fully_connected_s8_any_dsp(const struct fully_connected_s8 *op, const int8_t *in,
+ *                                   int8_t *out, void *scratch)
+ *
+ * Reads op->weights (4-byte aligned), in_features >= 1, rows >= 1, out_features >= 1,
+ * out_zero_point, out_min, out_max. No scratch: inputs are widened in registers, once for each pass
+ * over them. Stack: 112 bytes. Inputs may lie anywhere; none is read past its row.
+ *
+ * A pass makes six outputs as three pairs (a, b), which share 16-bit halves of weight words as in
+ * conv2d/conv2d_tile_dsp.inc: a half holds a[k] + 256 b[k], so that
+ *
+ *   A = bias_a + sum_k x[k] a[k]        D = A + 256 sum_k x[k] b[k]        modulo 2^32
+ *
+ * and the sum of b is (D - A) >> 8, exact for up to 66 words of inputs whatever they hold. After
+ * so many it is added to what went before, kept in the stack, and D starts anew: sums of any length.
+ * No half overflows: where b[k] is -128, a[k] >= 0.
+ *
+ * 24.25 instructions for 24 multiply-accumulates, about 19 for each output. What is left of the
+ * outputs comes first, pair by pair, 11 instructions for 8. An odd output is paired with weights of
+ * zero; what these give is overwritten by the next one.
+ *
+ * The stream, pass by pass, 32-bit words: bias_b of each pair; bias_a of each; for each 4 inputs
+ * and each pair halves (k, k + 2) and (k + 1, k + 3); for each pair multiplier_a, multiplier_b, and
+ * the shifts of both for requantize_any. Inputs beyond whole words come first, padded with zero
+ * weights. Biases hold the input zero point's share. |sum| << left < 2^31 for all.
+ */
+#include "../common/requant_dsp.inc"
+
+#define FULLY_CONNECTED_WEIGHTS 0
+#define FULLY_CONNECTED_IN_FEATURES 8
+#define FULLY_CONNECTED_ROWS 12
+#define FULLY_CONNECTED_OUT_FEATURES 14
+#define FULLY_CONNECTED_OUT_ZERO_POINT 16
+#define FULLY_CONNECTED_OUT_MIN 18 /* out_max follows */
+
+#define F_IN 0         /* this row's inputs */
+#define F_FIRST_END 4  /* behind the first segment's whole words */
+#define F_IN_END 8     /* behind all whole words */
+#define F_TAIL 12      /* the inputs beyond whole words */
+#define F_SUMS 16      /* of b in each pair, of earlier segments, with the bias */
+#define F_LEFT 28      /* outputs left of this row */
+#define F_OUT 32
+#define F_ODD 36       /* 1: the next output is paired with nothing */
+#define F_ENTRIES 40   /* into the unrolled blocks, for one pair and for three */
+#define F_WEIGHTS 48
+#define F_ROWS 52
+#define F_ZERO_POINT 56 /* 2 out_zero_point + 1 */
+#define F_BYTES 60
+
+#define SEGMENT_BYTES 256 /* 64 words; the first segment may have the tail besides */
+#define UNROLL_3 8
+#define UNROLL_1 2
+
+    .syntax unified
+    .thumb
+
+/* Two sums of a pair, of the four inputs in r2, r3. */
+.macro pair_products a, d
+    ldrd    r4, r5, [r0], #8
+    sxtb16  r6, r4
+    smlad   \d, r2, r4, \d
+    smlad   \a, r2, r6, \a
+    sxtb16  r6, r5
+    smlad   \d, r3, r5, \d
+    smlad   \a, r3, r6, \a
+.endm
+
+/* Four inputs, in r2, of all pairs. */
+.macro products pairs
+    sxtb16  r3, r2, ror #8
+    sxtb16  r2, r2
+    pair_products r7, r8
+  .if \pairs == 3
+    pair_products r9, r10
+    pair_products r11, r12
+  .endif
+.endm
+
+.macro fold_pair a, d, index
+    ldr     r2, [sp, #(F_SUMS + 4 * \index)]
+    sub     \d, \d, \a
+    add     r2, r2, \d, asr #8
+    str     r2, [sp, #(F_SUMS + 4 * \index)]
+    mov     \d, \a
+.endm
+
+/* One output, its shifts in r4. As any_channel and requantize_any in two registers, r5 and r6. */
+.macro requantize_output sum, multiplier
+    ubfx    r6, r4, #16, #5
+    lsl     r5, lr, r4
+    lsl     \sum, \sum, r6
+    ubfx    r6, r4, #23, #1
+    asr     r5, r5, #1
+    smmla   r5, \sum, r6, r5
+    smmlar  \sum, \sum, \multiplier, r5
+    asr     \sum, \sum, r4
+    ssat    \sum, #8, \sum
+.endm
+
+/* Requantises both outputs of a pair. r1 out, lr 2 out_zero_point + 1. `lone`: the second output
+ * stays in its register. */
+.macro finish_pair a, d, index, lone
+    ldm     r0!, {r2, r3, r4}
+    ldr     r5, [sp, #(F_SUMS + 4 * \index)]
+    sub     \d, \d, \a
+    add     \d, r5, \d, asr #8
+    requantize_output \a, r2
+    lsr     r4, r4, #8
+    requantize_output \d, r3
+    strb    \a, [r1], #1
+  .if !\lone
+    strb    \d, [r1], #1
+  .endif
+.endm
+
+/* A pass over the inputs: r7 to r12 become sums, r0 moves on. Ends with r1 = out, advanced. */
+.macro pass pairs, unroll
+  .if \pairs == 3
+    ldm     r0!, {r2, r3, r4}
+    add     r5, sp, #F_SUMS
+    stm     r5, {r2, r3, r4}
+    ldm     r0!, {r7, r9, r11}
+    mov     r8, r7
+    mov     r10, r9
+    mov     r12, r11
+  .else
+    ldrd    r2, r7, [r0], #8
+    str     r2, [sp, #F_SUMS]
+    mov     r8, r7
+  .endif
+    ldrd    r1, lr, [sp, #F_IN]
+    ldr     r2, [sp, #F_TAIL] /* for an entry behind a block's own load */
+    ldr     pc, [sp, #(F_ENTRIES + 4 * (\pairs / 2))]
+    .balign 4
+.Lblocks_\pairs:
+  .rept \unroll
+    ldr     r2, [r1], #4
+    products \pairs
+  .endr
+  .if . - .Lblocks_\pairs != \unroll * 4 * (3 + 7 * \pairs)
+    .error "a block does not have the size that choose_entry assumes"
+  .endif
+    cmp     r1, lr
+    bne     .Lblocks_\pairs
+    ldr     r2, [sp, #F_IN_END]
+    cmp     r1, r2
+    beq     .Lfinish_\pairs
+    fold_pair r7, r8, 0
+  .if \pairs == 3
+    fold_pair r9, r10, 1
+    fold_pair r11, r12, 2
+  .endif
+    add     lr, r1, #SEGMENT_BYTES
+    b       .Lblocks_\pairs
+.Lfinish_\pairs:
+    ldr     lr, [sp, #F_ZERO_POINT]
+    ldr     r1, [sp, #F_OUT]
+    finish_pair r7, r8, 0, (\pairs == 1)
+  .if \pairs == 3
+    finish_pair r9, r10, 1, 0
+    finish_pair r11, r12, 2, 0
+  .endif
+.endm
+
+/* Where a pass starts: r4 blocks in its first segment, r3 = 4 if the first one's word is the tail. */
+.macro choose_entry pairs, unroll
+    rsb     r5, r4, #0
+    and     r5, r5, #(\unroll - 1)
+    mov     r6, #(4 * (3 + 7 * \pairs))
+    mla     r5, r5, r6, r3
+    adr.w   r6, .Lblocks_\pairs
+    add     r5, r5, r6
+    orr     r5, r5, #1
+    str     r5, [sp, #(F_ENTRIES + 4 * (\pairs / 2))]
+.endm
+
+    .section .text.fully_connected_s8_any_dsp, "ax", %progbits
+    .balign 4
+    .global fully_connected_s8_any_dsp
+    .type   fully_connected_s8_any_dsp, %function
+    .thumb_func
+fully_connected_s8_any_dsp:
+    push    {r0-r11, lr}
+    sub     sp, sp, #F_BYTES
+    b       .Lstart
+
+.Lpass_1:
+    pass    1, UNROLL_1
+    ldr     r2, [sp, #F_LEFT]
+    subs    r2, r2, #2
+    bmi     .Lrow_done /* it was the only output */
+    strb    r8, [r1], #1
+    ldr     r3, [sp, #F_ODD]
+    mov     r4, #0
+    sub     r1, r1, r3
+    str     r4, [sp, #F_ODD]
+    cmp     r2, #0
+    bne     .Lchoose
+    b       .Lrow_done
+
+.Lpass_3:
+    pass    3, UNROLL_3
+    ldr     r2, [sp, #F_LEFT]
+    subs    r2, r2, #6
+    strd    r2, r1, [sp, #F_LEFT]
+    bne     .Lpass_3
+    b       .Lrow_done
+
+.Lstart:
+    ldr     r7, [r0, #FULLY_CONNECTED_WEIGHTS]
+    ldrsh   r8, [r0, #FULLY_CONNECTED_ROWS]
+    ldrsh   r9, [r0, #FULLY_CONNECTED_OUT_ZERO_POINT]
+    ldr     r10, [r0, #FULLY_CONNECTED_IN_FEATURES]
+    lsl     r9, r9, #1
+    add     r9, r9, #1
+    strd    r7, r8, [sp, #F_WEIGHTS]
+    str     r9, [sp, #F_ZERO_POINT]
+    str     r2, [sp, #F_OUT]
+    str     r1, [sp, #F_IN]
+    lsr     r4, r10, #2
+    subs    r4, r4, #1
+    ite     pl
+    andpl   r4, r4, #(SEGMENT_BYTES / 4 - 1)
+    movmi   r4, #-1
+    add     r4, r4, #1
+    ands    r3, r10, #3
+    itt     ne
+    movne   r3, #4
+    addne   r4, r4, #1
+    choose_entry 1, UNROLL_1
+    choose_entry 3, UNROLL_3
+
+.Lrow:
+    ldr     r0, [sp, #(F_BYTES)] /* op, as it was pushed */
+    ldr     r10, [r0, #FULLY_CONNECTED_IN_FEATURES]
+    ldrsh   r2, [r0, #FULLY_CONNECTED_OUT_FEATURES]
+    ldr     r0, [sp, #F_WEIGHTS]
+    ldr     r1, [sp, #F_IN]
+    bic     r4, r10, #3
+    add     r5, r1, r4 /* behind whole words */
+    strd    r1, r5, [sp, #F_FIRST_END]
+    cmp     r4, #0
+    beq     .Lno_words
+    sub     r6, r4, #4
+    and     r6, r6, #(SEGMENT_BYTES - 1)
+    add     r6, r6, #4
+    add     r6, r6, r1
+    str     r6, [sp, #F_FIRST_END]
+    ands    r3, r10, #3
+    beq     .Ltail_known
+    /* the last word, which ends with the row, without what is no part of the tail */
+    add     r6, r5, r3
+    ldr     r6, [r6, #-4]
+    rsb     r3, r3, #4
+    lsl     r3, r3, #3
+    lsr     r6, r6, r3
+    str     r6, [sp, #F_TAIL]
+    b       .Ltail_known
+.Lno_words: /* one to three inputs in all */
+    ldrb    r6, [r1]
+    cmp     r10, #2
+    itt     ge
+    ldrbge  r7, [r1, #1]
+    orrge   r6, r6, r7, lsl #8
+    itt     gt
+    ldrbgt  r7, [r1, #2]
+    orrgt   r6, r6, r7, lsl #16
+    str     r6, [sp, #F_TAIL]
+.Ltail_known:
+    ands    r3, r2, #1
+    beq     .Leven
+    cmp     r2, #1
+    ite     eq
+    moveq   r3, #0
+    addne   r2, r2, #1
+    str     r3, [sp, #F_ODD]
+    str     r2, [sp, #F_LEFT]
+    b       .Lpass_1
+.Leven:
+    str     r3, [sp, #F_ODD]
+    ldr     r1, [sp, #F_OUT]
+.Lchoose: /* r1 out, r2 an even number of outputs: what is more than threes of pairs comes first */
+    strd    r2, r1, [sp, #F_LEFT]
+    mov     r3, #6
+    udiv    r4, r2, r3
+    mls     r4, r4, r3, r2
+    cmp     r4, #0
+    bne     .Lpass_1
+    b       .Lpass_3
+
+.Lrow_done:
+    ldr     r4, [sp, #F_ROWS]
+    str     r1, [sp, #F_OUT]
+    ldr     r1, [sp, #F_IN]
+    ldr     r0, [sp, #(F_BYTES)]
+    ldr     r10, [r0, #FULLY_CONNECTED_IN_FEATURES]
+    add     r1, r1, r10
+    str     r1, [sp, #F_IN]
+    subs    r4, r4, #1
+    str     r4, [sp, #F_ROWS]
+    bne     .Lrow
+    add     sp, sp, #F_BYTES
+    pop     {r0-r3}
+    load_clamp FULLY_CONNECTED_OUT_MIN, .Lclamp_done
+    ldrsh   r3, [r0, #FULLY_CONNECTED_ROWS]
+    ldrsh   r6, [r0, #FULLY_CONNECTED_OUT_FEATURES]
+    mul     r3, r3, r6
+    clamp_run
+.Lclamp_done:
+    pop     {r4-r11, pc}
+    .size   fully_connected_s8_any_dsp, . - fully_connected_s8_any_dsp

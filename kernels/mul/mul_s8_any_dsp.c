@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mul_any_dsp.h"
+
+void mul_s8_any_dsp(const struct mul_s8 *op, const int8_t *first, const int8_t *second, int8_t *out,
+                    int32_t pixels, void *scratch) {
+  (void)scratch;
+  mul_run_any(op, first, second, out, pixels * op->period);
+}
