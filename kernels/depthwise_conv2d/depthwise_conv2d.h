@@ -89,7 +89,8 @@ void depthwise_conv2d_s8_7x7s2_any_dsp(const struct depthwise_conv2d_s8 *op,
                                        int32_t rows, void *scratch);
 
 /* Multiplier 1, for Cortex-M55 with Helium; no shift to the left but in the `any` row. Contract,
- * scratch and weight stream: depthwise_mve.inc. Output rows may lie over input rows of the same call. */
+ * scratch and weight stream: depthwise_mve.inc. Output rows may lie over input rows of the same
+ * call. */
 void depthwise_conv2d_s8_mve(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
                              int8_t *const *out_rows, int32_t rows, void *scratch);
 

@@ -16,8 +16,8 @@
  *   A = bias_a + sum_k x[k] a[k]        D = A + 256 sum_k x[k] b[k]        modulo 2^32
  *
  * and the sum of b is (D - A) >> 8, exact for up to 66 words of inputs whatever they hold. After
- * so many it is added to what went before, kept in the stack, and D starts anew: sums of any length.
- * No half overflows: where b[k] is -128, a[k] >= 0.
+ * so many it is added to what went before, kept in the stack, and D starts anew: sums of any
+ * length. No half overflows: where b[k] is -128, a[k] >= 0.
  *
  * 24.25 instructions for 24 multiply-accumulates, about 19 for each output. What is left of the
  * outputs comes first, pair by pair, 11 instructions for 8. An odd output is paired with weights of
@@ -166,7 +166,7 @@
   .endif
 .endm
 
-/* Where a pass starts: r4 blocks in its first segment, r3 = 4 if the first one's word is the tail. */
+/* Where a pass starts: r4 blocks in its first segment, r3 = 4 if its first word is the tail. */
 .macro choose_entry pairs, unroll
     rsb     r5, r4, #0
     and     r5, r5, #(\unroll - 1)
