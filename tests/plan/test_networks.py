@@ -9,7 +9,7 @@ import pytest
 
 from mcunet_tf.errors import UnsupportedError
 from mcunet_tf.tinyengine import compile_tflite
-from mcunet_tf.tinyengine.plan.validate import validate_plan
+from mcunet_tf.tinyengine.validate import validate_plan
 from tests.ops.case import Case
 from tests.ops.programs import run_on_emulator, run_on_host
 from tests.ops.test_compiled import check

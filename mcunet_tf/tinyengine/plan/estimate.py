@@ -13,18 +13,16 @@ from collections.abc import Iterable, Sequence
 
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.plan.effort import Effort, Profile
-from mcunet_tf.tinyengine.plan.nodes import Node
-from mcunet_tf.tinyengine.plan.progress import Progress, Reader
-from mcunet_tf.tinyengine.plan.schedule import (
+from mcunet_tf.tinyengine.schedule.calls import (
     SINGLE_ROWS,
     Calls,
-    aligned,
     calls_for,
-    can_replace_rows,
     read_calls,
-    ring_shift,
     unbroken_calls,
 )
+from mcunet_tf.tinyengine.schedule.nodes import Node
+from mcunet_tf.tinyengine.schedule.progress import Progress, Reader
+from mcunet_tf.tinyengine.schedule.rings import aligned, can_replace_rows, ring_shift
 
 
 class Member:
