@@ -3,6 +3,8 @@
 
 Instructions come from the fitted cost model. Profiles are kept by shape, so that a search over many
 networks, which share most of their operators, computes each of them once.
+
+`README.md` beside this file draws an example.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ A stage grows from its last operator towards the front. How far each operator ha
 band of the last one follows from its readers alone, so operators in front never change what is
 known of those behind. Rings with one reader come out exactly as `schedule.make_stage` makes them;
 where several operators read one tensor, the estimate may be some rows too high, never too low.
+
+`README.md` beside this file draws an example.
 """
 
 from __future__ import annotations

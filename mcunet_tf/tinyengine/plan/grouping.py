@@ -6,6 +6,8 @@ found worth weighing. A stage is costed by what it keeps alive: whole tensors th
 own input and output (which may share memory by a safe distance), rings and scratch. Among the plans
 near the least peak the one whose buffers can really be placed in the smallest arena is taken, then
 the one with the fewest instructions.
+
+`README.md` beside this file draws an example.
 """
 
 from __future__ import annotations

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which bytes of the arena nobody will read again, before every kernel call."""
+"""Which bytes of the arena nobody will read again, before every kernel call.
+
+`README.md` beside this file draws an example.
+"""
 
 from __future__ import annotations
 

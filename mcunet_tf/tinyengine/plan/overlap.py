@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How far a stage's result may reach into the memory of a tensor that the stage reads last."""
+"""How far a stage's result may reach into the memory of a tensor that the stage reads last.
+
+`README.md` beside this file draws an example.
+"""
 
 from __future__ import annotations
 

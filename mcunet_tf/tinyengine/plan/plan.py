@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The memory plan: what runs in which stage and where every byte lies."""
+"""The memory plan: what runs in which stage and where every byte lies.
+
+`README.md` beside this file draws an example.
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,8 @@
 Only a few operators set the peak of a plan: stages are proposed around those, until none of them
 brings the peak down. Stages of several operators are weighed in closed form (`estimate.py`); those
 that end at the same operator are one stage that grows, so each operator is added once.
+
+`README.md` beside this file draws an example.
 """
 
 from __future__ import annotations
