@@ -31,11 +31,13 @@ class Fault:
         plant: a context in which the planner has it.
         board: whose kernels show it; in-place rows and chunks are the DSP extension's.
         input_mode: "rows" where only that way of running has what is spoiled.
+        optimize: what plans are made for; the smallest ones hold the least to spare.
     """
 
     plant: Plant
     board: str = HOST
     input_mode: str = "frame"
+    optimize: str = "sram"
 
 
 def _wrapped(owner: Any, name: str, change: Callable[..., Any]) -> Plant:
@@ -205,9 +207,16 @@ def _overlap_too_early() -> contextlib.AbstractContextManager[Any]:
     return mock.patch.object(plan, "_overlaps", overlaps)
 
 
-def _band_by_band(calls: Calls, done: int) -> int:
-    """The first band is taken to be as long as the others."""
-    return done + calls.band
+def _first_bands_full(made: Stage, *_: Any) -> Stage:
+    """The C's first band is as long as the others, whatever the trace has."""
+    calls = tuple(c._replace(first=c.band) for c in made.calls)
+    return dataclasses.replace(made, calls=calls)
+
+
+def _longer_bands(made: Stage, *_: Any) -> Stage:
+    """The C makes a row more in each call than the trace."""
+    calls = tuple(c._replace(band=c.band + 1, first=c.first + 1) for c in made.calls)
+    return dataclasses.replace(made, calls=calls)
 
 
 def _held(calls: Calls) -> int:
@@ -253,8 +262,12 @@ FAULTS: dict[str, Fault] = {
     "a window's ring has a slot less": Fault(_wrapped(rings, "_window_ring", _one_slot_less)),
     "a shared ring has a slot less": Fault(_wrapped(rings, "_shared_ring", _one_shared_slot_less)),
     "a ring in place lags by a row": Fault(_wrapped(rings, "_in_place", _shifted_ring), DSP),
-    "rows in place though nobody follows": Fault(_wrapped(rings, "_follows", lambda *_: True), DSP),
-    "bands may wrap around their ring": Fault(_wrapped(rings, "ring_shift", lambda shift, *_: 0)),
+    "rows in place of rows that do not fit": Fault(
+        _wrapped(rings, "can_replace_rows", lambda *_: True), DSP
+    ),
+    "bands may wrap around their ring": Fault(
+        _wrapped(rings, "ring_shift", lambda *_: 0), DSP, optimize="balanced"
+    ),
     "a result reaches a row too far": Fault(_OVERLAPS),
     "a result in place reaches a row too far": Fault(_OVERLAPS, DSP),
     "a result lies over what is read again": Fault(_overlap_too_early),
@@ -283,8 +296,9 @@ FAULTS: dict[str, Fault] = {
         lambda: mock.patch.object(plan.StageCache, "stage", _nothing_outside(plan.StageCache.stage))
     ),
     "the first band ends like the others": Fault(
-        lambda: mock.patch.object(Calls, "end", _band_by_band)
+        _both_makers(_first_bands_full), DSP, optimize="balanced"
     ),
+    "bands are a row longer than in the trace": Fault(_both_makers(_longer_bands)),
     "windows start a row too late": Fault(_window(pad_top=-1, pad_bottom=1)),
     "windows are a row too short": Fault(_window(extent=-1)),
     "windows step a row too far": Fault(_window(stride=1)),

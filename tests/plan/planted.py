@@ -62,11 +62,11 @@ def network(seed: int) -> bytes:
 
 
 @functools.cache
-def _sound_c(seed: int, board: str, input_mode: str) -> str | None:
+def _sound_c(seed: int, board: str, input_mode: str, optimize: str) -> str | None:
     """The C of the same network without a fault; None where it cannot be compiled."""
     try:
         compiled = compile_tflite(
-            network(seed), board, name="c", optimize="sram", input_mode=input_mode
+            network(seed), board, name="c", optimize=optimize, input_mode=input_mode
         )
     except McunetError:
         return None  # two inputs, or one that is read again later
@@ -75,7 +75,7 @@ def _sound_c(seed: int, board: str, input_mode: str) -> str | None:
 
 def plant(fault: Fault, seed: int) -> Planted | None:
     """Compiles a network with a fault; None where that makes no other C, or no plan at all."""
-    sound = _sound_c(seed, fault.board, fault.input_mode)
+    sound = _sound_c(seed, fault.board, fault.input_mode, fault.optimize)
     if sound is None:
         return None
     refused: list[str] = []
@@ -86,7 +86,7 @@ def plant(fault: Fault, seed: int) -> Planted | None:
         except PlanError as error:
             refused.append(str(error))
 
-    options = {"optimize": "sram", "input_mode": fault.input_mode}
+    options = {"optimize": fault.optimize, "input_mode": fault.input_mode}
     case = Case("NETWORK", str(seed), network(seed))
     try:
         with fault.plant(), mock.patch.object(compiler, "validate_plan", judge):
@@ -101,8 +101,13 @@ def plant(fault: Fault, seed: int) -> Planted | None:
 
 def wrong(found: Sequence[Planted], board: str) -> list[Planted]:
     """Those whose C gives other outputs than the graph, or none."""
-    run = _run_on_host if board == HOST else _run_on_emulator
-    return [p for p, bytes_out in zip(found, run(found), strict=True) if bytes_out != _wanted(p)]
+    if board == HOST:
+        # Each in a process of its own: what is wrong may not end, or not well.
+        with ThreadPoolExecutor(2) as pool:
+            outputs = list(pool.map(_run_on_host, found))
+    else:
+        outputs = [_run_on_emulator(planted, board) for planted in found]
+    return [p for p, output in zip(found, outputs, strict=True) if output != _wanted(p)]
 
 
 def _wanted(planted: Planted) -> bytes:
@@ -115,13 +120,7 @@ def _stdin(job: Job) -> bytes:
     return b"".join(part for arrays in job.inputs for part in encode_inputs(job.compiled, arrays))
 
 
-def _run_on_host(found: Sequence[Planted]) -> list[bytes | None]:
-    """Each in a process of its own: what is wrong may not end, or not well."""
-    with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(_build_and_run, found))
-
-
-def _build_and_run(planted: Planted) -> bytes | None:
+def _run_on_host(planted: Planted) -> bytes | None:
     job = planted.job
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -160,16 +159,12 @@ def _kernel(path: str, files: dict[str, str]) -> str:
         return _objects[path]
 
 
-def _run_on_emulator(found: Sequence[Planted]) -> list[bytes | None]:
-    return [_emulate(planted) for planted in found]
-
-
-def _emulate(planted: Planted) -> bytes | None:
+def _run_on_emulator(planted: Planted, board: str) -> bytes | None:
     job = planted.job
     stream = ",".join(map(str, np.frombuffer(_stdin(job), np.uint8).tolist()))
     head = BOARD_HEAD.replace("DATA", f"static const uint8_t stream[] = {{{stream}}};")
     files = {**project_files([job]), "main.c": main_source([job], head)}
     try:
-        return run_elf(files, "qemu-m4", timeout_s=_SECONDS).stdout
+        return run_elf(files, board, timeout_s=_SECONDS).stdout
     except McunetError:
         return None

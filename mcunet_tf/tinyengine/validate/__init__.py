@@ -116,8 +116,9 @@ class _Proof:
                 raise PlanError(f"{access.name} makes {most} rows at once in {value.rows} slots")
             value.write_rows(made, access.layer.times)
             self.makers[value.tensor] = access
-            if access.unbroken:
-                self.check_unbroken(access, value, np.append(0, made[:-1]), made, "writes")
+            before = np.append(0, made[:-1])
+            many = made - before > access.scattered
+            self.check_unbroken(access, value, before[many], made[many], "writes")
         inputs = {self.root(tensor) for tensor in self.graph.inputs} - set(self.makers)
         placed: list[Values] = []
         for tensor in sorted(inputs):
@@ -202,7 +203,12 @@ class _Proof:
         time = access.layer.times[call]
         start = ring.slot_start(pads)
         end = start + ring.row_bytes
+        layer = access.layer
+        in_chunks = 0 < layer.chunk < layer.end[call] - layer.first[call]
+        may_meet = access.kernel.in_place_rows and not in_chunks
         for value in self.values.values():
+            if not value.cell_bytes:
+                continue
             _, slots = value.slots_within(start, end)
             cells = value.latest(slots, np.full(len(slots), time))
             for cell in cells:
@@ -215,7 +221,7 @@ class _Proof:
                 for pad, a, b in zip(pads, start, end, strict=True):
                     meets = place < b and a < place + value.row_bytes
                     exact = (place, value.row_bytes) == (a, b - a)
-                    if meets and not (exact and access.kernel.in_place_rows):
+                    if meets and not (exact and may_meet):
                         raise PlanError(
                             f"{access.name} writes row {row} over row {pad} that it reads"
                         )
@@ -226,18 +232,18 @@ class _Proof:
 
     def check_rows(self) -> None:
         """No row is written over one that is still read."""
-        values = list(self.values.values())
+        values = [value for value in self.values.values() if value.cell_bytes]
+        last_reads = [value.read.max() for value in values]
         for writer in values:
             access = self.makers.get(writer.tensor)
-            if access is None or not len(writer.written):
+            if access is None or not len(access.layer.times):
                 continue
-            begin = access.layer.times[0]
-            until = access.layer.times[-1]
-            for value in values:
+            begin, until = access.layer.times[0], access.layer.times[-1]
+            for value, last_read in zip(values, last_reads, strict=True):
                 apart = value.end <= writer.start or writer.end <= value.start
-                if apart or not len(value.written) or value.read.max() < begin:
+                if apart or last_read < begin or value.written[0] > until:
                     continue
-                if value.written[0] <= until and not (value is writer and value.is_whole):
+                if not (value is writer and value.is_whole):
                     self.check_pair(value, writer, access)
 
     def check_pair(self, value: Values, writer: Values, access: Access) -> None:
@@ -259,7 +265,7 @@ class _Proof:
         """Scratch meets nothing that is alive, and what must last is left alone."""
         for number, (owner, area) in enumerate(self.areas):
             for value in self.values.values():
-                if value.start < area.end and area.start < value.end:
+                if value.cell_bytes and value.start < area.end and area.start < value.end:
                     self.check_area(value, owner, area)
             for other_owner, other in self.areas[:number]:
                 if area.start >= other.end or other.start >= area.end:

@@ -20,6 +20,8 @@ from mcunet_tf.tinyengine.validate.program import ROWS, Ints, Layer
 
 # Windows of these take rows of zero points for padding; the others leave it out of account.
 _PADDED = ("CONV_2D", "DEPTHWISE_CONV_2D")
+# Windows take a pointer to each row of the result, but only step from the first two to the others.
+_SCATTERED = 2
 
 
 class Read(NamedTuple):
@@ -48,7 +50,8 @@ class Access(NamedTuple):
       reads: of each operand that is no constant.
       output: the result.
       rows_made: of the result, after each call.
-      unbroken: rows of the result that one call makes must lie behind each other.
+      scattered: so many rows of the result may lie anywhere; those of calls that make more must lie
+        behind each other.
       outside: (call, first row, end, height) of calls whose windows reach beyond the image.
       pad_top: rows of padding above the image.
       pad_row_bytes: of a row of zero points; 0 where padding is left out of account.
@@ -60,7 +63,7 @@ class Access(NamedTuple):
     reads: tuple[Read, ...]
     output: int
     rows_made: Ints
-    unbroken: bool
+    scattered: int
     outside: tuple[tuple[int, int, int, int], ...] = ()
     pad_top: int = 0
     pad_row_bytes: int = 0
@@ -126,7 +129,7 @@ def _row_source(graph: Graph, layer: Layer) -> Access:
     _require(layer, "operands", node.inputs, ())
     _require(layer, "result", (node.output,), graph.inputs)
     _require(layer, "rows", node.height, graph.tensors[node.output].rows[0])
-    return Access(layer, node.kernel, (), node.output, layer.end, False)
+    return Access(layer, node.kernel, (), node.output, layer.end, 1)
 
 
 def _window(graph: Graph, layer: Layer, seen: View) -> Access:
@@ -160,7 +163,7 @@ def _window(graph: Graph, layer: Layer, seen: View) -> Access:
         (read,),
         node.output,
         layer.end,
-        False,
+        _SCATTERED,
         outside,
         top,
         pad_row_bytes,
@@ -194,7 +197,7 @@ def _pixels(graph: Graph, layer: Layer, seen: View) -> Access:
         elif not known:
             reads.append(_all_rows(graph, layer, tensor))
     made = layer.end if height > 1 else _at_end(layer, out.rows[0])
-    return Access(layer, kernel, tuple(reads), node.output, made, True)
+    return Access(layer, kernel, tuple(reads), node.output, made, 0)
 
 
 def _in_step(graph: Graph, layer: Layer, tensor: int, total: int) -> Read:
@@ -217,7 +220,7 @@ def _reduce(graph: Graph, layer: Layer, seen: View) -> Access:
     _require(layer, "rows", node.height, seen.input(0).rows[0])
     read = Read(node.inputs[0], layer.first, layer.end, True, True)
     made = _at_end(layer, seen.output.rows[0])
-    return Access(layer, node.kernel, (read,), node.output, made, True)
+    return Access(layer, node.kernel, (read,), node.output, made, 0)
 
 
 def _whole(graph: Graph, layer: Layer, seen: View) -> Access:
@@ -230,7 +233,7 @@ def _whole(graph: Graph, layer: Layer, seen: View) -> Access:
         if graph.tensors[tensor].data is None
     )
     made = _at_end(layer, seen.output.rows[0])
-    return Access(layer, node.kernel, reads, node.output, made, True)
+    return Access(layer, node.kernel, reads, node.output, made, 0)
 
 
 def _all_rows(graph: Graph, layer: Layer, tensor: int) -> Read:

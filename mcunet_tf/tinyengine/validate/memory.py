@@ -62,6 +62,7 @@ class Values:
         self.start = storage.offset
         self.end = self.start + self.rows * self.row_bytes
         self.cell_bytes = math.gcd(self.row_bytes, *(graph.tensors[t].rows[1] for t in shown))
+        # A tensor of no bytes has no cells.
         self.parts = self.row_bytes // self.cell_bytes if self.cell_bytes else 0
         self.slots = self.rows * self.parts
         count = self.height * self.parts
