@@ -187,9 +187,10 @@ def _window(**changes: int) -> Plant:
     return _wrapped(nodes, "_window", change)
 
 
-def _all_streamed(found: Any, op: Any, kernel: Any) -> Any:
+def _exchanged(found: Any, *_: Any) -> Any:
+    """Operands in the order of the file's last to first."""
     inputs, streamed = found
-    return inputs, inputs if kernel.style is Style.PIXELS else streamed
+    return inputs[::-1], streamed[::-1]
 
 
 def _overlap_too_early() -> contextlib.AbstractContextManager[Any]:
@@ -224,9 +225,10 @@ def _held(calls: Calls) -> int:
     return max((min(calls.chunk, calls.band) or calls.band) // 2, 1)
 
 
-def _twice(calls: Calls, node: Node, *_: Any) -> Calls:
+def _longer_chunks(made: Stage, *_: Any) -> Stage:
     """Chunks of twice as many rows, in the scratch of the right ones."""
-    return calls._replace(chunk=2 * calls.chunk)
+    calls = tuple(c._replace(chunk=2 * c.chunk) for c in made.calls)
+    return dataclasses.replace(made, calls=calls)
 
 
 def _reach_less(change: str, step: int) -> Plant:
@@ -286,7 +288,7 @@ FAULTS: dict[str, Fault] = {
         _wrapped(stage, "_lay_out_scratch", _sums_in_shared_scratch)
     ),
     "scratch of half the size": Fault(_wrapped(Node, "scratch_bytes", _half)),
-    "chunks of twice the rows": Fault(_wrapped(stage, "calls_alone", _twice), DSP),
+    "chunks of twice the rows": Fault(_both_makers(_longer_chunks), DSP),
     "scratch for half a chunk": Fault(
         lambda: mock.patch.object(Calls, "held", property(_held)), DSP
     ),
@@ -305,5 +307,5 @@ FAULTS: dict[str, Fault] = {
     "images grow by another factor": Fault(
         _wrapped(nodes, "_growth", lambda growth, *_: 1 if growth > 1 else growth)
     ),
-    "operands that repeat are walked": Fault(_wrapped(nodes, "_operands", _all_streamed)),
+    "operands change places": Fault(_wrapped(nodes, "_operands", _exchanged)),
 }

@@ -34,7 +34,7 @@ from tests.plan.random_networks import (
 )
 
 INPUTS = 2
-_SECONDS = 10
+_SECONDS = 5
 _FLAGS = ("-std=c11", "-O1", "-w")
 
 

@@ -9,7 +9,42 @@ from tests.plan.mutations import DSP, FAULTS, HOST
 from tests.plan.planted import plant, wrong
 
 # A network for each fault that its C gives wrong outputs for.
-SEEDS: dict[str, int] = {}
+SEEDS = {
+    "a band needs a row less": 1,
+    "a band waits for a row less": 1,
+    "a pushed band needs a row less": 1,
+    "a pushed band waits for a row less": 1,
+    "the C pulls a row more than the trace": 1,
+    "rows are given up one too early": 1,
+    "rows in place are given up one too early": 1,
+    "a window's ring has a slot less": 1,
+    "a shared ring has a slot less": 1,
+    "a ring in place lags by a row": 1,
+    "rows in place of rows that do not fit": 9,
+    "bands may wrap around their ring": 1,
+    "a result reaches a row too far": 4,
+    "a result in place reaches a row too far": 4,
+    "a result lies over what is read again": 18,
+    "a buffer starts 16 bytes too low": 1,
+    "row counters lie over rows": 5,
+    "padding is lost": 1,
+    "padding in the slots of rows that are kept": 4,
+    "no room for a row of padding": 4,
+    "sums lie in the scratch of all": -1,
+    "scratch of half the size": 4,
+    "chunks of twice the rows": 22,
+    "scratch for half a chunk": 4,
+    "lives end a stage too early": 7,
+    "two stages in the wrong order": 1,
+    "rows that are owed are forgotten": 61,
+    "the first band ends like the others": 1,
+    "bands are a row longer than in the trace": 1,
+    "windows start a row too late": 1,
+    "windows are a row too short": 1,
+    "windows step a row too far": 1,
+    "images grow by another factor": 7,
+    "operands change places": 4,
+}
 SWEPT = range(200, 240)
 
 

@@ -19,6 +19,7 @@ from tests.plan.random_networks import (
     offset_network,
     random_network,
     streamed_network,
+    tall_network,
 )
 
 BOARDS = ("portable", "qemu-m4", "qemu-m55")  # kernels of each allow other overlaps
@@ -103,6 +104,13 @@ def test_images_grow_row_by_row(grow, stride):
     ]
     assert len(grown) == 2 and all(rows < height for rows, height in grown)
     check([(job, outputs)])
+
+
+def test_images_of_many_rows_compile():
+    """Time goes by calls: a validator that looks at every row takes ten times as long here."""
+    compiled = compile_tflite(tall_network(), "qemu-m4", name="m")
+    assert compiled.plan.stages[0].nodes[0].height == 16_000
+    assert sum(len(stage.events) for stage in compiled.plan.stages) > 10_000
 
 
 def pushed_networks(first: int, count: int) -> list[Case]:
