@@ -281,11 +281,9 @@ FAULTS: dict[str, Fault] = {
     "padding in the slots of rows that are kept": Fault(
         _wrapped(stage, "make_rings", _all_padding_in_rings)
     ),
-    "no room for a row of padding": Fault(
-        _wrapped(stage, "_lay_out_scratch", _no_room_for_padding)
-    ),
+    "no room for a row of padding": Fault(_wrapped(stage, "lay_out_scratch", _no_room_for_padding)),
     "sums lie in the scratch of all": Fault(
-        _wrapped(stage, "_lay_out_scratch", _sums_in_shared_scratch)
+        _wrapped(stage, "lay_out_scratch", _sums_in_shared_scratch)
     ),
     "scratch of half the size": Fault(_wrapped(Node, "scratch_bytes", _half)),
     "chunks of twice the rows": Fault(_both_makers(_longer_chunks), DSP),

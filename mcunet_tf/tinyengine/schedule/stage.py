@@ -118,11 +118,11 @@ def make_stage(
     run = trace_pushed if is_row_source(nodes[0]) else trace
     events = run(nodes, calls, pulls, internal)
     rings, padded = make_rings(graph, nodes, calls, internal, events)
-    scratch, shared_bytes = _lay_out_scratch(nodes, calls, padded)
+    scratch, shared_bytes = lay_out_scratch(nodes, calls, padded)
     return Stage(tuple(nodes), tuple(calls), pulls, rings, padded, scratch, shared_bytes, events)
 
 
-def _lay_out_scratch(
+def lay_out_scratch(
     nodes: Sequence[Node], calls: Sequence[Calls], padded: Sequence[bool]
 ) -> tuple[tuple[Scratch, ...], int]:
     """Where each operator's scratch starts, and the size of the part that all share.
