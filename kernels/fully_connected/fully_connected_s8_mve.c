@@ -4,7 +4,7 @@
  *
  * Weight stream, per four outputs: bias[4] and multiplier[4] in 32 bits, shift[4] in 8 (TFLite's:
  * positive to the left), then four rows of in_features int8 weights. Outputs that fill up the last
- * four are zero. No scratch. 10 instructions for 64 multiply-accumulates, about 40 for four outputs.
+ * four are zero. No scratch. 10 instructions for 64 multiply-accumulates, some 40 for four outputs.
  */
 #include "../common/requant_mve.h"
 #include "fully_connected.h"

@@ -12,8 +12,8 @@ from mcunet_tf.benchmark.runtimes.cmsis_nn.scratch import scratch_sizes
 from mcunet_tf.boards import Board
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.ops.spec import view
-from mcunet_tf.tinyengine.plan.nodes import make_node
 from mcunet_tf.tinyengine.plan.plan import Group, plan_stages
+from mcunet_tf.tinyengine.schedule.nodes import make_node
 
 
 def cmsis_program(graph: Graph, library: CmsisNn, board: Board, name: str) -> Program | None:

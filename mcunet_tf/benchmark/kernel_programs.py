@@ -24,13 +24,13 @@ from mcunet_tf.tinyengine.emit.project import Project, emit_project
 from mcunet_tf.tinyengine.evaluate import evaluate
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import Kernel
-from mcunet_tf.tinyengine.plan.nodes import (
+from mcunet_tf.tinyengine.plan.plan import Group, Plan, plan_stages
+from mcunet_tf.tinyengine.schedule.nodes import (
     is_row_source,
     make_node,
     make_row_source,
     storage_roots,
 )
-from mcunet_tf.tinyengine.plan.plan import Group, Plan, plan_stages
 
 WHOLE_BAND = 1 << 15
 _FILES_LEFT_OUT = ("main.c", "CMakeLists.txt", "report.txt")

@@ -37,7 +37,7 @@ from mcunet_tf.tinyengine.emit.sources import collect_sources, kernel_path
 from mcunet_tf.tinyengine.ir import Graph, Op
 from mcunet_tf.tinyengine.kernels.table import Kernel
 from mcunet_tf.tinyengine.ops.spec import view
-from mcunet_tf.tinyengine.plan.nodes import make_node
+from mcunet_tf.tinyengine.schedule.nodes import make_node
 from mcunet_tf.tinyengine.select import usable_rows
 
 FIT_BOARDS = ("qemu-m4", "qemu-m7", "qemu-m55")

@@ -20,11 +20,11 @@ from mcunet_tf.tinyengine.emit.write import write_project
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.passes import run_passes
 from mcunet_tf.tinyengine.plan.grouping import TOLERANCE, plan_model
-from mcunet_tf.tinyengine.plan.nodes import Node, make_node, make_row_source, storage_roots
 from mcunet_tf.tinyengine.plan.plan import Plan
-from mcunet_tf.tinyengine.plan.validate import validate_plan
 from mcunet_tf.tinyengine.read_tflite import read_tflite
+from mcunet_tf.tinyengine.schedule.nodes import Node, make_node, make_row_source, storage_roots
 from mcunet_tf.tinyengine.select import Costs, select_kernels
+from mcunet_tf.tinyengine.validate import validate_plan
 
 DEFAULT_BOARD = "qemu-m4"
 # Of the emitted project's own CMake build; the benchmark states its own.

@@ -20,7 +20,7 @@ from mcunet_tf.tinyengine.ir import Graph, Op
 from mcunet_tf.tinyengine.kernels import KERNELS
 from mcunet_tf.tinyengine.kernels.table import Kernel
 from mcunet_tf.tinyengine.ops.spec import View, view
-from mcunet_tf.tinyengine.plan.nodes import Node, make_node
+from mcunet_tf.tinyengine.schedule.nodes import Node, make_node
 
 WORTH_SHARE, WORTH_BYTES = 0.01, 3072
 """Share of a model's instructions that this much code must save."""

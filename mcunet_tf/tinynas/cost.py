@@ -17,8 +17,8 @@ from mcunet_tf.tinyengine.kernels.table import Kernel
 from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.plan.effort import FALLBACK_CORE, Effort
 from mcunet_tf.tinyengine.plan.grouping import can_fit_model, fit_model, plan_model
-from mcunet_tf.tinyengine.plan.nodes import make_node
 from mcunet_tf.tinyengine.plan.plan import Group, Plan, plan_stages
+from mcunet_tf.tinyengine.schedule.nodes import make_node
 from mcunet_tf.tinynas import arch as arches
 from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.lower import (

@@ -27,7 +27,7 @@ from mcunet_tf.tinyengine.ops.conv2d import Conv2dAttributes
 from mcunet_tf.tinyengine.ops.elementwise import ElementwiseAttributes
 from mcunet_tf.tinyengine.ops.fully_connected import FullyConnectedAttributes
 from mcunet_tf.tinyengine.ops.mean import MeanAttributes
-from mcunet_tf.tinyengine.plan.nodes import Node, make_node, move_node
+from mcunet_tf.tinyengine.schedule.nodes import Node, make_node, move_node
 from mcunet_tf.tinyengine.select import select_kernel, traded_rows, worthwhile_rows
 from mcunet_tf.tinynas import arch as arches
 from mcunet_tf.tinynas.arch import Arch, Layer

@@ -66,7 +66,7 @@ def run_on_host(
     jobs = make_jobs(cases, board, **options)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        paths = write_files(folder, {**project_files(jobs), "main.c": _main(jobs, _HOST_HEAD)})
+        paths = write_files(folder, {**project_files(jobs), "main.c": main_source(jobs, HOST_HEAD)})
         sources = [Source(path, ("-O1", *WARNINGS)) for path in paths]
         objects = compile_sources(board, sources, [f"-I{folder}", *SANITIZER_FLAGS])
         program = folder / "program"
@@ -89,17 +89,17 @@ def run_on_emulator(
     jobs = make_jobs(cases, board, **options)
     data = np.frombuffer(b"".join(_input_bytes(jobs)), np.uint8)
     stream = ",".join(map(str, data.tolist()))
-    head = _BOARD_HEAD.replace("DATA", f"static const uint8_t stream[] = {{{stream}}};")
-    run = run_elf({**project_files(jobs), "main.c": _main(jobs, head)}, board)
+    head = BOARD_HEAD.replace("DATA", f"static const uint8_t stream[] = {{{stream}}};")
+    run = run_elf({**project_files(jobs), "main.c": main_source(jobs, head)}, board)
     return _split(jobs, run.stdout)
 
 
-_HOST_HEAD = """
+HOST_HEAD = """
 #include <stdio.h>
 static void get(void *data, uint32_t size) { if (fread(data, 1, size, stdin) != size) abort(); }
 static void put(const void *data, uint32_t size) { fwrite(data, 1, size, stdout); }
 """
-_BOARD_HEAD = """
+BOARD_HEAD = """
 #include "region.h"
 DATA
 static uint32_t position;
@@ -126,7 +126,7 @@ def project_files(jobs: Sequence[Job]) -> dict[str, str]:
     return {**files, "models.c": "".join(unity)}
 
 
-def _main(jobs: Sequence[Job], head: str) -> str:
+def main_source(jobs: Sequence[Job], head: str) -> str:
     includes = "".join(f'#include "{job.name}.h"\n' for job in jobs)
     lines = []
     for job in jobs:

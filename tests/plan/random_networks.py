@@ -371,3 +371,13 @@ def depthwise_network() -> bytes:
     for _ in range(3):
         y = network.weighted(y, shape, 20, 3, 1, "DEPTHWISE_CONV_2D", NONE)
     return network.net.build([x], [y])
+
+
+def tall_network(layers: int = 10, height: int = 16_000) -> bytes:
+    """Depthwise convolutions of a strip of rows, one value wide."""
+    network = RandomNetwork(np.random.default_rng(8))
+    shape = (1, height, 1, 4)
+    x = y = network.tensor(shape)
+    for _ in range(layers):
+        y = network.weighted(y, network.tensors[-1][1], 4, 3, 1, "DEPTHWISE_CONV_2D", NONE)
+    return network.net.build([x], [y])

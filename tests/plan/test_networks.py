@@ -9,7 +9,8 @@ import pytest
 
 from mcunet_tf.errors import UnsupportedError
 from mcunet_tf.tinyengine import compile_tflite
-from mcunet_tf.tinyengine.plan.validate import validate_plan
+from mcunet_tf.tinyengine.schedule.stage import lay_out_scratch
+from mcunet_tf.tinyengine.validate import validate_plan
 from tests.ops.case import Case
 from tests.ops.programs import run_on_emulator, run_on_host
 from tests.ops.test_compiled import check
@@ -19,6 +20,7 @@ from tests.plan.random_networks import (
     offset_network,
     random_network,
     streamed_network,
+    tall_network,
 )
 
 BOARDS = ("portable", "qemu-m4", "qemu-m55")  # kernels of each allow other overlaps
@@ -103,6 +105,37 @@ def test_images_grow_row_by_row(grow, stride):
     ]
     assert len(grown) == 2 and all(rows < height for rows, height in grown)
     check([(job, outputs)])
+
+
+def test_images_of_many_rows_compile():
+    """Time goes by calls: a validator that looks at every row takes ten times as long here."""
+    compiled = compile_tflite(tall_network(), "qemu-m4", name="m")
+    assert compiled.plan.stages[0].nodes[0].height == 16_000
+    assert sum(len(stage.events) for stage in compiled.plan.stages) > 10_000
+
+
+def test_results_in_place_keep_their_own_height():
+    """A window without padding makes fewer rows than the ring that it writes them into has seen."""
+    compiled = compile_tflite(random_network(7), "qemu-m55", name="m", optimize="sram")
+    graph, plan = compiled.graph, compiled.plan
+    shorter = [
+        tensor
+        for stage in plan.stages
+        for tensor, ring in stage.rings.items()
+        if graph.tensors[tensor].rows[0] < graph.tensors[ring.tensor].rows[0]
+    ]
+    assert shorter
+    for tensor, storage in plan.storage.items():
+        assert (storage.height, storage.row_bytes) == graph.tensors[tensor].rows
+
+
+def test_reductions_of_one_stage_keep_their_sums_apart():
+    compiled = compile_tflite(averaged_network(), "host", name="m", optimize="sram")
+    (stage,) = compiled.plan.stages
+    mean, calls = stage.nodes[1], stage.calls[1]
+    (first, second), shared = lay_out_scratch([mean, mean], [calls, calls], [False, False])
+    assert first.size_bytes > 0
+    assert shared <= first.start and first.start + first.size_bytes <= second.start
 
 
 def pushed_networks(first: int, count: int) -> list[Case]:

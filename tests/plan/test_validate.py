@@ -12,9 +12,9 @@ import pytest
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import Style
+from mcunet_tf.tinyengine.plan.offsets import Buffer
 from mcunet_tf.tinyengine.plan.plan import Group, Plan, plan_stages
-from mcunet_tf.tinyengine.plan.schedule import Stage
-from mcunet_tf.tinyengine.plan.validate import PlanError, validate_plan
+from mcunet_tf.tinyengine.validate import PlanError, validate_plan
 from tests.plan.random_networks import (
     averaged_network,
     depthwise_network,
@@ -194,25 +194,40 @@ def test_every_byte_of_the_arena_is_needed():
             pytest.fail(f"seed {seed}: not noticed")
 
 
-def test_sums_behind_rows_of_padding_start_at_whole_words(monkeypatch):
+def with_sums_at(plan: Plan, start: int) -> Plan:
+    """The plan of one stage whose last operator keeps its sums elsewhere in the scratch."""
+    (stage,) = plan.stages
+    scratch = (*stage.scratch[:-1], stage.scratch[-1]._replace(start=start))
+    return dataclasses.replace(plan, stages=(dataclasses.replace(stage, scratch=scratch),))
+
+
+def test_sums_behind_rows_of_padding_start_at_whole_words():
     """They lay three words and three bytes behind the start, where rows have 15 bytes."""
     compiled = compile_tflite(averaged_network(), "host", name="m", optimize="sram")
     (stage,) = compiled.plan.stages
-    convolution, mean = stage.nodes
+    convolution, _ = stage.nodes
     assert convolution.pad_row_bytes == 15 and not stage.padded_in_ring[0]
-    start = compiled.plan.scratch_offsets[0] + stage.scratch_position(mean)
-    assert start % 4 == 0
-    monkeypatch.setattr(Stage, "shared_bytes", 15)
+    assert (compiled.plan.scratch_offsets[0] + stage.scratch[1].start) % 4 == 0
     with pytest.raises(PlanError, match="no multiple of 4"):
-        validate_plan(compiled.graph, compiled.plan)
+        validate_plan(compiled.graph, with_sums_at(compiled.plan, 15))
 
 
-def test_sums_that_do_not_last_are_refused(monkeypatch):
+def test_sums_that_do_not_last_are_refused():
     """Sums in the scratch that every call may overwrite: the next row of padding would."""
     compiled = compile_tflite(averaged_network(), "host", name="m", optimize="sram")
-    monkeypatch.setattr(Stage, "shared_bytes", 0)
     with pytest.raises(PlanError, match="overwritten"):
-        validate_plan(compiled.graph, compiled.plan)
+        validate_plan(compiled.graph, with_sums_at(compiled.plan, 0))
+
+
+def with_room(plan: Plan, size_bytes: int) -> Plan:
+    """The plan in an arena of so many bytes."""
+    room = Buffer("room", size_bytes, 0, len(plan.stages), "scratch")
+    return dataclasses.replace(
+        plan,
+        arena_bytes=size_bytes,
+        buffers=(*plan.buffers, room),
+        offsets=(*plan.offsets, 0),
+    )
 
 
 def test_chunks_keep_one_row_of_those_that_are_read_again():
@@ -226,7 +241,7 @@ def test_chunks_keep_one_row_of_those_that_are_read_again():
     source, result = plan.storage[node.inputs[0]], plan.storage[node.output]
     assert source.offset == result.offset
     validate_plan(graph, plan)
-    larger = dataclasses.replace(plan, arena_bytes=3 * plan.arena_bytes)
+    larger = with_room(plan, 3 * plan.arena_bytes)
     lifted = moved(larger, node.output, offset=result.offset + result.row_bytes)
     with pytest.raises(PlanError, match="over row"):
         validate_plan(graph, scratch_moved(lifted, 1, 2 * plan.arena_bytes))

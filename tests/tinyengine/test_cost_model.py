@@ -128,6 +128,14 @@ def test_a_measured_cost_is_preferred():
     assert costs.code_bytes(node.kernel) == model.rows[node.kernel.name].code_bytes
 
 
+def test_calls_in_chunks_have_a_key_of_their_own():
+    """The same parts in fewer calls set up less: one measurement must not answer for the other."""
+    (stage, *_) = compile_tflite(small_net(), "qemu-m4").plan.stages
+    node = stage.nodes[0]
+    once, often = (Run(4, 3, 1),), (Run(4, 3, 3),)
+    assert cost_key(node.kernel, node.view, once) != cost_key(node.kernel, node.view, often)
+
+
 def known_model(core: str) -> CostModel:
     model = cost_model(core)
     assert model is not None

@@ -15,7 +15,7 @@ from mcunet_tf.tinyengine.compiler import PROJECT_FLAGS
 from mcunet_tf.tinyengine.emit.project import Project, emit_project
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.plan.grouping import plan_model
-from mcunet_tf.tinyengine.plan.nodes import make_node
+from mcunet_tf.tinyengine.schedule.nodes import make_node
 from mcunet_tf.tinynas import Arch
 from mcunet_tf.tinynas.lower import lower
 

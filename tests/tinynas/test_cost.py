@@ -9,7 +9,7 @@ import pytest
 from mcunet_tf.boards import load_board
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.plan.grouping import plan_model
-from mcunet_tf.tinyengine.plan.validate import validate_plan
+from mcunet_tf.tinyengine.validate import validate_plan
 from mcunet_tf.tinynas.cost import (
     Budget,
     candidate_cost,

@@ -6,17 +6,28 @@ from __future__ import annotations
 import collections
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from mcunet_tf.tinyengine.cost.counts import Calls, Counts, Run
 from mcunet_tf.tinyengine.kernels.table import Style
-from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source, pixels_of
-from mcunet_tf.tinyengine.plan.schedule import Stage, calls_alone
+from mcunet_tf.tinyengine.schedule.calls import calls_alone
+from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source, pixels_of
+from mcunet_tf.tinyengine.schedule.stage import NodeCalls, Stage
 
 
-def node_calls(node: Node, calls: Iterable[Sequence[int]]) -> Calls:
-    """The calls of a node's kernel, each in one or several parts, in the units of its features."""
-    calls = list(calls)
-    counted = collections.Counter(rows for parts in calls for rows in parts)
-    begun = collections.Counter(parts[0] for parts in calls)
+def node_calls(node: Node, calls: Iterable[tuple[Sequence[int], int]]) -> Calls:
+    """The calls of a node's kernel in the units of its features.
+
+    Args:
+      node: the operator.
+      calls: rows of the parts that the kernel makes of a call, and how often it is called so.
+    """
+    counted: collections.Counter[int] = collections.Counter()
+    begun: collections.Counter[int] = collections.Counter()
+    for parts, times in calls:
+        begun[parts[0]] += times
+        for rows in parts:
+            counted[rows] += times
     return tuple(Run(_units(node, rows), count, begun[rows]) for rows, count in counted.items())
 
 
@@ -28,43 +39,45 @@ def whole_calls(node: Node) -> Calls:
     """The calls where a node runs on its own, as many rows at once as its kernel likes."""
     calls = calls_alone(node, node.height)
     whole, rest = divmod(node.height, calls.band)
-    bands = [calls.band] * whole + [rest] * (rest > 0)
-    return node_calls(node, [calls.parts(band) for band in bands])
+    bands = [(calls.band, whole), (rest, 1)]
+    return node_calls(node, [(calls.parts(rows), times) for rows, times in bands if rows * times])
 
 
 def stage_calls(stage: Stage) -> list[Calls]:
     """The calls of each node of a stage."""
-    calls = dict(zip(stage.nodes, stage.calls, strict=True))
-    made: dict[Node, list[list[int]]] = {node: [] for node in stage.nodes}
-    for event in stage.events:
-        made[event.node].append(calls[event.node].parts(event.end - event.first))
-    return [node_calls(node, made[node]) for node in stage.nodes]
+    made: dict[Node, collections.Counter[int]] = {n: collections.Counter() for n in stage.nodes}
+    for node, first, end in stage.events:
+        made[node][end - first] += 1
+    return [
+        node_calls(node, [(calls.parts(rows), times) for rows, times in made[node].items()])
+        for node, calls in zip(stage.nodes, stage.calls, strict=True)
+    ]
 
 
 def feed_counts(stage: Stage, position: int) -> Counts:
     """What the emitted code does around the calls of one node: pointers, padding, pulls."""
     node = stage.nodes[position]
-    events = [event for event in stage.events if event.node is node]
+    calls = stage.node_calls[node]
+    count = len(calls.times)
     if is_row_source(node):
-        words = len(events) * (node.view.output.rows[1] // 4)
-        return {"push": len(events), "push_word": words}
+        words = count * (node.view.output.rows[1] // 4)
+        return {"push": count, "push_word": words}
     counts: Counts = {
-        f"{node.kernel.style.value}_call": len(events),
-        "operand": len(events) * (len(node.inputs) - 1),
+        f"{node.kernel.style.value}_call": count,
+        "operand": count * (len(node.inputs) - 1),
     }
     if is_row_source(stage.nodes[0]):
         counts["offer"] = offers(stage, node)
     else:
-        made = {other.output for other in stage.nodes if other is not node}
-        pulls = sum(source in made for source in dict.fromkeys(node.inputs))
+        inside = {other.output for other in stage.nodes if other is not node}
+        pulls = sum(source in inside for source in dict.fromkeys(node.inputs))
         readers = sum(node.output in other.inputs for other in stage.nodes)
-        counts |= {"pull": len(events) * pulls, "pulled": 1 if readers else 0}
+        counts |= {"pull": count * pulls, "pulled": 1 if readers else 0}
     if node.kernel.style is Style.WINDOW:
-        height = node.view.input(0).rows[0]
-        rows = [(event.first, event.end) for event in events]
-        padding = _padding_rows(node, rows, height)
-        counts["pointer_in"] = sum(node.window.count(end - first) for first, end in rows)
-        counts["pointer_out"] = sum(end - first for first, end in rows)
+        made = int((calls.end - calls.first).sum())
+        padding = _padding_rows(node, calls)
+        counts["pointer_in"] = (made - count) * node.window.stride + count * node.window.extent
+        counts["pointer_out"] = made
         if node.pad_row_bytes:
             counts["padding_row"] = padding
             counts["padding_word"] = padding * (node.pad_row_bytes // 4)
@@ -78,15 +91,13 @@ def offers(stage: Stage, node: Node) -> int:
     return sum(event.node.output in node.inputs for event in stage.events)
 
 
-def _padding_rows(node: Node, rows: Sequence[tuple[int, int]], height: int) -> int:
+def _padding_rows(node: Node, calls: NodeCalls) -> int:
     """Pointers to rows outside the image, over all calls."""
-    window = node.window
-    total = 0
-    for first, end in rows:
-        low = first * window.stride - window.pad_top
-        high = low + window.count(end - first)
-        total += max(min(high, 0) - low, 0) + max(high - max(low, height), 0)
-    return total
+    reach, height = node.reach(node.inputs[0]), node.view.input(0).rows[0]
+    low, high = reach.low(calls.first), reach.high(calls.end)
+    above = np.maximum(np.minimum(high, 0) - low, 0)
+    below = np.maximum(high - np.maximum(low, height), 0)
+    return int((above + below).sum())
 
 
 def code_counts(nodes: Sequence[Node]) -> Counts:

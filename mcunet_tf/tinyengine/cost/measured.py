@@ -10,7 +10,7 @@ from mcunet_tf.tinyengine.cost.counts import Calls
 from mcunet_tf.tinyengine.cost.model import Cost, CostModel
 from mcunet_tf.tinyengine.kernels.table import Kernel
 from mcunet_tf.tinyengine.ops.spec import View
-from mcunet_tf.tinyengine.plan.nodes import Node
+from mcunet_tf.tinyengine.schedule.nodes import Node
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,5 +43,5 @@ def cost_key(kernel: Kernel, view: View, calls: Calls) -> str:
     """Names everything but the constants that the cost of some calls depends on."""
     shapes = ["-" if t is None else "x".join(map(str, t.shape)) for t in view.inputs]
     shapes.append("x".join(map(str, view.output.shape)))
-    made = " ".join(f"{count}*{units}" for units, count, _ in calls)
+    made = " ".join(f"{run.times}*{run.units} in {run.calls}" for run in calls)
     return f"{kernel.name} {view.op.kind} {','.join(shapes)} {view.op.attributes} {made}"

@@ -19,8 +19,8 @@ from mcunet_tf.tinyengine.cost.counts import Calls, Counts
 from mcunet_tf.tinyengine.cost.features import features_of
 from mcunet_tf.tinyengine.kernels.table import Kernel
 from mcunet_tf.tinyengine.ops.spec import View
-from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
-from mcunet_tf.tinyengine.plan.schedule import Stage
+from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source
+from mcunet_tf.tinyengine.schedule.stage import Stage
 
 COEFFICIENTS = "coefficients.json"
 # A core without coefficients of its own is predicted as the one it is most like.

@@ -14,9 +14,11 @@ import jinja2
 from mcunet_tf.tinyengine.emit import constants, sources
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import ALL_INPUTS, Blob, Struct, Style
-from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source, pixels_of
 from mcunet_tf.tinyengine.plan.plan import Plan, Storage
-from mcunet_tf.tinyengine.plan.schedule import Calls, Stage, is_window
+from mcunet_tf.tinyengine.schedule.calls import Calls
+from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source, is_window, pixels_of
+from mcunet_tf.tinyengine.schedule.reach import Pull
+from mcunet_tf.tinyengine.schedule.stage import Stage
 
 CTYPES = {
     "int8": "int8_t",
@@ -262,7 +264,7 @@ def _node(
         "band": _band(stage.calls[position]),
         "height": node.height,
         "pushed": is_row_source(stage.nodes[0]),
-        "pulls": _pulls(project, stage, node),
+        "pulls": _pulls(project, stage, position),
         "readers": _readers(project, stage, node),
         "body": _body(project, stage, position, scratch),
     }
@@ -273,26 +275,25 @@ def _band(calls: Calls) -> str:
     return str(calls.band) if calls.first == calls.band else f"y ? {calls.band} : {calls.first}"
 
 
-def _pulls(project: Project, stage: Stage, node: Node) -> list[dict[str, Any]]:
-    makers = {n.output: n for n in stage.nodes if n is not node}
-    pulls: list[dict[str, Any]] = []
-    for source in dict.fromkeys(node.inputs):
-        maker = makers.get(source)
-        if maker is None or maker.index > node.index:
-            continue
-        height = project.graph.tensors[source].rows[0]
-        whole = node.height == 1 and not is_window(node)
-        if maker.height == 1 or source not in node.streamed or whole:
-            end = str(maker.height)
-        elif node.kernel.style is Style.WINDOW:
-            window = node.window
-            ahead = window.extent - window.pad_top - window.stride
-            end = f"rows_needed((y + rows) * {window.stride} + {_term(ahead)}, {height})"
-        else:
-            end = "y + rows" if node.window.growth == 1 else f"(y + rows) / {node.window.growth}"
-        position = stage.nodes.index(maker)
-        pulls.append({"symbol": _symbol(project, maker), "position": position, "end": end})
-    return pulls
+def _pulls(project: Project, stage: Stage, position: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "symbol": _symbol(project, stage.nodes[pull.position]),
+            "position": pull.position,
+            "end": _pulled_rows(pull, stage.nodes[position]),
+        }
+        for pull in stage.pulls[position]
+    ]
+
+
+def _pulled_rows(pull: Pull, node: Node) -> str:
+    """`Pull.rows` of the band's end, y + rows, as C."""
+    if pull.stride == 0:
+        return str(pull.height)
+    if is_window(node):
+        return f"rows_needed((y + rows) * {pull.stride} + {_term(pull.offset)}, {pull.height})"
+    # Inputs in step with the output are never asked for more rows than they have.
+    return "y + rows" if pull.growth == 1 else f"(y + rows) / {pull.growth}"
 
 
 def _term(value: int) -> str:
@@ -302,8 +303,8 @@ def _term(value: int) -> str:
 def _body(project: Project, stage: Stage, position: int, scratch: int) -> list[str]:
     node = stage.nodes[position]
     argument = f"&{_symbol(project, node)}"
-    place = scratch + stage.scratch_position(node)
-    memory = _address(project, place) if stage.call_scratch_bytes(position) else "NULL"
+    own = stage.scratch[position]
+    memory = _address(project, scratch + own.start) if own.size_bytes else "NULL"
     mark = f"TINYENGINE_LAYER({node.index});"
     output = f"&{_tensor_symbol(project, node.output)}"
     if node.kernel.style is Style.WINDOW:
@@ -358,8 +359,8 @@ def _window_rows(project: Project, stage: Stage, position: int, scratch: int) ->
     source = f"&{_tensor_symbol(project, node.inputs[0])}"
     if node.pad_row_bytes:
         in_ring = stage.padded_in_ring[position]
-        used = stage.call_scratch_bytes(position)
-        pad_row = "NULL" if in_ring else _address(project, scratch + used)
+        place = scratch + stage.scratch[position].pad_start
+        pad_row = "NULL" if in_ring else _address(project, place)
         zero_point = node.view.input(0).zero_point
         fill = f"rows_in_padded(in, arenas, {source}, {first}, {count}, {pad_row}, {zero_point});"
     else:

@@ -9,8 +9,8 @@ from typing import Any
 
 from mcunet_tf.tinyengine.cost import Cost, CostModel
 from mcunet_tf.tinyengine.emit.project import Project
-from mcunet_tf.tinyengine.plan.nodes import is_row_source, node_macs
 from mcunet_tf.tinyengine.plan.plan import Plan
+from mcunet_tf.tinyengine.schedule.nodes import is_row_source, node_macs
 from mcunet_tf.tinyengine.select import passed_over
 
 # In the names of kernels that take what faster ones refuse.
@@ -209,7 +209,7 @@ def make_report(
                     passed_over=passed_over(node.view, node.kernel, isa) if isa else (),
                     macs=node_macs(node),
                     weights_bytes=sum(b.size_bytes for b in blobs.values()),
-                    scratch_bytes=stage.call_scratch_bytes(position) + node.pad_row_bytes,
+                    scratch_bytes=stage.scratch[position].size_bytes + node.pad_row_bytes,
                     live_bytes=live[number],
                     output_offset=storage.offset,
                     output_rows=storage.rows,

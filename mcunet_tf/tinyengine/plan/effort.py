@@ -3,6 +3,8 @@
 
 Instructions come from the fitted cost model. Profiles are kept by shape, so that a search over many
 networks, which share most of their operators, computes each of them once.
+
+`README.md` beside this file draws an example.
 """
 
 from __future__ import annotations
@@ -14,9 +16,10 @@ from mcunet_tf.tinyengine.cost.counts import Counts
 from mcunet_tf.tinyengine.cost.model import CostModel, cost_model, weigh
 from mcunet_tf.tinyengine.kernels.table import Style
 from mcunet_tf.tinyengine.ops.spec import View
-from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
-from mcunet_tf.tinyengine.plan.progress import Progresses, Reach
-from mcunet_tf.tinyengine.plan.schedule import Calls, band_of
+from mcunet_tf.tinyengine.schedule.calls import Calls, band_of
+from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source
+from mcunet_tf.tinyengine.schedule.progress import Progresses
+from mcunet_tf.tinyengine.schedule.reach import Reach
 
 # Schedules for cores without coefficients are compared as if for this one.
 FALLBACK_CORE = "cortex-m4"
@@ -59,7 +62,6 @@ class Profile:
         self.window = node.kernel.style is Style.WINDOW
         self.pixels = node.kernel.style is Style.PIXELS
         self.reduce = node.kernel.style is Style.REDUCE
-        self._reaches = tuple(_reach(node, streamed) for streamed in (False, True))
         self.alone: dict[Calls, Alone] = {}
         self._bands: dict[int, int] = {}
         self._scratch: dict[int, int] = {}
@@ -74,7 +76,7 @@ class Profile:
 
     def reach(self, streamed: bool) -> Reach:
         """Which rows of an operand are read that comes row by row, or as a whole."""
-        return self._reaches[streamed]
+        return self.node.reach_of(streamed)
 
     def scratch_bytes(self, band: int) -> int:
         """Scratch of a call, without a row of padding."""
@@ -102,7 +104,7 @@ class Profile:
         node = self.node
         if is_row_source(node):
             return 0.0
-        cost = self.model.kernel(node.kernel, node.view, node_calls(node, [parts]))
+        cost = self.model.kernel(node.kernel, node.view, node_calls(node, [(parts, 1)]))
         if cost is not None:
             return cost.instructions
         values = max(node.view.output.elements, node.view.input(0).elements)
@@ -140,9 +142,3 @@ class Effort:
     def call(self, node: Node, rows: int, calls: Calls) -> float:
         """Instructions of one call that makes `rows` output rows, and of the code around it."""
         return self.profile(node).call(rows, calls)
-
-
-def _reach(node: Node, streamed: bool) -> Reach:
-    window = node.window
-    whole = node.kernel.style is not Style.WINDOW and (not streamed or node.height == 1)
-    return Reach(window.stride, window.pad_top, window.extent, whole, node.height, window.growth)

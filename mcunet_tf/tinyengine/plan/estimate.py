@@ -5,6 +5,8 @@ A stage grows from its last operator towards the front. How far each operator ha
 band of the last one follows from its readers alone, so operators in front never change what is
 known of those behind. Rings with one reader come out exactly as `schedule.make_stage` makes them;
 where several operators read one tensor, the estimate may be some rows too high, never too low.
+
+`README.md` beside this file draws an example.
 """
 
 from __future__ import annotations
@@ -13,18 +15,16 @@ from collections.abc import Iterable, Sequence
 
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.plan.effort import Effort, Profile
-from mcunet_tf.tinyengine.plan.nodes import Node
-from mcunet_tf.tinyengine.plan.progress import Progress, Reader
-from mcunet_tf.tinyengine.plan.schedule import (
+from mcunet_tf.tinyengine.schedule.calls import (
     SINGLE_ROWS,
     Calls,
-    aligned,
     calls_for,
-    can_replace_rows,
     read_calls,
-    ring_shift,
     unbroken_calls,
 )
+from mcunet_tf.tinyengine.schedule.nodes import Node
+from mcunet_tf.tinyengine.schedule.progress import Progress, Reader
+from mcunet_tf.tinyengine.schedule.rings import aligned, can_replace_rows, ring_shift
 
 
 class Member:

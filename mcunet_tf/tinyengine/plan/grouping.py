@@ -6,6 +6,8 @@ found worth weighing. A stage is costed by what it keeps alive: whole tensors th
 own input and output (which may share memory by a safe distance), rings and scratch. Among the plans
 near the least peak the one whose buffers can really be placed in the smallest arena is taken, then
 the one with the fewest instructions.
+
+`README.md` beside this file draws an example.
 """
 
 from __future__ import annotations
@@ -15,10 +17,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.plan.effort import FALLBACK_CORE, Effort
-from mcunet_tf.tinyengine.plan.nodes import Node
 from mcunet_tf.tinyengine.plan.plan import Group, Plan, StageCache, plan_stages
 from mcunet_tf.tinyengine.plan.proposals import NO_LIMIT, Candidate, Proposals
-from mcunet_tf.tinyengine.plan.schedule import aligned
+from mcunet_tf.tinyengine.schedule.nodes import Node
+from mcunet_tf.tinyengine.schedule.rings import aligned
 
 # What the cuts minimise next to the peak: (per stage, per instruction, per byte of drift).
 Weights = tuple[float, float, float]

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which bytes of the arena nobody will read again, before every kernel call."""
+"""Which bytes of the arena nobody will read again, before every kernel call.
+
+`README.md` beside this file draws an example.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,8 @@ import numpy.typing as npt
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import Style
 from mcunet_tf.tinyengine.plan.plan import Plan
-from mcunet_tf.tinyengine.plan.schedule import Event, Stage
-from mcunet_tf.tinyengine.plan.validate import pad_rows, rows_read, rows_written
+from mcunet_tf.tinyengine.schedule.stage import Stage
+from mcunet_tf.tinyengine.schedule.trace import Event
 
 Mask = npt.NDArray[np.bool_]
 
@@ -44,14 +47,14 @@ def _set(graph: Graph, plan: Plan, live: Mask, tensor: int, row: int, value: boo
 def _step_back(
     graph: Graph, plan: Plan, live: Mask, stage: Stage, event: Event, scratch: int
 ) -> None:
-    for tensor, row in rows_written(graph, event):
+    for tensor, row in _rows_written(graph, event):
         _set(graph, plan, live, tensor, row, False)
-    for tensor, row in rows_read(graph, plan, event):
+    for tensor, row in _rows_read(graph, plan, event):
         _set(graph, plan, live, tensor, row, True)
     _set_pads(graph, plan, live, stage, event, scratch, True)
     node = event.node
     if node.kernel.style is Style.REDUCE:
-        start = scratch + stage.scratch_position(node)
+        start = scratch + stage.scratch[stage.nodes.index(node)].start
         # Sums start with the first band and are done with the last.
         live[start : start + node.scratch_bytes(1)] = event.first > 0
 
@@ -66,13 +69,46 @@ def _set_pads(
     value: bool,
 ) -> None:
     """Rows of padding: slots of the input's ring, or one row in the scratch."""
-    for tensor, row in pad_rows(graph, stage, event):
+    for tensor, row in _pad_rows(graph, stage, event):
         _set(graph, plan, live, tensor, row, value)
+    own = stage.scratch[stage.nodes.index(event.node)]
+    start = scratch + own.pad_start
+    live[start : start + own.pad_bytes] = value
+
+
+def _rows_read(graph: Graph, plan: Plan, event: Event) -> list[tuple[int, int]]:
+    """(tensor, row) pairs that a kernel call reads."""
     node = event.node
-    position = stage.nodes.index(node)
-    if node.pad_row_bytes and not stage.padded_in_ring[position]:
-        start = scratch + stage.call_scratch_bytes(position)
-        live[start : start + node.pad_row_bytes] = value
+    rows: list[tuple[int, int]] = []
+    for tensor in dict.fromkeys(node.inputs):
+        if not plan.in_arena(tensor):
+            continue
+        height = graph.tensors[tensor].rows[0]
+        first, end = node.reach(tensor).reads(event.first, event.end, height)
+        rows += [(tensor, row) for row in range(first, end)]
+    return rows
+
+
+def _pad_rows(graph: Graph, stage: Stage, event: Event) -> list[tuple[int, int]]:
+    """Rows of padding that are made in the ring of the input."""
+    node = event.node
+    if not stage.padded_in_ring[stage.nodes.index(node)]:
+        return []
+    height = graph.tensors[node.inputs[0]].rows[0]
+    reach = node.reach(node.inputs[0])
+    rows = range(reach.low(event.first), reach.high(event.end))
+    return [(node.inputs[0], row) for row in rows if not 0 <= row < height]
+
+
+def _rows_written(graph: Graph, event: Event) -> list[tuple[int, int]]:
+    """(tensor, row) pairs that a kernel call completes."""
+    node = event.node
+    if node.kernel.style is Style.REDUCE and event.end < node.height:
+        return []
+    if node.height == 1 or node.kernel.style is Style.REDUCE:
+        height = graph.tensors[node.output].rows[0]
+        return [(node.output, row) for row in range(height)]
+    return [(node.output, row) for row in range(event.first, event.end)]
 
 
 def _ranges(mask: Mask) -> Iterator[tuple[int, int]]:

@@ -6,6 +6,8 @@ may not overlap, except by a distance that the schedule has proved safe. Every o
 be pushed down until each buffer rests on another one, so the search over orders of first-fit
 placements holds an optimal solution. The search is bounded; a result that meets the lower bound is
 proved optimal, any other reports its gap.
+
+`README.md` beside this file draws an example.
 """
 
 from __future__ import annotations

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The memory plan: what runs in which stage and where every byte lies."""
+"""The memory plan: what runs in which stage and where every byte lies.
+
+`README.md` beside this file draws an example.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from mcunet_tf.tinyengine.ir import Graph
-from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
 from mcunet_tf.tinyengine.plan.offsets import Buffer, Overlap, place_buffers
 from mcunet_tf.tinyengine.plan.overlap import safe_overlap
-from mcunet_tf.tinyengine.plan.schedule import Stage, aligned, make_stage
+from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source
+from mcunet_tf.tinyengine.schedule.rings import aligned
+from mcunet_tf.tinyengine.schedule.stage import Stage, make_stage
 
 
 @dataclasses.dataclass(frozen=True)
@@ -219,18 +223,10 @@ def _place(
         buffers.append(Buffer("row counters", 4 * len(stages[0].nodes), 0, 1, "scratch"))
     overlaps = _overlaps(graph, roots, stages, rows, last_use, cache)
     placement = place_buffers(buffers, overlaps, region_bytes)
-    storage = {
-        tensor: Storage(placement.offsets[i], kept, row_bytes, height)
-        for tensor, (i, kept) in rows.items()
-        for height, row_bytes in [graph.tensors[tensor].rows]
-    }
-    for stage in stages:
-        for tensor, ring in stage.rings.items():
-            storage[tensor] = dataclasses.replace(storage[ring.tensor], shift=ring.shift)
     return Plan(
         tuple(stages),
         roots,
-        storage,
+        _storage(graph, stages, rows, placement.offsets),
         tuple(placement.offsets[i] for i in scratch),
         tuple(buffers),
         placement.offsets,
@@ -239,6 +235,28 @@ def _place(
         placement.lower_bound_bytes,
         tuple(region_bytes),
     )
+
+
+def _storage(
+    graph: Graph,
+    stages: Sequence[Stage],
+    rows: Mapping[int, tuple[int, int]],
+    offsets: Sequence[int],
+) -> dict[int, Storage]:
+    """Where tensors lie, from the offsets of their buffers."""
+    storage = {
+        tensor: Storage(offsets[buffer], kept, row_bytes, height)
+        for tensor, (buffer, kept) in rows.items()
+        for height, row_bytes in [graph.tensors[tensor].rows]
+    }
+    for stage in stages:
+        for tensor, ring in stage.rings.items():
+            # A result in place of its input's rows may have fewer of them.
+            height = graph.tensors[tensor].rows[0]
+            storage[tensor] = dataclasses.replace(
+                storage[ring.tensor], height=height, shift=ring.shift
+            )
+    return storage
 
 
 def _overlaps(

@@ -4,6 +4,8 @@
 Only a few operators set the peak of a plan: stages are proposed around those, until none of them
 brings the peak down. Stages of several operators are weighed in closed form (`estimate.py`); those
 that end at the same operator are one stage that grows, so each operator is added once.
+
+`README.md` beside this file draws an example.
 """
 
 from __future__ import annotations
@@ -18,10 +20,12 @@ from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import Style
 from mcunet_tf.tinyengine.plan.effort import Alone, Effort
 from mcunet_tf.tinyengine.plan.estimate import GrowingStage, Member
-from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source
 from mcunet_tf.tinyengine.plan.overlap import safe_overlap
 from mcunet_tf.tinyengine.plan.plan import Group
-from mcunet_tf.tinyengine.plan.schedule import Stage, aligned, calls_alone, make_stage
+from mcunet_tf.tinyengine.schedule.calls import calls_alone
+from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source
+from mcunet_tf.tinyengine.schedule.rings import aligned
+from mcunet_tf.tinyengine.schedule.stage import Stage, make_stage
 
 NO_LIMIT = 1 << 62
 MAX_STAGE_OPS = 24

@@ -26,10 +26,10 @@ from mcunet_tf.tinyengine.kernels import KERNELS
 from mcunet_tf.tinyengine.kernels.table import Kernel, Struct, Style
 from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.passes import run_passes
-from mcunet_tf.tinyengine.plan.nodes import make_node, storage_roots
 from mcunet_tf.tinyengine.plan.plan import Group, plan_stages
-from mcunet_tf.tinyengine.plan.validate import validate_plan
 from mcunet_tf.tinyengine.read_tflite import read_tflite
+from mcunet_tf.tinyengine.schedule.nodes import make_node, storage_roots
+from mcunet_tf.tinyengine.validate import validate_plan
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,8 +10,8 @@ from mcunet_tf.benchmark.runtimes.cmsis_nn.calls import Call
 from mcunet_tf.tinyengine.emit import constants, sources
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernels.table import ALL_INPUTS, Blob, Style
-from mcunet_tf.tinyengine.plan.nodes import Node
 from mcunet_tf.tinyengine.plan.plan import Plan
+from mcunet_tf.tinyengine.schedule.nodes import Node
 
 _PRELUDE = """\
 #ifndef TINYENGINE_LAYER

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 from mcunet_tf.errors import UnsupportedError
 from mcunet_tf.tinyengine.ir import ITEM_BYTES, Graph, Op
@@ -11,30 +12,9 @@ from mcunet_tf.tinyengine.kernels.table import ALL_INPUTS, Kernel, Struct, Style
 from mcunet_tf.tinyengine.ops import SPECS
 from mcunet_tf.tinyengine.ops.common import Padding
 from mcunet_tf.tinyengine.ops.spec import View, view
+from mcunet_tf.tinyengine.schedule.reach import Reach, Window
 
 ROW_SOURCE = "ROWS"
-
-
-@dataclasses.dataclass(frozen=True)
-class Window:
-    """Input rows of an output row y: [y * stride // growth - pad_top, ... + extent).
-
-    `growth`: output rows of each input row, where there are more of them; calls make whole groups.
-    """
-
-    extent: int = 1
-    stride: int = 1
-    pad_top: int = 0
-    pad_bottom: int = 0
-    growth: int = 1
-
-    def first(self, y: int) -> int:
-        """The first input row of an output row; below 0 it is padding."""
-        return y * self.stride // self.growth - self.pad_top
-
-    def count(self, rows: int) -> int:
-        """Row pointers that a band of `rows` output rows needs."""
-        return (rows - 1) * self.stride + self.extent
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -65,13 +45,27 @@ class Node:
         """Scratch of one kernel call that makes `rows` output rows, in multiples of 4."""
         return -(-self.kernel.scratch_bytes(self.view, rows) // 4) * 4
 
-    def needs(self, first: int, end: int, height: int) -> tuple[int, int]:
-        """Rows [a, b) of a streamed input of `height` rows that output rows [first, end) read."""
-        if self.height == 1 and self.kernel.style is not Style.WINDOW:
-            return 0, height
-        low = self.window.first(first)
-        high = self.window.first(end - 1) + self.window.extent
-        return min(max(low, 0), height), max(min(high, height), 0)
+    def reach(self, tensor: int) -> Reach:
+        """Which rows of one of its operands the operator reads."""
+        return self.reach_of(tensor in self.streamed)
+
+    def reach_of(self, streamed: bool) -> Reach:
+        """The same for an operand that comes row by row, or as a whole."""
+        return self._reaches[streamed]
+
+    @functools.cached_property
+    def _reaches(self) -> tuple[Reach, Reach]:
+        w, window = self.window, is_window(self)
+        as_whole, by_rows = (
+            Reach(w.stride, w.pad_top, w.extent, not window and whole, self.height, w.growth)
+            for whole in (True, self.height == 1)
+        )
+        return as_whole, by_rows
+
+    @property
+    def at_end(self) -> bool:
+        """Whether nothing of the result is there before the last row is made."""
+        return self.height == 1 or self.kernel.style is Style.REDUCE
 
 
 def storage_roots(graph: Graph) -> dict[int, int]:
@@ -154,6 +148,11 @@ def make_row_source(graph: Graph) -> Node:
 def is_row_source(node: Node) -> bool:
     """Whether the node stands for the application that pushes rows."""
     return node.op.kind == ROW_SOURCE
+
+
+def is_window(node: Node) -> bool:
+    """Whether the node's kernel takes rows by pointers."""
+    return node.kernel.style is Style.WINDOW
 
 
 def _operands(op: Op, kernel: Kernel) -> tuple[tuple[int, ...], tuple[int, ...]]:

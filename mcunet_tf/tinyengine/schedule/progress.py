@@ -9,43 +9,15 @@ operator to its producer is computed once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple, TypeVar, cast
+from typing import TypeVar, cast
 
-from mcunet_tf.tinyengine.plan.schedule import Calls
+from mcunet_tf.tinyengine.schedule.calls import Calls
+from mcunet_tf.tinyengine.schedule.reach import Reach
 
 # Steps that are kept: more than the windows of many search spaces meet.
 MAX_STEPS = 200_000
 
 _T = TypeVar("_T")
-
-
-class Reach(NamedTuple):
-    """Which rows of its input an operator reads, as `nodes.Window` has it.
-
-    `whole`: it reads all of them before its first row. `height`: its own rows.
-    """
-
-    stride: int
-    pad_top: int
-    extent: int
-    whole: bool
-    height: int
-    growth: int = 1
-
-    def ahead(self, done: int, height: int) -> int:
-        """Rows of an input of `height` rows that `done` output rows are made from."""
-        if done <= 0:
-            return 0
-        if self.whole:
-            return height
-        last = (done - 1) * self.stride // self.growth - self.pad_top + self.extent
-        return min(max(last, 0), height)
-
-    def oldest(self, done: int, height: int) -> int:
-        """The first row that is still read after `done` output rows."""
-        if done >= self.height:
-            return height
-        return min(max(done * self.stride // self.growth - self.pad_top, 0), height)
 
 
 class Progress:
@@ -119,11 +91,11 @@ class Progresses:
             most, first = 1, 0
             while first < reach.height:
                 end = min(calls.end(first), reach.height)
-                ahead = (end - 1) * reach.stride - reach.pad_top + reach.extent
+                ahead = reach.high(end)
                 made = min(max(ahead, 0), height)
                 if maker_rows > 1:
                     made = _made(made, maker, height)
-                most = max(most, max(made, ahead) - (first * reach.stride - reach.pad_top))
+                most = max(most, max(made, ahead) - reach.low(first))
                 first = end
             return most
 
@@ -144,10 +116,7 @@ class Progresses:
         """The same within the calls of the last operator, which reads while it writes."""
 
         def compute() -> tuple[tuple[int, int], ...]:
-            low = (
-                max(y * reach.stride // reach.growth - reach.pad_top, 0)
-                for y in (0, *writer.rows[:-1])
-            )
+            low = (max(reach.low(y), 0) for y in (0, *writer.rows[:-1]))
             return _closest(zip(writer.rows, low, strict=True))
 
         return self._once(("within", writer, reach), compute)
