@@ -120,7 +120,11 @@ class _ModelBench:
             tools=self._tools(board, compiled),
             compiler_flags=_flags(board, compiled),
             hashes=hashes(self.path, compiled, result.image),
-            notes=(*getattr(compiled, "notes", ()), *self.options.notes(runtime)),
+            notes=(
+                *getattr(compiled, "notes", ()),
+                *self.options.notes(runtime),
+                *filter(None, [result.counting_note]),
+            ),
             layers=layer_rows(compiled, result.layers),
             memory=memory_blocks(compiled),
         )

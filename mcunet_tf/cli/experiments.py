@@ -404,20 +404,11 @@ def _classes(compiled: Any, board: str, images: Any) -> tuple[Any, int | None]:
 
 
 def training_minutes(folder: Path) -> dict[str, float]:
-    """Minutes that each training in a folder took, over all sittings, by its TensorBoard logs.
+    """Minutes that the whole epochs of each training in a folder took, over all sittings."""
+    from mcunet_tf.tinynas.epoch_log import read_seconds
 
-    A sitting writes one file, from its beginning to the end of its last whole epoch.
-    """
-    from tensorflow.compat.v1.train import summary_iterator
-
-    minutes = {}
-    for logs in sorted((folder / "logs").iterdir()):
-        seconds = 0.0
-        for path in logs.glob("events.out.tfevents.*"):
-            times = [event.wall_time for event in summary_iterator(str(path))]
-            seconds += max(times) - min(times)
-        minutes[logs.name] = round(seconds / 60, 1)
-    return minutes
+    logs = sorted((folder / "logs").iterdir())
+    return {log.name: round(read_seconds(log) / 60, 1) for log in logs}
 
 
 def _load() -> tuple[Any, Any, Any]:

@@ -244,6 +244,7 @@ def _run(
         modelled_cycles=max(result.modelled_cycles) if result.modelled_cycles else None,
         cycle_model=result.cycle_model,
         clock_hz=target.clock_hz,
+        counting_note=result.counting_note,
     )
 
 
