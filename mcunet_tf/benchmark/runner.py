@@ -276,7 +276,8 @@ def _counts(compiled: Compiled) -> tuple[int, int]:
 
 
 def _tensor_bytes(info: TensorInfo) -> int:
-    return int(np.prod(info.shape, dtype=int)) * np.dtype(info.dtype).itemsize
+    item_bytes: int = np.dtype(info.dtype).itemsize
+    return int(np.prod(info.shape, dtype=int)) * item_bytes
 
 
 def encode_inputs(compiled: Compiled, arrays: tuple[Array, ...]) -> list[bytes]:
