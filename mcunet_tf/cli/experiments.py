@@ -24,6 +24,7 @@ from absl import app, flags
 from mcunet_tf.cli.experiment_table import FULL_EPOCHS, results_page
 from mcunet_tf.errors import BudgetError, McunetError
 from mcunet_tf.tinynas.checkpoint import read_json, write_bytes, write_json
+from mcunet_tf.version import __version__
 
 _DATA = flags.DEFINE_string("data", "cifar10", "cifar10, fashion_mnist, or a .npz of CIFAR-10.")
 _RESULTS = flags.DEFINE_string("results", "results", "Folder of finished runs.")
@@ -459,9 +460,10 @@ def _effort() -> Any:
 
 
 def _versions() -> dict[str, str]:
-    packages = ("mcunet_tf", "tensorflow", "keras", "numpy")
+    packages = ("tensorflow", "keras", "numpy")
     found = {name: importlib.metadata.version(name) for name in packages}
-    return {"python": platform.python_version(), "machine": platform.machine(), **found}
+    own = {"mcunet_tf": __version__}
+    return {"python": platform.python_version(), "machine": platform.machine(), **own, **found}
 
 
 def run() -> None:
