@@ -23,6 +23,7 @@ demo: setup
 
 # A complaint of the lint does not hide what the tests have to say.
 test: setup
+	@sh .ci/versions "$(VENV)"
 	@status=0; sh .ci/lint "$(VENV)/bin" || status=1; \
 	$(PYTHON) -m pytest -n $(JOBS) $(PYTEST_FLAGS) || status=1; exit $$status
 

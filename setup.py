@@ -8,47 +8,58 @@ from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
 VERSION = re.search(
-    r'^__version__ = "(.+)"$', (ROOT / "mcunet_tf/__init__.py").read_text(encoding="utf-8"), re.M
+    r'^__version__ = "(.+)"$', (ROOT / "mcunet_tf/version.py").read_text(encoding="utf-8"), re.M
 )
+
+# The compiler, for a computer without TensorFlow.
+REQUIREMENTS = [
+    "numpy>=1.26,<3",
+    "flatbuffers>=24.3.25",
+    "tflite>=2.10",
+    "jinja2>=3.1",
+    "absl-py>=1.4,<3",
+    "tomli>=2.0; python_version < '3.11'",
+]
 
 # The stack follows three facts. tflite-runtime has wheels up to Python 3.11 only, and shares a
 # process soundly with TensorFlow up to 2.19; tf_keras comes in step with TensorFlow; and Python
 # 3.13 starts at TensorFlow 2.20. Where tflite-runtime is absent, tflite-micro is the reference.
-REQUIREMENTS = [
+KERAS = [
     "tensorflow>=2.19,<2.20; python_version < '3.12'",
     "tensorflow>=2.19,<2.22; python_version == '3.12'",
     "tensorflow>=2.20,<2.22; python_version >= '3.13'",
     "tf_keras>=2.19,<2.20; python_version < '3.12'",
     "tf_keras>=2.19,<2.22; python_version >= '3.12'",
     "tensorflow-model-optimization>=0.8.0,<0.9",
+]
+REFERENCE = [
     "tflite-runtime>=2.14,<2.15; python_version < '3.12'",
+    # It was built against NumPy 1.
+    "numpy<2; python_version < '3.12'",
     "tflite-micro>=0.dev20240101; sys_platform == 'linux'",
-    # tflite-runtime 2.14 was built against NumPy 1.
-    "numpy>=1.26,<2; python_version < '3.12'",
-    "numpy>=1.26,<3; python_version >= '3.12'",
-    "absl-py>=1.4,<3",
-    "flatbuffers>=24.3.25",
-    "tflite>=2.10",
-    "jinja2>=3.1",
-    "tomli>=2.0; python_version < '3.11'",
 ]
 
 EXTRAS = {
+    "keras": KERAS,  # search and quantisation
+    "reference": REFERENCE,  # oracles: what outputs are compared with
+    "serial": ["pyserial>=3.5"],
+    "bench": ["bakenn>=1.0"],
     "test": [
+        *KERAS,
+        *REFERENCE,
         "pytest>=8",
         "pytest-xdist>=3.5",
         "hypothesis>=6.100",
         "ruff>=0.6",
         "mypy>=1.11",
-        "clang-format==14.0.6",  # the version of Debian 12, so that editors and CI agree
+        "clang-format==14.0.6",  # it formats as no other version does; the wheel is on PyPI
+        "starlark-pyo3>=2025.1",  # evaluates BUILD
         "pyserial>=3.5",
         "dask[distributed]>=2024.1",  # one of the executors that a search runs on
         "bakenn>=1.0",  # CMSIS-NN's sources, which the benchmark compares with
         "setuptools>=68",
         "wheel>=0.41",
     ],
-    "serial": ["pyserial>=3.5"],
-    "bench": ["bakenn>=1.0"],
 }
 
 COMMANDS = ("tflite_to_tinyengine", "mcunet_benchmark", "mcunet_demo", "mcunet_search")

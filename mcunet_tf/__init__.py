@@ -11,6 +11,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from mcunet_tf.errors import McunetError
+from mcunet_tf.version import __version__
 
 if TYPE_CHECKING:
     from mcunet_tf import benchmark, datasets, zoo
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from mcunet_tf.quantize import quantize_ptq
     from mcunet_tf.tinyengine import CompiledModel, compile_tflite
     from mcunet_tf.tinynas import Arch, SearchResult, search
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Arch",

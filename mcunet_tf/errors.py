@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every error a user can cause: one sentence that names the thing and the remedy."""
 
+import importlib.util
+
 
 class McunetError(Exception):
     """Base class: command-line tools print its text on one line and exit with code 1."""
@@ -40,3 +42,43 @@ class VerificationError(McunetError):
 
 class SearchError(McunetError):
     """An architecture, a search's arguments or its working folder are wrong."""
+
+
+_EXTRAS = {
+    "keras": "keras",
+    "tensorflow": "keras",
+    "tensorflow_model_optimization": "keras",
+    "tf_keras": "keras",
+    "tflite_micro": "reference",
+    "tflite_runtime": "reference",
+    "bakenn": "bench",
+    "serial": "serial",
+}
+
+
+def require_packages(purpose: str, *packages: str) -> None:
+    """Makes sure that optional packages are installed, without importing them.
+
+    The compiler needs none of them: `pip install mcunet_tf` brings neither TensorFlow nor oracles.
+
+    Args:
+        purpose: what needs them, as the subject of the message.
+        packages: names as they are imported.
+
+    Raises:
+        ToolError: names the first that is missing and the command that installs it.
+    """
+    for package in packages:
+        if not is_installed(package):
+            raise ToolError(
+                f"{purpose} needs {package}, which is not installed: "
+                f'pip install "mcunet_tf[{_EXTRAS[package]}]"'
+            )
+
+
+def is_installed(package: str) -> bool:
+    """Whether a package can be found; it is not imported."""
+    try:
+        return importlib.util.find_spec(package) is not None
+    except (ImportError, ValueError):  # withheld by an import hook, or by an entry of sys.modules
+        return False

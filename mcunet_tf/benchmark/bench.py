@@ -19,6 +19,7 @@ from mcunet_tf.benchmark.runtimes import RUNTIMES, RunsItself, RuntimeOptions
 from mcunet_tf.benchmark.toolchain import C_FLAGS, COMMON_FLAGS, LIBRARY_FLAGS, tool_version
 from mcunet_tf.boards import Board, load_board
 from mcunet_tf.errors import McunetError, ModelError, ToolError
+from mcunet_tf.version import __version__
 
 DEFAULT_INPUTS = 10
 HOST_REPEATS = 20
@@ -121,7 +122,11 @@ class _ModelBench:
             tools=self._tools(board, compiled),
             compiler_flags=_flags(board, compiled),
             hashes=hashes(self.path, compiled, result.image),
-            notes=(*getattr(compiled, "notes", ()), *self.options.notes(runtime)),
+            notes=(
+                *getattr(compiled, "notes", ()),
+                *self.options.notes(runtime),
+                *filter(None, [result.counting_note]),
+            ),
             layers=layer_rows(compiled, result.layers),
             memory=memory_blocks(compiled),
         )
@@ -135,10 +140,8 @@ class _ModelBench:
         return run_on_board(compiled, board, arrays, connection=connection, repeats=HOST_REPEATS)
 
     def _tools(self, board: Board, compiled: Any) -> dict[str, str]:
-        import mcunet_tf
-
         assert self.expected is not None
-        tools = {"mcunet_tf": mcunet_tf.__version__, "reference": self.expected.version}
+        tools = {"mcunet_tf": __version__, "reference": self.expected.version}
         if isinstance(compiled, RunsItself):
             pass
         elif board.runner.kind == "host":

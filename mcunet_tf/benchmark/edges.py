@@ -42,7 +42,8 @@ def quantise(values: Array, scale: float, zero_point: int) -> Array:
     """int8 = round(value / scale) + zero_point, ties away from zero, as TFLite's QUANTIZE does."""
     real = (values.astype(np.float32) / np.float32(scale)).astype(np.float64)
     rounded = np.copysign(np.floor(np.abs(real) + 0.5), real) + zero_point
-    return np.clip(rounded, -128, 127).astype(np.int8)
+    saturated: Array = rounded.clip(-128, 127)
+    return saturated.astype(np.int8)
 
 
 def dequantise(values: Array, scale: float, zero_point: int) -> Array:

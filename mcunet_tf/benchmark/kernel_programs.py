@@ -160,6 +160,8 @@ def _count_batch(programs: list[Program], board: Board) -> list[Count]:
         flags=LIBRARY_FLAGS,
         timeout_s=_TIMEOUT_S,
     )
+    if run.uncounted:
+        raise ToolError(f"kernels cannot be counted one by one: {run.uncounted}")
     if len(run.regions) != len(programs):
         raise ToolError(f"{len(run.regions)} of {len(programs)} kernel runs were counted")
     counts, position = [], 0

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds the counting plugin on first use, and reads what it writes."""
+"""Builds the counting plugin for the QEMU at hand, and reads what it writes."""
 
 from __future__ import annotations
 
+import functools
+import re
+import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +15,12 @@ from mcunet_tf.benchmark.cache import cached, content_key
 from mcunet_tf.benchmark.toolchain import find_tool, run_tool
 from mcunet_tf.errors import ToolError
 
+NEWEST_API = 7
+"""Newest version of QEMU's plugin interface that the plugin speaks; `abi.h` tells them apart."""
+
 _FOLDER = Path(__file__).parent / "qemu_plugin"
+_PROBE_TIMEOUT_S = 60.0
+_NEWEST_OF_QEMU = re.compile(r"supports only up to version (\d+)")
 
 
 @dataclass(frozen=True)
@@ -43,20 +52,91 @@ class RegionCount:
 
 
 def plugin_path() -> Path:
-    """Path of the plugin's shared library, compiled by the host's compiler if need be.
+    """Path of the plugin's shared library, built by the host's compiler for the QEMU on the PATH.
 
     Raises:
-        ToolError: there is no host compiler, or it fails.
+        ToolError: QEMU loads no plugins or none of ours, or there is no host compiler; the message
+            says which.
     """
+    version, refusal = _agreed_version(find_tool("qemu-system-arm"))
+    if version is None:
+        raise ToolError(refusal)
+    return _build(version)
+
+
+def plugin_refusal() -> str:
+    """Why instructions cannot be counted by the plugin on this computer; "" where they can."""
+    try:
+        plugin_path()
+    except ToolError as error:
+        return str(error)
+    return ""
+
+
+def _build(api_version: int) -> Path:
     sources = [_FOLDER / "abi.h", _FOLDER / "count_region.c"]
     key = content_key(sys.platform, *(path.read_bytes() for path in sources))
 
     def make(out: Path) -> None:
         flags = ["-undefined", "dynamic_lookup"] if sys.platform == "darwin" else []
+        flags.append(f"-DAPI_VERSION={api_version}")
         command = [find_tool("cc"), "-O2", "-shared", "-fPIC", *flags, str(sources[1]), "-o"]
         run_tool([*command, str(out)])
 
-    return cached(f"plugins/count_region-{key}.so", make)
+    return cached(f"plugins/count_region-{key}-api{api_version}.so", make)
+
+
+@functools.cache
+def _agreed_version(qemu: str) -> tuple[int | None, str]:
+    """The newest version of the plugin interface that a QEMU and the plugin speak.
+
+    QEMU tells its versions to a plugin alone, and only to one of a version that it accepts. It
+    refuses a newer one by naming its own newest, which then is tried; where even its oldest is
+    newer than ours, nothing can be done.
+
+    Returns:
+        The version and "", or None and the reason.
+    """
+    version = NEWEST_API
+    try:
+        refusal = _probe(qemu, version)
+        limit = _NEWEST_OF_QEMU.search(refusal)
+        if limit is not None and 1 <= int(limit.group(1)) < NEWEST_API:
+            version = int(limit.group(1))
+            refusal = _probe(qemu, version)
+    except ToolError as error:
+        return None, str(error)
+    if refusal:
+        return None, f"{Path(qemu).name} loads no counting plugin: {refusal}"
+    return version, ""
+
+
+def _probe(qemu: str, api_version: int) -> str:
+    """Why a QEMU does not load the plugin of some version of the interface; "" where it does."""
+    library = _build(api_version)
+    with tempfile.TemporaryDirectory(prefix="mcunet_tf-") as folder:
+        loaded = Path(folder) / "loaded"
+        command = [
+            qemu, "-M", "none", "-display", "none", "-monitor", "none", "-serial", "none", "-S",
+            "-plugin", f"{library},probe={loaded}",
+        ]  # fmt: skip
+        try:
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=_PROBE_TIMEOUT_S,
+            )
+        except subprocess.TimeoutExpired:
+            return f"it did not answer within {_PROBE_TIMEOUT_S:.0f} s"
+        except OSError as error:
+            return f"it does not start: {error.strerror}"
+        if loaded.exists():
+            return ""
+    told = done.stderr.strip().splitlines()
+    return told[-1] if told else f"exit status {done.returncode}"
 
 
 def read_regions(text: str) -> list[RegionCount]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from mcunet_tf.benchmark.frames import FrameKind, describe_fault, split_frames
 from mcunet_tf.benchmark.image import layer_marks
-from mcunet_tf.benchmark.plugin import RegionCount, plugin_path, read_regions
+from mcunet_tf.benchmark.plugin import RegionCount, plugin_path, plugin_refusal, read_regions
 from mcunet_tf.benchmark.project import External
 from mcunet_tf.benchmark.toolchain import (
     FIRMWARE_FLAGS,
@@ -31,10 +31,17 @@ FIRMWARE_DIR = Path(__file__).parent / "firmware"
 
 
 class ElfRun(NamedTuple):
-    """What a small program did: its regions in the order of their ends, and what it wrote."""
+    """What a small program did.
+
+    Attributes:
+        regions: what was counted, in the order of the regions' ends; none without the plugin.
+        stdout: what the program wrote.
+        uncounted: why regions were not counted: QEMU loads no plugin; "" where it does.
+    """
 
     regions: list[RegionCount]
     stdout: bytes
+    uncounted: str = ""
 
 
 @dataclass
@@ -113,6 +120,8 @@ def run_elf(
 ) -> ElfRun:
     r"""Compiles a small program, runs it on an emulated board and counts its marked regions.
 
+    Where QEMU loads no plugin, it runs all the same and nothing is counted.
+
     The program has a `main`; it ends when `main` returns 0. `region.h` offers REGION_BEGIN(),
     REGION_END() and `region_write(data, size_bytes)`; printf works too.
 
@@ -159,7 +168,8 @@ def run_elf(
 
 
 def _run_to_end(board: Board, elf: Path, timeout_s: float) -> ElfRun:
-    with running(board, elf) as machine:
+    uncounted = plugin_refusal()
+    with running(board, elf, counting=not uncounted) as machine:
         try:
             stdout, stderr = machine.process.communicate(timeout=timeout_s)
         except subprocess.TimeoutExpired as error:
@@ -169,7 +179,7 @@ def _run_to_end(board: Board, elf: Path, timeout_s: float) -> ElfRun:
         regions = machine.regions()
         status = machine.process.returncode
     if status == 0:
-        return ElfRun(regions, stdout)
+        return ElfRun(regions, stdout, uncounted)
     for frame in split_frames(stdout):
         if frame.kind is FrameKind.FAULT:
             raise ToolError(f"the program on {board.name} faulted: {describe_fault(frame.payload)}")

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from mcunet_tf.errors import ModelError, ToolError
+from mcunet_tf.errors import ModelError, ToolError, is_installed, require_packages
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -95,6 +95,16 @@ def _load(model: bytes) -> _Engine:
             reasons.append(str(error).strip() or type(error).__name__)
     reason = reasons[0].splitlines()[0][:_REASON_CHARACTERS]
     raise ModelError(f"the reference interpreter rejects the model: {reason}")
+
+
+def require_reference() -> None:
+    """Makes sure that there is an oracle, before work that ends with a comparison.
+
+    Raises:
+        ToolError: names the command that installs one.
+    """
+    if not is_installed("tflite_runtime"):
+        require_packages("the comparison with TFLite's reference kernels", "tflite_micro")
 
 
 def random_inputs(model: Reference | Any, count: int, seed: int) -> list[tuple[Array, ...]]:
@@ -221,13 +231,11 @@ class _MicroEngine:
     """TF-Lite Micro from its wheel: for Pythons that tflite-runtime has no wheel for."""
 
     def __init__(self, model: bytes) -> None:
+        require_packages("the comparison with TFLite's reference kernels", "tflite_micro")
         try:
             from tflite_micro.python.tflite_micro import runtime
         except ImportError as error:
-            raise ToolError(
-                "no reference interpreter: pip install tflite-runtime (Python up to 3.11) "
-                "or tflite-micro"
-            ) from error
+            raise ToolError(f"tflite-micro does not load: {error}; install it anew") from error
         self.version = f"tflite-micro {metadata.version('tflite-micro')}"
         graph = runtime.convert_bytearray_to_object(model).subgraphs[0]
         self._interpreter = runtime.Interpreter.from_bytes(model, arena_size=_MICRO_ARENA_BYTES)

@@ -16,7 +16,7 @@ from mcunet_tf.benchmark.device import Device, Invocation, ProcessLink, SerialLi
 from mcunet_tf.benchmark.flash import flash_image
 from mcunet_tf.benchmark.host import run_on_host
 from mcunet_tf.benchmark.image import ImageSizes, image_sizes
-from mcunet_tf.benchmark.plugin import LayerCount, RegionCount, plugin_path
+from mcunet_tf.benchmark.plugin import LayerCount, RegionCount, plugin_refusal
 from mcunet_tf.benchmark.project import External, library_sources, model_header
 from mcunet_tf.benchmark.qemu import FIRMWARE_DIR, firmware_sources, running
 from mcunet_tf.benchmark.toolchain import LIBRARY_FLAGS, Source, compile_sources, link
@@ -27,6 +27,12 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 INVOKE_TIMEOUT_S = 120.0
 """Generous: an emulated board executes some 200 M counted instructions per second."""
+
+
+COUNTED_BY_TIME = (
+    "instructions are counted by SysTick under QEMU's -icount, in steps and without layers or "
+    "cycles, as the exact counter is missing: {reason}"
+)
 
 
 class TensorInfo(Protocol):
@@ -69,6 +75,7 @@ class RunResult:
         outputs: per input, a tuple of arrays.
         instructions: per input, executed within `invoke`; None where nothing counts them.
         instructions_precision: how far each may be off: 0 with the plugin.
+        counting_note: how they were counted where the plugin could not, and why; else "".
         modelled_cycles: per input, by `cycle_model`: an estimate; None without a model.
         cycle_model: its name, or "".
         measured_cycles: per input, by the cycle counter of a real board; None elsewhere.
@@ -82,6 +89,7 @@ class RunResult:
     outputs: tuple[tuple[Array, ...], ...]
     instructions: tuple[int, ...] | None = None
     instructions_precision: int = 0
+    counting_note: str = ""
     modelled_cycles: tuple[int, ...] | None = None
     cycle_model: str = ""
     measured_cycles: tuple[int, ...] | None = None
@@ -189,7 +197,8 @@ def build_image(compiled: Compiled, board: Board, *, counter: str) -> Path:
 
 
 def _run_emulated(compiled: Compiled, board: Board, data: list[list[bytes]]) -> RunResult:
-    counting = _plugin_available()
+    refusal = plugin_refusal()
+    counting = not refusal
     elf = build_image(compiled, board, counter="none" if counting else "systick")
     outputs, invocations, regions = _session(compiled, board, elf, data, counting)
     stack_bytes = max((i.stack_bytes for i in invocations), default=0)
@@ -199,6 +208,7 @@ def _run_emulated(compiled: Compiled, board: Board, data: list[list[bytes]]) -> 
             outputs=outputs,
             instructions=tuple(i.ticks * 10**9 // board.runner.systick_hz for i in invocations),
             instructions_precision=2 * 10**9 // board.runner.systick_hz,
+            counting_note=COUNTED_BY_TIME.format(reason=refusal),
             stack_bytes=stack_bytes,
             sizes=sizes,
             image=elf,
@@ -261,20 +271,13 @@ def _infer_all(
     return outputs, [invocation for _, invocation in results]
 
 
-def _plugin_available() -> bool:
-    try:
-        plugin_path()
-    except ToolError:
-        return False
-    return True
-
-
 def _counts(compiled: Compiled) -> tuple[int, int]:
     return len(compiled.inputs), len(compiled.outputs)
 
 
 def _tensor_bytes(info: TensorInfo) -> int:
-    return int(np.prod(info.shape, dtype=int)) * np.dtype(info.dtype).itemsize
+    item_bytes: int = np.dtype(info.dtype).itemsize
+    return int(np.prod(info.shape, dtype=int)) * item_bytes
 
 
 def encode_inputs(compiled: Compiled, arrays: tuple[Array, ...]) -> list[bytes]:

@@ -60,7 +60,7 @@ def legend(rows: Sequence[Row]) -> str:
     text = "instructions: executed by one inference, largest over the inputs; exact"
     worst = max((row.instructions_precision for row in rows), default=0)
     if worst:
-        text = text.replace("exact", f"within {worst} (no host compiler for the exact counter)")
+        text = text.replace("exact", f"within {worst}, see the note below")
     models = ", ".join(sorted({row.cycle_model for row in rows} - {""})) or "none"
     lines = [
         text,

@@ -194,7 +194,7 @@ def link(board: Board, objects: Sequence[Path], archives: Sequence[Path] = ()) -
             script_path.write_text(script, encoding="utf-8")
             command = [
                 compiler, *board.compiler_flags, "-nostartfiles", "-Wl,--gc-sections",
-                "-Wl,--no-warn-rwx-segments", f"-T{script_path}", "-o", str(out),
+                f"-T{script_path}", "-o", str(out),
                 *map(str, objects), "-Wl,--start-group", *map(str, archives),
                 "-lc", "-lm", "-lgcc", "-Wl,--end-group",
             ]  # fmt: skip

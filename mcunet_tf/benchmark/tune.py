@@ -93,9 +93,7 @@ def count_model(compiled: CompiledModel, board: Board) -> CompiledModel:
     arrays = tuple(_random_array(rng, info.shape, info.dtype) for info in compiled.inputs)
     result = run_on_board(compiled, board, [arrays])
     if result.instructions is None or not result.layers:
-        raise ToolError(
-            "layers are counted by a plugin that needs a host compiler: apt install gcc"
-        )
+        raise ToolError(f"layers cannot be counted one by one: {result.counting_note}")
     layers = {layer.index: layer.instructions for layer in result.layers}
     report = compiled.report.with_measured(board.name, result.instructions[0], layers)
     files = {**compiled.files, "report.txt": report.text()}

@@ -23,6 +23,7 @@ class BoardRow:
         code_bytes: Flash but for weights and the runner.
         weights_bytes: Constant tensors in flash.
         instructions: Executed by one inference, the largest over the images.
+        counting_note: How they were counted where the exact counter could not; else "".
         modelled_cycles: A static estimate, no measurement; the largest over the images.
         cycle_model: What the estimate models.
         clock_hz: Nominal clock.
@@ -42,6 +43,7 @@ class BoardRow:
     modelled_cycles: int | None
     cycle_model: str
     clock_hz: int
+    counting_note: str = ""
 
     @property
     def sram_bytes(self) -> int | None:
@@ -127,6 +129,7 @@ def format_demonstration(result: Demonstration) -> str:
             f"* a static model of the {' and '.join(models)} without caches and wait states, no "
             "measurement"
         )
+    lines += dict.fromkeys(row.counting_note for row in boards if row.counting_note)
     return "\n".join(line.rstrip() for line in lines)
 
 

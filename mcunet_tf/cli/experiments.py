@@ -24,6 +24,7 @@ from absl import app, flags
 from mcunet_tf.cli.experiment_table import FULL_EPOCHS, results_page
 from mcunet_tf.errors import BudgetError, McunetError
 from mcunet_tf.tinynas.checkpoint import read_json, write_bytes, write_json
+from mcunet_tf.version import __version__
 
 _DATA = flags.DEFINE_string("data", "cifar10", "cifar10, fashion_mnist, or a .npz of CIFAR-10.")
 _RESULTS = flags.DEFINE_string("results", "results", "Folder of finished runs.")
@@ -404,20 +405,11 @@ def _classes(compiled: Any, board: str, images: Any) -> tuple[Any, int | None]:
 
 
 def training_minutes(folder: Path) -> dict[str, float]:
-    """Minutes that each training in a folder took, over all sittings, by its TensorBoard logs.
+    """Minutes that the whole epochs of each training in a folder took, over all sittings."""
+    from mcunet_tf.tinynas.epoch_log import read_seconds
 
-    A sitting writes one file, from its beginning to the end of its last whole epoch.
-    """
-    from tensorflow.compat.v1.train import summary_iterator
-
-    minutes = {}
-    for logs in sorted((folder / "logs").iterdir()):
-        seconds = 0.0
-        for path in logs.glob("events.out.tfevents.*"):
-            times = [event.wall_time for event in summary_iterator(str(path))]
-            seconds += max(times) - min(times)
-        minutes[logs.name] = round(seconds / 60, 1)
-    return minutes
+    logs = sorted((folder / "logs").iterdir())
+    return {log.name: round(read_seconds(log) / 60, 1) for log in logs}
 
 
 def _load() -> tuple[Any, Any, Any]:
@@ -468,9 +460,10 @@ def _effort() -> Any:
 
 
 def _versions() -> dict[str, str]:
-    packages = ("mcunet_tf", "tensorflow", "keras", "numpy")
+    packages = ("tensorflow", "keras", "numpy")
     found = {name: importlib.metadata.version(name) for name in packages}
-    return {"python": platform.python_version(), "machine": platform.machine(), **found}
+    own = {"mcunet_tf": __version__}
+    return {"python": platform.python_version(), "machine": platform.machine(), **own, **found}
 
 
 def run() -> None:

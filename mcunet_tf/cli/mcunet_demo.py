@@ -16,7 +16,7 @@ from absl import flags
 from mcunet_tf.cli.command import run_command
 from mcunet_tf.cli.demo_table import BoardRow, Demonstration, format_demonstration
 from mcunet_tf.cli.quiet import make_folder, stderr_to
-from mcunet_tf.errors import McunetError, OutputError, ToolError
+from mcunet_tf.errors import McunetError, OutputError, ToolError, require_packages
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,6 +56,7 @@ def main(arguments: Sequence[str]) -> int:
     """
     if len(arguments) > 1:
         raise McunetError(f"'{arguments[1]}' is no flag: see mcunet_demo --help")
+    require_packages("the demonstration", "tensorflow", "keras")
     _demonstrate(Path(FLAGS.output_dir))
     return 0
 
@@ -105,6 +106,7 @@ def _demonstrate(folder: Path) -> None:
 
 def _check_before_training(folder: Path) -> None:
     """Finds out now what would otherwise fail after minutes of training."""
+    from mcunet_tf.benchmark.reference import require_reference
     from mcunet_tf.boards import load_board
 
     if not FLAGS.boards:
@@ -115,6 +117,7 @@ def _check_before_training(folder: Path) -> None:
         for tool in tools:
             if shutil.which(tool) is None:
                 raise ToolError(f"board {name} needs {tool}: install it, or choose --boards=host")
+    require_reference()
     search_folder = folder / _SEARCH
     if FLAGS.reuse and not (search_folder / "search.json").is_file():
         raise McunetError(f"{search_folder} holds no search: run once without --reuse")
@@ -244,6 +247,7 @@ def _run(
         modelled_cycles=max(result.modelled_cycles) if result.modelled_cycles else None,
         cycle_model=result.cycle_model,
         clock_hz=target.clock_hz,
+        counting_note=result.counting_note,
     )
 
 

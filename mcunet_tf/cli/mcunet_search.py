@@ -12,7 +12,7 @@ from absl import flags
 
 from mcunet_tf.cli.command import run_command
 from mcunet_tf.cli.quiet import make_folder, stderr_to
-from mcunet_tf.errors import McunetError
+from mcunet_tf.errors import McunetError, require_packages
 
 if TYPE_CHECKING:
     from mcunet_tf.boards import Board
@@ -54,6 +54,7 @@ def main(arguments: Sequence[str]) -> int:
     """
     if len(arguments) > 1:
         raise McunetError(f"'{arguments[1]}' is no flag: see mcunet_search --help")
+    require_packages("the search", "tensorflow", "keras")
     _search(Path(FLAGS.output_dir))
     return 0
 

@@ -115,7 +115,7 @@ def _regions() -> list[int]:
 def _tune(model: pathlib.Path) -> MeasuredCosts:
     from mcunet_tf.benchmark.tune import tuned_costs
 
-    board, twin = load_board(_BOARD.value), load_board(_TUNE.value)
+    board, twin = load_board(_BOARD.value), load_board(str(_TUNE.value))
     if (board.core, board.isa) != (twin.core, twin.isa):
         raise McunetError(
             f"--tune={twin.name} is a {twin.core}, board {board.name} a {board.core}: "
@@ -129,7 +129,7 @@ def _count(compiled: CompiledModel) -> CompiledModel:
     """The model with its report extended by what one inference takes on the board of --tune."""
     from mcunet_tf.benchmark.tune import count_model
 
-    return count_model(compiled, load_board(_TUNE.value))
+    return count_model(compiled, load_board(str(_TUNE.value)))
 
 
 def _verify(model: pathlib.Path, count: int) -> None:

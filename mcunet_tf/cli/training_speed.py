@@ -15,7 +15,7 @@ import numpy as np
 from absl import flags
 
 from mcunet_tf.cli.command import run_command
-from mcunet_tf.errors import McunetError
+from mcunet_tf.errors import McunetError, require_packages
 
 CLASSES = 10
 Step = Callable[[Any, Any, Any], Any]
@@ -38,6 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     """Times both networks and prints a row for each, and the ratio."""
     if len(arguments) > 1:
         raise McunetError(f"'{arguments[1]}' is no flag: see --help")
+    require_packages("training", "tensorflow", "keras")
     from mcunet_tf.tinynas.replicas import one_replica_per_core
 
     values = flags.FLAGS

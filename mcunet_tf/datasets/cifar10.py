@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from mcunet_tf.datasets.image_dataset import ImageDataset
-from mcunet_tf.errors import DataError
+from mcunet_tf.errors import DataError, require_packages
 
 CLASS_NAMES = (
     "airplane",
@@ -66,6 +66,7 @@ def _read(path: Path) -> tuple[Any, ...]:
 
 
 def _download() -> tuple[Any, ...]:
+    require_packages("the download of CIFAR-10", "tensorflow", "keras")
     import keras
 
     try:

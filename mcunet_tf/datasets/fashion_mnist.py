@@ -14,7 +14,7 @@ import numpy as np
 
 from mcunet_tf.datasets.idx import read_idx
 from mcunet_tf.datasets.image_dataset import ImageDataset
-from mcunet_tf.errors import DataError
+from mcunet_tf.errors import DataError, require_packages
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -78,6 +78,7 @@ def _read_folder(folder: Path) -> tuple[NDArray[np.uint8], ...]:
 
 
 def _download() -> tuple[NDArray[np.uint8], ...]:
+    require_packages("the download of Fashion-MNIST", "tensorflow", "keras")
     import keras
 
     try:

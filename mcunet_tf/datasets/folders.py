@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mcunet_tf.datasets.image_dataset import ImageDataset
-from mcunet_tf.errors import DataError
+from mcunet_tf.errors import DataError, require_packages
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -166,6 +166,7 @@ def _dataset(
 
 
 def _read_image(path: Path, size: int, channels: int) -> NDArray[np.uint8]:
+    require_packages("reading images", "tensorflow")
     import tensorflow as tf
 
     try:

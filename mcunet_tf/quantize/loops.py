@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mcunet_tf.errors import UnsupportedError
+from mcunet_tf.errors import UnsupportedError, require_packages
 
 _FUSED = {
     "activation": "tanh",
@@ -66,6 +66,7 @@ def _layers(model: Any) -> Iterator[Any]:
 
 def with_batch_of_one(model: Any) -> Any:
     """The same layers of a tf_keras model behind inputs of a batch of one."""
+    require_packages("an LSTM of tf_keras", "tf_keras")
     import tf_keras
 
     inputs = [

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mcunet_tf.errors import DataError, UnsupportedError
+from mcunet_tf.errors import DataError, UnsupportedError, require_packages
 from mcunet_tf.quantize.inspect import float_operators
 from mcunet_tf.quantize.loops import check_loops, has_loops, with_batch_of_one
 
@@ -44,6 +44,7 @@ def quantize_ptq(
         DataError: The samples do not fit the model's inputs.
         UnsupportedError: An operator of the model has no int8 form, or a layer loops over time.
     """
+    require_packages("quantisation", "tensorflow")
     import tensorflow as tf
 
     if edge_type not in EDGE_TYPES:

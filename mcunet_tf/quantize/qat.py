@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mcunet_tf.errors import DataError, UnsupportedError
+from mcunet_tf.errors import DataError, UnsupportedError, require_packages
 from mcunet_tf.quantize.inspect import float_operators
 from mcunet_tf.quantize.ptq import EDGE_TYPES, freeze
 
@@ -49,6 +49,9 @@ def quantize_qat(
         DataError: Images and labels do not fit each other or the model.
         UnsupportedError: A layer cannot be quantised.
     """
+    require_packages(
+        "quantisation-aware training", "tensorflow", "tf_keras", "tensorflow_model_optimization"
+    )
     import tensorflow as tf
     import tensorflow_model_optimization as tfmot
     import tf_keras

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
 import os
 import pathlib
 import re
@@ -25,6 +24,7 @@ from mcunet_tf.tinyengine.read_tflite import read_tflite
 from mcunet_tf.tinyengine.schedule.nodes import Node, make_node, make_row_source, storage_roots
 from mcunet_tf.tinyengine.select import Costs, select_kernels
 from mcunet_tf.tinyengine.validate import validate_plan
+from mcunet_tf.version import __version__
 
 DEFAULT_BOARD = "qemu-m4"
 # Of the emitted project's own CMake build; the benchmark states its own.
@@ -153,8 +153,8 @@ def compile_tflite(
     )
     _check_regions(source, plan, region_bytes)
     validate_plan(graph, plan)
-    version = importlib.metadata.version("mcunet_tf")
-    project = Project(prefix, source, target.name, version, _project_flags(target), graph, plan)
+    flags = _project_flags(target)
+    project = Project(prefix, source, target.name, __version__, flags, graph, plan)
     report = make_report(project, model=cost_model(target.core), isa=target.isa)
     _check_budget(report, sram_budget_bytes)
     files = emit_project(project)

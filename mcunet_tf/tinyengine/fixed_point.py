@@ -88,7 +88,8 @@ def divide_rounded(total: IntArray, count: npt.ArrayLike) -> IntArray:
 def _multiply_by_power_of_two(x: IntArray, exponent: int) -> IntArray:
     if exponent < 0:
         return rounding_divide_by_power_of_two(x, -exponent)
-    return np.clip(x << exponent, INT32_MIN, INT32_MAX)
+    shifted: IntArray = np.asarray(x << exponent)
+    return shifted.clip(INT32_MIN, INT32_MAX)
 
 
 def exp_on_negative_values(a: npt.ArrayLike, integer_bits: int) -> IntArray:

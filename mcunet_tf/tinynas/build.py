@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mcunet_tf.errors import require_packages
 from mcunet_tf.tinynas import arch as arches
 from mcunet_tf.tinynas.arch import Arch, Layer
 
@@ -17,6 +18,7 @@ def build_keras(arch: Arch, num_classes: int, name: str = "mcunet") -> Any:
 
     Layers are called after `Arch.layers`: `<layer>_conv` and `<layer>_norm` for convolutions.
     """
+    require_packages("a Keras model", "tensorflow", "keras")
     import keras
 
     return build_with(keras, arch, num_classes, name)

@@ -12,7 +12,7 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +98,9 @@ class Checkpoints:
         """Writes checkpoint `step` and removes those before the last but one."""
         buffer = io.BytesIO()
         text = np.frombuffer(json.dumps(meta).encode(), np.uint8)
-        np.savez(buffer, **arrays, meta_json=text)
+        # NumPy's types take any keyword for its flag `allow_pickle`.
+        savez: Callable[..., None] = np.savez
+        savez(buffer, **arrays, meta_json=text)
         content = buffer.getvalue()
         write_bytes(self._path(step), content + hashlib.sha256(content).digest())
         for old in self._steps()[:-_KEPT]:

@@ -121,7 +121,7 @@ def augmented(
     """Mirrors half of the images `[n, h, w, c]`, and shifts all by up to an eighth, as asked."""
     count, height, width, _ = images.shape
     if augmentation in ("flip_and_shift", "flip"):
-        mirrored = rng.random(count) < 0.5
+        mirrored = np.asarray(rng.random(count) < 0.5)
         images = np.where(mirrored[:, None, None, None], images[:, :, ::-1], images)
     if augmentation in ("flip", "none"):
         return images

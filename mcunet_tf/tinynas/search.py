@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from mcunet_tf.boards import Board, load_board
-from mcunet_tf.errors import BudgetError, SearchError
+from mcunet_tf.errors import BudgetError, SearchError, require_packages
 from mcunet_tf.tinynas.candidates import Candidates, EvaluationData, evaluation_data
 from mcunet_tf.tinynas.checkpoint import (
     read_json,
@@ -136,7 +136,11 @@ def search(
         BoardError: The board is unknown.
         SearchError: An argument is wrong, or the working folder is another search's, or damaged.
         OutputError: The working folder cannot be written.
+        ToolError: TensorFlow is not installed, or for "qat" what that needs.
     """
+    require_packages("the search", "tensorflow", "keras")
+    if quantization == "qat":
+        require_packages("quantization='qat'", "tf_keras", "tensorflow_model_optimization")
     target = load_board(board) if isinstance(board, str) else board
     budget = _budget(target, sram_bytes, flash_bytes, latency_ms)
     images = read_images(train, validation, num_classes, seed)

@@ -8,7 +8,6 @@ on disk after every epoch: a run that was killed ends as if it had not been.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import math
 import zlib
@@ -20,9 +19,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from mcunet_tf.errors import OutputError, SearchError
+from mcunet_tf.errors import SearchError
 from mcunet_tf.tinynas.checkpoint import Checkpoints
 from mcunet_tf.tinynas.data import Images, batches
+from mcunet_tf.tinynas.epoch_log import EpochLog
 from mcunet_tf.tinynas.progress import Progress
 from mcunet_tf.tinynas.space import EXPANSIONS, KERNELS, Space
 from mcunet_tf.tinynas.supernet import Settings, Supernet
@@ -123,7 +123,7 @@ class Trainer:
             recipe: How to train.
             name: Of checkpoints and logs.
             seed: Of order, augmentation and sub-networks.
-            folder: For checkpoints and TensorBoard logs; None keeps nothing.
+            folder: For checkpoints and logs; None keeps nothing.
             callbacks: Keras callbacks; they see the network as their model.
             strategy: A `tf.distribute` strategy; None trains on the default device.
             progress: Where to report.
@@ -162,7 +162,7 @@ class Trainer:
         done = self._restore()
         self.callbacks.on_train_begin()
         self.progress.start(self.name, total, done)
-        writer = self._writer()
+        log = EpochLog(self.log_dir) if self.log_dir and self.writes else None
         self.network.stop_training = False
         for phase, first, epoch in _epochs(phases):
             if epoch < done or self.network.stop_training:
@@ -172,7 +172,8 @@ class Trainer:
             row = self._epoch(phase, epoch, first, images)
             self.history.append(row)
             self._keep(epoch + 1)
-            self._log(writer, epoch, row)
+            if log is not None:
+                log.add(row)
             self.progress.step(epoch + 1, row)
         self.callbacks.on_train_end(self.history[-1] if self.history else None)
         return self.history
@@ -300,31 +301,6 @@ class Trainer:
         for index, variable in enumerate(state):
             variable.assign(arrays[f"v{index}"])
         return epoch
-
-    def _writer(self) -> Any:
-        if self.log_dir is None or not self.writes:
-            return None
-        with _log_errors(self.log_dir):
-            return tf.summary.create_file_writer(str(self.log_dir))
-
-    def _log(self, writer: Any, epoch: int, row: dict[str, Any]) -> None:
-        if writer is None:
-            return
-        with _log_errors(self.log_dir), writer.as_default(step=epoch):
-            tf.summary.scalar("loss", row["loss"])
-            writer.flush()
-
-
-@contextlib.contextmanager
-def _log_errors(folder: Path | None) -> Iterator[None]:
-    """Says on one line what TensorFlow says of a log that cannot be written."""
-    try:
-        yield
-    except tf.errors.OpError as error:
-        raise OutputError(
-            f"cannot write the TensorBoard log in {folder}: free space or choose another workdir, "
-            "then start again: earlier checkpoints are kept"
-        ) from error
 
 
 def _epochs(phases: Sequence[Phase]) -> Iterator[tuple[Phase, int, int]]:

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small programs on emulated boards: exact counts, output, faults, limits."""
 
+import os
+import shutil
+
 import pytest
 
 from mcunet_tf.benchmark import run_elf, toolchain
@@ -188,3 +191,18 @@ def test_a_source_that_changes_while_it_is_compiled_is_not_cached(tmp_path, monk
     assert not list(tmp_path.rglob("*.o"))
     (built,) = toolchain.compile_sources(load_board("portable"), [toolchain.Source(source)])
     assert built.exists()
+
+
+def test_an_older_linker_is_given_no_option_of_a_newer_one(tmp_path, monkeypatch):
+    """That of Ubuntu 22.04, binutils 2.38, knows no --no-warn-rwx-segments."""
+    compiler = tmp_path / "arm-none-eabi-gcc"
+    compiler.write_text(
+        '#!/bin/sh\nfor word; do\n  case "$word" in\n    *rwx-segments) echo "ld: error: '
+        f'unrecognized option $word" >&2; exit 1 ;;\n  esac\ndone\n'
+        f'exec {shutil.which("arm-none-eabi-gcc")} "$@"\n'
+    )
+    compiler.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    run = run_elf({"main.c": "int main(void) { return 0; }"}, "qemu-m4")
+    assert run.regions == []

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from mcunet_tf.errors import McunetError
+from mcunet_tf.errors import McunetError, is_installed
 from mcunet_tf.tinyengine.evaluate import evaluate
 from mcunet_tf.tinyengine.passes import run_passes
 from mcunet_tf.tinyengine.read_tflite import read_tflite
@@ -16,6 +16,25 @@ from tests.ops.case import Arrays, Case
 from tests.ops.oracle import assert_equal, reference_outputs
 from tests.ops.programs import Job, run_on_host
 from tests.tinyengine.damage import read_net
+
+# Networks of which TF-Lite Micro, the only oracle from Python 3.12 on, is none, and why.
+MICRO_IS_NO_ORACLE = {
+    "activations": "its RELU6 clamps at the quantised 0 and 6 but does not rescale",
+    "curves": "it has no SELECT",
+    "mask": "its ARG_MAX gives int32 only",
+    "upsampling_by_tile": "it has no TILE",
+}
+
+
+def oracle_outputs(case: Case, inputs: Sequence[Arrays]) -> list[Arrays]:
+    """What the oracle says, or our numpy where TF-Lite Micro is the only one and none.
+
+    Our numpy is held against tflite-runtime operator by operator on the Pythons that have it.
+    """
+    if case.name in MICRO_IS_NO_ORACLE and not is_installed("tflite_runtime"):
+        graph = run_passes(read_tflite(case.model), edges="model")
+        return [tuple(evaluate(graph, arrays)) for arrays in inputs]
+    return reference_outputs(case.model, inputs)
 
 
 def check_against_oracle(results: Sequence[tuple[Job, list[Arrays]]]) -> None:
@@ -25,7 +44,7 @@ def check_against_oracle(results: Sequence[tuple[Job, list[Arrays]]]) -> None:
         results: of `run_on_host` or `run_on_emulator`.
     """
     for job, outputs in results:
-        wanted = reference_outputs(job.case.model, job.inputs)
+        wanted = oracle_outputs(job.case, job.inputs)
         try:
             assert_equal(outputs, wanted, job.inputs)
         except pytest.fail.Exception as failure:

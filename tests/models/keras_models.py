@@ -31,7 +31,7 @@ from tests.models import networks, traits, units
 from tests.models.recipes import BLOCKS, RECIPES, SAMPLES, random_images
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache" / "models"
-__all__ = ["RECIPES", "make", "model_path", "networks", "traits", "units"]
+__all__ = ["RECIPES", "converter_version", "make", "model_path", "networks", "traits", "units"]
 
 
 def model_path(name: str) -> Path:
@@ -48,6 +48,15 @@ def model_path(name: str) -> Path:
             partial.replace(path)
             stamp.write_text(key)
     return path
+
+
+def converter_version() -> tuple[int, int]:
+    """TensorFlow's version, without importing it; (0, 0) where it is not installed."""
+    try:
+        major, minor = importlib.metadata.version("tensorflow").split(".")[:2]
+    except importlib.metadata.PackageNotFoundError:
+        return 0, 0
+    return int(major), int(minor)
 
 
 def make(name: str) -> bytes:

@@ -119,8 +119,16 @@ def curves() -> Any:
     x = inputs = image(8, 8, 3)
     for curve in ("selu", "swish", "hard_sigmoid", "relu6"):
         x = layers.Activation(curve)(conv(x, 6, activation=None))
-    x = keras.ops.sqrt(keras.ops.abs(x))
-    return network(inputs, classify(x))
+    return network(inputs, classify(keras.ops.abs(x)))
+
+
+@recipe()
+def square_root() -> Any:
+    """A root, which TensorFlow's converter leaves in float32 up to 2.19, and not since."""
+    import keras
+
+    x = inputs = image(8, 8, 3)
+    return network(inputs, classify(keras.ops.sqrt(keras.ops.abs(conv(x, 6, activation=None)))))
 
 
 @recipe()

@@ -142,7 +142,8 @@ def read_net(model: bytes) -> tuple[Net, list[int], list[int]]:
                 tuple(map(int, zeros)),
                 quantization.QuantizedDimension() if quantization else 0,
                 table.Name().decode(),
-                None if raw is None else raw.tobytes(),
+                # A buffer that holds nothing, as newer converters write them, is read as 0.
+                raw.tobytes() if isinstance(raw, np.ndarray) else None,
                 None if signature is None else tuple(map(int, signature)),
                 bool(table.IsVariable()),
             )

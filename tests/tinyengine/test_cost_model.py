@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
 
 from mcunet_tf.benchmark.runner import run_on_board
+from mcunet_tf.benchmark.toolchain import tool_version
 from mcunet_tf.boards import load_board
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.cost import CostModel, MeasuredCosts, cost_key, cost_model
@@ -25,11 +27,18 @@ from tests.tinyengine.small_models import small_network
 
 # Of instructions and cycles. On the M55 single layers of odd sizes are off by more.
 LIMITS = {"qemu-m4": 0.03, "qemu-m55": 0.10}
-# Linked code holds alignment and library functions that no row is charged for.
-CODE_LIMIT, CODE_SLACK_BYTES = 0.03, 64
+# Linked code holds alignment and library functions that no row is charged for. Other compilers than
+# the one that the model was fitted with make other code of the same C.
+CODE_LIMIT, OTHER_COMPILER_LIMIT, CODE_SLACK_BYTES = 0.03, 0.10, 64
 WEIGHTS_SLACK_BYTES = 4  # of alignment, for each constant
 NETWORKS = ("small_net", "squeeze_excite", "depthwise_kernels")
 STOCK = ("mlperf_kws_dscnn_int8", "person_detect_int8")
+
+
+def is_fitted_compiler(core: str) -> bool:
+    """Whether the cross compiler at hand is of the release that the model of a core names."""
+    (release,) = re.findall(r"gcc (\d+)\.", cost_model(core).label)
+    return f" {release}." in tool_version("arm-none-eabi-gcc").partition(")")[2]
 
 
 def check_predictions(model: bytes, board_name: str) -> None:
@@ -46,7 +55,8 @@ def check_predictions(model: bytes, board_name: str) -> None:
     assert report.instructions == pytest.approx(run.instructions[0], rel=limit)
     assert report.cycles == pytest.approx(run.modelled_cycles[0], rel=limit)
     code = run.sizes.code_bytes
-    assert report.code_bytes == pytest.approx(code, abs=CODE_LIMIT * code + CODE_SLACK_BYTES)
+    limit = CODE_LIMIT if is_fitted_compiler(board.core) else OTHER_COMPILER_LIMIT
+    assert report.code_bytes == pytest.approx(code, abs=limit * code + CODE_SLACK_BYTES)
     slack = WEIGHTS_SLACK_BYTES * 4 * len(report.layers)
     assert 0 <= run.sizes.weights_bytes - report.weights_bytes <= slack
 

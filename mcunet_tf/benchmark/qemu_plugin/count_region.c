@@ -22,6 +22,11 @@
  *   region instructions=N cycles=N taken=N alu=N ...
  *   layer INDEX instructions=N cycles=N   (before the first layer: INDEX -1)
  *   end
+ *
+ * probe=FILE makes this file and ends QEMU: it shows that QEMU loads the plugin.
+ *
+ * API_VERSION, which the compiler is given, is the version that QEMU is told: the newest that both
+ * sides speak (abi.h).
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -284,8 +289,23 @@ static void read_marks(const char *path) {
   fclose(file);
 }
 
+/* The first four bytes of an instruction, or both of a short one. */
+static void read_insn(const struct qemu_plugin_insn *insn, uint16_t half[2], size_t size) {
+  const size_t wanted = size > 4 ? 4 : size;
+#if API_VERSION < 3
+  memcpy(half, qemu_plugin_insn_data(insn), wanted);
+#else
+  qemu_plugin_insn_data(insn, half, wanted);
+#endif
+}
+
+#if API_VERSION < 7
 static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
   (void)id;
+#else
+static void on_translate(struct qemu_plugin_tb *tb, void *udata) {
+  (void)udata;
+#endif
   struct run *run = NULL;
   int previous = -1;
   const size_t count = qemu_plugin_tb_n_insns(tb);
@@ -294,7 +314,7 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
     const uint64_t address = qemu_plugin_insn_vaddr(insn);
     const size_t size = qemu_plugin_insn_size(insn);
     uint16_t half[2] = {0, 0};
-    memcpy(half, qemu_plugin_insn_data(insn), size > 4 ? 4 : size);
+    read_insn(insn, half, size);
     const struct mark *mark =
         mark_count ? bsearch(&address, marks, mark_count, sizeof *marks, compare_marks) : NULL;
     if (mark) {
@@ -330,7 +350,16 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
   }
 }
 
-__attribute__((visibility("default"))) int qemu_plugin_version = 1;
+/* QEMU ends on any answer but 0. */
+static int probe(const char *path) {
+  FILE *file = fopen(path, "w");
+  if (file) {
+    fclose(file);
+  }
+  return 1;
+}
+
+__attribute__((visibility("default"))) int qemu_plugin_version = API_VERSION;
 
 __attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t id,
                                                                const struct qemu_info *info,
@@ -338,6 +367,9 @@ __attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t 
   (void)info;
   out = stderr;
   for (int i = 0; i < argc; i++) {
+    if (strncmp(argv[i], "probe=", 6) == 0) {
+      return probe(argv[i] + 6);
+    }
     if (strncmp(argv[i], "out=", 4) == 0) {
       out = fopen(argv[i] + 4, "w");
     } else if (strncmp(argv[i], "model=", 6) == 0) {
@@ -349,6 +381,10 @@ __attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t 
   if (!out) {
     return 1;
   }
+#if API_VERSION < 7
   qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
+#else
+  qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate, NULL);
+#endif
   return 0;
 }

@@ -16,7 +16,7 @@ import numpy as np
 
 from mcunet_tf.benchmark.reference import TensorSpec
 from mcunet_tf.benchmark.runner import RunResult
-from mcunet_tf.errors import ModelError, ToolError
+from mcunet_tf.errors import ModelError, require_packages
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -70,10 +70,8 @@ def load_tflm_model(path: Path) -> TflmHostModel:
         ModelError: TF-Lite Micro does not take the model.
     """
     model = path.read_bytes()
-    try:
-        from tflite_micro.python.tflite_micro import runtime
-    except ImportError as error:
-        raise ToolError("TF-Lite Micro is not installed: pip install tflite-micro") from error
+    require_packages("the runtime tflm on the host", "tflite_micro")
+    from tflite_micro.python.tflite_micro import runtime
 
     def accepts(arena_bytes: int) -> bool:
         try:

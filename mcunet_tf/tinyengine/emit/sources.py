@@ -8,6 +8,11 @@ import importlib.resources
 import posixpath
 import re
 from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 _INCLUDE = re.compile(r'^\s*(?:#|\.)include\s+"([^"]+)"', re.MULTILINE)
 # Headers that are declared in one file and defined in another.
@@ -17,8 +22,21 @@ _IMPLEMENTATIONS = {"common/rows.h": "common/rows.c"}
 @functools.cache
 def kernel_text(path: str) -> str | None:
     """The text of a file under `kernels/`, or None if there is no such file."""
-    file = importlib.resources.files("mcunet_tf._kernels").joinpath(*path.split("/"))
+    file = _kernels_folder().joinpath(*path.split("/"))
     return file.read_text(encoding="utf-8") if file.is_file() else None
+
+
+@functools.cache
+def _kernels_folder() -> Traversable:
+    """The folder of the kernels: beside the package in a checkout, within it in a wheel.
+
+    The checkout's own comes first, so that it needs no installation, and is not mixed with that of
+    another checkout that happens to be installed.
+    """
+    beside = Path(__file__).resolve().parents[3] / "kernels"
+    if (beside / "common" / "requant.h").is_file():
+        return beside
+    return importlib.resources.files("mcunet_tf._kernels")
 
 
 def kernel_path(folder: str, name: str) -> str:

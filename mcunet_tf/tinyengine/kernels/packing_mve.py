@@ -142,8 +142,8 @@ def pack_depthwise(
     kernel = np.asarray(weights, np.int64)
     channels = kernel.shape[2]
     fill = -channels % _DEPTHWISE_CHANNELS
-    taps = np.pad(kernel.reshape(-1, channels), ((0, 0), (0, fill)))
-    taps = taps.reshape(len(taps), -1, _DEPTHWISE_CHANNELS).transpose(1, 0, 2)
+    padded = np.pad(kernel.reshape(-1, channels), ((0, 0), (0, fill)))
+    taps = padded.reshape(len(padded), -1, _DEPTHWISE_CHANNELS).transpose(1, 0, 2)
     constants = np.pad(_constants(bias, multiplier, shift, any_scale), ((0, 0), (0, fill)))
     grouped = constants.reshape(len(constants), -1, _DEPTHWISE_CHANNELS)[:, :, _CHANNEL_GROUPS]
     groups = grouped.transpose(1, 2, 0, 3)

@@ -86,7 +86,7 @@ def prelu_parameters(view: View) -> tuple[tuple[int, int], tuple[int, int]]:
 
 def _finish(view: View, values: Array) -> Array:
     low, high = common.activation_range(view.attributes.activation, view.output)
-    clamped = np.clip(values + view.output.zero_point, low, high)
+    clamped: Array = np.clip(values + view.output.zero_point, low, high)
     return clamped.astype(np.int8).reshape(view.output.shape)
 
 

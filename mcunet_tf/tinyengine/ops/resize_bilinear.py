@@ -64,7 +64,7 @@ def _evaluate(view: View, values: Sequence[Array]) -> Array:
     right = columns[2][:, None]
     total = blended[:, columns[0]] * (_ONE - right) + blended[:, columns[1]] * right
     half = 1 << 19
-    rounded = np.where(total > 0, (total + half) >> 20, -((half - total) >> 20))
+    rounded: Array = np.where(total > 0, (total + half) >> 20, -((half - total) >> 20))
     return rounded.astype(np.int8)[np.newaxis]
 
 

@@ -97,4 +97,5 @@ def no_attributes(_: Mapping[str, Any], __: View) -> None:
 
 def as_int8(values: npt.ArrayLike) -> Array:
     """Saturates to int8."""
-    return np.clip(np.asarray(values), -128, 127).astype(np.int8)
+    saturated: Array = np.clip(np.asarray(values), -128, 127)
+    return saturated.astype(np.int8)
