@@ -157,6 +157,7 @@ def compile_tflite(
     project = Project(prefix, source, target.name, version, _project_flags(target), graph, plan)
     report = make_report(project, model=cost_model(target.core))
     _check_budget(report, sram_budget_bytes)
+    _check_flash(report, flash_budget_bytes)
     files = emit_project(project)
     files["report.txt"] = report.text()
     files["memory.svg"] = memory_map(project)
@@ -236,6 +237,18 @@ def _check_budget(report: Report, sram_budget_bytes: int | None) -> None:
         f"{report.model}: the smallest arena is {report.arena_bytes} B, over the budget of "
         f"{sram_budget_bytes} B; layer {worst.index} ({worst.op} '{name}') sets it"
     )
+
+
+def _check_flash(report: Report, flash_budget_bytes: int | None) -> None:
+    """Holds the budget against the plan's own stages, of which the choice of kernels knew none."""
+    if flash_budget_bytes is None:
+        return
+    flash_bytes = (report.code_bytes or 0) + report.weights_bytes
+    if flash_bytes > flash_budget_bytes:
+        raise BudgetError(
+            f"{report.model}: code and weights take {flash_bytes:,} B of flash, over the budget of "
+            f"{flash_budget_bytes:,} B: raise it or use a smaller model"
+        )
 
 
 def _edges(graph: Graph, indices: Sequence[int]) -> tuple[TensorInfo, ...]:

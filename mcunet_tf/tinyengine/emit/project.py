@@ -11,9 +11,10 @@ from typing import Any
 
 import jinja2
 
+from mcunet_tf.tinyengine.constant_pool import ConstantPool, collect_constants
 from mcunet_tf.tinyengine.emit import constants, sources
 from mcunet_tf.tinyengine.ir import Graph
-from mcunet_tf.tinyengine.kernels.table import ALL_INPUTS, Blob, Struct, Style
+from mcunet_tf.tinyengine.kernels.table import ALL_INPUTS, Style
 from mcunet_tf.tinyengine.plan.nodes import Node, is_row_source, pixels_of
 from mcunet_tf.tinyengine.plan.plan import Plan, Storage
 from mcunet_tf.tinyengine.plan.schedule import Calls, Stage, is_window
@@ -70,6 +71,12 @@ class Project:
             for i, size in enumerate(used)
         ]
 
+    @functools.cached_property
+    def pool(self) -> ConstantPool:
+        """All constants, each once."""
+        stages = self.plan.stages
+        return collect_constants(self.name, (n for stage in stages for n in stage.nodes))
+
     def storage(self, tensor: int) -> Storage:
         """Where a tensor lies."""
         return self.plan.locate(self.graph, tensor)
@@ -78,22 +85,16 @@ class Project:
 def emit_project(project: Project) -> dict[str, str]:
     """All files of the project by relative path."""
     nodes = [n for stage in project.plan.stages for n in stage.nodes if not is_row_source(n)]
-    structs = {node.index: node.kernel.arguments(node.view) for node in nodes}
     kernel_files = {sources.kernel_path(n.kernel.folder, n.kernel.name) for n in nodes}
     headers = {f"{n.kernel.folder}/{n.kernel.folder}.h" for n in nodes} | {"common/rows.h"}
     copied = sources.collect_sources(sorted(kernel_files | headers))
     compiled = [f"kernels/{path}" for path in copied if path.endswith((".c", ".S"))]
-    blobs = {
-        f"{_symbol(project, node)}_{field}": blob
-        for node in nodes
-        for field, blob in structs[node.index].blobs().items()
-    }
     context = {
         "model": project,
         "edges": edges(project),
         "headers": sorted(headers),
         "tensors": _tensors(project),
-        "nodes": [n for s in _stages(project, structs) for n in s["nodes"]],
+        "nodes": [n for s in _stages(project) for n in s["nodes"]],
         "stages": [_stage_call(project, stage) for stage in project.plan.stages],
         "pushed": _pushed(project),
         "parameters": ", ".join(f"void *{a['name']}" for a in project.arenas),
@@ -106,8 +107,8 @@ def emit_project(project: Project) -> dict[str, str]:
     files = {
         f"{project.name}.h": _render("model.h.j2", context),
         f"{project.name}.c": _render("model.c.j2", context),
-        f"{project.name}_weights.h": _weights_header(project, blobs, sorted(headers)),
-        f"{project.name}_weights.c": _weights_source(project, blobs),
+        f"{project.name}_weights.h": _weights_header(project, sorted(headers)),
+        f"{project.name}_weights.c": _weights_source(project),
         "CMakeLists.txt": _render("CMakeLists.txt.j2", context),
         "main.c": _render("main.c.j2", context),
     }
@@ -194,11 +195,11 @@ def _tensors(project: Project) -> list[dict[str, Any]]:
     ]
 
 
-def _stages(project: Project, structs: Mapping[int, Struct]) -> list[dict[str, Any]]:
+def _stages(project: Project) -> list[dict[str, Any]]:
     return [
         {
             "nodes": [
-                _node(project, stage, i, scratch, structs)
+                _node(project, stage, i, scratch)
                 for i, node in enumerate(stage.nodes)
                 if not is_row_source(node)
             ]
@@ -241,12 +242,10 @@ def _readers(project: Project, stage: Stage, node: Node) -> list[str]:
     return [_symbol(project, n) for n in stage.nodes if node.output in n.inputs]
 
 
-def _node(
-    project: Project, stage: Stage, position: int, scratch: int, structs: Mapping[int, Struct]
-) -> dict[str, Any]:
+def _node(project: Project, stage: Stage, position: int, scratch: int) -> dict[str, Any]:
     node = stage.nodes[position]
     symbol = _symbol(project, node)
-    struct = structs[node.index]
+    struct = project.pool.structs[node.index]
     if node.kernel.chunk_rows:
         calls = stage.calls[position]
         chunk = calls.chunk or calls.band + calls.band % 2
@@ -257,7 +256,7 @@ def _node(
         "title": _comment(f"{node.op.kind} {shapes[0]} -> {shapes[1]}, {node.op.name}"),
         "symbol": symbol,
         "struct": struct.ctype,
-        "fields": constants.field_values(struct, symbol),
+        "fields": constants.field_values(struct, project.pool.fields[node.index]),
         "position": position,
         "band": _band(stage.calls[position]),
         "height": node.height,
@@ -345,7 +344,7 @@ def _source(project: Project, node: Node, tensor: int) -> str:
     constant = project.graph.tensors[tensor]
     if constant.data is not None:
         step = f" + {row} * {constant.rows[1]}" if in_step else ""
-        return f"{project.name}_c{tensor}{step}"
+        return f"{project.pool.operands[tensor]}{step}"
     row = row if tensor in node.streamed else "0"
     return f"row_at(arenas, &{_tensor_symbol(project, tensor)}, {row})"
 
@@ -372,22 +371,10 @@ def _window_rows(project: Project, stage: Stage, position: int, scratch: int) ->
     ]
 
 
-def constant_inputs(project: Project) -> dict[str, Blob]:
-    """Constant tensors that kernels read as data (an ADD or MUL with a constant)."""
-    found = {}
-    for stage in project.plan.stages:
-        for node in stage.nodes:
-            for tensor in node.inputs:
-                data = project.graph.tensors[tensor].data
-                if data is not None:
-                    found[f"{project.name}_c{tensor}"] = Blob("int8_t", data.reshape(-1))
-    return found
-
-
-def _weights_header(project: Project, blobs: Mapping[str, Blob], headers: list[str]) -> str:
+def _weights_header(project: Project, headers: list[str]) -> str:
     guard = f"{project.macro}_WEIGHTS_H_"
-    every = {**blobs, **constant_inputs(project)}
-    declarations = [constants.array_declaration(symbol, blob) for symbol, blob in every.items()]
+    arrays = project.pool.arrays.items()
+    declarations = [constants.array_declaration(symbol, blob) for symbol, blob in arrays]
     includes = [f'#include "kernels/{header}"' for header in headers]
     lines = [
         f"/* Constants of {project.name}. Do not edit. */",
@@ -405,8 +392,8 @@ def _weights_header(project: Project, blobs: Mapping[str, Blob], headers: list[s
     return "\n".join(lines) + "\n"
 
 
-def _weights_source(project: Project, blobs: Mapping[str, Blob]) -> str:
-    every = {**blobs, **constant_inputs(project)}
-    definitions = [constants.array_definition(symbol, blob) for symbol, blob in every.items()]
+def _weights_source(project: Project) -> str:
+    arrays = project.pool.arrays.items()
+    definitions = [constants.array_definition(symbol, blob) for symbol, blob in arrays]
     head = f'/* Constants of {project.name}. Do not edit. */\n#include "{project.name}_weights.h"\n'
     return "\n".join([head, *definitions])

@@ -19,6 +19,7 @@ class LayerReport:
 
     `instructions` and `cycles` are predicted by the report's cost model, the emitted code around
     the kernel included; `measured_instructions` were counted on a board. None: not known.
+    `weights_bytes` are those of the constants that this layer is the first to read.
     """
 
     index: int
@@ -169,7 +170,6 @@ def make_report(
             if is_row_source(node):
                 continue
             storage = project.storage(node.output)
-            blobs = node.kernel.arguments(node.view).blobs()
             layers.append(
                 LayerReport(
                     index=node.index,
@@ -180,7 +180,7 @@ def make_report(
                     output_shape=node.view.output.shape,
                     kernel=node.kernel.name,
                     macs=node_macs(node),
-                    weights_bytes=sum(b.size_bytes for b in blobs.values()),
+                    weights_bytes=project.pool.first_bytes[node.index],
                     scratch_bytes=stage.call_scratch_bytes(position) + node.pad_row_bytes,
                     live_bytes=live[number],
                     output_offset=storage.offset,
@@ -195,7 +195,7 @@ def make_report(
         macs=sum(layer.macs for layer in layers),
         arena_bytes=plan.arena_bytes,
         arena_lower_bound_bytes=plan.lower_bound_bytes,
-        weights_bytes=sum(layer.weights_bytes for layer in layers),
+        weights_bytes=project.pool.size_bytes,
         layers=tuple(layers),
         notes=notes,
     )
