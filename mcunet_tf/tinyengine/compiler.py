@@ -8,6 +8,7 @@ import importlib.metadata
 import os
 import pathlib
 import re
+import stat
 from collections.abc import Sequence
 
 from mcunet_tf.boards import Board, load_board
@@ -33,6 +34,10 @@ EDGES = ("int8", "model")
 _NAME_CHARACTERS = 60
 INPUT_MODES = ("frame", "rows")
 MAX_MODEL_BYTES = 256 << 20
+
+
+Model = str | os.PathLike[str] | bytes | bytearray | memoryview
+"""A `.tflite` file: its path, or its bytes."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +94,7 @@ class CompiledModel:
 
 
 def compile_tflite(
-    model: str | os.PathLike[str] | bytes,
+    model: Model,
     board: str | Board = DEFAULT_BOARD,
     output_dir: str | os.PathLike[str] | None = None,
     *,
@@ -127,9 +132,7 @@ def compile_tflite(
       BudgetError: the arena, or code and constants, are larger than the budget.
       BoardError, OutputError: as their names say.
     """
-    _check_choice("edges", edges, EDGES)
-    _check_choice("input_mode", input_mode, INPUT_MODES)
-    _check_choice("optimize", optimize, tuple(TOLERANCE))
+    _check_choices(edges, input_mode, optimize, region_bytes)
     target = load_board(board) if isinstance(board, str) else board
     data, source = _read_bytes(model)
     prefix = name or re.sub(r"\W", "_", pathlib.Path(source).stem)
@@ -176,7 +179,7 @@ def compile_tflite(
     return compiled
 
 
-def read_graph(model: str | os.PathLike[str] | bytes, edges: str = "int8") -> Graph:
+def read_graph(model: Model, edges: str = "int8") -> Graph:
     """The graph that `compile_tflite` compiles: read, checked, and after all passes.
 
     Raises:
@@ -201,12 +204,16 @@ def _project_flags(board: Board) -> tuple[str, ...]:
     return (*core, *PROJECT_FLAGS)
 
 
-def _read_bytes(model: str | os.PathLike[str] | bytes) -> tuple[bytes, str]:
-    if isinstance(model, bytes):
-        return model, "model.tflite"
+def _read_bytes(model: Model) -> tuple[bytes, str]:
+    if isinstance(model, bytes | bytearray | memoryview):
+        return bytes(model), "model.tflite"
     path = pathlib.Path(model)
     try:
-        if path.stat().st_size > MAX_MODEL_BYTES:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+            # A pipe may never end, and a device never does.
+            raise ModelError(f"{path}: no plain file; give the path of a .tflite file")
+        if status.st_size > MAX_MODEL_BYTES:
             raise ModelError(f"{path}: larger than {MAX_MODEL_BYTES >> 20} MiB; no MCU holds it")
         return path.read_bytes(), path.name
     except OSError as error:
@@ -214,9 +221,18 @@ def _read_bytes(model: str | os.PathLike[str] | bytes) -> tuple[bytes, str]:
         raise ModelError(f"{path}: {reason}; give the path of a .tflite file") from error
 
 
-def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
-    if value not in choices:
-        raise McunetError(f"{name} '{value}' is unknown: use one of {', '.join(choices)}")
+def _check_choices(edges: str, input_mode: str, optimize: str, region_bytes: Sequence[int]) -> None:
+    choices = (
+        ("edges", edges, EDGES),
+        ("input_mode", input_mode, INPUT_MODES),
+        ("optimize", optimize, tuple(TOLERANCE)),
+    )
+    for name, value, known in choices:
+        if value not in known:
+            raise McunetError(f"{name} '{value}' is unknown: use one of {', '.join(known)}")
+    if any(size < 1 for size in region_bytes):
+        sizes = ", ".join(map(str, region_bytes))
+        raise McunetError(f"regions of {sizes} B: give sizes of 1 byte or more")
 
 
 def _check_regions(name: str, plan: Plan, region_bytes: Sequence[int]) -> None:

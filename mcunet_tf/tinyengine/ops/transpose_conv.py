@@ -148,4 +148,5 @@ TRANSPOSE_CONV = OpSpec(
     ),
     _macs,
     becomes=("CONV_2D", "INTERLEAVE", "SLICE"),
+    required=(0, 1, 2),
 )
