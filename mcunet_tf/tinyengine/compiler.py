@@ -7,17 +7,18 @@ import dataclasses
 import importlib.metadata
 import os
 import pathlib
-import re
 import stat
 from collections.abc import Sequence
 
 from mcunet_tf.boards import Board, load_board
 from mcunet_tf.errors import BudgetError, McunetError, ModelError
 from mcunet_tf.tinyengine.cost import cost_model
+from mcunet_tf.tinyengine.emit.formats import DEFAULT_FORMAT, find_format
 from mcunet_tf.tinyengine.emit.memory_map import memory_map
+from mcunet_tf.tinyengine.emit.names import checked_name, derived_name
 from mcunet_tf.tinyengine.emit.project import Project, emit_project
 from mcunet_tf.tinyengine.emit.report import Report, make_report
-from mcunet_tf.tinyengine.emit.write import write_project
+from mcunet_tf.tinyengine.emit.write import Written, write_project
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.passes import run_passes
 from mcunet_tf.tinyengine.plan.grouping import TOLERANCE, plan_model
@@ -63,6 +64,7 @@ class CompiledModel:
       plan: what runs when, and where every byte lies.
       report: costs and layout.
       input_mode: "frame" or "rows".
+      examples: files that are the application's once they are edited.
     """
 
     name: str
@@ -73,6 +75,7 @@ class CompiledModel:
     plan: Plan
     report: Report
     input_mode: str = "frame"
+    examples: tuple[str, ...] = ()
 
     @property
     def macs(self) -> int:
@@ -84,13 +87,13 @@ class CompiledModel:
         """Memory that the caller provides."""
         return self.report.arena_bytes
 
-    def write(self, output_dir: str | os.PathLike[str]) -> None:
-        """Writes the project; a folder that was there is replaced as a whole or not at all.
+    def write(self, output_dir: str | os.PathLike[str]) -> Written:
+        """Writes the project; an earlier one is replaced as a whole or not at all.
 
         Raises:
           OutputError: the folder cannot be written or holds something else.
         """
-        write_project(self.files, pathlib.Path(output_dir))
+        return write_project(self.files, pathlib.Path(output_dir), self.examples)
 
 
 def compile_tflite(
@@ -106,6 +109,7 @@ def compile_tflite(
     region_bytes: Sequence[int] = (),
     flash_budget_bytes: int | None = None,
     costs: Costs | None = None,
+    project_format: str = DEFAULT_FORMAT,
 ) -> CompiledModel:
     """Compiles an int8 `.tflite` file to interpreter-free C.
 
@@ -123,6 +127,7 @@ def compile_tflite(
         the emitted functions take one pointer for each. Empty: one memory.
       flash_budget_bytes: the most that code and constants may take, as the cost model knows them.
       costs: what kernels are chosen by; by default the fitted model of the board's core.
+      project_format: what the files are laid out for: a module of `emit/formats/`.
 
     Returns:
       The project and its figures.
@@ -135,11 +140,8 @@ def compile_tflite(
     _check_choices(edges, input_mode, optimize, region_bytes)
     target = load_board(board) if isinstance(board, str) else board
     data, source = _read_bytes(model)
-    prefix = name or re.sub(r"\W", "_", pathlib.Path(source).stem)
-    if not re.fullmatch(r"[A-Za-z_]\w*", prefix):
-        prefix = f"model_{prefix}" if name is None else prefix
-    if not re.fullmatch(r"[A-Za-z_]\w{0,62}", prefix):
-        raise ModelError(f"'{prefix}' is no C identifier: choose another --name")
+    prefix = derived_name(pathlib.Path(source).stem) if name is None else checked_name(name)
+    layout = find_format(project_format)
     graph = run_passes(read_tflite(data, source), edges=edges)
     roots = storage_roots(graph)
     nodes = _select_nodes(graph, target, costs, flash_budget_bytes)
@@ -161,7 +163,7 @@ def compile_tflite(
     report = make_report(project, model=cost_model(target.core))
     _check_budget(report, sram_budget_bytes)
     _check_flash(report, flash_budget_bytes)
-    files = emit_project(project)
+    files = emit_project(project, project_format)
     files["report.txt"] = report.text()
     files["memory.svg"] = memory_map(project)
     compiled = CompiledModel(
@@ -173,6 +175,7 @@ def compile_tflite(
         plan,
         report,
         input_mode,
+        layout.EXAMPLES,
     )
     if output_dir is not None:
         compiled.write(output_dir)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mcunet_tf.tinyengine.emit.write import MANIFEST
 from tests.ops.build_tflite import NONE, Net
 from tests.ops.case import Case
 from tests.ops.conv_cases import Conv, conv_model
@@ -72,6 +73,7 @@ def test_writes_a_project_beside_the_model(tmp_path, model):
     done = run(tmp_path, model)
     assert (done.returncode, done.stderr) == (0, "")
     files = tree(tmp_path / "small_tinyengine")
+    del files[MANIFEST]
     assert {"small.h", "small.c", "small_weights.c", "CMakeLists.txt", "main.c"} <= set(files)
     assert "small for qemu-m4" in done.stdout
     assert f"wrote {len(files)} files to small_tinyengine/" in done.stdout
@@ -191,6 +193,12 @@ def test_no_model_or_two(tmp_path, model):
         ("--board=missing.toml", "missing.toml"),
         ("--name=3x", "'3x' is no C identifier"),
         ("--name=a/../b", "is no C identifier"),
+        ("--name=string", "'string' is the name of a system's header: choose another --name"),
+        ("--name=all", "'all' is a target of CMake's own: choose another --name"),
+        ("--name=main", "'main' is the name of a file beside the network"),
+        ("--name=café", "'café' is no C identifier of ASCII letters"),
+        ("--name=" + 200 * "n", "has 200 characters, more than 63: choose another --name"),
+        ("--project_format=abacus", "should be one of <cmake>"),
         ("--sram_budget=64", "over the budget of 64 B"),
         ("--sram_budget=0", "--sram_budget=0"),
     ],
@@ -247,10 +255,45 @@ def test_a_folder_of_someone_else_is_left_alone(tmp_path, model):
         assert "which is not an earlier output" in refused(tmp_path, model, "--output_dir=work")
 
 
-def test_a_file_added_to_an_earlier_output_is_not_lost(tmp_path, model):
+def test_an_edited_example_is_kept_and_said(tmp_path, model):
     run(tmp_path, model, "--output_dir=out")
-    (tmp_path / "out" / "notes.md").write_text("mine")
-    assert "holds 'notes.md'" in refused(tmp_path, model, "--output_dir=out")
+    (tmp_path / "out" / "main.c").write_text("mine")
+    done = run(tmp_path, model, "--output_dir=out", "--optimize=speed")
+    assert done.returncode == 0
+    assert done.stderr == "kept your out/main.c: it was changed since it was written\n"
+    assert (tmp_path / "out" / "main.c").read_text() == "mine"
+
+
+def test_an_edited_kernel_stops_the_writing(tmp_path, model):
+    run(tmp_path, model, "--output_dir=out")
+    (tmp_path / "out" / "small.c").write_text("mine")
+    told = refused(tmp_path, model, "--output_dir=out", "--optimize=speed")
+    assert "out: 'small.c' was changed since it was written; move it away or choose" in told
+
+
+# The file's name
+
+
+@pytest.mark.parametrize(
+    ("stem", "name"),
+    [
+        ("main", "model_main"),
+        ("string", "model_string"),
+        ("café", "cafe"),
+        ("2nd-model", "model_2nd_model"),
+        ("all", "model_all"),
+        ("int", "model_int"),
+        ("東京", "model"),
+    ],
+)
+def test_any_file_name_gives_a_project(tmp_path, stem, name):
+    (tmp_path / f"{stem}.tflite").write_bytes(small_network())
+    done = run(tmp_path, f"{stem}.tflite")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {f"{name}.h", f"{name}.c", "main.c"} <= set(tree(tmp_path / f"{name}_tinyengine"))
+    folder = tmp_path / f"{name}_tinyengine"
+    assert f"{name}_invoke(arena);" in (folder / "main.c").read_text()
+    assert f"void {name}_invoke(void *arena);" in (folder / f"{name}.h").read_text()
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="this system has no /proc")
