@@ -56,6 +56,9 @@ _TUNE_CACHE = flags.DEFINE_string(
 _FORMAT = flags.DEFINE_enum(
     "project_format", DEFAULT_FORMAT, format_names(), "What the files are laid out for."
 )
+_DUMP = flags.DEFINE_string(
+    "dump", None, "Folder for the graph behind every pass, and the plan, as text."
+)
 _SEED = 0
 _USAGE = """\
 tflite_to_tinyengine MODEL.tflite [flags]
@@ -93,6 +96,7 @@ def main(arguments: Sequence[str]) -> int:
         flash_budget_bytes=_FLASH_BUDGET.value,
         costs=costs,
         project_format=_FORMAT.value,
+        dump_dir=_DUMP.value,
     )
     if _TUNE.value:
         compiled = _count(compiled)

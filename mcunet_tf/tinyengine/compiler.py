@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from mcunet_tf.boards import Board, load_board
 from mcunet_tf.errors import BudgetError, McunetError, ModelError
 from mcunet_tf.tinyengine.cost import cost_model
+from mcunet_tf.tinyengine.dump import Dump
 from mcunet_tf.tinyengine.emit.formats import DEFAULT_FORMAT, find_format
 from mcunet_tf.tinyengine.emit.memory_map import memory_map
 from mcunet_tf.tinyengine.emit.names import checked_name, derived_name
@@ -20,11 +21,12 @@ from mcunet_tf.tinyengine.emit.project import Project, emit_project
 from mcunet_tf.tinyengine.emit.report import Report, make_report
 from mcunet_tf.tinyengine.emit.write import Written, write_project
 from mcunet_tf.tinyengine.ir import Graph
-from mcunet_tf.tinyengine.passes import run_passes
+from mcunet_tf.tinyengine.passes import run_passes, unwatched
 from mcunet_tf.tinyengine.plan.grouping import TOLERANCE, plan_model
 from mcunet_tf.tinyengine.plan.nodes import Node, make_node, make_row_source, storage_roots
 from mcunet_tf.tinyengine.plan.plan import Plan
 from mcunet_tf.tinyengine.plan.validate import validate_plan
+from mcunet_tf.tinyengine.plan_text import plan_text
 from mcunet_tf.tinyengine.read_tflite import read_tflite
 from mcunet_tf.tinyengine.select import Costs, select_kernels
 
@@ -110,6 +112,7 @@ def compile_tflite(
     flash_budget_bytes: int | None = None,
     costs: Costs | None = None,
     project_format: str = DEFAULT_FORMAT,
+    dump_dir: str | os.PathLike[str] | None = None,
 ) -> CompiledModel:
     """Compiles an int8 `.tflite` file to interpreter-free C.
 
@@ -128,6 +131,7 @@ def compile_tflite(
       flash_budget_bytes: the most that code and constants may take, as the cost model knows them.
       costs: what kernels are chosen by; by default the fitted model of the board's core.
       project_format: what the files are laid out for: a module of `emit/formats/`.
+      dump_dir: where to write the graph behind every pass and the plan as text, if anywhere.
 
     Returns:
       The project and its figures.
@@ -141,8 +145,11 @@ def compile_tflite(
     target = load_board(board) if isinstance(board, str) else board
     data, source = _read_bytes(model)
     prefix = derived_name(pathlib.Path(source).stem) if name is None else checked_name(name)
-    layout = find_format(project_format)
-    graph = run_passes(read_tflite(data, source), edges=edges)
+    examples = find_format(project_format).EXAMPLES
+    dump = None if dump_dir is None else Dump(pathlib.Path(dump_dir))
+    graph = run_passes(
+        read_tflite(data, source), edges=edges, watch=dump.graph if dump else unwatched
+    )
     roots = storage_roots(graph)
     nodes = _select_nodes(graph, target, costs, flash_budget_bytes)
     if input_mode == "rows":
@@ -160,22 +167,16 @@ def compile_tflite(
     validate_plan(graph, plan)
     version = importlib.metadata.version("mcunet_tf")
     project = Project(prefix, source, target.name, version, _project_flags(target), graph, plan)
+    if dump:
+        dump.text("plan", plan_text(project))
     report = make_report(project, model=cost_model(target.core))
     _check_budget(report, sram_budget_bytes)
     _check_flash(report, flash_budget_bytes)
     files = emit_project(project, project_format)
-    files["report.txt"] = report.text()
-    files["memory.svg"] = memory_map(project)
+    files |= {"report.txt": report.text(), "memory.svg": memory_map(project)}
+    inputs, outputs = _edges(graph, graph.inputs), _edges(graph, graph.outputs)
     compiled = CompiledModel(
-        prefix,
-        files,
-        _edges(graph, graph.inputs),
-        _edges(graph, graph.outputs),
-        graph,
-        plan,
-        report,
-        input_mode,
-        layout.EXAMPLES,
+        prefix, files, inputs, outputs, graph, plan, report, input_mode, examples
     )
     if output_dir is not None:
         compiled.write(output_dir)

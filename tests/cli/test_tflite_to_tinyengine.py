@@ -13,6 +13,9 @@ import numpy as np
 import pytest
 
 from mcunet_tf.tinyengine.emit.write import MANIFEST
+from mcunet_tf.tinyengine.evaluate import evaluate
+from mcunet_tf.tinyengine.graph_text import read_graph_text
+from mcunet_tf.tinyengine.passes import PASSES
 from tests.ops.build_tflite import NONE, Net
 from tests.ops.case import Case
 from tests.ops.conv_cases import Conv, conv_model
@@ -269,6 +272,46 @@ def test_an_edited_kernel_stops_the_writing(tmp_path, model):
     (tmp_path / "out" / "small.c").write_text("mine")
     told = refused(tmp_path, model, "--output_dir=out", "--optimize=speed")
     assert "out: 'small.c' was changed since it was written; move it away or choose" in told
+
+
+# Dumps
+
+
+def test_a_dump_has_a_text_for_each_pass_and_the_plan(tmp_path, model):
+    run(tmp_path, model, "--output_dir=out", "--dump=dump")
+    names = sorted(tree(tmp_path / "dump"))
+    steps = [name.split("_", 1)[1].removesuffix(".txt") for name in names]
+    assert steps == ["read", *(step.name for step in PASSES), "plan"]
+    last = (tmp_path / "dump" / names[-2]).read_text()
+    graph = read_graph_text(last)
+    inputs = [np.zeros(graph.tensors[i].shape, np.int8) for i in graph.inputs]
+    assert evaluate(graph, inputs)
+    plan = (tmp_path / "dump" / names[-1]).read_text()
+    for text in ("stage 0: ", "0 CONV_2D conv2d_s8", "rows a call, scratch ", "constants ", "@"):
+        assert text in plan
+    before = tree(tmp_path / "dump")
+    assert run(tmp_path, model, "--output_dir=out", "--dump=dump").returncode == 0
+    assert tree(tmp_path / "dump") == before
+
+
+def test_a_dump_shows_what_came_before_a_refusal(tmp_path):
+    (tmp_path / "real.tflite").write_bytes(float32())
+    assert run(tmp_path, "real.tflite", "--dump=dump").returncode == 1
+    assert "op ADD %0 %0" in (tmp_path / "dump" / "00_read.txt").read_text()
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="this system has no /proc")
+def test_a_dump_to_an_unwritable_folder_is_one_line(tmp_path, model):
+    for folder in ("/proc/mcunet_tf", model):
+        told = refused(tmp_path, model, f"--dump={folder}")
+        assert told.endswith("choose a folder you may write for --dump")
+
+
+def test_a_dump_writes_over_nothing_else(tmp_path, model):
+    (tmp_path / "dump").mkdir()
+    (tmp_path / "dump" / "00_read.txt").write_text("mine")
+    told = refused(tmp_path, model, "--dump=dump")
+    assert "00_read.txt: not an earlier dump; choose another folder for --dump" in told
 
 
 # The file's name

@@ -89,11 +89,11 @@ DEAD_CHANNELS = (Pass(drop_dead_channels), Pass(spell_constant_channels))
 PASSES = (*SIMPLIFY, DROP_FLOAT_EDGES, *LOWER, *DEAD_CHANNELS)
 
 
-def _unwatched(_: str, __: Graph) -> None:
-    return None
+def unwatched(_: str, __: Graph) -> None:
+    """Looks at nothing."""
 
 
-def apply_passes(graph: Graph, passes: Sequence[Pass], watch: Watch = _unwatched) -> Graph:
+def apply_passes(graph: Graph, passes: Sequence[Pass], watch: Watch = unwatched) -> Graph:
     """Runs passes in order.
 
     Raises:
@@ -121,7 +121,7 @@ def simplify(graph: Graph) -> Graph:
 
 
 def run_passes(
-    graph: Graph, *, edges: str = "int8", dead_channels: bool = False, watch: Watch = _unwatched
+    graph: Graph, *, edges: str = "int8", dead_channels: bool = False, watch: Watch = unwatched
 ) -> Graph:
     """Brings a graph as read into the form that kernels are chosen for.
 
