@@ -131,6 +131,16 @@ def test_padding_is_same_or_valid():
     assert "padding code 7 is neither SAME (0) nor VALID (1)" in refused(pool(Padding=7))
 
 
+def test_strides_that_would_make_endless_work_are_refused():
+    net = Net()
+    x, y = net.tensor((1, 1, 1, 1), scale=0.1), net.tensor((1, 32767, 32, 1), scale=0.1)
+    weights = net.constant(np.ones((1, 1, 1, 1), np.int8), scale=0.1)
+    shape = net.constant(np.array([1, 32767, 32, 1], np.int32))
+    options = {"Padding": VALID, "StrideH": 32767, "StrideW": 32}
+    net.op("TRANSPOSE_CONV", [shape, weights, x], [y], **options)
+    assert "at most 1024 phases" in refused(net.build([x], [y]))
+
+
 def test_a_scalar_is_not_padded():
     net = Net()
     x, y = net.tensor((), scale=0.1), net.tensor((), scale=0.1)
