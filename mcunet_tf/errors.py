@@ -16,6 +16,13 @@ class UnsupportedError(ModelError):
     """The model is sound but holds operators or types that cannot be compiled."""
 
 
+class CompilerError(McunetError):
+    """The compiler itself is at fault, not the model; the message asks for a report."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(f"compiler error: {found}; please report it together with the model")
+
+
 class BoardError(McunetError):
     """A board is unknown, or its description is wrong."""
 

@@ -22,25 +22,26 @@ struct tensor_rows {
 };
 
 /* Row y >= -ring_rows. */
-int8_t *row_at(int8_t *const *arenas, const struct tensor_rows *tensor, int32_t y);
+int8_t *tinyengine_row_at(int8_t *const *arenas, const struct tensor_rows *tensor, int32_t y);
 
 /* Pointers to rows first .. first + count - 1 of an output. */
-void rows_out(int8_t **rows, int8_t *const *arenas, const struct tensor_rows *tensor, int32_t first,
-              int32_t count);
+void tinyengine_rows_out(int8_t **rows, int8_t *const *arenas, const struct tensor_rows *tensor,
+                         int32_t first, int32_t count);
 
 /* Pointers to rows first .. first + count - 1 of an input; NULL for rows outside the image. */
-void rows_in(const int8_t **rows, int8_t *const *arenas, const struct tensor_rows *tensor,
-             int32_t first, int32_t count);
+void tinyengine_rows_in(const int8_t **rows, int8_t *const *arenas,
+                        const struct tensor_rows *tensor, int32_t first, int32_t count);
 
 /* The same; rows outside the image are filled with `zero_point`: in `pad_row`, which they share,
  * or, where that is NULL, each in its own slot of the ring. */
-void rows_in_padded(const int8_t **rows, int8_t *const *arenas, const struct tensor_rows *tensor,
-                    int32_t first, int32_t count, int8_t *pad_row, int32_t zero_point);
+void tinyengine_rows_in_padded(const int8_t **rows, int8_t *const *arenas,
+                               const struct tensor_rows *tensor, int32_t first, int32_t count,
+                               int8_t *pad_row, int32_t zero_point);
 
 /* The number of input rows that must exist before a window that ends at `end` can be read. */
-int32_t rows_needed(int32_t end, int32_t height);
+int32_t tinyengine_rows_needed(int32_t end, int32_t height);
 
 /* Rows of the next band. */
-int32_t band_rows(int32_t y, int32_t band, int32_t height);
+int32_t tinyengine_band_rows(int32_t y, int32_t band, int32_t height);
 
 #endif /* KERNELS_COMMON_ROWS_H_ */

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import errno
 import io
 import json
 import os
@@ -218,20 +219,26 @@ def write_rows(path: Path, rows: Sequence[Row]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a file completely or not at all.
+    """Writes a file completely or not at all; a link stays, and a pipe or a device is written to.
 
     Raises:
-        OutputError: the file cannot be written.
+        OutputError: the file cannot be written, or nobody reads from the pipe.
     """
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        target = Path(os.path.realpath(path))
+        if target.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        if target.exists() and not target.is_file() and not target.is_dir():
+            _write_through(target, text)
+            return
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(text)
             mask = os.umask(0)
             os.umask(mask)
             os.chmod(name, 0o666 & ~mask)
-            os.replace(name, path)
+            os.replace(name, target)
         except OSError:
             os.unlink(name)
             raise
@@ -239,3 +246,11 @@ def write_text(path: Path, text: str) -> None:
         raise OutputError(
             f"cannot write {path}: {error.strerror}; name a file in a folder that can be written"
         ) from error
+
+
+def _write_through(target: Path, text: str) -> None:
+    """Writes into what is no plain file, without waiting for a reader who never comes."""
+    handle = os.open(target, os.O_WRONLY | os.O_NONBLOCK)
+    os.set_blocking(handle, True)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)

@@ -16,6 +16,7 @@ from mcunet_tf.errors import McunetError
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.compiler import DEFAULT_BOARD, CompiledModel, read_graph
 from mcunet_tf.tinyengine.cost import MeasuredCosts
+from mcunet_tf.tinyengine.emit.formats import DEFAULT_FORMAT, format_names
 
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder of the project [<name>_tinyengine].")
 _NAME = flags.DEFINE_string("name", None, "Prefix of the C code [the file's name].")
@@ -51,6 +52,12 @@ _TUNE = flags.DEFINE_string(
 )
 _TUNE_CACHE = flags.DEFINE_string(
     "tune_cache", None, "JSON file of counted kernels [kernel_costs.json in the user's cache]."
+)
+_FORMAT = flags.DEFINE_enum(
+    "project_format", DEFAULT_FORMAT, format_names(), "What the files are laid out for."
+)
+_DUMP = flags.DEFINE_string(
+    "dump", None, "Folder for the graph behind every pass, and the plan, as text."
 )
 _SEED = 0
 _USAGE = """\
@@ -88,6 +95,8 @@ def main(arguments: Sequence[str]) -> int:
         sram_budget_bytes=_SRAM_BUDGET.value,
         flash_budget_bytes=_FLASH_BUDGET.value,
         costs=costs,
+        project_format=_FORMAT.value,
+        dump_dir=_DUMP.value,
     )
     if _TUNE.value:
         compiled = _count(compiled)
@@ -95,12 +104,14 @@ def main(arguments: Sequence[str]) -> int:
         # Before anything is written: a project that fails the check is not worth having.
         _verify(model, _VERIFY.value)
     folder = pathlib.Path(_OUTPUT_DIR.value or f"{compiled.name}_tinyengine")
-    compiled.write(folder)
+    written = compiled.write(folder)
+    for name in written.kept:
+        print(f"kept your {folder / name}: it was changed since it was written", file=sys.stderr)
     if _REPORT.value == "json":
         print(json.dumps(compiled.report.as_dict(), indent=2))
     else:
         print(compiled.report.text())
-        print(f"wrote {len(compiled.files)} files to {folder}/")
+        print(f"wrote {written.files} files to {folder}/")
     return 0
 
 

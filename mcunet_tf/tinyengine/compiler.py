@@ -6,20 +6,24 @@ from __future__ import annotations
 import dataclasses
 import os
 import pathlib
-import re
+import stat
 from collections.abc import Sequence
 
 from mcunet_tf.boards import Board, load_board
 from mcunet_tf.errors import BudgetError, McunetError, ModelError
 from mcunet_tf.tinyengine.cost import cost_model
+from mcunet_tf.tinyengine.dump import Dump
+from mcunet_tf.tinyengine.emit.formats import DEFAULT_FORMAT, find_format
 from mcunet_tf.tinyengine.emit.memory_map import memory_map
+from mcunet_tf.tinyengine.emit.names import checked_name, derived_name
 from mcunet_tf.tinyengine.emit.project import Project, emit_project
 from mcunet_tf.tinyengine.emit.report import Report, make_report
-from mcunet_tf.tinyengine.emit.write import write_project
+from mcunet_tf.tinyengine.emit.write import Written, write_project
 from mcunet_tf.tinyengine.ir import Graph
-from mcunet_tf.tinyengine.passes import run_passes
+from mcunet_tf.tinyengine.passes import run_passes, unwatched
 from mcunet_tf.tinyengine.plan.grouping import TOLERANCE, plan_model
 from mcunet_tf.tinyengine.plan.plan import Plan
+from mcunet_tf.tinyengine.plan_text import plan_text
 from mcunet_tf.tinyengine.read_tflite import read_tflite
 from mcunet_tf.tinyengine.schedule.nodes import Node, make_node, make_row_source, storage_roots
 from mcunet_tf.tinyengine.select import Costs, select_kernels
@@ -33,6 +37,10 @@ EDGES = ("int8", "model")
 _NAME_CHARACTERS = 60
 INPUT_MODES = ("frame", "rows")
 MAX_MODEL_BYTES = 256 << 20
+
+
+Model = str | os.PathLike[str] | bytes | bytearray | memoryview
+"""A `.tflite` file: its path, or its bytes."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +66,7 @@ class CompiledModel:
       plan: what runs when, and where every byte lies.
       report: costs and layout.
       input_mode: "frame" or "rows".
+      examples: files that are the application's once they are edited.
     """
 
     name: str
@@ -68,6 +77,7 @@ class CompiledModel:
     plan: Plan
     report: Report
     input_mode: str = "frame"
+    examples: tuple[str, ...] = ()
 
     @property
     def macs(self) -> int:
@@ -79,17 +89,17 @@ class CompiledModel:
         """Memory that the caller provides."""
         return self.report.arena_bytes
 
-    def write(self, output_dir: str | os.PathLike[str]) -> None:
-        """Writes the project; a folder that was there is replaced as a whole or not at all.
+    def write(self, output_dir: str | os.PathLike[str]) -> Written:
+        """Writes the project; an earlier one is replaced as a whole or not at all.
 
         Raises:
           OutputError: the folder cannot be written or holds something else.
         """
-        write_project(self.files, pathlib.Path(output_dir))
+        return write_project(self.files, pathlib.Path(output_dir), self.examples)
 
 
 def compile_tflite(
-    model: str | os.PathLike[str] | bytes,
+    model: Model,
     board: str | Board = DEFAULT_BOARD,
     output_dir: str | os.PathLike[str] | None = None,
     *,
@@ -101,6 +111,8 @@ def compile_tflite(
     region_bytes: Sequence[int] = (),
     flash_budget_bytes: int | None = None,
     costs: Costs | None = None,
+    project_format: str = DEFAULT_FORMAT,
+    dump_dir: str | os.PathLike[str] | None = None,
 ) -> CompiledModel:
     """Compiles an int8 `.tflite` file to interpreter-free C.
 
@@ -118,6 +130,8 @@ def compile_tflite(
         the emitted functions take one pointer for each. Empty: one memory.
       flash_budget_bytes: the most that code and constants may take, as the cost model knows them.
       costs: what kernels are chosen by; by default the fitted model of the board's core.
+      project_format: what the files are laid out for: a module of `emit/formats/`.
+      dump_dir: where to write the graph behind every pass and the plan as text, if anywhere.
 
     Returns:
       The project and its figures.
@@ -127,17 +141,15 @@ def compile_tflite(
       BudgetError: the arena, or code and constants, are larger than the budget.
       BoardError, OutputError: as their names say.
     """
-    _check_choice("edges", edges, EDGES)
-    _check_choice("input_mode", input_mode, INPUT_MODES)
-    _check_choice("optimize", optimize, tuple(TOLERANCE))
+    _check_choices(edges, input_mode, optimize, region_bytes)
     target = load_board(board) if isinstance(board, str) else board
     data, source = _read_bytes(model)
-    prefix = name or re.sub(r"\W", "_", pathlib.Path(source).stem)
-    if not re.fullmatch(r"[A-Za-z_]\w*", prefix):
-        prefix = f"model_{prefix}" if name is None else prefix
-    if not re.fullmatch(r"[A-Za-z_]\w{0,62}", prefix):
-        raise ModelError(f"'{prefix}' is no C identifier: choose another --name")
-    graph = run_passes(read_tflite(data, source), edges=edges)
+    prefix = derived_name(pathlib.Path(source).stem) if name is None else checked_name(name)
+    examples = find_format(project_format).EXAMPLES
+    dump = None if dump_dir is None else Dump(pathlib.Path(dump_dir))
+    graph = run_passes(
+        read_tflite(data, source), edges=edges, watch=dump.graph if dump else unwatched
+    )
     roots = storage_roots(graph)
     nodes = _select_nodes(graph, target, costs, flash_budget_bytes)
     if input_mode == "rows":
@@ -155,27 +167,23 @@ def compile_tflite(
     validate_plan(graph, plan)
     flags = _project_flags(target)
     project = Project(prefix, source, target.name, __version__, flags, graph, plan)
+    if dump:
+        dump.text("plan", plan_text(project))
     report = make_report(project, model=cost_model(target.core), isa=target.isa)
     _check_budget(report, sram_budget_bytes)
-    files = emit_project(project)
-    files["report.txt"] = report.text()
-    files["memory.svg"] = memory_map(project)
+    _check_flash(report, flash_budget_bytes)
+    files = emit_project(project, project_format)
+    files |= {"report.txt": report.text(), "memory.svg": memory_map(project)}
+    inputs, outputs = _edges(graph, graph.inputs), _edges(graph, graph.outputs)
     compiled = CompiledModel(
-        prefix,
-        files,
-        _edges(graph, graph.inputs),
-        _edges(graph, graph.outputs),
-        graph,
-        plan,
-        report,
-        input_mode,
+        prefix, files, inputs, outputs, graph, plan, report, input_mode, examples
     )
     if output_dir is not None:
         compiled.write(output_dir)
     return compiled
 
 
-def read_graph(model: str | os.PathLike[str] | bytes, edges: str = "int8") -> Graph:
+def read_graph(model: Model, edges: str = "int8") -> Graph:
     """The graph that `compile_tflite` compiles: read, checked, and after all passes.
 
     Raises:
@@ -200,12 +208,16 @@ def _project_flags(board: Board) -> tuple[str, ...]:
     return (*core, *PROJECT_FLAGS)
 
 
-def _read_bytes(model: str | os.PathLike[str] | bytes) -> tuple[bytes, str]:
-    if isinstance(model, bytes):
-        return model, "model.tflite"
+def _read_bytes(model: Model) -> tuple[bytes, str]:
+    if isinstance(model, bytes | bytearray | memoryview):
+        return bytes(model), "model.tflite"
     path = pathlib.Path(model)
     try:
-        if path.stat().st_size > MAX_MODEL_BYTES:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+            # A pipe may never end, and a device never does.
+            raise ModelError(f"{path}: no plain file; give the path of a .tflite file")
+        if status.st_size > MAX_MODEL_BYTES:
             raise ModelError(f"{path}: larger than {MAX_MODEL_BYTES >> 20} MiB; no MCU holds it")
         return path.read_bytes(), path.name
     except OSError as error:
@@ -213,9 +225,18 @@ def _read_bytes(model: str | os.PathLike[str] | bytes) -> tuple[bytes, str]:
         raise ModelError(f"{path}: {reason}; give the path of a .tflite file") from error
 
 
-def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
-    if value not in choices:
-        raise McunetError(f"{name} '{value}' is unknown: use one of {', '.join(choices)}")
+def _check_choices(edges: str, input_mode: str, optimize: str, region_bytes: Sequence[int]) -> None:
+    choices = (
+        ("edges", edges, EDGES),
+        ("input_mode", input_mode, INPUT_MODES),
+        ("optimize", optimize, tuple(TOLERANCE)),
+    )
+    for name, value, known in choices:
+        if value not in known:
+            raise McunetError(f"{name} '{value}' is unknown: use one of {', '.join(known)}")
+    if any(size < 1 for size in region_bytes):
+        sizes = ", ".join(map(str, region_bytes))
+        raise McunetError(f"regions of {sizes} B: give sizes of 1 byte or more")
 
 
 def _check_regions(name: str, plan: Plan, region_bytes: Sequence[int]) -> None:
@@ -236,6 +257,18 @@ def _check_budget(report: Report, sram_budget_bytes: int | None) -> None:
         f"{report.model}: the smallest arena is {report.arena_bytes} B, over the budget of "
         f"{sram_budget_bytes} B; layer {worst.index} ({worst.op} '{name}') sets it"
     )
+
+
+def _check_flash(report: Report, flash_budget_bytes: int | None) -> None:
+    """Holds the budget against the plan's own stages, of which the choice of kernels knew none."""
+    if flash_budget_bytes is None:
+        return
+    flash_bytes = (report.code_bytes or 0) + report.weights_bytes
+    if flash_bytes > flash_budget_bytes:
+        raise BudgetError(
+            f"{report.model}: code and weights take {flash_bytes:,} B of flash, over the budget of "
+            f"{flash_budget_bytes:,} B: raise it or use a smaller model"
+        )
 
 
 def _edges(graph: Graph, indices: Sequence[int]) -> tuple[TensorInfo, ...]:

@@ -26,6 +26,9 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
     """
     if real == 0.0:
         return 0, 0
+    if math.isinf(real):
+        # The ratio of two scales that float32 does not hold: as good as the largest.
+        return (INT32_MAX if real > 0 else -INT32_MAX), 30
     mantissa, shift = math.frexp(real)
     scaled = mantissa * (1 << 31)
     multiplier = int(math.copysign(math.floor(abs(scaled) + 0.5), scaled))

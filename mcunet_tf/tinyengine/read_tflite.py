@@ -3,7 +3,8 @@
 
 Input bytes are not trusted. The flatbuffers runtime does not verify offsets, so every length is
 held against the file's size before anything is built from it, and whatever damaged bytes make the
-accessors raise becomes a `ModelError`.
+accessors raise becomes a `ModelError`. Nothing but access to the flatbuffer is guarded so: what the
+operators make of their options is computed outside, where a fault of ours is no damage of the file.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
+import flatbuffers
 import numpy as np
 import tflite
 
-from mcunet_tf.errors import ModelError
+from mcunet_tf.errors import ModelError, UnsupportedError
 from mcunet_tf.tinyengine.ir import ITEM_BYTES, Graph, Op, Quantization, Tensor
 from mcunet_tf.tinyengine.ops import SPECS
-from mcunet_tf.tinyengine.ops.spec import View
+from mcunet_tf.tinyengine.ops.spec import Impossible, ImpossibleError, View
 
 IDENTIFIER = b"TFL3"
 SCHEMA_VERSION = 3
@@ -39,6 +41,8 @@ _DTYPES = {
 }
 _TYPE_NAMES = {v: k for k, v in vars(tflite.TensorType).items() if isinstance(v, int)}
 _BUILTIN_NAMES = {v: k for k, v in vars(tflite.BuiltinOperator).items() if isinstance(v, int)}
+
+_OPTION_NAMES = {v: k for k, v in vars(tflite.BuiltinOptions).items() if isinstance(v, int)}
 
 _WINDOW = ("Padding", "StrideH", "StrideW", "FusedActivationFunction")
 _DILATION = ("DilationHFactor", "DilationWFactor")
@@ -83,15 +87,13 @@ _OPTIONS: dict[str, tuple[type[Any], tuple[str, ...]]] = {
 }
 _DETAIL_CHARACTERS = 80
 _NAME_BYTES = 256
-# What the accessors of the flatbuffers runtime, numpy and the operators' readers raise on damage.
+# What the accessors of the flatbuffers runtime and numpy raise on damage.
 _DAMAGE = (
     struct.error,
     IndexError,
-    KeyError,
     ValueError,
     TypeError,
     AttributeError,
-    AssertionError,
     OverflowError,
     ArithmeticError,
     MemoryError,
@@ -118,7 +120,7 @@ def read_tflite(data: bytes, name: str = "model") -> Graph:
             "export it with tf.lite.TFLiteConverter"
         )
     try:
-        return _Reader(data, name).read()
+        file = _Reader(data, name).read()
     except ModelError:
         raise
     except _DAMAGE as error:
@@ -127,6 +129,55 @@ def read_tflite(data: bytes, name: str = "model") -> Graph:
             f"{name}: the file is damaged (an offset or a number in it is impossible: {detail}); "
             "export it again"
         ) from error
+    ops = tuple(_with_attributes(file.tensors, op, options) for op, options in file.ops)
+    return Graph(name, _empty_constants(file), ops, file.inputs, file.outputs)
+
+
+_Options = dict[str, Any] | Impossible
+"""Fields of an option table by name, or why they are not those of the operator."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _File:
+    """What the first subgraph says; operators with their options, by the schema's names."""
+
+    tensors: tuple[Tensor, ...]
+    ops: tuple[tuple[Op, _Options], ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+def _with_attributes(tensors: tuple[Tensor, ...], op: Op, options: _Options) -> Op:
+    """The operator as its module understands it; `verify` names those that cannot be."""
+    if op.kind not in SPECS:
+        return op
+    spec = SPECS[op.kind]
+    operands = tuple(tensors[k] if k >= 0 else None for k in op.inputs)
+    results = tuple(tensors[k] for k in op.outputs)
+    missing = [k for k in spec.required if k >= len(operands) or operands[k] is None]
+    if isinstance(options, Impossible):
+        attributes: Any = options
+    elif not op.outputs:
+        attributes = Impossible("no output")
+    elif missing:
+        attributes = Impossible(f"no operand {missing[0]}")
+    else:
+        try:
+            attributes = spec.read(options, View(op, operands, results))
+        except ImpossibleError as error:
+            attributes = Impossible(str(error))
+    return dataclasses.replace(op, attributes=attributes)
+
+
+def _empty_constants(file: _File) -> tuple[Tensor, ...]:
+    """Tensors of no values that nothing computes are constants, an empty bias for instance."""
+    computed = {index for op, _ in file.ops for index in op.outputs}.union(file.inputs)
+    return tuple(
+        dataclasses.replace(tensor, data=np.zeros(tensor.shape, tensor.dtype))
+        if tensor.elements == 0 and index not in computed and tensor.dtype in ITEM_BYTES
+        else tensor
+        for index, tensor in enumerate(file.tensors)
+    )
 
 
 class _Reader:
@@ -146,7 +197,7 @@ class _Reader:
             raise self.fail(f"{length} {what} in {self.size} bytes")
         return range(length)
 
-    def read(self) -> Graph:
+    def read(self) -> _File:
         if self.model.Version() != SCHEMA_VERSION:
             raise self.fail(f"schema version {self.model.Version()} instead of {SCHEMA_VERSION}")
         if not self.count(self.model.SubgraphsLength(), "subgraphs"):
@@ -160,8 +211,10 @@ class _Reader:
         inputs = self.indices(subgraph, "Inputs", len(tensors), optional=False)
         outputs = self.indices(subgraph, "Outputs", len(tensors), optional=False)
         if not inputs or not outputs:
-            raise self.fail("the graph has no inputs or no outputs")
-        return Graph(self.name, tensors, ops, inputs, outputs)
+            raise UnsupportedError(
+                f"{self.name}: the graph has no inputs or no outputs; export a model that has both"
+            )
+        return _File(tensors, ops, inputs, outputs)
 
     def indices(self, table: Any, field: str, tensors: int, *, optional: bool) -> tuple[int, ...]:
         length = getattr(table, f"{field}Length")()
@@ -188,12 +241,16 @@ class _Reader:
             raise self.fail(f"tensor '{name}' has shape {shape}")
         elements = math.prod(shape)
         if elements * ITEM_BYTES.get(dtype, 1) > MAX_TENSOR_BYTES:
-            raise self.fail(f"tensor '{name}' of shape {shape} is beyond any microcontroller")
+            raise UnsupportedError(
+                f"{self.name}: tensor '{name}' of shape {shape} is beyond any microcontroller; "
+                "use a smaller model"
+            )
         quantization = self.read_quantization(table, name)
         data = self.read_data(table, name, dtype, tuple(shape), elements)
         if table.IsVariable() and dtype in ITEM_BYTES:
             # A state: what it begins with at every invocation.
-            data = np.full(shape, quantization.zero_point[0] if quantization else 0, dtype)
+            zero_points = quantization.zero_point if quantization else ()
+            data = np.full(shape, [*zero_points, 0][0], dtype)
         return Tensor(name, tuple(shape), dtype, quantization, data)
 
     def rank(self, length: int, name: str) -> range:
@@ -209,9 +266,7 @@ class _Reader:
             raise self.fail(f"tensor '{name}' refers to buffer {index}")
         if dtype not in ITEM_BYTES:
             return None
-        if elements == 0:
-            return np.zeros(shape, dtype)
-        if index == 0:
+        if elements == 0 or index == 0:
             return None
         buffer = self.model.Buffers(index)
         if buffer.DataLength() == 0:
@@ -229,31 +284,19 @@ class _Reader:
         self.count(parameters.ScaleLength(), f"scales of tensor '{name}'")
         self.count(parameters.ZeroPointLength(), f"zero points of tensor '{name}'", 8)
         scales = tuple(float(s) for s in parameters.ScaleAsNumpy())
+        zero_points: tuple[int, ...] = ()
         if parameters.ZeroPointLength():
             zero_points = tuple(int(z) for z in parameters.ZeroPointAsNumpy())
-        else:
-            zero_points = (0,) * len(scales)
         return Quantization(scales, zero_points, int(parameters.QuantizedDimension()))
 
-    def read_ops(self, subgraph: Any, tensors: tuple[Tensor, ...]) -> Iterator[Op]:
+    def read_ops(self, subgraph: Any, tensors: tuple[Tensor, ...]) -> Iterator[tuple[Op, _Options]]:
         for i in self.count(subgraph.OperatorsLength(), "operators"):
             table = subgraph.Operators(i)
             kind = self.read_kind(table)
             inputs = self.indices(table, "Inputs", len(tensors), optional=True)
             outputs = self.indices(table, "Outputs", len(tensors), optional=False)
-            if not outputs:
-                raise self.fail(f"operator {i} ({kind}) has no output")
-            name = tensors[outputs[0]].name
-            op = Op(kind, name, inputs, outputs)
-            if kind not in SPECS:
-                yield op  # `verify` names all that cannot be compiled, these too
-                continue
-            operands = tuple(tensors[k] if k >= 0 else None for k in inputs)
-            if not operands or operands[0] is None:
-                raise self.fail(f"operator {i} ({kind}) has no input")
-            view = View(op, operands, tuple(tensors[k] for k in outputs))
-            attributes = SPECS[kind].read(self.read_options(table, kind), view)
-            yield dataclasses.replace(op, attributes=attributes)
+            name = tensors[outputs[0]].name if outputs else f"operator {i}"
+            yield Op(kind, name, inputs, outputs), self.read_options(table, kind)
 
     def read_kind(self, table: Any) -> str:
         index = table.OpcodeIndex()
@@ -266,16 +309,31 @@ class _Reader:
             return f"CUSTOM {_printable(code.CustomCode())}".strip()
         return str(_BUILTIN_NAMES.get(builtin, f"builtin {builtin}"))
 
-    def read_options(self, table: Any, kind: str) -> dict[str, Any]:
+    def read_options(self, table: Any, kind: str) -> _Options:
         if kind not in _OPTIONS:
             return {}
         reader, fields = _OPTIONS[kind]
         options = reader()
-        union = table.BuiltinOptions()
+        union, held = table.BuiltinOptions(), table.BuiltinOptionsType()
+        if union is not None and held != getattr(tflite.BuiltinOptions, reader.__name__):
+            return Impossible(f"options of another operator ({_OPTION_NAMES.get(held, held)})")
         if union is None:
-            raise self.fail(f"{kind} has no options")
-        options.Init(union.Bytes, union.Pos)
+            # Some writers leave out a table whose fields all have the schema's defaults.
+            options.Init(_EMPTY_TABLE, *struct.unpack_from("<I", _EMPTY_TABLE))
+        else:
+            options.Init(union.Bytes, union.Pos)
         return {field: getattr(options, field)() for field in fields}
+
+
+def _empty_table() -> bytes:
+    """A flatbuffer whose table has no fields: every accessor gives the schema's default."""
+    builder = flatbuffers.Builder(16)
+    builder.StartObject(0)
+    builder.Finish(builder.EndObject())
+    return bytes(builder.Output())
+
+
+_EMPTY_TABLE = _empty_table()
 
 
 def _printable(name: bytes | None) -> str:

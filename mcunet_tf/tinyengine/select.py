@@ -8,14 +8,20 @@ fastest rows that fit are taken.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from mcunet_tf.errors import BudgetError
+from mcunet_tf.tinyengine.constant_pool import Content, constant_sizes
 from mcunet_tf.tinyengine.cost.calls import whole_calls
 from mcunet_tf.tinyengine.cost.counts import Calls
 from mcunet_tf.tinyengine.cost.model import Cost
-from mcunet_tf.tinyengine.cost.row_sets import Choice, cheapest_rows, fastest_rows
+from mcunet_tf.tinyengine.cost.row_sets import (
+    Choice,
+    Selection,
+    cheapest_rows,
+    fastest_rows,
+)
 from mcunet_tf.tinyengine.ir import Graph, Op
 from mcunet_tf.tinyengine.kernels import KERNELS
 from mcunet_tf.tinyengine.kernels.table import Kernel
@@ -184,22 +190,39 @@ def traded_rows(
 def _within_budget(
     graph: Graph, ops: Sequence[Op], isa: Collection[str], costs: Costs, budget_bytes: int
 ) -> list[Kernel]:
-    choices = [_sized(graph, op, isa, costs) for op in ops]
+    sized = [_sized(graph, op, isa, costs) for op in ops]
+    choices = [choice for choice, _ in sized]
     # Stages are not known yet: as if every operator ran on its own.
     stages = [[make_node(graph, i, op, choices[i].rows[0])] for i, op in enumerate(ops)]
     rest = costs.other_code_bytes(stages) + LINKED_BYTES
     front = fastest_rows(choices, _code_sizes(choices, costs))
+    taken = []
     for selection in front:
-        if selection.flash_bytes + rest <= budget_bytes:
+        shared = _shared_bytes(selection, [contents for _, contents in sized])
+        taken.append(selection.flash_bytes - shared + rest)
+        if taken[-1] <= budget_bytes:
             return [selection.rows[index] for index in range(len(ops))]
     raise BudgetError(
-        f"{graph.name}: code and weights take {front[-1].flash_bytes + rest:,.0f} B of flash at "
-        f"the least, over the budget of {budget_bytes:,} B: raise it or use a smaller model"
+        f"{graph.name}: code and weights take {min(taken):,.0f} B of flash at the least, over the "
+        f"budget of {budget_bytes:,} B: raise it or use a smaller model"
     )
 
 
-def _sized(graph: Graph, op: Op, isa: Collection[str], costs: Costs) -> Choice:
-    """All rows of which speed and size are known."""
+_Contents = Mapping[str, Mapping[Content, int]]
+"""Bytes of each constant of an operator, by the row that needs it."""
+
+
+def _shared_bytes(selection: Selection, contents: Sequence[_Contents]) -> int:
+    """What is saved by keeping constants once that several operators have in common."""
+    own = [contents[index][row.name] for index, row in selection.rows.items()]
+    together = {content: size for sizes in own for content, size in sizes.items()}
+    return sum(sum(sizes.values()) for sizes in own) - sum(together.values())
+
+
+def _sized(
+    graph: Graph, op: Op, isa: Collection[str], costs: Costs
+) -> tuple[Choice, dict[str, dict[Content, int]]]:
+    """All rows of which speed and size are known, and the constants of each."""
     seen = view(graph, op)
     usable = usable_rows(seen, isa)
     known = [(row, _instructions(graph, op, row, costs)) for row in usable]
@@ -209,10 +232,10 @@ def _sized(graph: Graph, op: Op, isa: Collection[str], costs: Costs) -> Choice:
             f"layer '{op.name}': the size of kernel {usable[0].name} is not known: "
             "leave out the flash budget"
         )
-    sizes = tuple(
-        sum(blob.size_bytes for blob in row.arguments(seen).blobs().values()) for row, _ in pairs
-    )
-    return Choice(tuple(row for row, _ in pairs), tuple(value for _, value in pairs), sizes)
+    rows = tuple(row for row, _ in pairs)
+    contents = {row.name: constant_sizes(row, seen) for row in rows}
+    sizes = tuple(sum(contents[row.name].values()) for row in rows)
+    return Choice(rows, tuple(value for _, value in pairs), sizes), contents
 
 
 def _runs_on(kernel: Kernel, isa: Collection[str]) -> bool:

@@ -1,16 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a legal graph is: checked after reading and after every pass."""
+"""What a legal graph is, stage by stage.
+
+    as read       `check_graph`, `check_read`: operators in order, options and operands that can be
+    simplified    `check_supported`: every operator keeps the constraints of `ops/`
+    for kernels   `check_supported` again, and `check_lowered`: kernels compute all that is left
+
+All but the last one speak of the model and end with a remedy; `check_lowered` speaks of us.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from mcunet_tf.errors import ModelError, UnsupportedError
+from mcunet_tf.errors import CompilerError, ModelError, UnsupportedError
 from mcunet_tf.tinyengine.ir import ITEM_BYTES, Graph, Op
-from mcunet_tf.tinyengine.ops import SPECS
+from mcunet_tf.tinyengine.kernels import KERNELS
+from mcunet_tf.tinyengine.ops import MADE_BY_PASSES, SPECS
 from mcunet_tf.tinyengine.ops.arg_max import INDEX_TYPES
-from mcunet_tf.tinyengine.ops.spec import View, view
+from mcunet_tf.tinyengine.ops.common import INTEGER_RANGES, per_tensor_problem
+from mcunet_tf.tinyengine.ops.spec import Impossible, View, view
+from mcunet_tf.tinyengine.remedies import remedies
+
+LEGAL_AS_READ = frozenset(SPECS) - frozenset(MADE_BY_PASSES)
+"""The operators that a file may hold."""
+LEGAL_FOR_KERNELS = frozenset(KERNELS) | {"RESHAPE"}
+"""The operators that the passes may leave; a RESHAPE is a view and needs no kernel."""
 
 EDGE_TYPES = {
     "input": ("int8", "uint8", "float32"),
@@ -20,6 +35,7 @@ EDGE_TYPES = {
 MAX_ACTIVATION_BYTES = 8 << 20
 MAX_ALL_ACTIVATIONS_BYTES = 64 << 20
 MAX_IMAGE_SIZE = (1 << 15) - 1
+_NOT_SUPPORTED = "the operator is not supported"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +75,33 @@ def check_graph(graph: Graph) -> None:
         raise ModelError(f"{graph.name}: nothing writes output '{missing[0]}'; export it again")
 
 
+def check_read(graph: Graph) -> None:
+    """Options and operands are such as an operator of the kind can have.
+
+    What nobody reads is not compiled and may be anything, unless it is there for its effect.
+
+    Raises:
+      UnsupportedError: names every operator that is not so, or has no form here, and the reason.
+    """
+    effects = [op for op in graph.ops if not op.outputs]
+    if effects or any(isinstance(op.attributes, Impossible) for op in graph.ops):
+        problems = [*_float_model(graph)] or [*_reading_problems(graph)]
+        raise UnsupportedError(_refusal(graph, problems))
+
+
+def check_lowered(graph: Graph) -> None:
+    """Every operator is one that a kernel computes.
+
+    Raises:
+      CompilerError: a pass is missing, or made something that no kernel takes.
+    """
+    for op in graph.ops:
+        if op.kind not in LEGAL_FOR_KERNELS:
+            raise CompilerError(f"no pass took {op.kind} '{op.name}', and no kernel computes it")
+        if len(op.outputs) != 1:
+            raise CompilerError(f"{op.kind} '{op.name}' is left with {len(op.outputs)} outputs")
+
+
 def check_supported(graph: Graph) -> None:
     """Every operator keeps its constraints, and the edges have types the C code can hold.
 
@@ -69,11 +112,15 @@ def check_supported(graph: Graph) -> None:
     if not problems:
         problems = [*_op_problems(graph), *_edge_problems(graph), *_size_problems(graph)]
     if problems:
-        listed = "; ".join(f"{p.kind} '{p.layer}': {p.reason}" for p in problems)
-        places = "1 place" if len(problems) == 1 else f"{len(problems)} places"
-        raise UnsupportedError(f"{graph.name}: cannot be compiled in {places}: {listed}")
-    if all(op.kind == "RESHAPE" for op in graph.ops):
-        raise UnsupportedError(f"{graph.name}: there is nothing to compute from its inputs")
+        raise UnsupportedError(_refusal(graph, problems))
+
+
+def _refusal(graph: Graph, problems: Sequence[_Problem]) -> str:
+    """One line that names every problem, and behind them what can be done about them."""
+    listed = "; ".join(f"{p.kind} '{p.layer}': {p.reason.rstrip('.')}" for p in problems)
+    places = "1 place" if len(problems) == 1 else f"{len(problems)} places"
+    advice = "; ".join(remedies([(p.kind, p.reason) for p in problems]))
+    return f"{graph.name}: cannot be compiled in {places}: {listed}. Remedy: {advice}"
 
 
 def broken_constraint(seen: View) -> str | None:
@@ -94,7 +141,7 @@ def _float_model(graph: Graph) -> Iterator[_Problem]:
     touched = {i for op in graph.ops for i in (*op.inputs, *op.outputs) if i >= 0}
     activations = [t for t in map(graph.tensors.__getitem__, touched) if t.data is None]
     if activations and all(tensor.dtype == "float32" for tensor in activations):
-        reason = "the model is float32; convert it with full int8 quantisation"
+        reason = "the model is float32"
         yield _Problem("output", graph.tensors[graph.outputs[0]].name, reason)
 
 
@@ -105,9 +152,17 @@ def _op_problems(graph: Graph) -> Iterator[_Problem]:
             yield _Problem(op.kind, op.name, reason)
 
 
+def _reading_problems(graph: Graph) -> Iterator[_Problem]:
+    for op in graph.ops:
+        if isinstance(op.attributes, Impossible):
+            yield _Problem(op.kind, op.name, f"it has {op.attributes.reason}")
+        elif op.kind not in LEGAL_AS_READ:
+            yield _Problem(op.kind, op.name, _NOT_SUPPORTED)
+
+
 def _op_reason(graph: Graph, op: Op) -> str | None:
     if op.kind not in SPECS:
-        return "the operator is not supported"
+        return _NOT_SUPPORTED
     if len(op.outputs) != 1 and SPECS[op.kind].evaluate is not None:
         return f"it has {len(op.outputs)} outputs instead of 1"
     return broken_constraint(view(graph, op))
@@ -123,7 +178,11 @@ def _edge_problems(graph: Graph) -> Iterator[_Problem]:
                 yield _Problem(role, tensor.name, f"its shape is {list(tensor.shape)}")
             elif tensor.data is not None:
                 yield _Problem(role, tensor.name, "it is a constant")
-            elif role == "input" and index in indices[:position]:
+            elif tensor.dtype in INTEGER_RANGES and tensor.quantization is not None:
+                problem = per_tensor_problem(tensor)
+                if problem is not None:
+                    yield _Problem(role, tensor.name, problem)
+            if role == "input" and index in indices[:position]:
                 yield _Problem(role, tensor.name, "it is an input twice")
 
 

@@ -11,6 +11,7 @@ import dataclasses
 import functools
 
 from mcunet_tf.boards import Board
+from mcunet_tf.tinyengine.constant_pool import constant_sizes
 from mcunet_tf.tinyengine.cost.calls import code_counts, whole_calls
 from mcunet_tf.tinyengine.cost.model import CostModel, cost_model
 from mcunet_tf.tinyengine.kernels.table import Kernel
@@ -238,10 +239,10 @@ def _planned(arch: Arch, num_classes: int, board: Board, lowered: Lowered, plan:
 
 @functools.lru_cache(maxsize=1 << 16)
 def _packed_bytes(piece: Piece, kernel: Kernel) -> int:
-    """Weights of a layer as a kernel packs them."""
+    """Constants of a layer as a kernel packs them."""
     graph = lower_alone(piece)
-    blobs = kernel.arguments(view(graph, graph.ops[0])).blobs()
-    return sum(blob.size_bytes for blob in blobs.values())
+    # Trained layers have nothing in common, whatever their stand-ins of weights have.
+    return sum(constant_sizes(kernel, view(graph, graph.ops[0])).values())
 
 
 def _layer_costs(arch: Arch, num_classes: int, board: Board) -> list[_LayerCost]:

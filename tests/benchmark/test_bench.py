@@ -4,9 +4,11 @@
 import dataclasses
 import functools
 import json
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from mcunet_tf.benchmark.bench import energy, measure
 from mcunet_tf.benchmark.compare import compare_rows, format_changes
 from mcunet_tf.benchmark.ratios import format_ratios, ratios, summary
 from mcunet_tf.benchmark.reference import random_inputs
-from mcunet_tf.benchmark.rows import Row, read_rows, rows_to_csv, write_rows
+from mcunet_tf.benchmark.rows import Row, read_rows, rows_to_csv, write_rows, write_text
 from mcunet_tf.benchmark.text import format_table
 from mcunet_tf.boards import load_board
 from mcunet_tf.cli import mcunet_benchmark
@@ -316,3 +318,36 @@ def test_plans_are_measured_as_they_are_asked_for(tmp_path, options, note):
     assert row.bit_exact
     assert row.arena_bytes == asked.arena_bytes != plain.arena_bytes
     assert (plain.notes, row.notes) == ((), note)
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "link.json").symlink_to(tmp_path / "rows.json")
+    for text in ("first", "second"):
+        write_text(tmp_path / "link.json", text)
+        assert (tmp_path / "link.json").is_symlink()
+        assert (tmp_path / "rows.json").read_text() == text
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["link.json", "rows.json"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_written_to_or_refused(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OutputError, match="name a file in a folder that can be written"):
+        write_text(pipe, "nobody reads this")
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_text(pipe, "rows")
+        assert os.read(reader, 100) == b"rows"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    write_text(Path(os.devnull), "nothing")
+    assert not Path(os.devnull).is_file()
+
+
+def test_links_in_a_circle_are_one_line(tmp_path):
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    with pytest.raises(OutputError, match=r"cannot write .*/a: Too many levels of symbolic links"):
+        write_text(tmp_path / "a", "rows")

@@ -12,6 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mcunet_tf.tinyengine.emit.write import MANIFEST
+from mcunet_tf.tinyengine.evaluate import evaluate
+from mcunet_tf.tinyengine.graph_text import read_graph_text
+from mcunet_tf.tinyengine.passes import PASSES
 from tests.ops.build_tflite import NONE, Net
 from tests.ops.case import Case
 from tests.ops.conv_cases import Conv, conv_model
@@ -72,6 +76,7 @@ def test_writes_a_project_beside_the_model(tmp_path, model):
     done = run(tmp_path, model)
     assert (done.returncode, done.stderr) == (0, "")
     files = tree(tmp_path / "small_tinyengine")
+    del files[MANIFEST]
     assert {"small.h", "small.c", "small_weights.c", "CMakeLists.txt", "main.c"} <= set(files)
     assert "small for qemu-m4" in done.stdout
     assert f"wrote {len(files)} files to small_tinyengine/" in done.stdout
@@ -191,6 +196,12 @@ def test_no_model_or_two(tmp_path, model):
         ("--board=missing.toml", "missing.toml"),
         ("--name=3x", "'3x' is no C identifier"),
         ("--name=a/../b", "is no C identifier"),
+        ("--name=string", "'string' is the name of a system's header: choose another --name"),
+        ("--name=all", "'all' is a target of CMake's own: choose another --name"),
+        ("--name=main", "'main' is the name of a file beside the network"),
+        ("--name=café", "'café' is no C identifier of ASCII letters"),
+        ("--name=" + 200 * "n", "has 200 characters, more than 63: choose another --name"),
+        ("--project_format=abacus", "should be one of <cmake>"),
         ("--sram_budget=64", "over the budget of 64 B"),
         ("--sram_budget=0", "--sram_budget=0"),
     ],
@@ -224,7 +235,7 @@ def float32() -> bytes:
         (b"\0" * 4096, "not a TensorFlow Lite model"),
         (small_network()[:1000], "the file is damaged"),
         (bit_flipped(), "the file is damaged"),
-        (float32(), "the model is float32; convert it with full int8 quantisation"),
+        (float32(), "the model is float32. Remedy: convert it with full int8 quantisation"),
     ],
     ids=["empty", "zeros", "truncated", "bit-flipped", "float32"],
 )
@@ -247,10 +258,85 @@ def test_a_folder_of_someone_else_is_left_alone(tmp_path, model):
         assert "which is not an earlier output" in refused(tmp_path, model, "--output_dir=work")
 
 
-def test_a_file_added_to_an_earlier_output_is_not_lost(tmp_path, model):
+def test_an_edited_example_is_kept_and_said(tmp_path, model):
     run(tmp_path, model, "--output_dir=out")
-    (tmp_path / "out" / "notes.md").write_text("mine")
-    assert "holds 'notes.md'" in refused(tmp_path, model, "--output_dir=out")
+    (tmp_path / "out" / "main.c").write_text("mine")
+    done = run(tmp_path, model, "--output_dir=out", "--optimize=speed")
+    assert done.returncode == 0
+    assert done.stderr == "kept your out/main.c: it was changed since it was written\n"
+    assert (tmp_path / "out" / "main.c").read_text() == "mine"
+
+
+def test_an_edited_kernel_stops_the_writing(tmp_path, model):
+    run(tmp_path, model, "--output_dir=out")
+    (tmp_path / "out" / "small.c").write_text("mine")
+    told = refused(tmp_path, model, "--output_dir=out", "--optimize=speed")
+    assert "out: 'small.c' was changed since it was written; move it away or choose" in told
+
+
+# Dumps
+
+
+def test_a_dump_has_a_text_for_each_pass_and_the_plan(tmp_path, model):
+    run(tmp_path, model, "--output_dir=out", "--dump=dump")
+    names = sorted(tree(tmp_path / "dump"))
+    steps = [name.split("_", 1)[1].removesuffix(".txt") for name in names]
+    assert steps == ["read", *(step.name for step in PASSES), "plan"]
+    last = (tmp_path / "dump" / names[-2]).read_text()
+    graph = read_graph_text(last)
+    inputs = [np.zeros(graph.tensors[i].shape, np.int8) for i in graph.inputs]
+    assert evaluate(graph, inputs)
+    plan = (tmp_path / "dump" / names[-1]).read_text()
+    for text in ("stage 0: ", "0 CONV_2D conv2d_s8", "rows a call, scratch ", "constants ", "@"):
+        assert text in plan
+    before = tree(tmp_path / "dump")
+    assert run(tmp_path, model, "--output_dir=out", "--dump=dump").returncode == 0
+    assert tree(tmp_path / "dump") == before
+
+
+def test_a_dump_shows_what_came_before_a_refusal(tmp_path):
+    (tmp_path / "real.tflite").write_bytes(float32())
+    assert run(tmp_path, "real.tflite", "--dump=dump").returncode == 1
+    assert "op ADD %0 %0" in (tmp_path / "dump" / "00_read.txt").read_text()
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="this system has no /proc")
+def test_a_dump_to_an_unwritable_folder_is_one_line(tmp_path, model):
+    for folder in ("/proc/mcunet_tf", model):
+        told = refused(tmp_path, model, f"--dump={folder}")
+        assert told.endswith("choose a folder you may write for --dump")
+
+
+def test_a_dump_writes_over_nothing_else(tmp_path, model):
+    (tmp_path / "dump").mkdir()
+    (tmp_path / "dump" / "00_read.txt").write_text("mine")
+    told = refused(tmp_path, model, "--dump=dump")
+    assert "00_read.txt: not an earlier dump; choose another folder for --dump" in told
+
+
+# The file's name
+
+
+@pytest.mark.parametrize(
+    ("stem", "name"),
+    [
+        ("main", "model_main"),
+        ("string", "model_string"),
+        ("café", "cafe"),
+        ("2nd-model", "model_2nd_model"),
+        ("all", "model_all"),
+        ("int", "model_int"),
+        ("東京", "model"),
+    ],
+)
+def test_any_file_name_gives_a_project(tmp_path, stem, name):
+    (tmp_path / f"{stem}.tflite").write_bytes(small_network())
+    done = run(tmp_path, f"{stem}.tflite")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {f"{name}.h", f"{name}.c", "main.c"} <= set(tree(tmp_path / f"{name}_tinyengine"))
+    folder = tmp_path / f"{name}_tinyengine"
+    assert f"{name}_invoke(arena);" in (folder / "main.c").read_text()
+    assert f"void {name}_invoke(void *arena);" in (folder / f"{name}.h").read_text()
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="this system has no /proc")

@@ -21,7 +21,7 @@ from mcunet_tf.boards import load_board
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.compiler import CompiledModel
 from mcunet_tf.tinyengine.evaluate import evaluate
-from tests.ops.all_cases import ALL_CASES
+from tests.ops.all_cases import ALL_CASES, CASES
 from tests.ops.programs import WARNINGS, make_jobs, project_files, write_files
 from tests.plan.random_networks import streamed_network
 from tests.tinyengine.small_models import small_network
@@ -159,7 +159,75 @@ def test_cmake_builds_the_library_and_the_example(tmp_path, board, is_native):
     (info,) = compiled.inputs
     zeros = np.full(info.shape, info.zero_point, info.dtype)
     (expected,) = evaluate(compiled.graph, [zeros])
-    assert [int(value) for value in told.split()] == expected.reshape(-1).tolist()
+    values, reals = zip(*(line.split() for line in told.splitlines()), strict=True)
+    assert list(map(int, values)) == expected.reshape(-1).tolist()
+    (out,) = compiled.outputs
+    stood_for = out.scale * (expected.reshape(-1).astype(float) - out.zero_point)
+    np.testing.assert_allclose(list(map(float, reals)), stood_for, rtol=1e-5)
+
+
+EXAMPLE_MODES = ({}, {"input_mode": "rows"}, {"region_bytes": (400, 8000)}, {"edges": "model"})
+
+
+@pytest.mark.parametrize("options", EXAMPLE_MODES, ids=lambda o: ",".join(o) or "plain")
+def test_the_example_is_c99(options, tmp_path):
+    """Without extensions, whatever the interface; float32 and uint8 edges among them."""
+    for number, model in enumerate((MODELS["streamed"](), CASES["DEQUANTIZE"][0].model)):
+        if number and options.get("input_mode"):
+            continue
+        compiled = compile_tflite(model, "portable", name=f"m{number}", **options)
+        write_files(tmp_path, compiled.files)
+        flags = ["-std=c99", *STRICT, f"-I{tmp_path}", "-fsyntax-only", str(tmp_path / "main.c")]
+        done = subprocess.run([find_tool("cc"), *flags], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[:3000]
+
+
+def test_a_debug_build_stops_at_an_arena_that_is_not_aligned(tmp_path):
+    compiled = compiled_model("classifier")
+    files = {p: t for p, t in compiled.files.items() if p != "main.c"}
+    files["run.c"] = """
+#include "classifier.h"
+static _Alignas(16) int8_t memory[CLASSIFIER_ARENA_BYTES + 16];
+int main(int count, char **arguments) {
+  (void)arguments;
+  classifier_invoke(memory + (count > 1 ? 4 : 0));
+  return 0;
+}
+"""
+    paths = [str(path) for path in write_files(tmp_path, files)]
+    program = str(tmp_path / "program")
+    command = [find_tool("cc"), "-DTINYENGINE_DEBUG", f"-I{tmp_path}", *paths, "-o", program]
+    subprocess.run(command, check=True)
+    subprocess.run([program], check=True)
+    stopped = subprocess.run([program, "odd"], capture_output=True, text=True)
+    assert stopped.returncode and "(uintptr_t)arena % 16 == 0" in stopped.stderr
+
+
+def test_two_models_as_sources_of_one_program(tmp_path):
+    """Nothing but kernels is defined twice, and the kernels that are, are the same files."""
+    defined = []
+    for name in MODELS:
+        compiled = compiled_model(name)
+        folder = tmp_path / name
+        symbols = set()
+        for path in write_files(folder, {p: t for p, t in compiled.files.items() if p != "main.c"}):
+            item = path.with_suffix(".o")
+            command = [find_tool("cc"), "-c", f"-I{folder}", str(path), "-o", str(item)]
+            subprocess.run(command, check=True)
+            table = subprocess.run(
+                ["nm", "--format=posix", "--defined-only", "--extern-only", str(item)],
+                check=True,
+                capture_output=True,
+                text=True,
+            ).stdout
+            own = {line.split()[0] for line in table.splitlines()}
+            if "kernels" not in path.parts:
+                assert all(symbol.startswith(f"{name}_") for symbol in own)
+            elif "common" in path.parts:
+                assert all(symbol.startswith("tinyengine_") for symbol in own)
+            symbols |= own
+        defined.append({s for s in symbols if s.startswith(tuple(f"{n}_" for n in MODELS))})
+    assert not defined[0] & defined[1]
 
 
 def test_weights_are_constant_and_nothing_is_written_outside_the_arena(tmp_path):

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -53,18 +53,19 @@ def real(value: float) -> str:
     return (text if any(c in text for c in ".en") else f"{text}.0") + "f"
 
 
-def field_values(struct: Struct, symbol: str) -> list[tuple[str, str]]:
-    """`(field, C text)` of an initialiser; arrays become `<symbol>_<field>`."""
-    return [(name, _field(value, f"{symbol}_{name}")) for name, value in struct.fields.items()]
+def field_values(struct: Struct, symbols: Mapping[str, str]) -> list[tuple[str, str]]:
+    """`(field, C text)` of an initialiser; `symbols` names the array of each field that has one."""
+    return [
+        (name, symbols[name] if isinstance(value, Blob) else _field(value))
+        for name, value in struct.fields.items()
+    ]
 
 
-def _field(value: Any, symbol: str) -> str:
-    if isinstance(value, Blob):
-        return symbol
+def _field(value: Any) -> str:
     if value is None:
         return "NULL"
     if isinstance(value, float):
         return real(value)
     if isinstance(value, tuple):
-        return "{" + ", ".join(_field(v, symbol) for v in value) + "}"
+        return "{" + ", ".join(map(_field, value)) + "}"
     return integer(int(value))

@@ -1,19 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the C project of a planned model: the same text for the same model, byte for byte."""
+"""Says a planned model in C: the same text for the same model, byte for byte.
+
+Python finds the facts (`library.py`), the templates give them the form of C, and `formats/` lays
+the files out for a build system.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-import re
-from collections.abc import Mapping
 from typing import Any
 
-import jinja2
-
+from mcunet_tf.tinyengine.constant_pool import ConstantPool, collect_constants
 from mcunet_tf.tinyengine.emit import constants, sources
+from mcunet_tf.tinyengine.emit.formats import DEFAULT_FORMAT, find_format
+from mcunet_tf.tinyengine.emit.library import (
+    ARENA_ALIGNMENT_BYTES,
+    Arena,
+    Edge,
+    Library,
+    Rows,
+)
+from mcunet_tf.tinyengine.emit.render import comment, render
 from mcunet_tf.tinyengine.ir import Graph
-from mcunet_tf.tinyengine.kernels.table import ALL_INPUTS, Blob, Struct, Style
+from mcunet_tf.tinyengine.kernels.table import ALL_INPUTS, Style
 from mcunet_tf.tinyengine.plan.plan import Plan, Storage
 from mcunet_tf.tinyengine.schedule.calls import Calls
 from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source, is_window, pixels_of
@@ -62,111 +72,118 @@ class Project:
         return sum(self.plan.used_bytes)
 
     @property
-    def arenas(self) -> list[dict[str, Any]]:
-        """Name and size of each memory that the caller provides."""
+    def arenas(self) -> tuple[Arena, ...]:
+        """Each memory that the caller provides."""
         used = self.plan.used_bytes
         if len(used) == 1:
-            return [{"name": "arena", "macro": f"{self.macro}_ARENA_BYTES", "bytes": used[0]}]
-        return [
-            {"name": f"arena_{i}", "macro": f"{self.macro}_ARENA_{i}_BYTES", "bytes": size}
+            return (Arena("arena", f"{self.macro}_ARENA_BYTES", used[0]),)
+        return tuple(
+            Arena(f"arena_{i}", f"{self.macro}_ARENA_{i}_BYTES", size)
             for i, size in enumerate(used)
-        ]
+        )
+
+    @functools.cached_property
+    def pool(self) -> ConstantPool:
+        """All constants, each once."""
+        stages = self.plan.stages
+        return collect_constants(self.name, (n for stage in stages for n in stage.nodes))
 
     def storage(self, tensor: int) -> Storage:
         """Where a tensor lies."""
         return self.plan.locate(self.graph, tensor)
 
 
-def emit_project(project: Project) -> dict[str, str]:
+def emit_project(project: Project, project_format: str = DEFAULT_FORMAT) -> dict[str, str]:
     """All files of the project by relative path."""
+    return dict(find_format(project_format).project_files(emit_library(project)))
+
+
+def emit_library(project: Project) -> Library:
+    """The network as C, and what there is to say of it."""
     nodes = [n for stage in project.plan.stages for n in stage.nodes if not is_row_source(n)]
-    structs = {node.index: node.kernel.arguments(node.view) for node in nodes}
     kernel_files = {sources.kernel_path(n.kernel.folder, n.kernel.name) for n in nodes}
-    headers = {f"{n.kernel.folder}/{n.kernel.folder}.h" for n in nodes} | {"common/rows.h"}
-    copied = sources.collect_sources(sorted(kernel_files | headers))
+    headers = sorted({f"{n.kernel.folder}/{n.kernel.folder}.h" for n in nodes} | {"common/rows.h"})
+    copied = sources.collect_sources(sorted({*kernel_files, *headers}))
     compiled = [f"kernels/{path}" for path in copied if path.endswith((".c", ".S"))]
-    blobs = {
-        f"{_symbol(project, node)}_{field}": blob
-        for node in nodes
-        for field, blob in structs[node.index].blobs().items()
-    }
+    name, arenas = project.name, project.arenas
     context = {
         "model": project,
-        "edges": edges(project),
-        "headers": sorted(headers),
+        "source": comment(project.source),
+        "board": comment(project.board),
+        "alignment": ARENA_ALIGNMENT_BYTES,
+        "edges": _edges(project),
+        "headers": headers,
         "tensors": _tensors(project),
-        "nodes": [n for s in _stages(project, structs) for n in s["nodes"]],
+        "nodes": [n for s in _stages(project) for n in s["nodes"]],
         "stages": [_stage_call(project, stage) for stage in project.plan.stages],
         "pushed": _pushed(project),
-        "parameters": ", ".join(f"void *{a['name']}" for a in project.arenas),
-        "arguments": ", ".join(a["name"] for a in project.arenas),
+        "parameters": ", ".join(f"void *{arena.name}" for arena in arenas),
+        "arguments": ", ".join(arena.name for arena in arenas),
         "array": _array(project),
-        "sources": [f"{project.name}.c", f"{project.name}_weights.c", *compiled],
-        "assembler": any(path.endswith(".S") for path in compiled),
-        "flags": project.flags,
     }
     files = {
-        f"{project.name}.h": _render("model.h.j2", context),
-        f"{project.name}.c": _render("model.c.j2", context),
-        f"{project.name}_weights.h": _weights_header(project, blobs, sorted(headers)),
-        f"{project.name}_weights.c": _weights_source(project, blobs),
-        "CMakeLists.txt": _render("CMakeLists.txt.j2", context),
-        "main.c": _render("main.c.j2", context),
+        f"{name}.h": render("model.h.j2", context),
+        f"{name}.c": render("model.c.j2", context),
+        f"{name}_weights.h": _weights_header(project, headers),
+        f"{name}_weights.c": _weights_source(project),
     }
     files.update({f"kernels/{path}": text for path, text in copied.items()})
-    return files
-
-
-@functools.cache
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("mcunet_tf.tinyengine.emit", "templates"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
+    first = project.plan.stages[0].nodes[0]
+    rows = project.graph.tensors[first.output].rows if is_row_source(first) else None
+    return Library(
+        name=name,
+        macro=project.macro,
+        source=comment(project.source),
+        board=comment(project.board),
+        version=project.version,
+        arenas=arenas,
+        edges=_edges(project),
+        pushed=Rows(*rows) if rows else None,
+        constant_bytes=project.pool.size_bytes,
+        files=files,
+        sources=(f"{name}.c", f"{name}_weights.c", *compiled),
+        constants=f"{name}_weights.c",
+        flags=project.flags,
+        example=render("main.c.j2", {**context, "printed": _printed}),
     )
 
 
-def _render(template: str, context: Mapping[str, Any]) -> str:
-    text = _environment().get_template(template).render(context)
-    return re.sub(r"\n{3,}", "\n\n", text)
-
-
-def _comment(text: str) -> str:
-    """Text that cannot end a C comment."""
-    return re.sub(r"[^\x20-\x7e]", "?", text).replace("*/", "* /").replace("/*", "/ *")[:80]
-
-
-def edges(project: Project) -> list[dict[str, Any]]:
-    """The model's inputs and outputs as the header describes them."""
+def _edges(project: Project) -> tuple[Edge, ...]:
+    """The model's inputs and outputs."""
     graph, found = project.graph, []
     for role, indices in (("Input", graph.inputs), ("Output", graph.outputs)):
         for number, index in enumerate(indices):
             tensor = graph.tensors[index]
             quantised = tensor.dtype != "float32" and tensor.quantization is not None
-            found.append(
-                {
-                    "role": role,
-                    "index": number,
-                    "label": _comment(tensor.name),
-                    "dtype": tensor.dtype,
-                    "ctype": CTYPES[tensor.dtype],
-                    "shape": tensor.shape,
-                    "elements": tensor.elements,
-                    "size_bytes": tensor.size_bytes,
-                    "region": project.plan.region(project.storage(index).offset)[0],
-                    "offset": project.plan.region(project.storage(index).offset)[1],
-                    "scale": constants.real(tensor.scale) if quantised else None,
-                    "zero_point": tensor.zero_point if quantised else 0,
-                    "fill": tensor.zero_point if quantised else 0,
-                    "printf": _PRINTED.get(tensor.dtype, ("%d", "")),
-                    "macro": f"{project.macro}_{role.upper()}_{number}",
-                    "function": f"{project.name}_{role.lower()}_{number}",
-                }
+            region, offset = project.plan.region(project.storage(index).offset)
+            edge = Edge(
+                role=role,
+                index=number,
+                label=comment(tensor.name),
+                dtype=tensor.dtype,
+                ctype=CTYPES[tensor.dtype],
+                shape=tensor.shape,
+                elements=tensor.elements,
+                size_bytes=tensor.size_bytes,
+                region=region,
+                offset=offset,
+                scale=constants.real(tensor.scale) if quantised else None,
+                zero_point=tensor.zero_point if quantised else 0,
+                macro=f"{project.macro}_{role.upper()}_{number}",
+                function=f"{project.name}_{role.lower()}_{number}",
             )
-    return found
+            found.append(edge)
+    return tuple(found)
+
+
+def _printed(edge: Edge) -> str:
+    """Arguments with which an example prints value i: as it is, and what it stands for."""
+    text, cast = _PRINTED.get(edge.dtype, ("%d", ""))
+    value = f"output_{edge.index}[i]"
+    if edge.scale is None:
+        return f'"{text}\\n", {cast}{value}'
+    real = f"{edge.macro}_SCALE * (float)({value} - {edge.macro}_ZERO_POINT)"
+    return f'"{text} %g\\n", {cast}{value}, (double)({real})'
 
 
 def _symbol(project: Project, node: Node) -> str:
@@ -188,7 +205,7 @@ def _tensors(project: Project) -> list[dict[str, Any]]:
             "height": storage.height,
             "rows": storage.rows,
             "shift": storage.shift,
-            "label": _comment(project.graph.tensors[tensor].name),
+            "label": comment(project.graph.tensors[tensor].name),
         }
         for tensor in sorted(used)
         if project.plan.in_arena(tensor)
@@ -196,11 +213,11 @@ def _tensors(project: Project) -> list[dict[str, Any]]:
     ]
 
 
-def _stages(project: Project, structs: Mapping[int, Struct]) -> list[dict[str, Any]]:
+def _stages(project: Project) -> list[dict[str, Any]]:
     return [
         {
             "nodes": [
-                _node(project, stage, i, scratch, structs)
+                _node(project, stage, i, scratch)
                 for i, node in enumerate(stage.nodes)
                 if not is_row_source(node)
             ]
@@ -210,7 +227,7 @@ def _stages(project: Project, structs: Mapping[int, Struct]) -> list[dict[str, A
 
 
 def _array(project: Project) -> str:
-    names = [a["name"] for a in project.arenas]
+    names = [arena.name for arena in project.arenas]
     return f"int8_t *const arenas[{len(names)}] = {{{', '.join(names)}}};"
 
 
@@ -243,12 +260,10 @@ def _readers(project: Project, stage: Stage, node: Node) -> list[str]:
     return [_symbol(project, n) for n in stage.nodes if node.output in n.inputs]
 
 
-def _node(
-    project: Project, stage: Stage, position: int, scratch: int, structs: Mapping[int, Struct]
-) -> dict[str, Any]:
+def _node(project: Project, stage: Stage, position: int, scratch: int) -> dict[str, Any]:
     node = stage.nodes[position]
     symbol = _symbol(project, node)
-    struct = structs[node.index]
+    struct = project.pool.structs[node.index]
     if node.kernel.chunk_rows:
         calls = stage.calls[position]
         chunk = calls.chunk or calls.band + calls.band % 2
@@ -256,10 +271,10 @@ def _node(
     shapes = [list(t.shape) for t in (node.view.input(0), node.view.output)]
     return {
         "index": node.index,
-        "title": _comment(f"{node.op.kind} {shapes[0]} -> {shapes[1]}, {node.op.name}"),
+        "title": comment(f"{node.op.kind} {shapes[0]} -> {shapes[1]}, {node.op.name}"),
         "symbol": symbol,
         "struct": struct.ctype,
-        "fields": constants.field_values(struct, symbol),
+        "fields": constants.field_values(struct, project.pool.fields[node.index]),
         "position": position,
         "band": _band(stage.calls[position]),
         "height": node.height,
@@ -291,7 +306,8 @@ def _pulled_rows(pull: Pull, node: Node) -> str:
     if pull.stride == 0:
         return str(pull.height)
     if is_window(node):
-        return f"rows_needed((y + rows) * {pull.stride} + {_term(pull.offset)}, {pull.height})"
+        reach = f"(y + rows) * {pull.stride} + {_term(pull.offset)}"
+        return f"tinyengine_rows_needed({reach}, {pull.height})"
     # Inputs in step with the output are never asked for more rows than they have.
     return "y + rows" if pull.growth == 1 else f"(y + rows) / {pull.growth}"
 
@@ -312,7 +328,7 @@ def _body(project: Project, stage: Stage, position: int, scratch: int) -> list[s
         call = f"{node.kernel.name}({argument}, in, out, rows, {memory});"
         return [*lines, mark, call]
     sources_text = [_source(project, node, t) for t in node.inputs]
-    out = f"row_at(arenas, {output}, y)"
+    out = f"tinyengine_row_at(arenas, {output}, y)"
     array: list[str] = []
     if node.kernel.data_inputs == ALL_INPUTS:
         joined = ", ".join(sources_text)
@@ -327,7 +343,7 @@ def _body(project: Project, stage: Stage, position: int, scratch: int) -> list[s
         arguments = [argument, *sources_text, out, pixels, memory]
         return [*array, mark, f"{node.kernel.name}({', '.join(arguments)});"]
     if node.kernel.style is Style.REDUCE:
-        whole = f"row_at(arenas, {output}, 0)"
+        whole = f"tinyengine_row_at(arenas, {output}, 0)"
         arguments = [argument, *sources_text, whole, "y", "rows", memory]
         return [mark, f"{node.kernel.name}({', '.join(arguments)});"]
     arguments = [argument, *sources_text, out, memory]
@@ -346,9 +362,9 @@ def _source(project: Project, node: Node, tensor: int) -> str:
     constant = project.graph.tensors[tensor]
     if constant.data is not None:
         step = f" + {row} * {constant.rows[1]}" if in_step else ""
-        return f"{project.name}_c{tensor}{step}"
+        return f"{project.pool.operands[tensor]}{step}"
     row = row if tensor in node.streamed else "0"
-    return f"row_at(arenas, &{_tensor_symbol(project, tensor)}, {row})"
+    return f"tinyengine_row_at(arenas, &{_tensor_symbol(project, tensor)}, {row})"
 
 
 def _window_rows(project: Project, stage: Stage, position: int, scratch: int) -> list[str]:
@@ -362,33 +378,22 @@ def _window_rows(project: Project, stage: Stage, position: int, scratch: int) ->
         place = scratch + stage.scratch[position].pad_start
         pad_row = "NULL" if in_ring else _address(project, place)
         zero_point = node.view.input(0).zero_point
-        fill = f"rows_in_padded(in, arenas, {source}, {first}, {count}, {pad_row}, {zero_point});"
+        edges = f"{source}, {first}, {count}, {pad_row}, {zero_point}"
+        fill = f"tinyengine_rows_in_padded(in, arenas, {edges});"
     else:
-        fill = f"rows_in(in, arenas, {source}, {first}, {count});"
+        fill = f"tinyengine_rows_in(in, arenas, {source}, {first}, {count});"
     return [
         f"const int8_t *in[{window.count(band)}];",
         f"int8_t *out[{band}];",
         fill,
-        f"rows_out(out, arenas, &{_tensor_symbol(project, node.output)}, y, rows);",
+        f"tinyengine_rows_out(out, arenas, &{_tensor_symbol(project, node.output)}, y, rows);",
     ]
 
 
-def constant_inputs(project: Project) -> dict[str, Blob]:
-    """Constant tensors that kernels read as data (an ADD or MUL with a constant)."""
-    found = {}
-    for stage in project.plan.stages:
-        for node in stage.nodes:
-            for tensor in node.inputs:
-                data = project.graph.tensors[tensor].data
-                if data is not None:
-                    found[f"{project.name}_c{tensor}"] = Blob("int8_t", data.reshape(-1))
-    return found
-
-
-def _weights_header(project: Project, blobs: Mapping[str, Blob], headers: list[str]) -> str:
+def _weights_header(project: Project, headers: list[str]) -> str:
     guard = f"{project.macro}_WEIGHTS_H_"
-    every = {**blobs, **constant_inputs(project)}
-    declarations = [constants.array_declaration(symbol, blob) for symbol, blob in every.items()]
+    arrays = project.pool.arrays.items()
+    declarations = [constants.array_declaration(symbol, blob) for symbol, blob in arrays]
     includes = [f'#include "kernels/{header}"' for header in headers]
     lines = [
         f"/* Constants of {project.name}. Do not edit. */",
@@ -406,8 +411,8 @@ def _weights_header(project: Project, blobs: Mapping[str, Blob], headers: list[s
     return "\n".join(lines) + "\n"
 
 
-def _weights_source(project: Project, blobs: Mapping[str, Blob]) -> str:
-    every = {**blobs, **constant_inputs(project)}
-    definitions = [constants.array_definition(symbol, blob) for symbol, blob in every.items()]
+def _weights_source(project: Project) -> str:
+    arrays = project.pool.arrays.items()
+    definitions = [constants.array_definition(symbol, blob) for symbol, blob in arrays]
     head = f'/* Constants of {project.name}. Do not edit. */\n#include "{project.name}_weights.h"\n'
     return "\n".join([head, *definitions])

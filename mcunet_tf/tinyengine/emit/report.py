@@ -28,6 +28,7 @@ class LayerReport:
     fastest first, and why each was not taken: what would have to be otherwise for it to serve.
     `instructions` and `cycles` are predicted by the report's cost model, the emitted code around
     the kernel included; `measured_instructions` were counted on a board. None: not known.
+    `weights_bytes` are those of the constants that this layer is the first to read.
     """
 
     index: int
@@ -110,13 +111,13 @@ class Report:
         """Why layers run on kernels that serve where faster ones cannot."""
         lines = []
         for layer in self.layers:
-            if layer.passed_over and any(mark in layer.kernel for mark in _SECOND_CHOICES):
-                lines.append(f"  {layer.index} {layer.op}: {layer.kernel}, as")
-                lines += [
-                    f"      {name}: {reason}"
-                    for name, reason in layer.passed_over
-                    if not reason.startswith(_OTHER_SHAPES)
-                ]
+            reasons = [
+                f"      {name}: {reason}"
+                for name, reason in layer.passed_over
+                if not reason.startswith(_OTHER_SHAPES)
+            ]
+            if reasons and any(mark in layer.kernel for mark in _SECOND_CHOICES):
+                lines += [f"  {layer.index} {layer.op}: {layer.kernel}, as", *reasons]
         return ["", "Layers whose fastest kernels were not taken:", *lines] if lines else []
 
     def _table(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -196,7 +197,6 @@ def make_report(
             if is_row_source(node):
                 continue
             storage = project.storage(node.output)
-            blobs = node.kernel.arguments(node.view).blobs()
             layers.append(
                 LayerReport(
                     index=node.index,
@@ -208,7 +208,7 @@ def make_report(
                     kernel=node.kernel.name,
                     passed_over=passed_over(node.view, node.kernel, isa) if isa else (),
                     macs=node_macs(node),
-                    weights_bytes=sum(b.size_bytes for b in blobs.values()),
+                    weights_bytes=project.pool.first_bytes[node.index],
                     scratch_bytes=stage.scratch[position].size_bytes + node.pad_row_bytes,
                     live_bytes=live[number],
                     output_offset=storage.offset,
@@ -223,7 +223,7 @@ def make_report(
         macs=sum(layer.macs for layer in layers),
         arena_bytes=plan.arena_bytes,
         arena_lower_bound_bytes=plan.lower_bound_bytes,
-        weights_bytes=sum(layer.weights_bytes for layer in layers),
+        weights_bytes=project.pool.size_bytes,
         layers=tuple(layers),
         notes=notes,
     )

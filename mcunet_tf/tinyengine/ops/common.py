@@ -9,7 +9,7 @@ import numpy as np
 
 from mcunet_tf.tinyengine.fixed_point import IntArray, quantize_multiplier, round_half_away
 from mcunet_tf.tinyengine.ir import Tensor, constant_values, is_constant
-from mcunet_tf.tinyengine.ops.spec import View
+from mcunet_tf.tinyengine.ops.spec import ImpossibleError, View
 
 # The flatbuffer's codes (tflite schema, enum ActivationFunctionType and Padding).
 ACTIVATIONS = {0: "NONE", 1: "RELU", 2: "RELU_N1_TO_1", 3: "RELU6", 4: "TANH"}
@@ -19,7 +19,7 @@ REAL_RANGE = {
     "RELU_N1_TO_1": (-1.0, 1.0),
     "RELU6": (0.0, 6.0),
 }
-PADDING_SAME = 0
+PADDING_SAME, PADDING_VALID = 0, 1
 INTEGER_RANGES = {"int8": (-128, 127), "uint8": (0, 255)}
 # The kernels' structs hold sizes in 16 bits.
 MAX_SIZE = (1 << 15) - 1
@@ -33,6 +33,17 @@ class Padding:
     bottom: int = 0
     left: int = 0
     right: int = 0
+
+
+def front_axis(axis: int, rank: int) -> int:
+    """An axis counted from the front; negative ones count from the end.
+
+    Raises:
+      ImpossibleError: there is no such axis.
+    """
+    if not -rank <= axis < rank:
+        raise ImpossibleError(f"axis {axis} of {rank} axes")
+    return axis + rank if axis < 0 else axis
 
 
 def activation_name(code: int) -> str:
@@ -70,8 +81,14 @@ def spatial_padding(
     stride: tuple[int, int],
     dilation: tuple[int, int],
 ) -> Padding:
-    """Explicit padding of a flatbuffer's SAME or VALID for (height, width) pairs."""
-    if code != PADDING_SAME or 0 in stride:
+    """Explicit padding of a flatbuffer's SAME or VALID for (height, width) pairs.
+
+    Raises:
+      ImpossibleError: the code is neither.
+    """
+    if code not in (PADDING_SAME, PADDING_VALID):
+        raise ImpossibleError(f"padding code {code} is neither SAME (0) nor VALID (1)")
+    if code == PADDING_VALID or 0 in stride:
         return Padding()
     top, bottom = same_padding(size[0], kernel[0], stride[0], dilation[0])
     left, right = same_padding(size[1], kernel[1], stride[1], dilation[1])

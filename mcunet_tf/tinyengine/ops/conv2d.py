@@ -176,4 +176,5 @@ CONV_2D = OpSpec(
         constraint_output_size,
     ),
     macs=_macs,
+    required=(0, 1),
 )

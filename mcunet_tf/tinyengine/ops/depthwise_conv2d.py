@@ -84,4 +84,5 @@ DEPTHWISE_CONV_2D = OpSpec(
         constraint_output_size,
     ),
     macs=_macs,
+    required=(0, 1),
 )

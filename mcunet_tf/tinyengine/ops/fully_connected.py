@@ -64,4 +64,5 @@ FULLY_CONNECTED = OpSpec(
         common.constraint_known_activation,
     ),
     macs=_macs,
+    required=(0, 1),
 )

@@ -82,9 +82,9 @@ def _evaluate_pad(view: View, values: Sequence[Array]) -> Array:
 
 
 def _read_concatenation(options: Mapping[str, Any], view: View) -> ConcatenationAttributes:
-    rank = max(len(view.output.shape), 1)
+    axis = common.front_axis(options["Axis"], len(view.output.shape))
     activation = common.activation_name(options["FusedActivationFunction"])
-    return ConcatenationAttributes(options["Axis"] % rank, activation)
+    return ConcatenationAttributes(axis, activation)
 
 
 def _evaluate_concatenation(view: View, values: Sequence[Array]) -> Array:
@@ -92,7 +92,7 @@ def _evaluate_concatenation(view: View, values: Sequence[Array]) -> Array:
 
 
 def _read_pack(options: Mapping[str, Any], view: View) -> PackAttributes:
-    return PackAttributes(options["Axis"] % (len(view.input(0).shape) + 1))
+    return PackAttributes(common.front_axis(options["Axis"], len(view.input(0).shape) + 1))
 
 
 def _evaluate_pack(view: View, values: Sequence[Array]) -> Array:
@@ -146,10 +146,10 @@ def constraint_same_bytes(view: View) -> str | None:
 
 
 def constraint_paddings(view: View) -> str | None:
-    """Paddings are constant, not negative and of a rank of at most 4; the value is an int8."""
+    """Paddings are constant, not negative and of a rank of 1 to 4; the value is an int8."""
     attributes: PadAttributes = view.attributes
     shape = view.input(0).shape
-    if len(attributes.before) != len(shape) or len(shape) > 4:
+    if len(attributes.before) != len(shape) or not 1 <= len(shape) <= 4:
         return f"paddings for {len(attributes.before)} axes of {list(shape)}"
     if min((*attributes.before, *attributes.after)) < 0:
         return f"paddings {list(attributes.before)}, {list(attributes.after)}"

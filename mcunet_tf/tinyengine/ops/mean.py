@@ -27,8 +27,9 @@ def read_axes(_: Mapping[str, Any], view: View) -> MeanAttributes:
     """Takes the axes from the second operand; none if they are not constant."""
     if len(view.inputs) < 2 or not is_constant(view.inputs[1]):
         return MeanAttributes(())
-    rank = max(len(view.input(0).shape), 1)
-    return MeanAttributes(tuple(sorted({a % rank for a in constant_values(view.inputs[1])})))
+    rank = len(view.input(0).shape)
+    axes = {common.front_axis(axis, rank) for axis in constant_values(view.inputs[1])}
+    return MeanAttributes(tuple(sorted(axes)))
 
 
 def mean_parameters(view: View) -> tuple[int, int]:

@@ -13,9 +13,9 @@ from typing import Any
 
 from mcunet_tf.tinyengine.ops import common
 from mcunet_tf.tinyengine.ops.pool2d import constraint_same_quantisation
-from mcunet_tf.tinyengine.ops.spec import OpSpec, View
+from mcunet_tf.tinyengine.ops.spec import ImpossibleError, OpSpec, View
 
-_REFLECT = 0
+_REFLECT, _SYMMETRIC = 0, 1
 _MAX_INDICES = 1 << 15
 
 
@@ -32,7 +32,7 @@ _UNKNOWN = PickAttributes(())
 def _read_gather(options: Mapping[str, Any], view: View) -> PickAttributes:
     shape = view.input(0).shape
     indices = common.constant_integers(view, 1)
-    axis = options["Axis"] % max(len(shape), 1)
+    axis = common.front_axis(options["Axis"], len(shape))
     if options["BatchDims"] or not indices:
         return _UNKNOWN
     return PickAttributes(
@@ -45,6 +45,8 @@ def _read_mirror_pad(options: Mapping[str, Any], view: View) -> PickAttributes:
     paddings = common.constant_integers(view, 1)
     if len(paddings) != 2 * len(shape):
         return _UNKNOWN
+    if options["Mode"] not in (_REFLECT, _SYMMETRIC):
+        raise ImpossibleError(f"mode {options['Mode']} is neither REFLECT (0) nor SYMMETRIC (1)")
     # REFLECT leaves out the value on the edge, SYMMETRIC repeats it.
     edge = 1 if options["Mode"] == _REFLECT else 0
     axes = []

@@ -12,7 +12,7 @@ import numpy as np
 from mcunet_tf.tinyengine.ops import common
 from mcunet_tf.tinyengine.ops.layout import constraint_resize
 from mcunet_tf.tinyengine.ops.pool2d import constraint_same_quantisation
-from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View
+from mcunet_tf.tinyengine.ops.spec import Array, ImpossibleError, OpSpec, View
 
 _ONE = 1 << 10
 
@@ -51,6 +51,8 @@ def _read(options: Mapping[str, Any], view: View) -> BilinearAttributes:
     if len(source) != 4 or len(output) != 4 or 0 in output:
         return BilinearAttributes((), ())
     flags = (bool(options["AlignCorners"]), bool(options["HalfPixelCenters"]))
+    if all(flags):
+        raise ImpossibleError("both align_corners and half_pixel_centers")
     return BilinearAttributes(
         bilinear_steps(source[1], output[1], *flags), bilinear_steps(source[2], output[2], *flags)
     )

@@ -55,6 +55,17 @@ def view(graph: Graph, op: Op) -> View:
     return View(op, graph.operands(op), graph.results(op))
 
 
+class ImpossibleError(ValueError):
+    """An attribute that no operator of its kind can have; the text says what was found."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Impossible:
+    """Stands in the place of an operator's attributes until `verify` names what was found."""
+
+    reason: str
+
+
 # A constraint's docstring is the sentence that users read; it returns the offending value or None.
 Constraint = Callable[[View], str | None]
 
@@ -69,12 +80,14 @@ class OpSpec:
 
     Attributes:
       kind: TensorFlow Lite's builtin name.
-      read: turns the flatbuffer's option fields and the operands into `Op.attributes`.
+      read: turns the flatbuffer's option fields and the operands into `Op.attributes`; raises
+        `ImpossibleError` for what cannot be. Operands in `required` are there.
       evaluate: exact integer result in numpy, equal to TFLite's reference kernel bit for bit; None
         for what a pass rewrites.
       constraints: what must hold for the operator to be compiled.
       macs: multiply-accumulates of one inference.
       becomes: the operators that a pass puts in its place.
+      required: positions of the operands without which the others mean nothing.
     """
 
     kind: str
@@ -83,6 +96,7 @@ class OpSpec:
     constraints: tuple[Constraint, ...] = ()
     macs: Callable[[View], int] = _no_macs
     becomes: tuple[str, ...] = ()
+    required: tuple[int, ...] = (0,)
 
     def result(self, view: View, values: Sequence[Array]) -> Array:
         """What `evaluate` gives, for an operator that has it."""

@@ -26,8 +26,9 @@ class SplitAttributes:
 
 def _axis(tensor: Tensor | None, numbers: Sequence[int]) -> int:
     """An axis counted from the front; -1 where it is not known."""
-    rank = len(tensor.shape) if tensor else 0
-    return numbers[0] % rank if rank and len(numbers) == 1 else -1
+    if tensor is None or len(numbers) != 1:
+        return -1
+    return common.front_axis(numbers[0], len(tensor.shape))
 
 
 def _read_split(_: Mapping[str, Any], view: View) -> SplitAttributes:
@@ -84,6 +85,6 @@ def constraint_parts_int8(view: View) -> str | None:
 
 _CONSTRAINTS = (constraint_parts_int8, constraint_parts)
 
-SPLIT = OpSpec("SPLIT", _read_split, None, _CONSTRAINTS, becomes=("SLICE",))
+SPLIT = OpSpec("SPLIT", _read_split, None, _CONSTRAINTS, becomes=("SLICE",), required=(0, 1))
 SPLIT_V = OpSpec("SPLIT_V", _read_split_v, None, _CONSTRAINTS, becomes=("SLICE",))
 UNPACK = OpSpec("UNPACK", _read_unpack, None, _CONSTRAINTS, becomes=("SLICE",))

@@ -90,8 +90,8 @@ def _transposed(view: View, values: Array) -> Array:
 
 
 def _read_reverse(_: Mapping[str, Any], view: View) -> ReverseAttributes:
-    rank = max(len(view.input(0).shape), 1)
-    return ReverseAttributes(tuple(axis % rank for axis in common.constant_integers(view, 1)))
+    rank, axes = len(view.input(0).shape), common.constant_integers(view, 1)
+    return ReverseAttributes(tuple(common.front_axis(axis, rank) for axis in axes))
 
 
 def _reversed(view: View, values: Array) -> Array:
@@ -110,7 +110,9 @@ def _read_slice(_: Mapping[str, Any], view: View) -> SliceAttributes:
 def _sliced(view: View, values: Array) -> Array:
     attributes: SliceAttributes = view.attributes
     edges = zip(attributes.begin, attributes.size, strict=True)
-    return values[tuple(slice(begin, begin + size) for begin, size in edges)]
+    index: list[Any] = [slice(begin, begin + size) for begin, size in edges]
+    # The ellipsis keeps a scalar a view of its memory, from which the kernel's offset is read.
+    return values[(*index, Ellipsis)]
 
 
 def _read_strided_slice(options: Mapping[str, Any], _: View) -> StridedSliceAttributes:

@@ -62,6 +62,7 @@ _FLOAT32: Mapping[str, Callable[..., Array]] = {
     "SUB": np.subtract,
     "TANH": np.tanh,
 }
+_OF_TWO = frozenset(("ADD", "DIV", "MAXIMUM", "MINIMUM", "MUL", "POW", "SUB"))
 _COMPARISONS: Mapping[str, Callable[..., Array]] = {
     "EQUAL": np.equal,
     "NOT_EQUAL": np.not_equal,
@@ -80,9 +81,10 @@ def is_tabulated(view: View) -> bool:
         to_int8 = view.output.dtype == "int8" and common.per_tensor_problem(view.output) is None
         return types == ["float32"] and to_int8
     if view.output.dtype == "float32":
-        return kind in _FLOAT32 and set(types) == {"float32"}
+        return kind in _FLOAT32 and types == ["float32"] * (1 + (kind in _OF_TWO))
     if view.output.dtype == "bool":
-        return kind in _COMPARISONS and all(_is_comparable(tensor) for tensor in view.inputs)
+        comparable = len(types) == 2 and all(_is_comparable(tensor) for tensor in view.inputs)
+        return kind in _COMPARISONS and comparable
     if kind in _CHOICES and types == ["bool", "int8", "int8"]:
         chosen = (view.input(1), view.input(2), view.output)
         return len({tensor.quantization for tensor in chosen}) == 1

@@ -16,6 +16,8 @@ from typing import Any
 from mcunet_tf.tinyengine.ops import common
 from mcunet_tf.tinyengine.ops.spec import Constraint, OpSpec, View
 
+MAX_PHASES = 1024
+
 
 @dataclasses.dataclass(frozen=True)
 class TransposeConvAttributes:
@@ -113,6 +115,12 @@ def constraint_weight_shape(view: View) -> str | None:
     return common.weight_scales_problem(weights, weights.shape[0], axis=0)
 
 
+def constraint_few_phases(view: View) -> str | None:
+    """Strides give at most 1024 phases: each becomes a convolution of its own."""
+    count: int = view.attributes.stride_height * view.attributes.stride_width
+    return None if count <= MAX_PHASES else f"{count}"
+
+
 def constraint_reach(view: View) -> str | None:
     """Every input pixel reaches the output, as by Keras' own shapes."""
     short = [phase for axis in phases_of(view) for phase in axis if phase.after < 0]
@@ -144,8 +152,10 @@ TRANSPOSE_CONV = OpSpec(
         ),
         common.constraint_known_activation,
         constraint_weight_shape,
+        constraint_few_phases,
         constraint_reach,
     ),
     _macs,
     becomes=("CONV_2D", "INTERLEAVE", "SLICE"),
+    required=(0, 1, 2),
 )

@@ -1,9 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Graph to graph, one pass per file; `run_passes` is their order."""
+"""Graph to graph, one pass per file; `SIMPLIFY` and `LOWER` are their order.
+
+Print it with `python -m mcunet_tf.tinyengine.passes`; `tflite_to_tinyengine --dump=FOLDER` writes
+the graph behind each.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable, Sequence
+
+from mcunet_tf.errors import CompilerError, ModelError
 from mcunet_tf.tinyengine.ir import Graph
+from mcunet_tf.tinyengine.passes.copy_edges import copy_edges
 from mcunet_tf.tinyengine.passes.drop_dead_channels import drop_dead_channels
 from mcunet_tf.tinyengine.passes.drop_float_edges import drop_float_edges
 from mcunet_tf.tinyengine.passes.drop_views import drop_views
@@ -22,15 +31,98 @@ from mcunet_tf.tinyengine.passes.lower_tiles import lower_tiles
 from mcunet_tf.tinyengine.passes.lower_transpose_conv import lower_transpose_conv
 from mcunet_tf.tinyengine.passes.move_bytes import move_bytes
 from mcunet_tf.tinyengine.passes.spell_constant_channels import spell_constant_channels
-from mcunet_tf.tinyengine.verify import check_graph, check_supported
+from mcunet_tf.tinyengine.verify import check_graph, check_lowered, check_read, check_supported
+
+Watch = Callable[[str, Graph], None]
+"""Is shown the graph as read, as "read", and behind every pass, by its name."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Pass:
+    """One step from graph to graph.
+
+    Attributes:
+      run: the step; its docstring's first line says what it does.
+      removes: kinds of operators of which none is left behind it.
+    """
+
+    run: Callable[[Graph], Graph]
+    removes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The function's name, which is the file's but for `drop_unused`."""
+        return self.run.__name__
+
+
+SIMPLIFY = (
+    Pass(fold_constants, removes=("SHAPE", "SQUEEZE", "EXPAND_DIMS")),
+    Pass(drop_unused),
+    Pass(move_bytes),
+    Pass(fuse_tables),
+)
+"""Computes at compile time what needs no input, and what needs one byte of it as a table."""
+
+DROP_FLOAT_EDGES = Pass(drop_float_edges)
+"""Left out where the application wants the model's own types at its edges."""
+
+LOWER = (
+    Pass(keep_last_steps),
+    Pass(lower_splits, removes=("SPLIT", "SPLIT_V", "UNPACK")),
+    Pass(lower_picks, removes=("GATHER", "MIRROR_PAD")),
+    Pass(lower_transpose_conv, removes=("TRANSPOSE_CONV",)),
+    Pass(lower_reductions, removes=("REDUCE_MAX",)),
+    Pass(lower_broadcasts),
+    Pass(fold_pad),
+    Pass(lower_groups),
+    Pass(lower_depthwise),
+    Pass(lower_tiles),
+    Pass(lower_matmuls),
+    Pass(drop_views),
+    Pass(copy_edges),
+)
+"""Says operators that have no kernels in terms of those that have."""
+
+DEAD_CHANNELS = (Pass(drop_dead_channels), Pass(spell_constant_channels))
+"""Left out for the benchmark's other runtimes, which compute channels that never change."""
+
+PASSES = (*SIMPLIFY, DROP_FLOAT_EDGES, *LOWER, *DEAD_CHANNELS)
+
+
+def unwatched(_: str, __: Graph) -> None:
+    """Looks at nothing."""
+
+
+def apply_passes(graph: Graph, passes: Sequence[Pass], watch: Watch = unwatched) -> Graph:
+    """Runs passes in order.
+
+    Raises:
+      CompilerError: a pass gave a graph that is out of order.
+    """
+    for step in passes:
+        graph = step.run(graph)
+        try:
+            check_graph(graph)
+        except ModelError as error:
+            raise CompilerError(f"pass {step.name} broke the graph ({error})") from error
+        watch(step.name, graph)
+    return graph
 
 
 def simplify(graph: Graph) -> Graph:
-    """Computes at compile time what needs no input, and what needs one byte of it as a table."""
-    return fuse_tables(move_bytes(drop_unused(fold_constants(graph))))
+    """What is left of a graph as read once its constant parts are computed.
+
+    Raises:
+      ModelError, UnsupportedError: see `verify`.
+    """
+    check_graph(graph)
+    check_read(graph)
+    return apply_passes(graph, SIMPLIFY)
 
 
-def run_passes(graph: Graph, *, edges: str = "int8", dead_channels: bool = False) -> Graph:
+def run_passes(
+    graph: Graph, *, edges: str = "int8", dead_channels: bool = False, watch: Watch = unwatched
+) -> Graph:
     """Brings a graph as read into the form that kernels are chosen for.
 
     Args:
@@ -38,23 +130,22 @@ def run_passes(graph: Graph, *, edges: str = "int8", dead_channels: bool = False
       edges: "int8" drops float32 conversions at the edges, "model" keeps the model's own types.
       dead_channels: keeps channels that never change as the file spells them; the benchmark's
         other runtimes compute them.
+      watch: is shown the graph after each pass.
 
     Raises:
       ModelError, UnsupportedError: see `verify`.
+      CompilerError: the passes left what no kernel computes.
     """
+    watch("read", graph)
     check_graph(graph)
-    graph = simplify(graph)
+    check_read(graph)
+    graph = apply_passes(graph, SIMPLIFY, watch)
     check_supported(graph)
     if edges == "int8":
-        graph = drop_float_edges(graph)
-    for lower in (
-        keep_last_steps, lower_splits, lower_picks, lower_transpose_conv, lower_reductions,
-        lower_broadcasts, fold_pad, lower_groups, lower_depthwise, lower_tiles, lower_matmuls,
-        drop_views,
-    ):  # fmt: skip
-        graph = lower(graph)
+        graph = apply_passes(graph, (DROP_FLOAT_EDGES,), watch)
+    graph = apply_passes(graph, LOWER, watch)
     if not dead_channels:
-        graph = spell_constant_channels(drop_dead_channels(graph))
-    check_graph(graph)
+        graph = apply_passes(graph, DEAD_CHANNELS, watch)
     check_supported(graph)
+    check_lowered(graph)
     return graph

@@ -7,7 +7,6 @@ the plan of memory, nothing else.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from mcunet_tf.benchmark.runtimes.cmsis_nn.scratch import scratch_sizes
 from mcunet_tf.boards import Board
 from mcunet_tf.errors import BoardError, UnsupportedError
 from mcunet_tf.tinyengine.compiler import TensorInfo
+from mcunet_tf.tinyengine.emit.names import derived_name
 from mcunet_tf.tinyengine.emit.project import Project
 from mcunet_tf.tinyengine.emit.report import Report, make_report
 from mcunet_tf.tinyengine.ir import Graph, Op
@@ -100,7 +100,7 @@ def compile_cmsis_nn(model: Path, board: Board, cmsis_nn_dir: Path | None = None
     groups = [Group(i, i + 1, band_limit=1 << 15) for i in range(len(nodes))]
     plan = plan_stages(graph, storage_roots(graph), nodes, groups)
     validate_plan(graph, plan)
-    name = _identifier(model.stem)
+    name = derived_name(model.stem)
     project = CmsisProject(name, graph, plan, calls)
     notes = _notes(library, ops, calls)
     description = Project(name, model.name, board.name, library.version, (), graph, plan)
@@ -150,11 +150,6 @@ def _notes(library: CmsisNn, ops: list[Op], calls: dict[int, Call]) -> tuple[str
     if ours:
         notes.append(f"portable kernels of mcunet_tf for {', '.join(ours)}: not in this copy of it")
     return tuple(notes)
-
-
-def _identifier(stem: str) -> str:
-    name = re.sub(r"\W", "_", stem)
-    return name if re.fullmatch(r"[A-Za-z_]\w*", name) else f"model_{name}"
 
 
 def _edges(graph: Graph, indices: tuple[int, ...]) -> tuple[TensorInfo, ...]:

@@ -140,8 +140,9 @@ def _definitions(project: CmsisProject, node: Node) -> list[str]:
     call, symbol = project.calls.get(node.index), project.symbol(node)
     if call is None:
         struct = node.kernel.arguments(node.view)
+        symbols = {name: f"{symbol}_{name}" for name in struct.blobs()}
         values = ", ".join(
-            f".{name} = {value}" for name, value in constants.field_values(struct, symbol)
+            f".{name} = {value}" for name, value in constants.field_values(struct, symbols)
         )
         return [f"static const {struct.ctype} {symbol} = {{{values}}};"]
     return [

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a user can do about a model that is refused: one half sentence for each kind of reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_STATE = (
+    "state that is kept between inferences is not supported yet: export the model that takes a "
+    "whole window and keeps none"
+)
+_LOOP = "build the recurrent layer with unroll=True, or use LSTM with a fixed batch of 1"
+_OPEN_BATCH = "export with a fixed batch of 1, so that the converter computes shapes"
+_SIGNAL = "compute the features in the application, and export the network behind them"
+_INT8 = "convert it with full int8 quantisation (TFLITE_BUILTINS_INT8, a representative data set)"
+_INT16 = "int16 activations (16x8) are not supported yet: " + _INT8
+_DAMAGED = "the file contradicts itself: export it again with tf.lite.TFLiteConverter"
+_SMALLER = "use a smaller input or a smaller model"
+_CONSTANTS = "make it a constant of the model: export with all shapes fixed"
+_LAYER = "change the layer as SUPPORTED_OPS.md says, and export again"
+_OTHER_LAYER = (
+    "SUPPORTED_OPS.md lists what can be compiled: use other layers, or compute this part in the "
+    "application"
+)
+
+_BY_KIND = {
+    **dict.fromkeys(("CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE"), _STATE),
+    **dict.fromkeys(("WHILE", "IF", "RNN", "UNIDIRECTIONAL_SEQUENCE_RNN"), _LOOP),
+    **dict.fromkeys(("LSTM", "BIDIRECTIONAL_SEQUENCE_LSTM"), _LOOP),
+    **dict.fromkeys(("FILL", "SHAPE", "RANGE", "REDUCE_PROD", "BROADCAST_ARGS"), _OPEN_BATCH),
+    **dict.fromkeys(("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"), _OPEN_BATCH),
+}
+# What a reason says, and the remedy; the first that fits is taken.
+_BY_REASON = (
+    ("the model is float32", _INT8),
+    ("options of another operator", _DAMAGED),
+    ("no operand", _DAMAGED),
+    ("no output", _DAMAGED),
+    ("int16", _INT16),
+    ("no per-tensor scale", _INT8),
+    ("float32", _INT8),
+    ("no microcontroller", _SMALLER),
+    ("along an axis", _SMALLER),
+    ("not constant", _CONSTANTS),
+    ("at run time", _CONSTANTS),
+    ("the operator is not supported", _OTHER_LAYER),
+)
+
+
+def remedies(problems: Iterable[tuple[str, str]]) -> list[str]:
+    """The remedies of some problems, `(operator or edge, reason)`, each once, in their order."""
+    return list(dict.fromkeys(_remedy(kind, reason) for kind, reason in problems))
+
+
+def _remedy(kind: str, reason: str) -> str:
+    if kind.startswith("CUSTOM Signal"):
+        return _SIGNAL
+    if kind in _BY_KIND and "not supported" in reason:
+        return _BY_KIND[kind]
+    return next((remedy for text, remedy in _BY_REASON if text in reason), _LAYER)
