@@ -8,9 +8,14 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.models import keras_models
+
+# Examples follow from the code of the tests and of what they import, not from chance.
+hypothesis.settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
+hypothesis.settings.load_profile("repeatable")
 
 # Read by the sanitizer runtime of host builds that tests load or start; leaks of the interpreter
 # itself are not ours to find.

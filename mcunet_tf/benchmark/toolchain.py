@@ -79,15 +79,20 @@ def run_tool(command: Sequence[str], timeout_s: float = _TIMEOUT_S) -> str:
     Raises:
         ToolError: it fails or takes too long; the message holds its first error line.
     """
+    done = _run(command, timeout_s)
+    if done.returncode != 0:
+        raise ToolError(f"{Path(command[0]).name} failed: {_first_error(done.stderr)}")
+    return done.stdout
+
+
+def _run(command: Sequence[str], timeout_s: float) -> subprocess.CompletedProcess[str]:
+    """What a tool did, however it ended, unless it does not end."""
     try:
-        done = subprocess.run(
+        return subprocess.run(
             command, capture_output=True, text=True, errors="replace", timeout=timeout_s
         )
     except subprocess.TimeoutExpired as error:
         raise ToolError(f"{Path(command[0]).name} did not end within {timeout_s:.0f} s") from error
-    if done.returncode != 0:
-        raise ToolError(f"{Path(command[0]).name} failed: {_first_error(done.stderr)}")
-    return done.stdout
 
 
 def _first_error(text: str) -> str:
@@ -198,7 +203,7 @@ def link(board: Board, objects: Sequence[Path], archives: Sequence[Path] = ()) -
                 *map(str, objects), "-Wl,--start-group", *map(str, archives),
                 "-lc", "-lm", "-lgcc", "-Wl,--end-group",
             ]  # fmt: skip
-            done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S)
+            done = _run(command, _TIMEOUT_S)
             if done.returncode != 0:
                 _raise_overflow(board, done.stderr)
                 raise ToolError(f"the linker failed: {_first_error(done.stderr)}")

@@ -23,7 +23,7 @@ KINDS = st.sampled_from(list(FrameKind))
 FRAMES = st.lists(st.tuples(KINDS, st.binary(max_size=40)), max_size=5)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(FRAMES, st.lists(st.integers(0, 300), max_size=10))
 def test_any_split_gives_the_frames(frames, cuts):
     stream = b"".join(encode_frame(kind, payload) for kind, payload in frames)
@@ -35,7 +35,7 @@ def test_any_split_gives_the_frames(frames, cuts):
     assert decoder.noise_bytes == 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=60).filter(lambda noise: MAGIC[0] not in noise), st.binary(max_size=40))
 def test_noise_before_a_frame_is_skipped(noise, payload):
     decoder = FrameDecoder()
@@ -45,7 +45,7 @@ def test_noise_before_a_frame_is_skipped(noise, payload):
     assert decoder.noise_bytes == len(noise)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(min_size=1, max_size=40), st.data())
 def test_a_flipped_bit_is_never_believed(payload, data):
     damaged = bytearray(encode_frame(FrameKind.DATA, payload))

@@ -57,7 +57,7 @@ def systems(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     return matrix, rng.normal(draw(st.sampled_from([0.0, 2.0])), 1, samples)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(systems())
 def test_the_solution_meets_the_conditions_of_an_optimum(system):
     """Kuhn and Tucker's: no step that stays non-negative comes closer."""
@@ -72,7 +72,7 @@ def test_the_solution_meets_the_conditions_of_an_optimum(system):
     assert (np.abs(gradient[solution * scale > 1e-6]) <= tolerance).all()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(systems())
 def test_no_set_of_coefficients_comes_closer(system):
     """Against the least squares of every set of columns whose coefficients are not negative."""

@@ -34,9 +34,7 @@ from tests.ops.value_cases import (
     softmax_model,
 )
 
-# Derandomised: examples follow from the code of the tests and of what they have imported, not from
-# chance.
-TRIED = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+TRIED = settings(max_examples=60)
 
 activations = st.sampled_from([NONE, RELU, RELU6, RELU_N1_TO_1])
 paddings = st.sampled_from([SAME, VALID])

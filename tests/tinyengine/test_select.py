@@ -102,7 +102,7 @@ def check_figures(problem: Problem, selection: Selection) -> None:
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(problems(own_constants=False), st.sampled_from([0.0, 0.25, 1.0, 3.5]))
 def test_no_selection_is_cheaper(problem, price):
     constants = sum(choice.constant_bytes[0] for choice in problem.choices)
@@ -115,7 +115,7 @@ def test_no_selection_is_cheaper(problem, price):
     assert total(chosen) == min(map(total, every_selection(problem)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(problems(own_constants=False))
 def test_every_budget_gets_the_fastest_that_fits(problem):
     """The front is that of all selections, for constants that do not depend on the row."""
@@ -129,7 +129,7 @@ def test_every_budget_gets_the_fastest_that_fits(problem):
         check_figures(problem, selection)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(problems(own_constants=True))
 def test_the_front_starts_at_the_fastest_and_falls(problem):
     found = fastest_rows(problem.choices, problem.code_bytes)

@@ -54,10 +54,17 @@ def finish(workdir):
     return {name: (workdir / name).read_bytes() for name in RESULT}
 
 
+DEADLINE_S = 900
+
+
 def kill_when(workdir, present, absent):
     process = start(workdir)
+    deadline = time.monotonic() + DEADLINE_S
     while not (workdir / present).exists():
         assert process.poll() is None, process.stderr.read()[-3000:]
+        if time.monotonic() > deadline:
+            process.kill()
+            pytest.fail(f"{present} was not there after {DEADLINE_S} s")
         time.sleep(0.002)
     process.kill()
     process.communicate()
