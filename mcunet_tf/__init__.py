@@ -15,8 +15,9 @@ from mcunet_tf.version import __version__
 
 if TYPE_CHECKING:
     from mcunet_tf import benchmark, datasets, zoo
-    from mcunet_tf.benchmark import Reference, run_on_board
+    from mcunet_tf.benchmark import run_on_board
     from mcunet_tf.boards import Board, list_boards, load_board
+    from mcunet_tf.check import Reference
     from mcunet_tf.datasets import load_fashion_mnist
     from mcunet_tf.quantize import quantize_ptq
     from mcunet_tf.tinyengine import CompiledModel, compile_tflite
@@ -46,7 +47,7 @@ _HOMES = {
     "Arch": "mcunet_tf.tinynas",
     "Board": "mcunet_tf.boards",
     "CompiledModel": "mcunet_tf.tinyengine",
-    "Reference": "mcunet_tf.benchmark",
+    "Reference": "mcunet_tf.check",
     "SearchResult": "mcunet_tf.tinynas",
     "compile_tflite": "mcunet_tf.tinyengine",
     "list_boards": "mcunet_tf.boards",

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from mcunet_tf.benchmark.bench import Outcome, measure
     from mcunet_tf.benchmark.plugin import LayerCount, RegionCount
     from mcunet_tf.benchmark.qemu import ElfRun, run_elf
-    from mcunet_tf.benchmark.reference import Reference, random_inputs
     from mcunet_tf.benchmark.rows import LayerRow, Row, write_rows
     from mcunet_tf.benchmark.runner import Connection, RunResult, run_on_board
     from mcunet_tf.benchmark.table import BenchmarkTable, benchmark
@@ -29,7 +28,6 @@ _HOMES = {
     "LayerCount": "plugin",
     "LayerRow": "rows",
     "Outcome": "bench",
-    "Reference": "reference",
     "RegionCount": "plugin",
     "Row": "rows",
     "RunResult": "runner",
@@ -37,7 +35,6 @@ _HOMES = {
     "format_layers": "text",
     "format_table": "text",
     "measure": "bench",
-    "random_inputs": "reference",
     "run_elf": "qemu",
     "run_on_board": "runner",
     "write_rows": "rows",
@@ -50,7 +47,6 @@ __all__ = [
     "LayerCount",
     "LayerRow",
     "Outcome",
-    "Reference",
     "RegionCount",
     "Row",
     "RunResult",
@@ -58,7 +54,6 @@ __all__ = [
     "format_layers",
     "format_table",
     "measure",
-    "random_inputs",
     "run_elf",
     "run_on_board",
     "write_rows",

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from mcunet_tf.benchmark.edges import inputs_for, outputs_from
 from mcunet_tf.benchmark.facts import hashes, layer_rows, memory_blocks, model_macs
-from mcunet_tf.benchmark.reference import Array, Reference, random_inputs
 from mcunet_tf.benchmark.rows import Row
 from mcunet_tf.benchmark.runner import Connection, RunResult, run_on_board
 from mcunet_tf.benchmark.runtimes import RUNTIMES, RunsItself, RuntimeOptions
-from mcunet_tf.benchmark.toolchain import C_FLAGS, COMMON_FLAGS, LIBRARY_FLAGS, tool_version
 from mcunet_tf.boards import Board, load_board
+from mcunet_tf.check.edges import inputs_for, outputs_from
+from mcunet_tf.check.reference import Array, Reference, random_inputs
+from mcunet_tf.check.toolchain import C_FLAGS, COMMON_FLAGS, LIBRARY_FLAGS, tool_version
 from mcunet_tf.errors import McunetError, ModelError, ToolError
 from mcunet_tf.version import __version__
 

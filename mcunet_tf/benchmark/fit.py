@@ -29,14 +29,14 @@ from mcunet_tf.benchmark.kernel_programs import (
 )
 from mcunet_tf.benchmark.nonnegative import nonnegative_least_squares
 from mcunet_tf.benchmark.runner import build_image
-from mcunet_tf.benchmark.toolchain import (
+from mcunet_tf.boards import Board
+from mcunet_tf.check.toolchain import (
     LIBRARY_FLAGS,
     Source,
     compile_sources,
     tool_version,
     write_sources,
 )
-from mcunet_tf.boards import Board
 from mcunet_tf.errors import ToolError
 from mcunet_tf.tinyengine import cost
 from mcunet_tf.tinyengine.cost.calls import code_counts, feed_counts, stage_calls

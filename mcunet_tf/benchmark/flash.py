@@ -6,7 +6,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from mcunet_tf.benchmark.toolchain import run_tool
+from mcunet_tf.check.toolchain import run_tool
 from mcunet_tf.errors import ToolError
 
 PLACEHOLDER = "{image}"

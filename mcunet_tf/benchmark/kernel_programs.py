@@ -17,8 +17,8 @@ import numpy as np
 from mcunet_tf.benchmark.kernel_cases import Array, case_inputs
 from mcunet_tf.benchmark.plugin import RegionCount
 from mcunet_tf.benchmark.qemu import run_elf
-from mcunet_tf.benchmark.toolchain import LIBRARY_FLAGS
 from mcunet_tf.boards import Board
+from mcunet_tf.check.toolchain import LIBRARY_FLAGS
 from mcunet_tf.errors import ToolError
 from mcunet_tf.tinyengine.emit.project import Project, emit_project
 from mcunet_tf.tinyengine.evaluate import evaluate

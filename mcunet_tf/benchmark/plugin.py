@@ -11,8 +11,8 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mcunet_tf.benchmark.cache import cached, content_key
-from mcunet_tf.benchmark.toolchain import find_tool, run_tool
+from mcunet_tf.check.cache import cached, content_key
+from mcunet_tf.check.toolchain import find_tool, run_tool
 from mcunet_tf.errors import ToolError
 
 NEWEST_API = 7

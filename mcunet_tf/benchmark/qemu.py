@@ -14,8 +14,9 @@ from typing import NamedTuple
 from mcunet_tf.benchmark.frames import FrameKind, describe_fault, split_frames
 from mcunet_tf.benchmark.image import layer_marks
 from mcunet_tf.benchmark.plugin import RegionCount, plugin_path, plugin_refusal, read_regions
-from mcunet_tf.benchmark.project import External
-from mcunet_tf.benchmark.toolchain import (
+from mcunet_tf.boards import Board, emulate, load_board
+from mcunet_tf.check.project import External
+from mcunet_tf.check.toolchain import (
     FIRMWARE_FLAGS,
     LIBRARY_FLAGS,
     Source,
@@ -24,7 +25,6 @@ from mcunet_tf.benchmark.toolchain import (
     link,
     write_sources,
 )
-from mcunet_tf.boards import Board, emulate, load_board
 from mcunet_tf.errors import BoardError, ToolError
 
 FIRMWARE_DIR = Path(__file__).parent / "firmware"

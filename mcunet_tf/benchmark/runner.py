@@ -5,25 +5,21 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
-
-import numpy as np
 
 from mcunet_tf.benchmark.device import Device, Invocation, ProcessLink, SerialLink
 from mcunet_tf.benchmark.flash import flash_image
-from mcunet_tf.benchmark.host import run_on_host
 from mcunet_tf.benchmark.image import ImageSizes, image_sizes
 from mcunet_tf.benchmark.plugin import LayerCount, RegionCount, plugin_refusal
-from mcunet_tf.benchmark.project import External, library_sources, model_header
 from mcunet_tf.benchmark.qemu import FIRMWARE_DIR, firmware_sources, running
-from mcunet_tf.benchmark.toolchain import LIBRARY_FLAGS, Source, compile_sources, link
 from mcunet_tf.boards import Board, emulate, load_board
+from mcunet_tf.check.host import run_on_host
+from mcunet_tf.check.project import External, library_sources, model_header
+from mcunet_tf.check.tensors import Array, Compiled, decode_outputs, encode_inputs
+from mcunet_tf.check.toolchain import LIBRARY_FLAGS, Source, compile_sources, link
 from mcunet_tf.errors import BoardError, ToolError
-
-Array = np.ndarray[Any, np.dtype[Any]]
 
 INVOKE_TIMEOUT_S = 120.0
 """Generous: an emulated board executes some 200 M counted instructions per second."""
@@ -33,38 +29,6 @@ COUNTED_BY_TIME = (
     "instructions are counted by SysTick under QEMU's -icount, in steps and without layers or "
     "cycles, as the exact counter is missing: {reason}"
 )
-
-
-class TensorInfo(Protocol):
-    """What is needed to know of a model's input or output; shape [n, h, w, c] or shorter."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-
-    @property
-    def shape(self) -> tuple[int, ...]: ...  # noqa: D102
-
-    @property
-    def dtype(self) -> Any: ...  # noqa: D102
-
-
-class Compiled(Protocol):
-    """What is needed of a compiled model: any runtime that emits the same contract can be run.
-
-    One with an attribute `external` (`project.External`) links that too.
-    """
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-
-    @property
-    def files(self) -> Mapping[str, str]: ...  # noqa: D102
-
-    @property
-    def inputs(self) -> Sequence[TensorInfo]: ...  # noqa: D102
-
-    @property
-    def outputs(self) -> Sequence[TensorInfo]: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -155,16 +119,7 @@ def run_on_board(
 def _run_on_host(
     compiled: Compiled, board: Board, data: list[list[bytes]], sanitize: bool, repeats: int
 ) -> RunResult:
-    runs = run_on_host(
-        compiled.name,
-        compiled.files,
-        len(compiled.inputs),
-        [_tensor_bytes(info) for info in compiled.outputs],
-        board,
-        data,
-        sanitize=sanitize,
-        repeats=repeats,
-    )
+    runs = run_on_host(compiled, board, data, sanitize=sanitize, repeats=repeats)
     return RunResult(
         outputs=tuple(decode_outputs(compiled, run.outputs) for run in runs),
         wall_seconds=tuple(run.wall_seconds for run in runs),
@@ -273,35 +228,3 @@ def _infer_all(
 
 def _counts(compiled: Compiled) -> tuple[int, int]:
     return len(compiled.inputs), len(compiled.outputs)
-
-
-def _tensor_bytes(info: TensorInfo) -> int:
-    item_bytes: int = np.dtype(info.dtype).itemsize
-    return int(np.prod(info.shape, dtype=int)) * item_bytes
-
-
-def encode_inputs(compiled: Compiled, arrays: tuple[Array, ...]) -> list[bytes]:
-    """Checks the arrays against the model's inputs and returns their bytes.
-
-    Raises:
-        ValueError: number, shape or type of the arrays is wrong.
-    """
-    if len(arrays) != len(compiled.inputs):
-        raise ValueError(f"{len(compiled.inputs)} input arrays expected, {len(arrays)} given")
-    encoded = []
-    for info, array in zip(compiled.inputs, arrays, strict=True):
-        if array.dtype != np.dtype(info.dtype) or array.size != np.prod(info.shape, dtype=int):
-            raise ValueError(
-                f"input {info.name}: {np.dtype(info.dtype)} {tuple(info.shape)} expected, "
-                f"{array.dtype} {array.shape} given"
-            )
-        encoded.append(np.ascontiguousarray(array).tobytes())
-    return encoded
-
-
-def decode_outputs(compiled: Compiled, raw: Sequence[bytes]) -> tuple[Array, ...]:
-    """Gives the bytes of the outputs their types and shapes."""
-    return tuple(
-        np.frombuffer(data, dtype=info.dtype).reshape(info.shape)
-        for info, data in zip(compiled.outputs, raw, strict=True)
-    )

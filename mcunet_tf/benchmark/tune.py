@@ -22,13 +22,13 @@ from typing import Any
 
 import numpy as np
 
-from mcunet_tf.benchmark.cache import cache_dir, content_key
 from mcunet_tf.benchmark.fit import fit_board, read_coefficients, write_coefficients
 from mcunet_tf.benchmark.kernel_cases import Array
 from mcunet_tf.benchmark.kernel_programs import Program, count_programs, make_program
 from mcunet_tf.benchmark.runner import run_on_board
-from mcunet_tf.benchmark.toolchain import LIBRARY_FLAGS, tool_version
 from mcunet_tf.boards import Board, load_board
+from mcunet_tf.check.cache import cache_dir, content_key
+from mcunet_tf.check.toolchain import LIBRARY_FLAGS, tool_version
 from mcunet_tf.errors import BoardError, McunetError, OutputError, ToolError
 from mcunet_tf.tinyengine.compiler import CompiledModel
 from mcunet_tf.tinyengine.cost import Cost, MeasuredCosts, cost_key, cost_model

@@ -106,8 +106,8 @@ def _demonstrate(folder: Path) -> None:
 
 def _check_before_training(folder: Path) -> None:
     """Finds out now what would otherwise fail after minutes of training."""
-    from mcunet_tf.benchmark.reference import require_reference
     from mcunet_tf.boards import load_board
+    from mcunet_tf.check.reference import require_reference
 
     if not FLAGS.boards:
         raise McunetError("--boards is empty: name at least one, for instance qemu-m4")
@@ -202,7 +202,7 @@ def _board_inputs(project: CompiledModel, images: NDArray[np.float32]) -> NDArra
 
 def _oracle_outputs(flatbuffer: bytes, images: NDArray[np.int8]) -> NDArray[np.int8]:
     """Returns what TFLite's reference kernels make of every image: `[n, classes]`."""
-    from mcunet_tf.benchmark import Reference
+    from mcunet_tf.check import Reference
 
     reference = Reference(flatbuffer)
     _say(f"{len(images):,} test images through {reference.version}")

@@ -145,7 +145,7 @@ def _count(compiled: CompiledModel) -> CompiledModel:
 
 def _verify(model: pathlib.Path, count: int) -> None:
     # The oracle and the host build are needed here only; compiling alone starts faster.
-    from mcunet_tf.benchmark.verify import verify_on_host
+    from mcunet_tf.check.verify import verify_on_host
 
     # The board's assembler cannot run here; the host's rows of the same tables can.
     compiled = compile_tflite(

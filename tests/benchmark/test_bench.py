@@ -18,10 +18,10 @@ from mcunet_tf.benchmark import bench, benchmark
 from mcunet_tf.benchmark.bench import energy, measure
 from mcunet_tf.benchmark.compare import compare_rows, format_changes
 from mcunet_tf.benchmark.ratios import format_ratios, ratios, summary
-from mcunet_tf.benchmark.reference import random_inputs
 from mcunet_tf.benchmark.rows import Row, read_rows, rows_to_csv, write_rows, write_text
 from mcunet_tf.benchmark.text import format_table
 from mcunet_tf.boards import load_board
+from mcunet_tf.check.reference import random_inputs
 from mcunet_tf.cli import mcunet_benchmark
 from mcunet_tf.errors import BoardError, DataError, ModelError, OutputError, ToolError
 from mcunet_tf.tinyengine import compile_tflite

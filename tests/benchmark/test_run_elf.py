@@ -6,8 +6,9 @@ import shutil
 
 import pytest
 
-from mcunet_tf.benchmark import run_elf, toolchain
+from mcunet_tf.benchmark import run_elf
 from mcunet_tf.boards import load_board
+from mcunet_tf.check import toolchain
 from mcunet_tf.errors import BoardError, BudgetError, ToolError
 
 pytestmark = pytest.mark.qemu

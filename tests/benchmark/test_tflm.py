@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcunet_tf.benchmark.bench import measure
-from mcunet_tf.benchmark.reference import Reference, random_inputs
 from mcunet_tf.benchmark.runner import run_on_board
 from mcunet_tf.benchmark.runtimes import RuntimeOptions
 from mcunet_tf.benchmark.runtimes.tflite_facts import read_facts
 from mcunet_tf.benchmark.runtimes.tflm_board import ARCHIVE, compile_tflm, find_tflm
 from mcunet_tf.benchmark.runtimes.tflm_host import load_tflm_model, smallest_accepted
-from mcunet_tf.benchmark.toolchain import require_cxx_library
 from mcunet_tf.boards import load_board
+from mcunet_tf.check.reference import Reference, random_inputs
+from mcunet_tf.check.toolchain import require_cxx_library
 from mcunet_tf.errors import BudgetError, ModelError, ToolError, UnsupportedError
 from tests.benchmark.small_net import small_net
 

@@ -351,7 +351,7 @@ def test_a_difference_from_the_reference_fails_before_anything_is_written(tmp_pa
     case = Case("CONV_2D", "verify", conv_model(Conv()))
     (tmp_path / "conv.tflite").write_bytes(case.model)
     code = (
-        "import sys, numpy as np; from mcunet_tf.benchmark import verify\n"
+        "import sys, numpy as np; from mcunet_tf.check import verify\n"
         "run = verify.Reference.run\n"
         "verify.Reference.run = lambda *a: [tuple(x ^ 1 for x in o) for o in run(*a)]\n"
         "from mcunet_tf.cli import tflite_to_tinyengine as t\n"

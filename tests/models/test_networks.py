@@ -6,9 +6,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mcunet_tf.benchmark.edges import inputs_for, outputs_from
-from mcunet_tf.benchmark.reference import Reference, random_inputs
 from mcunet_tf.benchmark.runner import run_on_board
+from mcunet_tf.check.edges import inputs_for, outputs_from
+from mcunet_tf.check.reference import Reference, random_inputs
 from mcunet_tf.errors import UnsupportedError
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.evaluate import evaluate

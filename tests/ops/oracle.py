@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from mcunet_tf.benchmark import reference
-from mcunet_tf.benchmark.reference import Reference
+from mcunet_tf.check import reference
+from mcunet_tf.check.reference import Reference
 from tests.ops.case import Arrays
 
 

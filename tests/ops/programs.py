@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from mcunet_tf.benchmark.host import SANITIZER_FLAGS
 from mcunet_tf.benchmark.qemu import run_elf
-from mcunet_tf.benchmark.runner import decode_outputs, encode_inputs
-from mcunet_tf.benchmark.toolchain import Source, compile_sources, find_tool, run_tool
 from mcunet_tf.boards import Board, load_board
+from mcunet_tf.check.host import SANITIZER_FLAGS
+from mcunet_tf.check.tensors import decode_outputs, encode_inputs
+from mcunet_tf.check.toolchain import Source, compile_sources, find_tool, run_tool
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.compiler import CompiledModel
 from tests.ops.case import INPUTS_PER_CASE, Arrays, Case, case_inputs

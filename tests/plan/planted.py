@@ -16,8 +16,8 @@ from unittest import mock
 import numpy as np
 
 from mcunet_tf.benchmark.qemu import run_elf
-from mcunet_tf.benchmark.runner import encode_inputs
-from mcunet_tf.benchmark.toolchain import find_tool
+from mcunet_tf.check.tensors import encode_inputs
+from mcunet_tf.check.toolchain import find_tool
 from mcunet_tf.errors import McunetError
 from mcunet_tf.tinyengine import compile_tflite, compiler
 from mcunet_tf.tinyengine.evaluate import evaluate

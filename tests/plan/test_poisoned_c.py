@@ -6,9 +6,9 @@ from __future__ import annotations
 import pytest
 
 from mcunet_tf.benchmark.poison import poisoned
-from mcunet_tf.benchmark.reference import random_inputs
 from mcunet_tf.benchmark.runner import run_on_board
 from mcunet_tf.boards import load_board
+from mcunet_tf.check.reference import random_inputs
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.evaluate import evaluate
 

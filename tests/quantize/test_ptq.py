@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from mcunet_tf.benchmark.reference import Reference
+from mcunet_tf.check.reference import Reference
 from mcunet_tf.errors import DataError, UnsupportedError
 from mcunet_tf.quantize import quantize_ptq
 from mcunet_tf.quantize.inspect import float_operators

@@ -29,7 +29,7 @@ def test_a_small_network_learns_in_int8():
     model.fit(x, labels, epochs=8, verbose=0)
     flatbuffer = quantize_qat(model, x, labels, epochs=2, learning_rate=1e-3)
     compiled = compile_tflite(flatbuffer, "host", name="tiny")
-    from mcunet_tf.benchmark import Reference
+    from mcunet_tf.check import Reference
 
     scale, zero_point = compiled.inputs[0].scale, compiled.inputs[0].zero_point
     quantised = np.clip(np.round(x / scale) + zero_point, -128, 127).astype(np.int8)

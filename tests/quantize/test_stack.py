@@ -13,7 +13,7 @@ CODE = """
 import sys
 {first}
 from pathlib import Path
-from mcunet_tf.benchmark import Reference, random_inputs
+from mcunet_tf.check import Reference, random_inputs
 reference = Reference(Path(sys.argv[1]).read_bytes())
 outputs = reference.run(random_inputs(reference, 20, seed=1))
 print(reference.version)

@@ -12,7 +12,7 @@ PACKAGE = ROOT / "mcunet_tf"
 ROW = re.compile(r"^\| `mcunet_tf\.(\w+)` \|.*\| ([^|]+) \|$", re.MULTILINE)
 TENSORFLOW = {"tensorflow", "keras", "tf_keras", "tensorflow_model_optimization"}
 # The compiler must start in well under a second, and a board must run without TensorFlow.
-FREE_OF_TENSORFLOW = ("errors", "boards", "tinyengine", "benchmark")
+FREE_OF_TENSORFLOW = ("errors", "boards", "tinyengine", "check", "benchmark")
 
 
 def allowed_imports() -> dict[str, set[str]]:
@@ -82,3 +82,19 @@ def test_relative_and_local_imports_are_seen(tmp_path, monkeypatch):
     )
     layers = {layer_of(module) for module in imported_modules(path)}
     assert {"cli", "tinynas", "benchmark"} <= layers
+
+
+def test_the_compilers_command_needs_the_benchmark_only_where_boards_run():
+    """Nothing of it is imported before a flag asks for a board."""
+    code = ast.parse((PACKAGE / "cli" / "tflite_to_tinyengine.py").read_text())
+    first = [node for node in code.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {getattr(node, "module", None) or node.names[0].name for node in first}
+    assert names and not any(layer_of(name) in ("benchmark", "check") for name in names)
+    importers = {
+        function.name
+        for function in code.body
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.ImportFrom) and layer_of(node.module or "") == "benchmark"
+    }
+    assert importers == {"_tune", "_count"}

@@ -90,7 +90,7 @@ def test_the_rest_is_withheld(light):
 
 
 def test_compiler_boards_and_host_builds_import(light):
-    packages = ["boards", "tinyengine", "benchmark"]
+    packages = ["boards", "tinyengine", "check", "benchmark"]
     run = light(
         "-c",
         "import importlib, pkgutil, mcunet_tf\n"

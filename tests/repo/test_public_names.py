@@ -24,7 +24,9 @@ def test_importing_the_package_loads_nothing_heavy():
     assert not modules_after("import mcunet_tf") & {*HEAVY, "numpy"}
 
 
-@pytest.mark.parametrize("module", ["tinyengine", "boards", "datasets", "quantize", "benchmark"])
+@pytest.mark.parametrize(
+    "module", ["tinyengine", "boards", "check", "datasets", "quantize", "benchmark"]
+)
 def test_importing_a_package_does_not_load_tensorflow(module):
     loaded = modules_after(f"import mcunet_tf.{module}")
     assert "mcunet_tf" in loaded

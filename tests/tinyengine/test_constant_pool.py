@@ -11,8 +11,8 @@ import pytest
 
 from mcunet_tf.benchmark.image import image_sizes
 from mcunet_tf.benchmark.runner import build_image
-from mcunet_tf.benchmark.toolchain import find_tool
 from mcunet_tf.boards import load_board
+from mcunet_tf.check.toolchain import find_tool
 from mcunet_tf.errors import BudgetError
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.compiler import CompiledModel

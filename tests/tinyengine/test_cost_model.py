@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from mcunet_tf.benchmark.runner import run_on_board
-from mcunet_tf.benchmark.toolchain import tool_version
 from mcunet_tf.boards import load_board
+from mcunet_tf.check.toolchain import tool_version
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.cost import CostModel, MeasuredCosts, cost_key, cost_model
 from mcunet_tf.tinyengine.cost.calls import stage_calls, whole_calls

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mcunet_tf.benchmark.toolchain import find_tool
 from mcunet_tf.boards import load_board
+from mcunet_tf.check.toolchain import find_tool
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.compiler import CompiledModel
 from mcunet_tf.tinyengine.evaluate import evaluate

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from mcunet_tf.benchmark.toolchain import Source, compile_sources, find_tool
 from mcunet_tf.boards import load_board
+from mcunet_tf.check.toolchain import Source, compile_sources, find_tool
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.cost.model import cost_model
 from mcunet_tf.tinyengine.kernels import KERNELS

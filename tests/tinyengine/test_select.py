@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcunet_tf.benchmark.reference import Reference, random_inputs
 from mcunet_tf.benchmark.runner import run_on_board
 from mcunet_tf.boards import load_board
+from mcunet_tf.check.reference import Reference, random_inputs
 from mcunet_tf.errors import BudgetError
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.compiler import CompiledModel, read_graph

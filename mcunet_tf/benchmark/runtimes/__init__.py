@@ -14,8 +14,9 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from mcunet_tf.benchmark.runner import Compiled, RunResult
+from mcunet_tf.benchmark.runner import RunResult
 from mcunet_tf.boards import Board
+from mcunet_tf.check.tensors import Compiled
 from mcunet_tf.errors import ToolError
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -55,7 +56,7 @@ class Model(Compiled, Protocol):
     """What a runtime makes of a model.
 
     It may have more to tell: `report` and `graph` (layers and memory), `notes` (for readers of the
-    figures), `tools` (versions by name), `external` (see `runner.Compiled`).
+    figures), `tools` (versions by name), `external` (see `check.tensors.Compiled`).
     """
 
     @property

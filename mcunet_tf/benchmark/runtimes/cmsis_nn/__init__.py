@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcunet_tf.benchmark.project import External
 from mcunet_tf.benchmark.runtimes.cmsis_nn.calls import Call, make_call
 from mcunet_tf.benchmark.runtimes.cmsis_nn.emit import CmsisProject, emit_cmsis_project
 from mcunet_tf.benchmark.runtimes.cmsis_nn.library import CmsisNn, find_cmsis_nn
 from mcunet_tf.benchmark.runtimes.cmsis_nn.scratch import scratch_sizes
 from mcunet_tf.boards import Board
+from mcunet_tf.check.project import External
 from mcunet_tf.errors import BoardError, UnsupportedError
 from mcunet_tf.tinyengine.compiler import TensorInfo
 from mcunet_tf.tinyengine.emit.names import derived_name
@@ -34,7 +34,7 @@ from mcunet_tf.tinyengine.validate import validate_plan
 
 @dataclass(frozen=True, eq=False)
 class CmsisNnModel:
-    """A model as C that calls CMSIS-NN; see `runner.Compiled`.
+    """A model as C that calls CMSIS-NN; see `check.tensors.Compiled`.
 
     Attributes:
         external: CMSIS-NN's own files, compiled where they are installed.

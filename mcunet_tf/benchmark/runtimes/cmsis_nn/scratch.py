@@ -9,12 +9,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 
-from mcunet_tf.benchmark.cache import cached, content_key
 from mcunet_tf.benchmark.qemu import run_elf
 from mcunet_tf.benchmark.runtimes.cmsis_nn.calls import Call
 from mcunet_tf.benchmark.runtimes.cmsis_nn.library import CmsisNn
-from mcunet_tf.benchmark.toolchain import tool_version
 from mcunet_tf.boards import Board
+from mcunet_tf.check.cache import cached, content_key
+from mcunet_tf.check.toolchain import tool_version
 
 _NEEDED = ("_params", "_input", "_filter", "_output")
 

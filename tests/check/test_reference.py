@@ -7,8 +7,8 @@ import types
 import numpy as np
 import pytest
 
-from mcunet_tf.benchmark import reference
-from mcunet_tf.benchmark.reference import Reference, random_inputs
+from mcunet_tf.check import reference
+from mcunet_tf.check.reference import Reference, random_inputs
 from mcunet_tf.errors import ModelError, ToolError
 from tests.ops.build_tflite import NONE, Net
 

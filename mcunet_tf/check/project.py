@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcunet_tf.benchmark.toolchain import LIBRARY_FLAGS, Source, write_sources
+from mcunet_tf.check.toolchain import LIBRARY_FLAGS, Source, write_sources
 
 EXAMPLE_MAIN = "main.c"
 

@@ -12,17 +12,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcunet_tf.benchmark.cache import cached, content_key
-from mcunet_tf.benchmark.project import library_sources, model_header
-from mcunet_tf.benchmark.qemu import FIRMWARE_DIR
-from mcunet_tf.benchmark.toolchain import (
+from mcunet_tf.boards import Board
+from mcunet_tf.check.cache import cached, content_key
+from mcunet_tf.check.project import library_sources, model_header
+from mcunet_tf.check.tensors import Compiled, tensor_bytes
+from mcunet_tf.check.toolchain import (
     Source,
     compile_sources,
     find_tool,
     run_tool,
     tool_version,
 )
-from mcunet_tf.boards import Board
 from mcunet_tf.errors import ToolError
 
 SANITIZER_FLAGS = (
@@ -31,6 +31,7 @@ SANITIZER_FLAGS = (
     "-fno-sanitize-recover=all",
     "-fno-omit-frame-pointer",
 )
+_RUNNER = Path(__file__).with_name("host_runner.c")
 _TIMEOUT_S = 300.0
 _TIME_BYTES = 8  # the uint64 behind the outputs
 
@@ -44,10 +45,7 @@ class HostRun:
 
 
 def run_on_host(
-    name: str,
-    files: Mapping[str, str],
-    inputs: int,
-    output_bytes: Sequence[int],
+    compiled: Compiled,
     board: Board,
     data: Sequence[Sequence[bytes]],
     *,
@@ -57,10 +55,7 @@ def run_on_host(
     """Builds the project for this computer and runs every inference in one process.
 
     Args:
-        name: the model's.
-        files: the emitted project.
-        inputs: how many it has.
-        output_bytes: size of each output.
+        compiled: the model's C project and its tensors.
         board: the host.
         data: per inference the bytes of each input.
         sanitize: finds memory errors and undefined behaviour, and fails on them.
@@ -69,7 +64,9 @@ def run_on_host(
     Raises:
         ToolError: no host compiler, a file that does not compile, a crash or a sanitizer's report.
     """
-    program = build_host_program(name, files, (inputs, len(output_bytes)), board, sanitize)
+    name, output_bytes = compiled.name, [tensor_bytes(info) for info in compiled.outputs]
+    counts = (len(compiled.inputs), len(compiled.outputs))
+    program = build_host_program(name, compiled.files, counts, board, sanitize)
     stream = b"".join(tensor for tensors in data for tensor in tensors)
     environment = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}
     command = [str(program), str(repeats)]
@@ -116,7 +113,7 @@ def build_host_program(
         library = library_sources(folder, name, files)
         header = model_header(name, files, *tensor_counts)
         (folder / "model_under_test.h").write_text(header, encoding="utf-8")
-        sources = [Source(FIRMWARE_DIR / "host_runner.c"), *library]
+        sources = [Source(_RUNNER), *library]
         objects = compile_sources(board, sources, [f"-I{folder}", *flags])
     key = content_key(tool_version("cc"), *flags, *map(str, objects))
     command = [find_tool("cc"), *board.compiler_flags, *flags, *map(str, objects), "-lm", "-o"]

@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcunet_tf.benchmark.cache import cached, content_key
 from mcunet_tf.boards import Board, linker_script, memory_blocks
+from mcunet_tf.check.cache import cached, content_key
 from mcunet_tf.errors import BudgetError, ToolError
 
 LIBRARY_FLAGS = ("-O3",)

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from mcunet_tf.benchmark.edges import inputs_for, outputs_from
-from mcunet_tf.benchmark.reference import Reference, random_inputs
-from mcunet_tf.benchmark.runner import run_on_board
 from mcunet_tf.boards import load_board
+from mcunet_tf.check.edges import inputs_for, outputs_from
+from mcunet_tf.check.host import run_on_host
+from mcunet_tf.check.reference import Reference, random_inputs
+from mcunet_tf.check.tensors import decode_outputs, encode_inputs
 from mcunet_tf.errors import VerificationError
 
 
@@ -43,11 +44,11 @@ def verify_on_host(compiled: Any, model: bytes, count: int, seed: int) -> Verifi
     reference = Reference(model)
     inputs = random_inputs(reference, count, seed)
     expected = reference.run(inputs)
-    encoded = [inputs_for(compiled.inputs, arrays) for arrays in inputs]
-    result = run_on_board(compiled, load_board("host"), encoded)
+    data = [encode_inputs(compiled, inputs_for(compiled.inputs, arrays)) for arrays in inputs]
+    runs = run_on_host(compiled, load_board("host"), data)
     values = 0
-    for number, (raw, wanted) in enumerate(zip(result.outputs, expected, strict=True)):
-        got = outputs_from(compiled.outputs, raw, wanted)
+    for number, (run, wanted) in enumerate(zip(runs, expected, strict=True)):
+        got = outputs_from(compiled.outputs, decode_outputs(compiled, run.outputs), wanted)
         for index, (a, b) in enumerate(zip(got, wanted, strict=True)):
             left, right = a.reshape(-1), b.reshape(-1)
             different = np.flatnonzero(left != right)
