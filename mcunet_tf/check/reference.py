@@ -1,52 +1,152 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The oracle: TFLite's reference kernels, and the only module that runs them.
+"""The oracle: TFLite's reference kernels, asked in a process of their own.
 
-tflite-runtime with `BUILTIN_REF` and TF-Lite Micro agree bit for bit; the default resolver of
-TFLite (XNNPACK, optimised kernels) does not agree with them and is never the oracle.
+tflite-runtime with `BUILTIN_REF` and TF-Lite Micro agree bit for bit with few exceptions; the
+default resolver of TFLite (XNNPACK, optimised kernels) does not agree with them and is never the
+oracle. They are foreign C++ that may abort: what ends is a child of this process, and one clear
+line says so. In a process of its own, no other package can change what tflite-runtime computes, as
+TensorFlow 2.20 and newer do.
 """
 
 from __future__ import annotations
 
-import struct
+import atexit
+import contextlib
+import os
+import pickle
+import signal
+import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib import metadata
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from mcunet_tf.errors import ModelError, ToolError, is_installed, require_packages
+from mcunet_tf.check.engines import ENGINES, Array, TensorSpec
+from mcunet_tf.errors import ModelError, is_installed, require_packages
 
-Array = np.ndarray[Any, np.dtype[Any]]
-
-_MICRO_ARENA_BYTES = 64 << 20
 _REASON_CHARACTERS = 120
-_VERSION_SLOT = 8  # of table OperatorCode in TensorFlow Lite's schema
+_TIMEOUT_S = 900.0
+_CODE = (
+    "import sys; sys.path[:] = {path!r}; from mcunet_tf.check.engines import serve; serve({name!r})"
+)
 
 
-@dataclass(frozen=True)
-class TensorSpec:
-    """An input or output of the model: shape with a batch of 1 and numpy type name."""
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
+class _Refused(Exception):
+    """An interpreter does not run a model; the message says why."""
 
 
-class _Engine(Protocol):
-    version: str
-    inputs: tuple[TensorSpec, ...]
-    outputs: tuple[TensorSpec, ...]
+class _Child:
+    """An interpreter in a process, for one model after the other."""
 
-    def run(self, arrays: Sequence[Array]) -> tuple[Array, ...]: ...
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._process: subprocess.Popen[bytes] | None = None
+        self._owner = 0
+        self._log: Any = None
+        self._lock = threading.Lock()
+        self._loaded: bytes | None = None
+
+    def load(self, model: bytes) -> Any:
+        """Version, inputs and outputs of a model."""
+        with self._lock:
+            return self._load(model)
+
+    def run(self, model: bytes, inputs: Sequence[tuple[Array, ...]]) -> Any:
+        """Outputs for each input of a model."""
+        with self._lock:
+            if self._loaded != model or self._owner != os.getpid():
+                self._load(model)
+            return self._ask(list(inputs))
+
+    def stop(self) -> None:
+        """Ends the process, if there is one of ours."""
+        process, self._process, self._loaded = self._process, None, None
+        if process is not None and self._owner == os.getpid():
+            process.kill()
+            process.communicate()
+            self._log.close()
+
+    def _load(self, model: bytes) -> Any:
+        self._loaded = None
+        answer = self._ask(model)
+        self._loaded = model
+        return answer
+
+    def _ask(self, request: object) -> Any:
+        process = self._started()
+        assert process.stdin is not None and process.stdout is not None
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            process.kill()
+
+        timer = threading.Timer(_TIMEOUT_S, end)
+        timer.start()
+        try:
+            pickle.dump(request, process.stdin, pickle.HIGHEST_PROTOCOL)
+            process.stdin.flush()
+            done, value = pickle.load(process.stdout)
+        except (OSError, EOFError, pickle.UnpicklingError) as error:
+            ending = self._ending(process)
+            slow = f"it did not answer within {_TIMEOUT_S:.0f} s"
+            raise _Refused(slow if late.is_set() else ending) from error
+        finally:
+            timer.cancel()
+        if not done:
+            raise _Refused(_first_line(value))
+        return value
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        """The process, started anew where it has ended or is a parent's that was forked."""
+        if self._process is None or self._owner != os.getpid():
+            path = [os.getcwd() if entry == "" else entry for entry in sys.path]
+            code = _CODE.format(path=path, name=self._name)
+            self._log = tempfile.TemporaryFile(prefix="mcunet_tf-")
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", code],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._log,
+            )
+            self._owner = os.getpid()
+        return self._process
+
+    def _ending(self, process: subprocess.Popen[bytes]) -> str:
+        """How the process ended, and the last that it said."""
+        with contextlib.suppress(OSError):
+            assert process.stdin is not None
+            process.stdin.close()
+        status = process.wait()
+        self._log.seek(0)
+        lines = self._log.read().decode(errors="replace").strip().splitlines()
+        self._log.close()
+        self._process = self._loaded = None
+        how = f"exit status {status}"
+        if status < 0:
+            with contextlib.suppress(ValueError):
+                how = signal.Signals(-status).name
+        told = f", its last line: {_first_line(lines[-1])}" if lines else ""
+        return f"it died of the model ({how}{told})"
+
+
+_CHILDREN = {name: _Child(name) for name in ENGINES}
+
+
+@atexit.register
+def _stop_children() -> None:
+    for child in _CHILDREN.values():
+        child.stop()
 
 
 class Reference:
     """Runs a `.tflite` model exactly as TFLite's reference kernels define it.
 
-    TFLite does not verify what it reads: damaged files may crash the process. Give it models that
-    the compiler's own reader has accepted.
+    TFLite does not verify what it reads: damaged files may crash the interpreter's process. An
+    interpreter that does not run the model makes way for the next one.
 
     Attributes:
         inputs: the model's inputs, in its order.
@@ -54,15 +154,19 @@ class Reference:
         version: name and version of the package that runs it.
 
     Raises:
-        ModelError: the reference does not accept the model.
+        ModelError: no reference accepts the model.
         ToolError: neither tflite-runtime nor tflite-micro can be used.
     """
 
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    version: str
+
     def __init__(self, model: bytes) -> None:
-        self._engine = _load(model)
-        self.inputs = self._engine.inputs
-        self.outputs = self._engine.outputs
-        self.version = self._engine.version
+        self._model = bytes(model)
+        self._left = _usable(self._model)
+        self._reasons: list[str] = []
+        self._next("rejects")
 
     def run(self, inputs: Sequence[tuple[Array, ...]]) -> list[tuple[Array, ...]]:
         """Runs every tuple of input arrays; returns a tuple of output arrays for each.
@@ -70,31 +174,50 @@ class Reference:
         Raises:
             ModelError: an operator lacks a form that the model asks for.
         """
+        while True:
+            try:
+                answers: list[tuple[Array, ...]] = self._child.run(self._model, inputs)
+                return answers
+            except _Refused as reason:
+                self._reasons.append(f"{self.version}: {reason}")
+            self._next("cannot run")
+
+    def other(self) -> Reference | None:
+        """A reference that computes the model with another package, where one does."""
+        found = Reference.__new__(Reference)
+        found._model, found._left, found._reasons = self._model, list(self._left), []
         try:
-            return [self._engine.run(arrays) for arrays in inputs]
-        except RuntimeError as error:
-            raise ModelError(
-                f"the reference interpreter ({self.version}) cannot run the model: "
-                f"{str(error).strip()[:_REASON_CHARACTERS]}"
-            ) from error
+            found._next("rejects")
+        except ModelError:
+            return None
+        return found
+
+    def _next(self, verb: str) -> None:
+        """Goes on to the next interpreter that loads the model."""
+        while self._left:
+            name = self._left.pop(0)
+            self._child = _CHILDREN[name]
+            try:
+                self.version, self.inputs, self.outputs = self._child.load(self._model)
+                return
+            except _Refused as reason:
+                self._reasons.append(f"{name}: {reason}")
+        raise ModelError(f"the reference interpreter {verb} the model: {'; '.join(self._reasons)}")
 
 
-def _load(model: bytes) -> _Engine:
-    """Prefers tflite-runtime; TF-Lite Micro also takes old files that it rejects."""
+def _usable(model: bytes) -> list[str]:
+    """The interpreters to ask, in order; TF-Lite Micro also takes old files."""
     sound = _runtime_usable() and not _runtime_is_wrong(model)
-    engines = (_RuntimeEngine, _MicroEngine) if sound else (_MicroEngine,)
-    reasons: list[str] = []
-    for engine in engines:
-        try:
-            return engine(model)
-        except ToolError as error:
-            if not reasons:
-                raise
-            reasons.append(str(error))
-        except Exception as error:  # damaged bytes raise anything from struct.error to IndexError
-            reasons.append(str(error).strip() or type(error).__name__)
-    reason = reasons[0].splitlines()[0][:_REASON_CHARACTERS]
-    raise ModelError(f"the reference interpreter rejects the model: {reason}")
+    found = ["tflite_runtime"] if sound else []
+    if is_installed("tflite_micro"):
+        return [*found, "tflite_micro"]
+    if not found:
+        require_packages("the comparison with TFLite's reference kernels", "tflite_micro")
+    return found
+
+
+def _first_line(text: str) -> str:
+    return (text.strip() or "no reason").splitlines()[0][:_REASON_CHARACTERS]
 
 
 def require_reference() -> None:
@@ -107,43 +230,9 @@ def require_reference() -> None:
         require_packages("the comparison with TFLite's reference kernels", "tflite_micro")
 
 
-def random_inputs(model: Reference | Any, count: int, seed: int) -> list[tuple[Array, ...]]:
-    """Draws inputs: integers over their whole range, floats from a standard normal distribution.
-
-    Args:
-        model: anything with `inputs` that have a shape and a dtype.
-        count: how many.
-        seed: equal seeds give equal inputs.
-    """
-    generator = np.random.default_rng(seed)
-    return [tuple(_random(generator, info) for info in model.inputs) for _ in range(count)]
-
-
-def _random(generator: np.random.Generator, info: Any) -> Array:
-    dtype: np.dtype[Any] = np.dtype(info.dtype)
-    if dtype.kind == "f":
-        return np.asarray(generator.standard_normal(info.shape), dtype)
-    if dtype.kind == "b":
-        return np.asarray(generator.integers(0, 2, info.shape), dtype)
-    limits = np.iinfo(dtype)
-    drawn = generator.integers(limits.min, limits.max, info.shape, dtype, endpoint=True)
-    return np.asarray(drawn)
-
-
 def _runtime_usable() -> bool:
-    """Whether tflite-runtime is installed and sound in this process.
-
-    TensorFlow 2.20 and newer, imported into the same process, change its results silently.
-    """
-    tensorflow = sys.modules.get("tensorflow")
-    version = getattr(tensorflow, "__version__", "0.0").split(".")
-    if (int(version[0]), int(version[1])) >= (2, 20):
-        return False
-    try:
-        import tflite_runtime.interpreter  # noqa: F401
-    except ImportError:
-        return False
-    return True
+    """Whether tflite-runtime is installed."""
+    return is_installed("tflite_runtime")
 
 
 def _runtime_is_wrong(model: bytes) -> bool:
@@ -177,86 +266,24 @@ def _runtime_is_wrong(model: bytes) -> bool:
     return False
 
 
-def _with_known_versions(model: bytes) -> bytes:
-    """The model with the operators' versions that tflite-runtime 2.14 knows.
+def random_inputs(model: Any, count: int, seed: int) -> list[tuple[Array, ...]]:
+    """Draws inputs: integers over their whole range, floats from a standard normal distribution.
 
-    Today's converters number the int8 forms of these higher; its reference kernels compute them.
+    Args:
+        model: anything with `inputs` that have a shape and a dtype.
+        count: how many.
+        seed: equal seeds give equal inputs.
     """
-    import tflite
-
-    kinds = tflite.BuiltinOperator
-    known = {kinds.TILE: 1, kinds.DEPTH_TO_SPACE: 1, kinds.REVERSE_V2: 1}
-    renumbered = bytearray(model)
-    root = tflite.Model.GetRootAsModel(model, 0)
-    for i in range(root.OperatorCodesLength()):
-        code = root.OperatorCodes(i)
-        kind = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
-        offset = code._tab.Offset(_VERSION_SLOT)
-        if kind in known and offset:
-            struct.pack_into("<i", renumbered, code._tab.Pos + offset, known[kind])
-    return bytes(renumbered)
+    generator = np.random.default_rng(seed)
+    return [tuple(_random(generator, info) for info in model.inputs) for _ in range(count)]
 
 
-class _RuntimeEngine:
-    """tflite-runtime with the reference kernels and a batch of 1."""
-
-    def __init__(self, model: bytes) -> None:
-        from tflite_runtime.interpreter import Interpreter, OpResolverType
-
-        self.version = f"tflite-runtime {metadata.version('tflite-runtime')} BUILTIN_REF"
-        self._interpreter = Interpreter(
-            model_content=_with_known_versions(model),
-            experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
-            num_threads=1,
-        )
-        for detail in self._interpreter.get_input_details():
-            if any(size < 0 for size in detail["shape_signature"]):
-                shape = [max(1, int(size)) for size in detail["shape_signature"]]
-                self._interpreter.resize_tensor_input(detail["index"], shape)
-        self._interpreter.allocate_tensors()
-        self._in = self._interpreter.get_input_details()
-        self._out = self._interpreter.get_output_details()
-        self.inputs = tuple(_spec(detail) for detail in self._in)
-        self.outputs = tuple(_spec(detail) for detail in self._out)
-
-    def run(self, arrays: Sequence[Array]) -> tuple[Array, ...]:
-        self._interpreter.reset_all_variables()  # states begin at zero
-        for detail, array in zip(self._in, arrays, strict=True):
-            self._interpreter.set_tensor(detail["index"], array)
-        self._interpreter.invoke()
-        return tuple(self._interpreter.get_tensor(detail["index"]) for detail in self._out)
-
-
-class _MicroEngine:
-    """TF-Lite Micro from its wheel: for Pythons that tflite-runtime has no wheel for."""
-
-    def __init__(self, model: bytes) -> None:
-        require_packages("the comparison with TFLite's reference kernels", "tflite_micro")
-        try:
-            from tflite_micro.python.tflite_micro import runtime
-        except ImportError as error:
-            raise ToolError(f"tflite-micro does not load: {error}; install it anew") from error
-        self.version = f"tflite-micro {metadata.version('tflite-micro')}"
-        graph = runtime.convert_bytearray_to_object(model).subgraphs[0]
-        self._interpreter = runtime.Interpreter.from_bytes(model, arena_size=_MICRO_ARENA_BYTES)
-        self.inputs = tuple(
-            _spec(self._interpreter.get_input_details(i)) for i in range(len(graph.inputs))
-        )
-        self.outputs = tuple(
-            _spec(self._interpreter.get_output_details(i)) for i in range(len(graph.outputs))
-        )
-
-    def run(self, arrays: Sequence[Array]) -> tuple[Array, ...]:
-        self._interpreter.reset()  # states begin at zero
-        for index, array in enumerate(arrays):
-            self._interpreter.set_input(array, index)
-        self._interpreter.invoke()
-        return tuple(np.array(self._interpreter.get_output(i)) for i in range(len(self.outputs)))
-
-
-def _spec(detail: dict[str, Any]) -> TensorSpec:
-    return TensorSpec(
-        name=str(detail.get("name", "")),
-        shape=tuple(max(1, int(size)) for size in detail["shape"]),
-        dtype=np.dtype(detail["dtype"]).name,
-    )
+def _random(generator: np.random.Generator, info: Any) -> Array:
+    dtype: np.dtype[Any] = np.dtype(info.dtype)
+    if dtype.kind == "f":
+        return np.asarray(generator.standard_normal(info.shape), dtype)
+    if dtype.kind == "b":
+        return np.asarray(generator.integers(0, 2, info.shape), dtype)
+    limits = np.iinfo(dtype)
+    drawn = generator.integers(limits.min, limits.max, info.shape, dtype, endpoint=True)
+    return np.asarray(drawn)

@@ -1,39 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares compiled C, built for this machine, with the reference kernels."""
+"""Compares what a compiled model gives for random inputs with the reference kernels."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
 
 from mcunet_tf.boards import load_board
-from mcunet_tf.check.edges import inputs_for, outputs_from
+from mcunet_tf.check.compare import Answers
+from mcunet_tf.check.edges import inputs_for
 from mcunet_tf.check.host import run_on_host
 from mcunet_tf.check.reference import Reference, random_inputs
-from mcunet_tf.check.tensors import decode_outputs, encode_inputs
+from mcunet_tf.check.tensors import Array, Compiled, decode_outputs, encode_inputs
 from mcunet_tf.errors import VerificationError
+
+Outputs = Sequence[tuple[Array, ...]]
+"""Per inference one array for each output."""
 
 
 @dataclass(frozen=True)
 class Verification:
-    """How many inputs and output values were compared, all of them equal."""
+    """How many inputs and output values were compared, all of them equal.
+
+    Attributes:
+        reference: the one that they are equal to.
+        unlike: references that were asked before and give something else.
+    """
 
     inputs: int
     values: int
     reference: str
+    unlike: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.values} output values of {self.inputs} inputs equal {self.reference}"
+        text = f"{self.values} output values of {self.inputs} inputs equal {self.reference}"
+        return text + "".join(f", with which {version} does not agree" for version in self.unlike)
 
 
-def verify_on_host(compiled: Any, model: bytes, count: int, seed: int) -> Verification:
+def verify_on_host(compiled: Compiled, model: bytes, count: int, seed: int) -> Verification:
     """Runs random inputs through the host build and the reference.
 
     Args:
-        compiled: the `CompiledModel`; kernels that this machine cannot run are the board's own
-            affair and must not be in it (compile it for the board "host").
+        compiled: the `CompiledModel`; kernels that this machine cannot run must not be in it.
         model: the `.tflite` file it came from.
         count: number of inputs.
         seed: of the inputs.
@@ -41,23 +49,42 @@ def verify_on_host(compiled: Any, model: bytes, count: int, seed: int) -> Verifi
     Raises:
         VerificationError: an output differs; names the input, the place and both values.
     """
+
+    def run(inputs: Sequence[tuple[Array, ...]]) -> Outputs:
+        data = [encode_inputs(compiled, arrays) for arrays in inputs]
+        runs = run_on_host(compiled, load_board("host"), data)
+        return [decode_outputs(compiled, run.outputs) for run in runs]
+
+    return verify(compiled, model, count, seed, run)
+
+
+def verify(
+    compiled: Compiled,
+    model: bytes,
+    count: int,
+    seed: int,
+    run: Callable[[Sequence[tuple[Array, ...]]], Outputs],
+) -> Verification:
+    """Compares a compiled model with the references, wherever it runs.
+
+    Args:
+        compiled: the `CompiledModel`.
+        model: the `.tflite` file it came from.
+        count: number of random inputs.
+        seed: of the inputs.
+        run: builds the model, runs it, and gives its outputs for inputs of its own types.
+
+    Raises:
+        VerificationError: an output differs from all references; names the input, the place and
+            both values.
+    """
     reference = Reference(model)
-    inputs = random_inputs(reference, count, seed)
-    expected = reference.run(inputs)
-    data = [encode_inputs(compiled, inputs_for(compiled.inputs, arrays)) for arrays in inputs]
-    runs = run_on_host(compiled, load_board("host"), data)
-    values = 0
-    for number, (run, wanted) in enumerate(zip(runs, expected, strict=True)):
-        got = outputs_from(compiled.outputs, decode_outputs(compiled, run.outputs), wanted)
-        for index, (a, b) in enumerate(zip(got, wanted, strict=True)):
-            left, right = a.reshape(-1), b.reshape(-1)
-            different = np.flatnonzero(left != right)
-            if len(different):
-                at = int(different[0])
-                raise VerificationError(
-                    f"{compiled.name}: {len(different)} of {len(left)} values of output {index} "
-                    f"differ for input {number} (seed {seed}); at {at} C gives {left[at]}, "
-                    f"{reference.version} gives {right[at]}; please report this model"
-                )
-            values += len(left)
-    return Verification(count, values, reference.version)
+    answers = Answers(reference, random_inputs(reference, count, seed))
+    outputs = run([inputs_for(compiled.inputs, arrays) for arrays in answers.inputs])
+    differences = answers.differences(compiled.outputs, outputs)
+    *unlike, equal = differences
+    if differences[equal]:
+        told = "; ".join(found[0].text(version) for version, found in differences.items())
+        raise VerificationError(f"{compiled.name} (seed {seed}): {told}; please report this model")
+    values = sum(array.size for arrays in outputs for array in arrays)
+    return Verification(count, values, equal, tuple(unlike))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from mcunet_tf.check import reference
+from mcunet_tf.check import engines
 from mcunet_tf.check.reference import Reference
 from tests.ops.case import Arrays
 
@@ -18,14 +18,14 @@ def runtime_outputs(model: bytes, inputs: Sequence[Arrays]) -> list[Arrays]:
     pytest.importorskip(
         "tflite_runtime.interpreter", reason="tflite-runtime has no wheel for this Python"
     )
-    engine = reference._RuntimeEngine(model)
+    engine = engines.RuntimeEngine(model)
     return [engine.run(arrays) for arrays in inputs]
 
 
 def micro_outputs(model: bytes, inputs: Sequence[Arrays]) -> list[Arrays]:
     """What TF-Lite Micro computes."""
     pytest.importorskip("tflite_micro", reason="the tflite-micro wheel is not installed")
-    engine = reference._MicroEngine(model)
+    engine = engines.MicroEngine(model)
     return [engine.run(arrays) for arrays in inputs]
 
 

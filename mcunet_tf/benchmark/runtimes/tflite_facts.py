@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import tflite
 
-from mcunet_tf.check.reference import TensorSpec
+from mcunet_tf.check.engines import TensorSpec
 from mcunet_tf.errors import McunetError, ModelError
 
 _TYPES = {

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from mcunet_tf.benchmark.runner import RunResult
-from mcunet_tf.check.reference import TensorSpec
+from mcunet_tf.check.engines import TensorSpec
 from mcunet_tf.errors import ModelError, require_packages
 
 Array = np.ndarray[Any, np.dtype[Any]]

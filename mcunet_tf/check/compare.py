@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Outputs of a compiled model against what the references make of the same inputs.
+
+Where tflite-runtime and TF-Lite Micro disagree, a model equals one of them: which one is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mcunet_tf.check.edges import outputs_from
+from mcunet_tf.check.reference import Reference
+from mcunet_tf.check.tensors import Array
+from mcunet_tf.errors import ModelError
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first value that differs from a reference, of `count` in the same output.
+
+    Attributes:
+        inference: number of the input.
+        output: number of the output.
+        at: index into the output's values.
+    """
+
+    inference: int
+    output: int
+    count: int
+    size: int
+    at: int
+    got: Any
+    wanted: Any
+
+    def text(self, version: str) -> str:
+        """The difference from a reference of that name."""
+        return (
+            f"{self.count} of {self.size} values of output {self.output} differ for input "
+            f"{self.inference}; at {self.at} C gives {self.got}, {version} gives {self.wanted}"
+        )
+
+
+class Answers:
+    """What the references make of some inputs: the first one's outputs, others where asked for.
+
+    Attributes:
+        inputs: per inference one array for each input, in the model file's types.
+    """
+
+    def __init__(self, reference: Reference, inputs: Sequence[tuple[Array, ...]]) -> None:
+        self.inputs = inputs
+        first = reference.run(inputs)
+        self._known = [(reference.version, first)]
+        self._next = reference.other()
+
+    @property
+    def version(self) -> str:
+        """Name and version of the first reference."""
+        return self._known[0][0]
+
+    def __iter__(self) -> Iterator[tuple[str, list[tuple[Array, ...]]]]:
+        """Gives each reference's version and outputs; one that fails is passed over."""
+        index = 0
+        while index < len(self._known) or self._ask_another():
+            yield self._known[index]
+            index += 1
+
+    def _ask_another(self) -> bool:
+        if self._next is None:
+            return False
+        reference, self._next = self._next, None
+        try:
+            outputs = reference.run(self.inputs)
+        except ModelError:
+            return False
+        self._known.append((reference.version, outputs))
+        return True
+
+    def differences(
+        self, infos: Sequence[Any], outputs: Sequence[tuple[Array, ...]]
+    ) -> dict[str, tuple[Difference, ...]]:
+        """What differs from each reference, up to the first that nothing differs from.
+
+        Args:
+            infos: the compiled model's outputs: dtype, scale and zero_point.
+            outputs: per inference what it gave.
+
+        Returns:
+            By a reference's version the first difference of every inference that has one. The last
+            is of the reference that decides: it is empty where the outputs are equal to it.
+        """
+        found: dict[str, tuple[Difference, ...]] = {}
+        for version, expected in self:
+            pairs = enumerate(zip(outputs, expected, strict=True))
+            different = (_difference(n, infos, got, wanted) for n, (got, wanted) in pairs)
+            found[version] = tuple(filter(None, different))
+            if not found[version]:
+                break
+        return found
+
+
+def _difference(
+    inference: int, infos: Sequence[Any], got: Sequence[Array], wanted: Sequence[Array]
+) -> Difference | None:
+    converted = outputs_from(infos, got, wanted)
+    for output, (a, b) in enumerate(zip(converted, wanted, strict=True)):
+        left, right = a.reshape(-1), b.reshape(-1)
+        if left.dtype != right.dtype or left.size != right.size:
+            return Difference(inference, output, right.size, right.size, 0, left.dtype, right.dtype)
+        unequal = left != right
+        if left.dtype.kind == "f":
+            unequal &= ~(np.isnan(left) & np.isnan(right))
+        different = np.flatnonzero(unequal)
+        if len(different):
+            at = int(different[0])
+            count = len(different)
+            return Difference(inference, output, count, len(left), at, left[at], right[at])
+    return None

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The reference interpreters as a process of their own, which `reference.py` starts and asks.
+
+They are C++ that was not written for models that nobody has tried: some end the whole process.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import struct
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any, Protocol
+
+import numpy as np
+
+from mcunet_tf.errors import ToolError, require_packages
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+_MICRO_ARENA_BYTES = 64 << 20
+_VERSION_SLOT = 8  # of table OperatorCode in TensorFlow Lite's schema
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """An input or output of the model: shape with a batch of 1 and numpy type name."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+
+class Engine(Protocol):
+    """A loaded model."""
+
+    version: str
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+
+    def run(self, arrays: Sequence[Array]) -> tuple[Array, ...]: ...  # noqa: D102
+
+
+def _with_known_versions(model: bytes) -> bytes:
+    """The model with the operators' versions that tflite-runtime 2.14 knows.
+
+    Today's converters number the int8 forms of these higher; its reference kernels compute them.
+    """
+    import tflite
+
+    kinds = tflite.BuiltinOperator
+    known = {kinds.TILE: 1, kinds.DEPTH_TO_SPACE: 1, kinds.REVERSE_V2: 1}
+    renumbered = bytearray(model)
+    root = tflite.Model.GetRootAsModel(model, 0)
+    for i in range(root.OperatorCodesLength()):
+        code = root.OperatorCodes(i)
+        kind = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+        offset = code._tab.Offset(_VERSION_SLOT)
+        if kind in known and offset:
+            struct.pack_into("<i", renumbered, code._tab.Pos + offset, known[kind])
+    return bytes(renumbered)
+
+
+class RuntimeEngine:
+    """tflite-runtime with the reference kernels and a batch of 1."""
+
+    def __init__(self, model: bytes) -> None:
+        from tflite_runtime.interpreter import Interpreter, OpResolverType
+
+        self.version = f"tflite-runtime {metadata.version('tflite-runtime')} BUILTIN_REF"
+        self._interpreter = Interpreter(
+            model_content=_with_known_versions(model),
+            experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+            num_threads=1,
+        )
+        for detail in self._interpreter.get_input_details():
+            if any(size < 0 for size in detail["shape_signature"]):
+                shape = [max(1, int(size)) for size in detail["shape_signature"]]
+                self._interpreter.resize_tensor_input(detail["index"], shape)
+        self._interpreter.allocate_tensors()
+        self._in = self._interpreter.get_input_details()
+        self._out = self._interpreter.get_output_details()
+        self.inputs = tuple(_spec(detail) for detail in self._in)
+        self.outputs = tuple(_spec(detail) for detail in self._out)
+
+    def run(self, arrays: Sequence[Array]) -> tuple[Array, ...]:
+        """Outputs for one array of each input."""
+        self._interpreter.reset_all_variables()  # states begin at zero
+        for detail, array in zip(self._in, arrays, strict=True):
+            self._interpreter.set_tensor(detail["index"], array)
+        self._interpreter.invoke()
+        return tuple(self._interpreter.get_tensor(detail["index"]) for detail in self._out)
+
+
+class MicroEngine:
+    """TF-Lite Micro from its wheel: for Pythons that tflite-runtime has no wheel for."""
+
+    def __init__(self, model: bytes) -> None:
+        require_packages("the comparison with TFLite's reference kernels", "tflite_micro")
+        try:
+            from tflite_micro.python.tflite_micro import runtime
+        except ImportError as error:
+            raise ToolError(f"tflite-micro does not load: {error}; install it anew") from error
+        self.version = f"tflite-micro {metadata.version('tflite-micro')}"
+        graph = runtime.convert_bytearray_to_object(model).subgraphs[0]
+        self._interpreter = runtime.Interpreter.from_bytes(model, arena_size=_MICRO_ARENA_BYTES)
+        self.inputs = tuple(
+            _spec(self._interpreter.get_input_details(i)) for i in range(len(graph.inputs))
+        )
+        self.outputs = tuple(
+            _spec(self._interpreter.get_output_details(i)) for i in range(len(graph.outputs))
+        )
+
+    def run(self, arrays: Sequence[Array]) -> tuple[Array, ...]:
+        """Outputs for one array of each input."""
+        self._interpreter.reset()  # states begin at zero
+        for index, array in enumerate(arrays):
+            self._interpreter.set_input(array, index)
+        self._interpreter.invoke()
+        return tuple(np.array(self._interpreter.get_output(i)) for i in range(len(self.outputs)))
+
+
+def _spec(detail: dict[str, Any]) -> TensorSpec:
+    return TensorSpec(
+        name=str(detail.get("name", "")),
+        shape=tuple(max(1, int(size)) for size in detail["shape"]),
+        dtype=np.dtype(detail["dtype"]).name,
+    )
+
+
+ENGINES: dict[str, type[RuntimeEngine] | type[MicroEngine]] = {
+    "tflite_runtime": RuntimeEngine,
+    "tflite_micro": MicroEngine,
+}
+"""By the package that brings each; the one that is asked first comes first."""
+
+
+def serve(name: str) -> None:
+    """Answers requests on standard input until it ends.
+
+    A request is a pickled model, which is loaded, or inputs for the model that was loaded last.
+    An answer is (True, value) or (False, reason): for a model its version, inputs and outputs.
+
+    Args:
+        name: of `ENGINES`.
+    """
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # the interpreters may print what they like
+    engine: Engine | None = None
+    while True:
+        try:
+            request = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        try:
+            if isinstance(request, bytes):
+                engine = ENGINES[name](request)
+                answer: Any = (True, (engine.version, engine.inputs, engine.outputs))
+            else:
+                assert engine is not None
+                answer = (True, [engine.run(arrays) for arrays in request])
+        except Exception as error:  # damaged bytes raise anything from struct.error to IndexError
+            answer = (False, str(error).strip() or type(error).__name__)
+        pickle.dump(answer, answers, pickle.HIGHEST_PROTOCOL)
+        answers.flush()
