@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from absl import flags
 
-from mcunet_tf.boards import load_board
+from mcunet_tf.boards import Board, emulate, load_board
 from mcunet_tf.cli.command import run_command
 from mcunet_tf.errors import McunetError
 from mcunet_tf.tinyengine import compile_tflite
@@ -22,7 +22,10 @@ _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder of the project [<n
 _NAME = flags.DEFINE_string("name", None, "Prefix of the C code [the file's name].")
 _BOARD = flags.DEFINE_string("board", DEFAULT_BOARD, "Target board: a name or a TOML file.")
 _VERIFY = flags.DEFINE_integer(
-    "verify", 0, "Run this many random inputs on the host and compare with TFLite's reference.", 0
+    "verify", 0, "Compare this many random inputs with TFLite's reference, on this computer.", 0
+)
+_VERIFY_ON = flags.DEFINE_string(
+    "verify_on", None, "Emulated board of the core of --board to compare on too, with its kernels."
 )
 _REPORT = flags.DEFINE_enum("report", "text", ["text", "json"], "Form of the report on stdout.")
 _EDGES = flags.DEFINE_enum(
@@ -68,6 +71,7 @@ kernels it uses, CMakeLists.txt, an example main.c and a report. Exit code 1 and
 if that is not possible; nothing is written then.
 
     tflite_to_tinyengine kws.tflite --board=stm32f746 --output_dir=kws --verify=10
+    tflite_to_tinyengine kws.tflite --verify=10 --verify_on=qemu-m4
     tflite_to_tinyengine kws.tflite --tune=qemu-m4 --flash_budget=40000
 """
 
@@ -83,6 +87,7 @@ def main(arguments: Sequence[str]) -> int:
     model = pathlib.Path(arguments[1])
     if _TUNE_CACHE.value and not _TUNE.value:
         raise McunetError("--tune_cache goes with --tune=BOARD: name the board to count on")
+    _check_verification()
     costs = _tune(model) if _TUNE.value else None
     compiled = compile_tflite(
         model,
@@ -102,7 +107,7 @@ def main(arguments: Sequence[str]) -> int:
         compiled = _count(compiled)
     if _VERIFY.value:
         # Before anything is written: a project that fails the check is not worth having.
-        _verify(model, _VERIFY.value)
+        _verify(compiled, model)
     folder = pathlib.Path(_OUTPUT_DIR.value or f"{compiled.name}_tinyengine")
     written = compiled.write(folder)
     for name in written.kept:
@@ -123,15 +128,34 @@ def _regions() -> list[int]:
         raise McunetError(f"--regions={given}: give bytes, such as 131072,524288") from error
 
 
+def _same_core(flag: str, name: str) -> Board:
+    """The board that a flag names, which must run what is compiled for --board."""
+    board, twin = load_board(_BOARD.value), load_board(name)
+    if (board.core, board.isa) != (twin.core, twin.isa):
+        verb = "count" if flag == "tune" else "verify"
+        raise McunetError(
+            f"--{flag}={twin.name} is a {twin.core}, board {board.name} a {board.core}: "
+            f"{verb} on a board of the same core"
+        )
+    return twin
+
+
+def _check_verification() -> None:
+    """Finds out before any work whether --verify_on can be done."""
+    if not _VERIFY_ON.value:
+        return
+    if not _VERIFY.value:
+        raise McunetError("--verify_on goes with --verify=N: say how many inputs to compare")
+    twin = _same_core("verify_on", _VERIFY_ON.value)
+    if twin.runner.kind == "host":
+        raise McunetError(f"--verify_on={twin.name} is this computer: --verify alone runs there")
+    emulate(twin)
+
+
 def _tune(model: pathlib.Path) -> MeasuredCosts:
     from mcunet_tf.benchmark.tune import tuned_costs
 
-    board, twin = load_board(_BOARD.value), load_board(str(_TUNE.value))
-    if (board.core, board.isa) != (twin.core, twin.isa):
-        raise McunetError(
-            f"--tune={twin.name} is a {twin.core}, board {board.name} a {board.core}: "
-            "count on a board of the same core"
-        )
+    twin = _same_core("tune", str(_TUNE.value))
     cache = pathlib.Path(_TUNE_CACHE.value) if _TUNE_CACHE.value else None
     return tuned_costs(read_graph(model, edges=_EDGES.value), twin, cache)
 
@@ -143,22 +167,36 @@ def _count(compiled: CompiledModel) -> CompiledModel:
     return count_model(compiled, load_board(str(_TUNE.value)))
 
 
-def _verify(model: pathlib.Path, count: int) -> None:
+def _verify(compiled: CompiledModel, model: pathlib.Path) -> None:
+    """Compares the project with the reference, and says on stderr what was run."""
     # The oracle and the host build are needed here only; compiling alone starts faster.
-    from mcunet_tf.check.verify import verify_on_host
+    from mcunet_tf.check.twin import host_twin
+    from mcunet_tf.check.verify import verify, verify_on_host
 
-    # The board's assembler cannot run here; the host's rows of the same tables can.
-    compiled = compile_tflite(
-        model,
-        "host",
-        name=_NAME.value,
-        edges=_EDGES.value,
-        input_mode=_INPUT.value,
-        optimize=_OPTIMIZE.value,
-        region_bytes=_regions(),
-    )
-    result = verify_on_host(compiled, model.read_bytes(), count, seed=_SEED)
-    print(f"verified on the host: {result}", file=sys.stderr)
+    board, content, count = load_board(_BOARD.value), model.read_bytes(), _VERIFY.value
+    if board.runner.kind == "host":
+        result = verify_on_host(compiled, content, count, _SEED)
+        print(f"verified on this computer, the project as it is written: {result}", file=sys.stderr)
+    else:
+        # The board's assembler cannot run here; its plan can.
+        twin = host_twin(compiled)
+        result = verify_on_host(twin.compiled, content, count, _SEED)
+        print(
+            f"verified on this computer, the plan for {board.name} with portable kernels in "
+            f"{twin.kernels} of {len(compiled.report.layers)} layers: {result}",
+            file=sys.stderr,
+        )
+    if _VERIFY_ON.value:
+        from mcunet_tf.benchmark.runner import run_on_board
+
+        twin_board = _same_core("verify_on", str(_VERIFY_ON.value))
+        result = verify(
+            compiled, content, count, _SEED, lambda i: run_on_board(compiled, twin_board, i).outputs
+        )
+        print(
+            f"verified on {twin_board.name}, emulated, with its own kernels: {result}",
+            file=sys.stderr,
+        )
 
 
 def run() -> None:

@@ -93,6 +93,71 @@ def test_verify_compares_with_the_reference(tmp_path, model):
     done = run(tmp_path, model, "--verify=3")
     assert done.returncode == 0
     assert "12 output values of 3 inputs equal tflite" in done.stderr
+    assert done.stderr.startswith(
+        "verified on this computer, the plan for qemu-m4 with portable kernels in "
+    )
+
+
+def test_verify_runs_the_written_project_where_it_can(tmp_path, model):
+    done = run(tmp_path, model, "--verify=3", "--board=portable")
+    assert done.stderr.startswith(
+        "verified on this computer, the project as it is written: 12 output values of 3 inputs "
+    )
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("options", [(), ("--sram_budget=440", "--optimize=speed")])
+def test_verify_on_runs_the_image_of_the_written_project(tmp_path, model, options):
+    done = run(tmp_path, model, "--verify=3", "--verify_on=qemu-m4", *options)
+    assert done.returncode == 0, done.stderr
+    here, there = done.stderr.splitlines()
+    assert here.startswith("verified on this computer, the plan for qemu-m4 ")
+    assert there.startswith("verified on qemu-m4, emulated, with its own kernels: 12 output values")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--verify_on=qemu-m4"], "goes with --verify=N"),
+        (["--verify=1", "--verify_on=qemu-m55"], "verify on a board of the same core"),
+        (["--verify=1", "--verify_on=nothing"], "unknown board 'nothing'"),
+        (["--verify=1", "--verify_on=host", "--board=host"], "--verify alone runs there"),
+    ],
+)
+def test_boards_that_cannot_verify_are_refused(tmp_path, model, arguments, told):
+    assert told in refused(tmp_path, model, *arguments)
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("place", ["this computer", "qemu-m4"])
+def test_a_fault_in_the_emitted_c_fails_before_anything_is_written(tmp_path, place):
+    """Rows of the output are put one too far: on the host as on the board, exit code 1."""
+    (tmp_path / "conv.tflite").write_bytes(conv_model(Conv()))
+    code = (
+        "import sys; from mcunet_tf.tinyengine import compiler; from mcunet_tf.check import twin\n"
+        "emit = compiler.emit_project\n"
+        "def faulty(*a):\n"
+        "    files = emit(*a)\n"
+        "    c = files['conv.c']; wrong = c.replace(', y, rows);', ', y + 1, rows);')\n"
+        "    assert wrong != c; files['conv.c'] = wrong; return files\n"
+        f"{'twin' if place == 'this computer' else 'compiler'}.emit_project = faulty\n"
+        "from mcunet_tf.cli import tflite_to_tinyengine as t\n"
+        "sys.argv = ['x', 'conv.tflite', '--verify=1', '--verify_on=qemu-m4']; t.run()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=TIMEOUT_S,
+    )
+    assert done.returncode == 1
+    *before, line = done.stderr.splitlines()
+    assert len(before) == (place == "qemu-m4")
+    assert line.startswith("tflite_to_tinyengine: conv (seed 0): ")
+    assert "differ for input 0; at" in line
+    assert [p.name for p in tmp_path.iterdir()] == ["conv.tflite"]
 
 
 def test_two_processes_write_the_same_bytes(tmp_path, model):

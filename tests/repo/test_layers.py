@@ -97,4 +97,4 @@ def test_the_compilers_command_needs_the_benchmark_only_where_boards_run():
         for node in ast.walk(function)
         if isinstance(node, ast.ImportFrom) and layer_of(node.module or "") == "benchmark"
     }
-    assert importers == {"_tune", "_count"}
+    assert importers == {"_tune", "_count", "_verify"}
