@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import struct
 import sys
 from collections.abc import Sequence
@@ -20,6 +21,9 @@ import numpy as np
 from mcunet_tf.errors import ToolError, require_packages
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+TIMEOUT_S = 900
+"""Longest time for a model, or for all inputs that are asked for at once."""
 
 _MICRO_ARENA_BYTES = 64 << 20
 _VERSION_SLOT = 8  # of table OperatorCode in TensorFlow Lite's schema
@@ -155,6 +159,9 @@ def serve(name: str) -> None:
             request = pickle.load(sys.stdin.buffer)
         except EOFError:
             return
+        if hasattr(signal, "alarm"):
+            # Ends even foreign code that loops, when nobody is left to do so.
+            signal.alarm(TIMEOUT_S + 60)
         try:
             if isinstance(request, bytes):
                 engine = ENGINES[name](request)

@@ -24,11 +24,10 @@ from typing import Any
 
 import numpy as np
 
-from mcunet_tf.check.engines import ENGINES, Array, TensorSpec
+from mcunet_tf.check.engines import ENGINES, TIMEOUT_S, Array, TensorSpec
 from mcunet_tf.errors import ModelError, is_installed, require_packages
 
 _REASON_CHARACTERS = 120
-_TIMEOUT_S = 900.0
 _CODE = (
     "import sys; sys.path[:] = {path!r}; from mcunet_tf.check.engines import serve; serve({name!r})"
 )
@@ -84,7 +83,7 @@ class _Child:
             late.set()
             process.kill()
 
-        timer = threading.Timer(_TIMEOUT_S, end)
+        timer = threading.Timer(TIMEOUT_S, end)
         timer.start()
         try:
             pickle.dump(request, process.stdin, pickle.HIGHEST_PROTOCOL)
@@ -92,7 +91,7 @@ class _Child:
             done, value = pickle.load(process.stdout)
         except (OSError, EOFError, pickle.UnpicklingError) as error:
             ending = self._ending(process)
-            slow = f"it did not answer within {_TIMEOUT_S:.0f} s"
+            slow = f"it did not answer within {TIMEOUT_S:.0f} s"
             raise _Refused(slow if late.is_set() else ending) from error
         finally:
             timer.cancel()

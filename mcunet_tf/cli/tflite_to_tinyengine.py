@@ -12,7 +12,7 @@ from absl import flags
 
 from mcunet_tf.boards import Board, emulate, load_board
 from mcunet_tf.cli.command import run_command
-from mcunet_tf.errors import McunetError
+from mcunet_tf.errors import McunetError, ModelError
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.compiler import DEFAULT_BOARD, CompiledModel, read_graph
 from mcunet_tf.tinyengine.cost import MeasuredCosts
@@ -107,7 +107,11 @@ def main(arguments: Sequence[str]) -> int:
         compiled = _count(compiled)
     if _VERIFY.value:
         # Before anything is written: a project that fails the check is not worth having.
-        _verify(compiled, model)
+        try:
+            _verify(compiled, model)
+        except ModelError as error:
+            remedy = "leave out --verify to write the project without a comparison"
+            raise ModelError(f"{error}; {remedy}") from error
     folder = pathlib.Path(_OUTPUT_DIR.value or f"{compiled.name}_tinyengine")
     written = compiled.write(folder)
     for name in written.kept:

@@ -84,7 +84,7 @@ def test_where_all_abort_one_line_says_how(monkeypatch):
 
 def test_an_interpreter_that_does_not_answer_is_ended(monkeypatch):
     monkeypatch.setattr(reference, "_usable", lambda model: ["tflite_micro"])
-    monkeypatch.setattr(reference, "_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(reference, "TIMEOUT_S", 0.5)
     monkeypatch.setattr(reference, "_CODE", "import time; time.sleep(60)")
     monkeypatch.setitem(reference._CHILDREN, "tflite_micro", reference._Child("tflite_micro"))
     with pytest.raises(ModelError, match="did not answer within"):

@@ -15,6 +15,7 @@ from mcunet_tf.check.verify import verify_on_host
 from mcunet_tf.errors import McunetError, VerificationError
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.evaluate import evaluate
+from mcunet_tf.tinyengine.kernels import KERNELS
 from tests.benchmark.small_net import small_net
 from tests.ops.case import Case, case_inputs
 from tests.plan.random_networks import depthwise_network, random_network, streamed_network
@@ -137,3 +138,15 @@ def test_a_wrong_constant_is_seen():
     files = {**twin.files, "net_weights.c": f"{head}{brace}{wrong}{comma}{rest}"}
     with pytest.raises(VerificationError, match="differ for input 0; at"):
         verify_on_host(dataclasses.replace(twin, files=files), STREAMED, 2, seed=0)
+
+
+def test_every_kernel_of_a_board_has_one_that_stands_for_it():
+    """A row without a portable one of its calling style would make --verify refuse its models."""
+    for kind, table in KERNELS.items():
+        portable = {stands(kernel) for kernel in table if kernel.isa == "portable"}
+        for kernel in table:
+            assert stands(kernel) in portable, (kind, kernel.name)
+
+
+def stands(kernel):
+    return kernel.style, kernel.data_inputs, kernel.streamed_inputs

@@ -128,6 +128,28 @@ def test_boards_that_cannot_verify_are_refused(tmp_path, model, arguments, told)
     assert told in refused(tmp_path, model, *arguments)
 
 
+def test_a_model_that_no_reference_runs_is_one_line(tmp_path, model):
+    code = (
+        "import sys; from mcunet_tf.check import reference\n"
+        "reference._CODE = 'import os; os.abort()'\n"
+        "from mcunet_tf.cli import tflite_to_tinyengine as t\n"
+        f"sys.argv = ['x', {str(model)!r}, '--verify=1']; t.run()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=TIMEOUT_S,
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "it died of the model (SIGABRT)" in line
+    assert line.endswith("; leave out --verify to write the project without a comparison")
+    assert [p.name for p in tmp_path.iterdir()] == [model.name]
+
+
 @pytest.mark.qemu
 @pytest.mark.parametrize("place", ["this computer", "qemu-m4"])
 def test_a_fault_in_the_emitted_c_fails_before_anything_is_written(tmp_path, place):
