@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mcunet_tf.benchmark import toolchain
 from mcunet_tf.boards import load_board
+from mcunet_tf.check import toolchain
 from mcunet_tf.errors import ToolError
 
 
