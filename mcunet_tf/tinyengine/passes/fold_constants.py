@@ -17,7 +17,8 @@ _SHAPE_OPS = ("SHAPE", "STRIDED_SLICE", "PACK")
 def fold_constants(graph: Graph) -> Graph:
     """Evaluates operators on constants (and SHAPE), and makes RESHAPE of every pure view.
 
-    What `settle_shapes` computes from shapes is gone by then. An operator that breaks a constraint stays, for `verify` to name it.
+    What `settle_shapes` computes is gone by then. An operator that breaks a constraint stays, for
+    `verify` to name it.
 
     Raises:
       ModelError: an operator on shapes has operands that it cannot have.
