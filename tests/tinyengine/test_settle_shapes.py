@@ -227,3 +227,12 @@ def test_an_open_size_that_is_no_batch_is_what_the_file_declares():
     net.op("RELU", [x], [y])
     graph = read_tflite(net.build([x], [y]))
     assert [tensor.shape for tensor in graph.tensors] == [(1, 5, 2), (1, 5, 2)]
+
+
+def test_blocks_without_a_convolution_are_refused_with_a_remedy():
+    net = Net()
+    x, y = net.tensor((1, 4, 4, 2), **_QUANTISED), net.tensor((4, 2, 2, 2), **_QUANTISED)
+    edges = net.constant(np.zeros((2, 2), np.int32))
+    net.op("SPACE_TO_BATCH_ND", [x, net.constant(np.array([2, 2], np.int32)), edges], [y])
+    with pytest.raises(UnsupportedError, match=r"SPACE_TO_BATCH_ND 't1'.*dilation_rate="):
+        compile_tflite(net.build([x], [y]), "host")

@@ -17,6 +17,7 @@ from mcunet_tf.tinyengine.passes.drop_dead_channels import drop_dead_channels
 from mcunet_tf.tinyengine.passes.drop_float_edges import drop_float_edges
 from mcunet_tf.tinyengine.passes.drop_views import drop_views
 from mcunet_tf.tinyengine.passes.fold_constants import drop_unused, fold_constants
+from mcunet_tf.tinyengine.passes.fold_dilations import fold_dilations
 from mcunet_tf.tinyengine.passes.fold_pad import fold_pad
 from mcunet_tf.tinyengine.passes.fuse_tables import fuse_tables
 from mcunet_tf.tinyengine.passes.keep_last_steps import keep_last_steps
@@ -58,6 +59,7 @@ class Pass:
 SIMPLIFY = (
     Pass(fold_constants, removes=("SHAPE", "SQUEEZE", "EXPAND_DIMS")),
     Pass(drop_unused),
+    Pass(fold_dilations, removes=("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND")),
     Pass(move_bytes),
     Pass(fuse_tables),
 )
