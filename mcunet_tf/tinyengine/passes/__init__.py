@@ -31,6 +31,7 @@ from mcunet_tf.tinyengine.passes.lower_splits import lower_splits
 from mcunet_tf.tinyengine.passes.lower_tiles import lower_tiles
 from mcunet_tf.tinyengine.passes.lower_transpose_conv import lower_transpose_conv
 from mcunet_tf.tinyengine.passes.move_bytes import move_bytes
+from mcunet_tf.tinyengine.passes.move_transposes import move_transposes
 from mcunet_tf.tinyengine.passes.spell_constant_channels import spell_constant_channels
 from mcunet_tf.tinyengine.verify import check_graph, check_lowered, check_read, check_supported
 
@@ -74,6 +75,7 @@ LOWER = (
     Pass(lower_picks, removes=("GATHER", "MIRROR_PAD")),
     Pass(lower_transpose_conv, removes=("TRANSPOSE_CONV",)),
     Pass(lower_reductions, removes=("REDUCE_MAX",)),
+    Pass(move_transposes),
     Pass(lower_broadcasts),
     Pass(fold_pad),
     Pass(lower_groups),
