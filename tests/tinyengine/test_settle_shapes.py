@@ -236,3 +236,22 @@ def test_blocks_without_a_convolution_are_refused_with_a_remedy():
     net.op("SPACE_TO_BATCH_ND", [x, net.constant(np.array([2, 2], np.int32)), edges], [y])
     with pytest.raises(UnsupportedError, match=r"SPACE_TO_BATCH_ND 't1'.*dilation_rate="):
         compile_tflite(net.build([x], [y]), "host")
+
+
+def test_an_output_that_is_known_is_copied():
+    """Anchors of a detector, for instance, which TILE makes of a computed shape."""
+    net = OpenNet()
+    x, y, anchors = net.open(-1, 3), net.open(-1, 3), net.open(-1, 2, 4)
+    ones = net.made("FILL", [net.known([3]), net.known(1)], 3)
+    twice = net.made("MUL", [ones, net.known([1, 2, 1])], 3, FusedActivationFunction=NONE)
+    known = net.constant(np.array([[[3, -5, 7, 9]]], np.int8), **_QUANTISED)
+    net.op("RELU", [x], [y])
+    net.op("TILE", [known, twice], [anchors])
+    model = net.build([x], [y, anchors])
+    compiled = compile_tflite(model, "host", name="m")
+    inputs = case_inputs(Case("", "anchors", model), compiled.graph)
+    assert_equal(
+        [evaluate(compiled.graph, arrays) for arrays in inputs],
+        reference_outputs(model, inputs),
+        inputs,
+    )
