@@ -13,6 +13,8 @@ import numpy as np
 
 from mcunet_tf.tinyengine.ir import Graph, Op, is_constant
 from mcunet_tf.tinyengine.ops.layout import ConcatenationAttributes, PadAttributes
+from mcunet_tf.tinyengine.ops.mean import outer_inner
+from mcunet_tf.tinyengine.ops.spec import View
 from mcunet_tf.tinyengine.ops.strided import TransposeAttributes
 from mcunet_tf.tinyengine.passes.fold_constants import drop_unused
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter
@@ -163,6 +165,10 @@ class _Mover:
             return False
         reduced = tuple(sorted(axes[a] for a in op.attributes.axes))
         attributes = dataclasses.replace(op.attributes, axes=reduced)
+        after = dataclasses.replace(op, attributes=attributes)
+        turned = View(after, (self.rewriter.tensor(source),), ())
+        if outer_inner(turned) is None:
+            return False  # the axes would lie apart, which kernels do not take
         operand = self.rewriter.constant(op.inputs[1], np.array(reduced, np.int32), None)
         self.rewriter.op(op.kind, op.name, (source, operand), op.outputs[0], attributes)
         return True
