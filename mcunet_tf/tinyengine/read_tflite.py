@@ -23,11 +23,10 @@ from mcunet_tf.errors import ModelError, UnsupportedError
 from mcunet_tf.tinyengine.ir import ITEM_BYTES, Graph, Op, Quantization, Tensor
 from mcunet_tf.tinyengine.ops import SPECS
 from mcunet_tf.tinyengine.ops.spec import Impossible, ImpossibleError, View
+from mcunet_tf.tinyengine.settle_shapes import MAX_RANK, MAX_TENSOR_BYTES, Options, settle_shapes
 
 IDENTIFIER = b"TFL3"
 SCHEMA_VERSION = 3
-MAX_RANK = 8
-MAX_TENSOR_BYTES = 64 << 20
 
 _DTYPES = {
     tflite.TensorType.FLOAT32: "float32",
@@ -52,7 +51,10 @@ _OPTIONS: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     "CONV_2D": (tflite.Conv2DOptions, _WINDOW + _DILATION),
     "DEPTHWISE_CONV_2D": (tflite.DepthwiseConv2DOptions, _WINDOW + _DILATION),
     "TRANSPOSE_CONV": (tflite.TransposeConvOptions, _WINDOW),
-    "FULLY_CONNECTED": (tflite.FullyConnectedOptions, ("FusedActivationFunction",)),
+    "FULLY_CONNECTED": (
+        tflite.FullyConnectedOptions,
+        ("FusedActivationFunction", "KeepNumDims"),
+    ),
     "BATCH_MATMUL": (tflite.BatchMatMulOptions, ("AdjX", "AdjY")),
     "ADD": (tflite.AddOptions, ("FusedActivationFunction",)),
     "SUB": (tflite.SubOptions, ("FusedActivationFunction",)),
@@ -84,6 +86,12 @@ _OPTIONS: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     ),
     "UNPACK": (tflite.UnpackOptions, ("Axis",)),
     "PACK": (tflite.PackOptions, ("Axis",)),
+    "RESHAPE": (tflite.ReshapeOptions, ("NewShapeAsNumpy",)),
+    "SQUEEZE": (tflite.SqueezeOptions, ("SqueezeDimsAsNumpy",)),
+    **dict.fromkeys(("MEAN", "SUM"), (tflite.ReducerOptions, ("KeepDims",))),
+    **dict.fromkeys(("REDUCE_MAX", "REDUCE_MIN"), (tflite.ReducerOptions, ("KeepDims",))),
+    **dict.fromkeys(("REDUCE_PROD", "REDUCE_ANY"), (tflite.ReducerOptions, ("KeepDims",))),
+    "REDUCE_ALL": (tflite.ReducerOptions, ("KeepDims",)),
 }
 _DETAIL_CHARACTERS = 80
 _NAME_BYTES = 256
@@ -102,14 +110,15 @@ _DAMAGE = (
 
 
 def read_tflite(data: bytes, name: str = "model") -> Graph:
-    """Reads the first subgraph of a model, with a dynamic batch fixed to 1.
+    """Reads the first subgraph of a model; an open batch is 1, and other sizes follow from it.
 
     Args:
       data: the file's bytes.
       name: what the graph is called.
 
     Returns:
-      The graph as it stands in the file; operators that are not known have no attributes.
+      The graph as it stands in the file, without the operators that compute shapes; operators that
+      are not known have no attributes.
 
     Raises:
       ModelError: the bytes are not a sound TensorFlow Lite model.
@@ -129,25 +138,27 @@ def read_tflite(data: bytes, name: str = "model") -> Graph:
             f"{name}: the file is damaged (an offset or a number in it is impossible: {detail}); "
             "export it again"
         ) from error
+    tensors, kept = settle_shapes(file.tensors, file.ops, file.unsettled)
+    file = dataclasses.replace(file, tensors=tensors, ops=kept)
     ops = tuple(_with_attributes(file.tensors, op, options) for op, options in file.ops)
     return Graph(name, _empty_constants(file), ops, file.inputs, file.outputs)
 
 
-_Options = dict[str, Any] | Impossible
-"""Fields of an option table by name, or why they are not those of the operator."""
-
-
 @dataclasses.dataclass(frozen=True, eq=False)
 class _File:
-    """What the first subgraph says; operators with their options, by the schema's names."""
+    """What the first subgraph says; operators with their options, by the schema's names.
+
+    `unsettled` are the computed tensors that are declared with an open size.
+    """
 
     tensors: tuple[Tensor, ...]
-    ops: tuple[tuple[Op, _Options], ...]
+    ops: tuple[tuple[Op, Options], ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    unsettled: frozenset[int]
 
 
-def _with_attributes(tensors: tuple[Tensor, ...], op: Op, options: _Options) -> Op:
+def _with_attributes(tensors: tuple[Tensor, ...], op: Op, options: Options) -> Op:
     """The operator as its module understands it; `verify` names those that cannot be."""
     if op.kind not in SPECS:
         return op
@@ -214,7 +225,10 @@ class _Reader:
             raise UnsupportedError(
                 f"{self.name}: the graph has no inputs or no outputs; export a model that has both"
             )
-        return _File(tensors, ops, inputs, outputs)
+        unsettled = {
+            i for i, t in enumerate(tensors) if t.data is None and _is_open(subgraph.Tensors(i))
+        }
+        return _File(tensors, ops, inputs, outputs, frozenset(unsettled.difference(inputs)))
 
     def indices(self, table: Any, field: str, tensors: int, *, optional: bool) -> tuple[int, ...]:
         length = getattr(table, f"{field}Length")()
@@ -235,7 +249,8 @@ class _Reader:
         dtype = _DTYPES.get(code, _TYPE_NAMES[code].lower())
         shape = [int(table.Shape(i)) for i in self.rank(table.ShapeLength(), name)]
         for i in self.rank(table.ShapeSignatureLength(), name):
-            if i < len(shape) and table.ShapeSignature(i) == -1:
+            # Only the batch is open; another size is what the file declares, or follows.
+            if i < len(shape) and table.ShapeSignature(i) == -1 and (i == 0 or shape[i] < 1):
                 shape[i] = 1
         if any(dimension < 0 for dimension in shape):
             raise self.fail(f"tensor '{name}' has shape {shape}")
@@ -289,7 +304,7 @@ class _Reader:
             zero_points = tuple(int(z) for z in parameters.ZeroPointAsNumpy())
         return Quantization(scales, zero_points, int(parameters.QuantizedDimension()))
 
-    def read_ops(self, subgraph: Any, tensors: tuple[Tensor, ...]) -> Iterator[tuple[Op, _Options]]:
+    def read_ops(self, subgraph: Any, tensors: tuple[Tensor, ...]) -> Iterator[tuple[Op, Options]]:
         for i in self.count(subgraph.OperatorsLength(), "operators"):
             table = subgraph.Operators(i)
             kind = self.read_kind(table)
@@ -309,7 +324,7 @@ class _Reader:
             return f"CUSTOM {_printable(code.CustomCode())}".strip()
         return str(_BUILTIN_NAMES.get(builtin, f"builtin {builtin}"))
 
-    def read_options(self, table: Any, kind: str) -> _Options:
+    def read_options(self, table: Any, kind: str) -> Options:
         if kind not in _OPTIONS:
             return {}
         reader, fields = _OPTIONS[kind]
@@ -323,6 +338,12 @@ class _Reader:
         else:
             options.Init(union.Bytes, union.Pos)
         return {field: getattr(options, field)() for field in fields}
+
+
+def _is_open(table: Any) -> bool:
+    """Whether a tensor is declared with a size that the converter did not know."""
+    signature = range(min(table.ShapeSignatureLength(), MAX_RANK))
+    return any(table.ShapeSignature(i) == -1 for i in signature)
 
 
 def _empty_table() -> bytes:

@@ -11,6 +11,9 @@ _STATE = (
 )
 _LOOP = "build the recurrent layer with unroll=True, or use LSTM with a fixed batch of 1"
 _OPEN_BATCH = "export with a fixed batch of 1, so that the converter computes shapes"
+_DILATION = (
+    "write it as the dilation of a convolution of stride 1 (dilation_rate=), and export again"
+)
 _SIGNAL = "compute the features in the application, and export the network behind them"
 _INT8 = "convert it with full int8 quantisation (TFLITE_BUILTINS_INT8, a representative data set)"
 _INT16 = "int16 activations (16x8) are not supported yet: " + _INT8
@@ -28,7 +31,6 @@ _BY_KIND = {
     **dict.fromkeys(("WHILE", "IF", "RNN", "UNIDIRECTIONAL_SEQUENCE_RNN"), _LOOP),
     **dict.fromkeys(("LSTM", "BIDIRECTIONAL_SEQUENCE_LSTM"), _LOOP),
     **dict.fromkeys(("FILL", "SHAPE", "RANGE", "REDUCE_PROD", "BROADCAST_ARGS"), _OPEN_BATCH),
-    **dict.fromkeys(("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"), _OPEN_BATCH),
 }
 # What a reason says, and the remedy; the first that fits is taken.
 _BY_REASON = (
@@ -55,6 +57,8 @@ def remedies(problems: Iterable[tuple[str, str]]) -> list[str]:
 def _remedy(kind: str, reason: str) -> str:
     if kind.startswith("CUSTOM Signal"):
         return _SIGNAL
+    if kind in ("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"):
+        return _DILATION
     if kind in _BY_KIND and "not supported" in reason:
         return _BY_KIND[kind]
     return next((remedy for text, remedy in _BY_REASON if text in reason), _LAYER)

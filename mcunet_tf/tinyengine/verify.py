@@ -176,7 +176,7 @@ def _edge_problems(graph: Graph) -> Iterator[_Problem]:
                 yield _Problem(role, tensor.name, f"its type is {tensor.dtype}, not int8")
             elif tensor.elements == 0:
                 yield _Problem(role, tensor.name, f"its shape is {list(tensor.shape)}")
-            elif tensor.data is not None:
+            elif tensor.data is not None and (role == "input" or tensor.dtype != "int8"):
                 yield _Problem(role, tensor.name, "it is a constant")
             elif tensor.dtype in INTEGER_RANGES and tensor.quantization is not None:
                 problem = per_tensor_problem(tensor)

@@ -27,11 +27,20 @@ from typing import Any
 import numpy as np
 
 from mcunet_tf.quantize import ptq
-from tests.models import networks, traits, units
+from tests.models import networks, open_batches, traits, units
 from tests.models.recipes import BLOCKS, RECIPES, SAMPLES, random_images
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache" / "models"
-__all__ = ["RECIPES", "converter_version", "make", "model_path", "networks", "traits", "units"]
+__all__ = [
+    "RECIPES",
+    "converter_version",
+    "make",
+    "model_path",
+    "networks",
+    "open_batches",
+    "traits",
+    "units",
+]
 
 
 def model_path(name: str) -> Path:

@@ -141,6 +141,23 @@ def negate_scales(tree: Any) -> None:
             tensor.quantization.scale = (tensor.quantization.scale * sign).astype(np.float32)
 
 
+def zero_biases(tree: Any) -> None:
+    """Gives every FULLY_CONNECTED a bias: tflite-runtime has no result by channel without one."""
+    (graph,) = tree.subgraphs
+    for operator in graph.operators:
+        if len(operator.inputs) == 3 and operator.inputs[2] < 0:
+            source, weights = (graph.tensors[index] for index in operator.inputs[:2])
+            zeros = copy.deepcopy(weights)
+            zeros.shape, zeros.type, zeros.name = weights.shape[:1], 2, b"zeros"  # INT32
+            zeros.buffer = len(tree.buffers)
+            scales = zeros.quantization
+            scales.scale = np.asarray(scales.scale) * source.quantization.scale[0]
+            tree.buffers.append(type(tree.buffers[0])())
+            tree.buffers[-1].data = np.zeros(4 * weights.shape[0], np.uint8)
+            graph.tensors.append(zeros)
+            operator.inputs = np.array([*operator.inputs[:2], len(graph.tensors) - 1], np.int32)
+
+
 def empty_biases(tree: Any) -> None:
     """Makes every bias of a FULLY_CONNECTED a tensor of no elements, as some exporters do."""
     (graph,) = tree.subgraphs

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from tests.ops import (
     conv_cases,
+    dilation_cases,
     layout_cases,
     matmul_cases,
     pick_cases,
@@ -19,6 +20,8 @@ from tests.ops.case import Case
 CASES: dict[str, tuple[Case, ...]] = {
     "CONV_2D": conv_cases.CONV_2D,
     "DEPTHWISE_CONV_2D": conv_cases.DEPTHWISE_CONV_2D,
+    "SPACE_TO_BATCH_ND": dilation_cases.SPACE_TO_BATCH_ND,
+    "BATCH_TO_SPACE_ND": dilation_cases.BATCH_TO_SPACE_ND,
     "TRANSPOSE_CONV": conv_cases.TRANSPOSE_CONV,
     "FULLY_CONNECTED": conv_cases.FULLY_CONNECTED,
     "BATCH_MATMUL": matmul_cases.BATCH_MATMUL,
@@ -124,7 +127,10 @@ _MICRO_LOGISTIC = (
     "it computes in fixed point, tflite-runtime in float32: they differ by one where the exact "
     "result lies within 1e-5 of a tie, as with scales that are powers of two"
 )
+_MICRO_DEALT = "TF-Lite Micro pads with 0 where it deals out pixels, not with the zero point"
 MICRO_DIFFERS: dict[str, str] = {
+    **{f"SPACE_TO_BATCH_ND-{name}": _MICRO_DEALT for name in ("same", "uneven", "one_dimension")},
+    **{f"BATCH_TO_SPACE_ND-{name}": _MICRO_DEALT for name in ("depthwise", "rows")},
     **{
         f"RELU6-{name}": _MICRO_RELU6
         for name in (

@@ -15,6 +15,7 @@ from tests.ops.programs import run_on_emulator, run_on_host
 GROUPS = {
     "dense": ("CONV_2D", "FULLY_CONNECTED", "BATCH_MATMUL"),
     "decoder": ("TRANSPOSE_CONV",),
+    "dilated": ("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"),
     "recurrent": ("UNIDIRECTIONAL_SEQUENCE_LSTM",),
     "depthwise": ("DEPTHWISE_CONV_2D",),
     "pairs": ("ADD", "SUB", "MUL", "SQUARED_DIFFERENCE", "MAXIMUM", "MINIMUM", "PRELU"),
@@ -53,7 +54,7 @@ GROUPS = {
     ),
 }
 # Operators that have other than portable rows, or may get them.
-FAST_GROUPS = ("dense", "decoder", "recurrent", "depthwise", "pairs", "values")
+FAST_GROUPS = ("dense", "decoder", "dilated", "recurrent", "depthwise", "pairs", "values")
 
 
 def check(results) -> None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,7 +51,39 @@ def _transpose_conv(seen: View, values: Sequence[Array]) -> list[Array]:
     return [finish(turned, total)[None]]
 
 
+def _space_to_batch(seen: View, values: Sequence[Array]) -> list[Array]:
+    """Every image takes the pixels of one place in each block."""
+    a, rest = seen.attributes, len(seen.input(0).shape) - 1 - len(seen.attributes.blocks)
+    edges = [(0, 0), *a.edges, *[(0, 0)] * rest]
+    padded = np.pad(values[0], edges, constant_values=seen.input(0).zero_point)
+    places = np.ndindex(*a.blocks)
+    steps = [[slice(p, None, b) for p, b in zip(at, a.blocks, strict=True)] for at in places]
+    return [np.concatenate([padded[(slice(None), *step)] for step in steps])]
+
+
+def _batch_to_space(seen: View, values: Sequence[Array]) -> list[Array]:
+    a, shape = seen.attributes, values[0].shape
+    images = len(a.blocks) + 1
+    sizes = [n * b for n, b in zip(shape[1:images], a.blocks, strict=True)]
+    whole = np.zeros((1, *sizes, *shape[images:]), np.int8)
+    for image, at in zip(values[0], np.ndindex(*a.blocks), strict=True):
+        whole[(0, *(slice(p, None, b) for p, b in zip(at, a.blocks, strict=True)))] = image
+    kept = [slice(e[0], n - e[1]) for n, e in zip(sizes, a.edges, strict=True)]
+    return [whole[(slice(None), *kept)]]
+
+
+def _by_image(seen: View, values: Sequence[Array]) -> list[Array]:
+    """A convolution of a batch is one of each image."""
+    output = dataclasses.replace(seen.output, shape=(1, *seen.output.shape[1:]))
+    one = dataclasses.replace(seen, outputs=(output,))
+    spec, (images, *rest) = SPECS[seen.op.kind], values
+    return [np.concatenate([spec.result(one, [image[None], *rest]) for image in images])]
+
+
 MEANINGS = {
+    **dict.fromkeys(("CONV_2D", "DEPTHWISE_CONV_2D"), _by_image),
+    "SPACE_TO_BATCH_ND": _space_to_batch,
+    "BATCH_TO_SPACE_ND": _batch_to_space,
     **dict.fromkeys(("SPLIT", "SPLIT_V", "UNPACK"), _split),
     **dict.fromkeys(("GATHER", "MIRROR_PAD"), _pick),
     "REDUCE_MAX": _reduce_max,

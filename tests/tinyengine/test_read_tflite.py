@@ -241,9 +241,9 @@ def test_an_output_that_is_an_input_is_a_copy(name):
     assert not set(graph.inputs) & {plan.roots.get(i, i) for i in graph.outputs}
 
 
-def test_a_constant_output_is_refused():
+def test_a_constant_output_of_other_types_is_refused():
     net, x, y = relu_net()
-    constant = net.constant(np.zeros((1, 4), np.int8), scale=0.1, name="always")
+    constant = net.constant(np.zeros((1, 4), np.uint8), scale=0.1, name="always")
     text = message(net.build([x], [y, constant]), UnsupportedError)
     assert "output 'always': it is a constant" in text
 

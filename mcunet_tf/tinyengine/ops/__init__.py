@@ -6,6 +6,7 @@ from __future__ import annotations
 from mcunet_tf.tinyengine.ops import (
     arg_max,
     batch_matmul,
+    batch_space,
     conv2d,
     curves,
     depthwise_conv2d,
@@ -92,6 +93,8 @@ _SPECS = (
     strided.BROADCAST_TO,
     strided.SPACE_TO_DEPTH,
     strided.DEPTH_TO_SPACE,
+    batch_space.SPACE_TO_BATCH_ND,
+    batch_space.BATCH_TO_SPACE_ND,
     split.SPLIT,
     split.SPLIT_V,
     split.UNPACK,

@@ -126,8 +126,8 @@ def _read_strided_slice(options: Mapping[str, Any], _: View) -> StridedSliceAttr
     )
 
 
-def _strided_slice(view: View, values: Array) -> Array:
-    attributes: StridedSliceAttributes = view.attributes
+def strided_slice_of(attributes: StridedSliceAttributes, view: View, values: Array) -> Array:
+    """What a STRIDED_SLICE with these attributes takes, as a view of the values."""
     begin, end, strides = (constant_values(view.inputs[i]) for i in (1, 2, 3))
     index: list[Any] = []
     for axis, (first, last, step) in enumerate(zip(begin, end, strides, strict=True)):
@@ -143,6 +143,10 @@ def _strided_slice(view: View, values: Array) -> Array:
             index.append(slice(start, None if attributes.end_mask & bit else last, step))
     # An ellipsis keeps a single value an array.
     return values[tuple(index) if Ellipsis in index else (*index, Ellipsis)]
+
+
+def _strided_slice(view: View, values: Array) -> Array:
+    return strided_slice_of(view.attributes, view, values)
 
 
 def _read_tile(_: Mapping[str, Any], view: View) -> TileAttributes:

@@ -63,7 +63,7 @@ _FLOAT32: Mapping[str, Callable[..., Array]] = {
     "TANH": np.tanh,
 }
 _OF_TWO = frozenset(("ADD", "DIV", "MAXIMUM", "MINIMUM", "MUL", "POW", "SUB"))
-_COMPARISONS: Mapping[str, Callable[..., Array]] = {
+COMPARISONS: Mapping[str, Callable[..., Array]] = {
     "EQUAL": np.equal,
     "NOT_EQUAL": np.not_equal,
     "GREATER": np.greater,
@@ -71,7 +71,7 @@ _COMPARISONS: Mapping[str, Callable[..., Array]] = {
     "LESS": np.less,
     "LESS_EQUAL": np.less_equal,
 }
-_CHOICES = ("SELECT", "SELECT_V2")
+CHOICES = ("SELECT", "SELECT_V2")
 
 
 def is_tabulated(view: View) -> bool:
@@ -84,8 +84,8 @@ def is_tabulated(view: View) -> bool:
         return kind in _FLOAT32 and types == ["float32"] * (1 + (kind in _OF_TWO))
     if view.output.dtype == "bool":
         comparable = len(types) == 2 and all(_is_comparable(tensor) for tensor in view.inputs)
-        return kind in _COMPARISONS and comparable
-    if kind in _CHOICES and types == ["bool", "int8", "int8"]:
+        return kind in COMPARISONS and comparable
+    if kind in CHOICES and types == ["bool", "int8", "int8"]:
         chosen = (view.input(1), view.input(2), view.output)
         return len({tensor.quantization for tensor in chosen}) == 1
     return False
@@ -108,11 +108,11 @@ def evaluate_tabulated(view: View, values: Sequence[Array]) -> Array:
       values: the operands, `[n]` or `[1]`.
     """
     kind = view.op.kind
-    if kind in _COMPARISONS:
-        return _COMPARISONS[kind](*(_comparable(view, values, position) for position in (0, 1)))
+    if kind in COMPARISONS:
+        return COMPARISONS[kind](*(_comparable(view, values, position) for position in (0, 1)))
     if kind == "QUANTIZE":
         return _quantised(view, values[0])
-    if kind in _CHOICES:
+    if kind in CHOICES:
         return np.where(values[0], values[1], values[2])
     with np.errstate(all="ignore"):  # infinities and NaN are results like others
         real = _FLOAT32[kind](*(array.astype(np.float64) for array in values))
@@ -152,6 +152,6 @@ def _tabulated(kind: str, read: Callable[[Mapping[str, Any], View], Any] = no_at
 
 _FLOAT32_ONLY = ("CEIL", "COS", "FLOOR", "NEG", "POW", "ROUND", "SIN", "SQRT", "SQUARE")
 TABULATED = (
-    *map(_tabulated, (*_FLOAT32_ONLY, *_COMPARISONS, *_CHOICES)),
+    *map(_tabulated, (*_FLOAT32_ONLY, *COMPARISONS, *CHOICES)),
     _tabulated("DIV", read_activation),
 )

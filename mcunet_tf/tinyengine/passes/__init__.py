@@ -17,6 +17,7 @@ from mcunet_tf.tinyengine.passes.drop_dead_channels import drop_dead_channels
 from mcunet_tf.tinyengine.passes.drop_float_edges import drop_float_edges
 from mcunet_tf.tinyengine.passes.drop_views import drop_views
 from mcunet_tf.tinyengine.passes.fold_constants import drop_unused, fold_constants
+from mcunet_tf.tinyengine.passes.fold_dilations import fold_dilations
 from mcunet_tf.tinyengine.passes.fold_pad import fold_pad
 from mcunet_tf.tinyengine.passes.fuse_tables import fuse_tables
 from mcunet_tf.tinyengine.passes.keep_last_steps import keep_last_steps
@@ -30,6 +31,7 @@ from mcunet_tf.tinyengine.passes.lower_splits import lower_splits
 from mcunet_tf.tinyengine.passes.lower_tiles import lower_tiles
 from mcunet_tf.tinyengine.passes.lower_transpose_conv import lower_transpose_conv
 from mcunet_tf.tinyengine.passes.move_bytes import move_bytes
+from mcunet_tf.tinyengine.passes.move_transposes import move_transposes
 from mcunet_tf.tinyengine.passes.spell_constant_channels import spell_constant_channels
 from mcunet_tf.tinyengine.verify import check_graph, check_lowered, check_read, check_supported
 
@@ -58,6 +60,7 @@ class Pass:
 SIMPLIFY = (
     Pass(fold_constants, removes=("SHAPE", "SQUEEZE", "EXPAND_DIMS")),
     Pass(drop_unused),
+    Pass(fold_dilations, removes=("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND")),
     Pass(move_bytes),
     Pass(fuse_tables),
 )
@@ -72,6 +75,7 @@ LOWER = (
     Pass(lower_picks, removes=("GATHER", "MIRROR_PAD")),
     Pass(lower_transpose_conv, removes=("TRANSPOSE_CONV",)),
     Pass(lower_reductions, removes=("REDUCE_MAX",)),
+    Pass(move_transposes),
     Pass(lower_broadcasts),
     Pass(fold_pad),
     Pass(lower_groups),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An output that is an input, or a view of one, becomes a copy: inputs may be overwritten."""
+"""An output that is an input, a view of one, or a constant becomes a copy in the arena."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def copy_edges(graph: Graph) -> Graph:
     outputs = []
     for index in graph.outputs:
         tensor = graph.tensors[index]
-        if index not in given:
+        if index not in given and tensor.data is None:
             outputs.append(index)
             continue
-        copy = rewriter.add(dataclasses.replace(tensor))
+        copy = rewriter.add(dataclasses.replace(tensor, data=None))
         if tensor.dtype == "int8":
             whole = SliceAttributes((0,) * len(tensor.shape), tensor.shape)
             rewriter.op("SLICE", tensor.name, (index,), copy, whole)

@@ -17,8 +17,8 @@ _SHAPE_OPS = ("SHAPE", "STRIDED_SLICE", "PACK")
 def fold_constants(graph: Graph) -> Graph:
     """Evaluates operators on constants (and SHAPE), and makes RESHAPE of every pure view.
 
-    With the batch fixed to 1 this removes the SHAPE, STRIDED_SLICE and PACK that Keras writes
-    around a RESHAPE. An operator that breaks a constraint stays, for `verify` to name it.
+    What `settle_shapes` computes is gone by then. An operator that breaks a constraint stays, for
+    `verify` to name it.
 
     Raises:
       ModelError: an operator on shapes has operands that it cannot have.
@@ -27,7 +27,10 @@ def fold_constants(graph: Graph) -> Graph:
     kept: list[Op] = []
     for op in graph.ops:
         current = graph.replace(ops=(), tensors=dict(enumerate(tensors)))
-        if op.kind in SPECS and len(op.outputs) == 1 and _foldable(view(current, op)):
+        # An edge of the application's: it may want the constant as bytes.
+        edge = op.kind == "DEQUANTIZE" and op.outputs[0] in graph.outputs
+        known = op.kind in SPECS and len(op.outputs) == 1 and not edge
+        if known and _foldable(view(current, op)):
             tensors[op.outputs[0]] = _folded(graph.name, view(current, op))
         elif op.kind in ("RESHAPE", "SQUEEZE", "EXPAND_DIMS"):
             kept.append(dataclasses.replace(op, kind="RESHAPE", inputs=op.inputs[:1]))
@@ -43,9 +46,8 @@ def _foldable(seen: View) -> bool:
         return True
     if not all(tensor is None or is_constant(tensor) for tensor in seen.inputs):
         return False
-    if seen.op.kind in _SHAPE_OPS:
-        # Shapes may turn out to be other than declared; tensors of values may not.
-        return seen.output.dtype in ("int32", "int64")
+    if seen.op.kind in _SHAPE_OPS and seen.output.dtype in ("int32", "int64"):
+        return True  # shapes may turn out to be other than declared; tensors of values may not
     return broken_constraint(seen) is None
 
 
