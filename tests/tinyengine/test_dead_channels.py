@@ -262,3 +262,31 @@ def test_a_constant_keeps_its_value_in_the_new_spelling(value: int, zero_point: 
     before, after = _graphs(net.finished())
     for image in _images(1):
         assert_equal([evaluate(after, image)], [evaluate(before, image)], [image])
+
+
+def test_a_row_of_part_of_a_pixel_keeps_what_differs_between_parts() -> None:
+    """Pixels of 16 channels, read by eights: channels i and i + 8 are constants of their own."""
+    net = Layers(4, zero_point=-100)
+    weights = net.rng.integers(-127, 128, (8, 1, 1, 4))
+    weights[4:] = 0
+    w = net.constant(weights.astype(np.int8), scale=1 / 64)
+    source, bias = net.last, np.zeros(8, np.int32)
+    narrow = net._result((1, 6, 6, 8))
+    net._window("CONV_2D", [source, w, net.constant(bias, scale=1 / 1280)], narrow, SAME)
+    wide = net._result((1, 6, 3, 16))
+    shape = net.constant(np.array([1, 6, 3, 16], np.int32))
+    net.op("RESHAPE", [narrow, shape], [wide], NewShape=[1, 6, 3, 16])
+    taps = net.rng.integers(-127, 128, (1, 3, 3, 16))
+    taps[..., 4:8] = taps[..., 12:] = 0
+    w = net.constant(taps.astype(np.int8), scale=1 / 64, axis=3)
+    bias = np.arange(0, 16 << 7, 1 << 7).astype(np.int32)
+    y = net._result((1, 6, 3, 16))
+    inputs = [wide, w, net.constant(bias, scale=1 / 1280)]
+    net._window("DEPTHWISE_CONV_2D", inputs, y, SAME, DepthMultiplier=1)
+    w = net.constant(net.rng.integers(-127, 128, (3, 8)).astype(np.int8), scale=0.01)
+    last = net._result((36, 3), zero_point=-7)
+    bias = net.constant(np.zeros(3, np.int32), scale=0.0005)
+    net.op("FULLY_CONNECTED", [y, w, bias], [last], FusedActivationFunction=NONE)
+    before, after = _graphs(net.finished())
+    for image in _images():
+        assert_equal([evaluate(after, image)], [evaluate(before, image)], [image])

@@ -128,7 +128,8 @@ def _removable(
     if group & {*op.outputs} or not group >= {source} or group & {*op.inputs[1:]}:
         return none
     if op.kind == "FULLY_CONNECTED":
-        return every if seen.input(1).shape[1] % channels == 0 else none
+        # A row of whole pixels: where it is part of one, a channel's value is not the same in each.
+        return every if seen.input(1).shape[1] % seen.input(0).shape[-1] == 0 else none
     if op.attributes.padding == common.Padding():
         return every
     # Around the image a channel is the zero point: it is constant only if it is that everywhere.
