@@ -45,8 +45,8 @@ from mcunet_tf.tinyengine.cost.features import features_of
 from mcunet_tf.tinyengine.cost.model import COEFFICIENTS
 from mcunet_tf.tinyengine.emit.sources import collect_sources, kernel_path
 from mcunet_tf.tinyengine.ir import Graph, Tensor
-from mcunet_tf.tinyengine.kernels import KERNELS
-from mcunet_tf.tinyengine.kernels.table import Kernel
+from mcunet_tf.tinyengine.kernel_tables import KERNELS
+from mcunet_tf.tinyengine.kernel_tables.table import Kernel
 from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.select import usable_rows
 

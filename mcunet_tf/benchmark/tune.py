@@ -35,7 +35,7 @@ from mcunet_tf.tinyengine.cost import Cost, MeasuredCosts, cost_key, cost_model
 from mcunet_tf.tinyengine.cost.calls import whole_calls
 from mcunet_tf.tinyengine.emit.sources import collect_sources, kernel_path
 from mcunet_tf.tinyengine.ir import Graph, Op
-from mcunet_tf.tinyengine.kernels.table import Kernel
+from mcunet_tf.tinyengine.kernel_tables.table import Kernel
 from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.schedule.nodes import make_node
 from mcunet_tf.tinyengine.select import usable_rows

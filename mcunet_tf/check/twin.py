@@ -18,8 +18,8 @@ from mcunet_tf.errors import CompilerError
 from mcunet_tf.tinyengine import CompiledModel
 from mcunet_tf.tinyengine.emit.project import Project, emit_project
 from mcunet_tf.tinyengine.ir import ITEM_BYTES, Graph
-from mcunet_tf.tinyengine.kernels import KERNELS
-from mcunet_tf.tinyengine.kernels.table import ALL_INPUTS, Kernel, Style
+from mcunet_tf.tinyengine.kernel_tables import KERNELS
+from mcunet_tf.tinyengine.kernel_tables.table import ALL_INPUTS, Kernel, Style
 from mcunet_tf.tinyengine.plan.plan import Plan
 from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source, make_node
 from mcunet_tf.version import __version__

@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 
 from mcunet_tf.errors import CompilerError
-from mcunet_tf.tinyengine.kernels.table import Blob, Kernel, Struct
+from mcunet_tf.tinyengine.kernel_tables.table import Blob, Kernel, Struct
 from mcunet_tf.tinyengine.ops.spec import View
 from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source
 

@@ -23,8 +23,8 @@ from mcunet_tf.tinyengine.cost.row_sets import (
     fastest_rows,
 )
 from mcunet_tf.tinyengine.ir import Graph, Op
-from mcunet_tf.tinyengine.kernels import KERNELS
-from mcunet_tf.tinyengine.kernels.table import Kernel
+from mcunet_tf.tinyengine.kernel_tables import KERNELS
+from mcunet_tf.tinyengine.kernel_tables.table import Kernel
 from mcunet_tf.tinyengine.ops.spec import View, view
 from mcunet_tf.tinyengine.schedule.nodes import Node, make_node
 

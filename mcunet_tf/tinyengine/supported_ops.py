@@ -9,7 +9,7 @@ from __future__ import annotations
 import pathlib
 import sys
 
-from mcunet_tf.tinyengine.kernels import KERNELS
+from mcunet_tf.tinyengine.kernel_tables import KERNELS
 from mcunet_tf.tinyengine.ops import MADE_BY_PASSES, SPECS, shape
 
 FILE_NAME = "SUPPORTED_OPS.md"

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 
 from mcunet_tf.errors import CompilerError, ModelError, UnsupportedError
 from mcunet_tf.tinyengine.ir import ITEM_BYTES, Graph, Op
-from mcunet_tf.tinyengine.kernels import KERNELS
+from mcunet_tf.tinyengine.kernel_tables import KERNELS
 from mcunet_tf.tinyengine.ops import MADE_BY_PASSES, SPECS
 from mcunet_tf.tinyengine.ops.arg_max import INDEX_TYPES
 from mcunet_tf.tinyengine.ops.common import INTEGER_RANGES, per_tensor_problem

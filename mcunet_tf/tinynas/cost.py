@@ -14,7 +14,7 @@ from mcunet_tf.boards import Board
 from mcunet_tf.tinyengine.constant_pool import constant_sizes
 from mcunet_tf.tinyengine.cost.calls import code_counts, whole_calls
 from mcunet_tf.tinyengine.cost.model import CostModel, cost_model
-from mcunet_tf.tinyengine.kernels.table import Kernel
+from mcunet_tf.tinyengine.kernel_tables.table import Kernel
 from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.plan.effort import FALLBACK_CORE, Effort
 from mcunet_tf.tinyengine.plan.grouping import can_fit_model, fit_model, plan_model

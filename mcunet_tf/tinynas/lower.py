@@ -21,7 +21,7 @@ from mcunet_tf.boards import Board
 from mcunet_tf.tinyengine.cost.model import cost_model
 from mcunet_tf.tinyengine.cost.row_sets import Choice
 from mcunet_tf.tinyengine.ir import Graph, Op, Quantization, Tensor
-from mcunet_tf.tinyengine.kernels.table import Kernel
+from mcunet_tf.tinyengine.kernel_tables.table import Kernel
 from mcunet_tf.tinyengine.ops.common import Padding, same_padding
 from mcunet_tf.tinyengine.ops.conv2d import Conv2dAttributes
 from mcunet_tf.tinyengine.ops.elementwise import ElementwiseAttributes

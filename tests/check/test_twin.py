@@ -15,7 +15,7 @@ from mcunet_tf.check.verify import verify_on_host
 from mcunet_tf.errors import McunetError, VerificationError
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.evaluate import evaluate
-from mcunet_tf.tinyengine.kernels import KERNELS
+from mcunet_tf.tinyengine.kernel_tables import KERNELS
 from tests.benchmark.small_net import small_net
 from tests.ops.case import Case, case_inputs
 from tests.plan.random_networks import depthwise_network, random_network, streamed_network

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mcunet_tf.tinyengine.fixed_point import quantize_multiplier, requantize
-from mcunet_tf.tinyengine.kernels.linear_add import linear_add
+from mcunet_tf.tinyengine.kernel_tables.packing.linear_add import linear_add
 from tests.kernels.dsp_program import FILLER, Case, run_cases
 
 VALUES = np.arange(-128, 128)

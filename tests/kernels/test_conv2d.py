@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 
 from mcunet_tf.tinyengine.fixed_point import requantize
-from mcunet_tf.tinyengine.kernels import packing_dsp, packing_mve
+from mcunet_tf.tinyengine.kernel_tables.packing import dsp, mve
 from tests.kernels.dsp_program import FILLER, GUARD_BYTES, Case, run_cases
 
 pytestmark = pytest.mark.qemu
 
 HEADERS = ["conv2d/conv2d.h", "conv2d/conv2d_layout.h"]
 PACK = {
-    "conv2d_s8_dsp": packing_dsp.pack_conv2d,
-    "conv2d_s8_wide_dsp": packing_dsp.pack_conv2d_wide,
-    "conv2d_s8_any_dsp": packing_dsp.pack_conv2d_any,
-    "conv2d_s8_mve": packing_mve.pack_conv2d,
-    "conv2d_s8_any_mve": functools.partial(packing_mve.pack_conv2d, any_scale=True),
+    "conv2d_s8_dsp": dsp.pack_conv2d,
+    "conv2d_s8_wide_dsp": dsp.pack_conv2d_wide,
+    "conv2d_s8_any_dsp": dsp.pack_conv2d_any,
+    "conv2d_s8_mve": mve.pack_conv2d,
+    "conv2d_s8_any_mve": functools.partial(mve.pack_conv2d, any_scale=True),
 }
 BOARD = {"dsp": "qemu-m4", "mve": "qemu-m55"}
 every = pytest.mark.parametrize("kernel", PACK)
@@ -85,11 +85,11 @@ def admits(kernel, layer: Layer) -> str | None:
     taps = layer.weights.reshape(len(layer.weights), -1)
     constants = (taps, layer.bias, layer.multiplier, layer.shift)
     if "mve" in kernel:
-        return None if "any" in kernel else packing_mve.shift_reason(layer.shift)
+        return None if "any" in kernel else mve.shift_reason(layer.shift)
     if "any" in kernel:
-        return packing_dsp.any_shift_reason(*constants)
-    narrow = None if "wide" in kernel else packing_dsp.narrow_sum_reason(taps, layer.bias)
-    return narrow or packing_dsp.fast_requant_reason(*constants)
+        return dsp.any_shift_reason(*constants)
+    narrow = None if "wide" in kernel else dsp.narrow_sum_reason(taps, layer.bias)
+    return narrow or dsp.fast_requant_reason(*constants)
 
 
 def make_case(kernel, layer: Layer) -> tuple[Case, np.ndarray]:
@@ -144,7 +144,7 @@ def make_case(kernel, layer: Layer) -> tuple[Case, np.ndarray]:
         setup=setup,
         arguments="in_rows, out_rows, rows, scratch",
         teardown="  }",
-        scratch_bytes=(packing_mve if "mve" in kernel else packing_dsp).scratch_bytes_conv2d(
+        scratch_bytes=(mve if "mve" in kernel else dsp).scratch_bytes_conv2d(
             kernel_height, kernel_width, channels
         ),
         name=f"{kernel} {layer}",

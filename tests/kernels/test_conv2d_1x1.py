@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 
 from mcunet_tf.tinyengine.fixed_point import requantize
-from mcunet_tf.tinyengine.kernels import packing_dsp, packing_mve
+from mcunet_tf.tinyengine.kernel_tables.packing import dsp, mve
 from tests.kernels.dsp_program import FILLER, GUARD_BYTES, Case, run_cases
 
 pytestmark = pytest.mark.qemu
 
 HEADERS = ["conv2d/conv2d.h", "conv2d/conv2d_layout.h"]
 PACK = {
-    "conv2d_s8_1x1_dsp": packing_dsp.pack_conv2d_1x1,
-    "conv2d_s8_1x1_wide_dsp": packing_dsp.pack_conv2d_1x1_wide,
-    "conv2d_s8_1x1_any_dsp": packing_dsp.pack_conv2d_1x1_any,
-    "conv2d_s8_1x1_mve": packing_mve.pack_conv2d,
-    "conv2d_s8_1x1_any_mve": functools.partial(packing_mve.pack_conv2d, any_scale=True),
+    "conv2d_s8_1x1_dsp": dsp.pack_conv2d_1x1,
+    "conv2d_s8_1x1_wide_dsp": dsp.pack_conv2d_1x1_wide,
+    "conv2d_s8_1x1_any_dsp": dsp.pack_conv2d_1x1_any,
+    "conv2d_s8_1x1_mve": mve.pack_conv2d,
+    "conv2d_s8_1x1_any_mve": functools.partial(mve.pack_conv2d, any_scale=True),
 }
 BOARD = {"dsp": "qemu-m4", "mve": "qemu-m55"}
 every = pytest.mark.parametrize("kernel", PACK)
@@ -55,11 +55,11 @@ def random_layer(rng, channels_in, channels_out, zero_point=-128, out_zero_point
 def admits(kernel, layer: Layer) -> str | None:
     constants = (layer.weights, layer.bias, layer.multiplier, layer.shift)
     if "mve" in kernel:
-        return None if "any" in kernel else packing_mve.shift_reason(layer.shift)
+        return None if "any" in kernel else mve.shift_reason(layer.shift)
     if "any" in kernel:
-        return packing_dsp.any_shift_reason(*constants)
-    narrow = None if "wide" in kernel else packing_dsp.narrow_sum_reason(*constants[:2])
-    return packing_dsp.fast_requant_reason(*constants) or narrow
+        return dsp.any_shift_reason(*constants)
+    narrow = None if "wide" in kernel else dsp.narrow_sum_reason(*constants[:2])
+    return dsp.fast_requant_reason(*constants) or narrow
 
 
 def make_case(kernel, layer: Layer, inputs, *, gap: int | None = None) -> tuple[Case, int]:
@@ -88,9 +88,7 @@ def make_case(kernel, layer: Layer, inputs, *, gap: int | None = None) -> tuple[
         weights=PACK[kernel](layer.weights, layer.bias, layer.multiplier, layer.shift),
         memory=memory,
         arguments=f"arena + {in_offset}, arena + {out_offset}, {pixels}, scratch",
-        scratch_bytes=(packing_mve if "mve" in kernel else packing_dsp).scratch_bytes_conv2d_1x1(
-            channels_in
-        ),
+        scratch_bytes=(mve if "mve" in kernel else dsp).scratch_bytes_conv2d_1x1(channels_in),
         name=f"{kernel} {pixels} px {channels_in} -> {channels_out}",
     )
     return case, out_offset
@@ -171,9 +169,9 @@ def test_sums_at_the_bound(kernel):
     """Sums that reach the limit in both channels of a pair, and the proof that refuses one more."""
     rng = np.random.default_rng(4)
     wide = not kernel.endswith(("s8_1x1_dsp", "s8_dsp"))
-    limit = (packing_dsp.SUM_LIMIT if wide else packing_dsp.NARROW_SUM_LIMIT) - 1
+    limit = (dsp.SUM_LIMIT if wide else dsp.NARROW_SUM_LIMIT) - 1
     weights = np.full((4, 200), 127) * np.array([1, -1, 1, -1])[:, None]
-    low, high = packing_dsp.accumulator_bounds(weights, np.zeros(4))
+    low, high = dsp.accumulator_bounds(weights, np.zeros(4))
     bias = np.array([limit - high[0], -limit - low[1], -limit - low[2], limit - high[3]])
     multiplier = rng.integers(1 << 30, 1 << 31, 4)
     shift = np.array([-22, -23, -23, -22]) if wide else np.array([-14, -14, -15, -16])
@@ -225,8 +223,8 @@ def test_what_the_proof_refuses(change, words):
         "multiplier": np.full(2, 1 << 30),
         "shift": np.array([-3, -3]),
     }
-    assert packing_dsp.fast_requant_reason(**arguments) is None
-    reason = packing_dsp.fast_requant_reason(**{**arguments, **change})
+    assert dsp.fast_requant_reason(**arguments) is None
+    reason = dsp.fast_requant_reason(**{**arguments, **change})
     assert reason is not None and words in reason
 
 

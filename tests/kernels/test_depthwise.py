@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mcunet_tf.tinyengine.fixed_point import requantize
-from mcunet_tf.tinyengine.kernels import packing_dsp, packing_mve
+from mcunet_tf.tinyengine.kernel_tables.packing import dsp, mve
 from tests.kernels.dsp_program import FILLER, GUARD_BYTES, Case, run_cases
 
 pytestmark = pytest.mark.qemu
@@ -121,10 +121,10 @@ def reference(layer: Layer, plane: Plane) -> np.ndarray:
 
 def admits(layer: Layer, isa="dsp") -> str | None:
     if isa in MVE_KERNELS:
-        shifts = None if isa in ANY_SCALE else packing_mve.shift_reason(layer.shift)
-        return shifts or packing_mve.depthwise_reason(layer.weights)
+        shifts = None if isa in ANY_SCALE else mve.shift_reason(layer.shift)
+        return shifts or mve.depthwise_reason(layer.weights)
     taps = layer.weights.reshape(-1, layer.weights.shape[2]).T
-    reason = packing_dsp.any_shift_reason if isa in ANY_SCALE else packing_dsp.depthwise_reason
+    reason = dsp.any_shift_reason if isa in ANY_SCALE else dsp.depthwise_reason
     return reason(taps, layer.bias, layer.multiplier, layer.shift)
 
 
@@ -133,19 +133,17 @@ def packed(layer: Layer, plane: Plane, isa, out_width) -> tuple[np.ndarray, int]
     kernel, step = len(layer.weights), layer.stride
     constants = (layer.weights, layer.bias, layer.multiplier, layer.shift)
     if isa in ("dsp", "dsp_any"):
-        pack = packing_dsp.pack_depthwise
-        stream = (pack if isa == "dsp" else packing_dsp.pack_depthwise_sized_any)(*constants, step)
+        pack = dsp.pack_depthwise
+        stream = (pack if isa == "dsp" else dsp.pack_depthwise_sized_any)(*constants, step)
         chunked = (kernel, step) == (3, 1)
         held = min(plane.rows, plane.chunk_rows) if chunked else plane.rows
-        scratch = packing_dsp.scratch_bytes_depthwise(kernel, step, out_width, held)
+        scratch = dsp.scratch_bytes_depthwise(kernel, step, out_width, held)
     elif isa == "any":
-        stream = packing_dsp.pack_depthwise_any(*constants)
-        scratch = packing_dsp.scratch_bytes_depthwise_any(
-            layer.weights[..., 0].size, len(layer.bias)
-        )
+        stream = dsp.pack_depthwise_any(*constants)
+        scratch = dsp.scratch_bytes_depthwise_any(layer.weights[..., 0].size, len(layer.bias))
     else:
-        stream = packing_mve.pack_depthwise(*constants, any_scale=isa in ANY_SCALE)
-        scratch = packing_mve.scratch_bytes_depthwise(
+        stream = mve.pack_depthwise(*constants, any_scale=isa in ANY_SCALE)
+        scratch = mve.scratch_bytes_depthwise(
             (kernel, kernel), (step, step), (1, 1), out_width, plane.rows
         )
     return stream, scratch
@@ -310,16 +308,16 @@ def test_clamps(isa, size, stride):
 @every_row
 def test_sums_at_the_bound(isa, size, stride):
     rng = np.random.default_rng(12)
-    limit = packing_dsp.NARROW_SUM_LIMIT - 1
+    limit = dsp.NARROW_SUM_LIMIT - 1
     layer = random_layer(rng, 4, size, stride)
     layer.weights[:] = np.array([127, -127, 127, -127])
     taps = layer.weights.reshape(-1, 4).T
-    low, high = packing_dsp.accumulator_bounds(taps, np.zeros(4))
+    low, high = dsp.accumulator_bounds(taps, np.zeros(4))
     layer.bias[:] = [limit - high[0], -limit - low[1], -limit - low[2], limit - high[3]]
     layer.shift[:] = [-14, -14, -15, -16]
     planes = [Plane(np.full((3, 6, 4), value), *centred(size), 2) for value in (-128, 127)]
     check([(layer, plane) for plane in planes], isa)
-    layer.bias[0] = packing_dsp.NARROW_SUM_LIMIT
+    layer.bias[0] = dsp.NARROW_SUM_LIMIT
     assert admits(layer) is not None
     if isa != "dsp":
         check([(layer, plane) for plane in planes], isa)
@@ -356,7 +354,7 @@ def test_what_two_products_cannot_hold_is_refused():
     assert admits(layer, "mve") is not None
     plane = Plane(np.full((3, 3, 8), -128), 0, 0, 0, 0, 1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(packing_mve, "depthwise_reason", lambda _: None)
+        patch.setattr(mve, "depthwise_reason", lambda _: None)
         with pytest.raises(AssertionError, match="Arrays are not equal"):
             check([(layer, plane)], "mve")
 

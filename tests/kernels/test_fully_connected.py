@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mcunet_tf.tinyengine.kernels import packing_dsp, packing_mve
+from mcunet_tf.tinyengine.kernel_tables.packing import dsp, mve
 from tests.kernels.dsp_program import FILLER, GUARD_BYTES, Case, run_cases
 from tests.kernels.test_conv2d_1x1 import Layer, random_inputs, random_layer
 
@@ -16,9 +16,9 @@ pytestmark = pytest.mark.qemu
 NARROW, ANY = "fully_connected_s8_dsp", "fully_connected_s8_any_dsp"
 MVE = "fully_connected_s8_mve"
 PACK = {
-    NARROW: packing_dsp.pack_fully_connected,
-    ANY: packing_dsp.pack_fully_connected_any,
-    MVE: packing_mve.pack_fully_connected,
+    NARROW: dsp.pack_fully_connected,
+    ANY: dsp.pack_fully_connected_any,
+    MVE: mve.pack_fully_connected,
 }
 every = pytest.mark.parametrize("kernel", PACK)
 
@@ -28,12 +28,8 @@ def admits(kernel, layer: Layer) -> str | None:
     if kernel == MVE:
         return None
     if kernel == NARROW:
-        return packing_dsp.fast_requant_reason(*constants) or packing_dsp.narrow_sum_reason(
-            *constants[:2]
-        )
-    return packing_dsp.any_shift_reason(*constants) or packing_dsp.shared_halves_reason(
-        layer.weights
-    )
+        return dsp.fast_requant_reason(*constants) or dsp.narrow_sum_reason(*constants[:2])
+    return dsp.any_shift_reason(*constants) or dsp.shared_halves_reason(layer.weights)
 
 
 def check(kernel, work, board="qemu-m4") -> list:
@@ -63,7 +59,7 @@ def check(kernel, work, board="qemu-m4") -> list:
                 weights=PACK[kernel](*constants),
                 memory=memory,
                 arguments=f"arena, arena + {out}, scratch",
-                scratch_bytes=packing_dsp.scratch_bytes_fully_connected(features)
+                scratch_bytes=dsp.scratch_bytes_fully_connected(features)
                 if kernel == NARROW
                 else 0,
                 name=f"{inputs.shape} -> {len(layer.weights)}",
@@ -160,9 +156,9 @@ def test_what_halves_cannot_hold_is_refused():
     """A planted fault: one bit more than a half has, and the outputs would be wrong."""
     weights = np.zeros((2, 4), int)
     weights[1, 2] = -128
-    assert packing_dsp.shared_halves_reason(weights) is None
+    assert dsp.shared_halves_reason(weights) is None
     weights[0, 2] = -1
-    assert packing_dsp.shared_halves_reason(weights) is not None
+    assert dsp.shared_halves_reason(weights) is not None
     layer = Layer(weights, np.zeros(2, int), np.full(2, 1 << 30), np.full(2, -6), 0)
     inputs = np.full((1, 4), 100)
     with pytest.raises(AssertionError, match="Arrays are not equal"):
@@ -171,5 +167,5 @@ def test_what_halves_cannot_hold_is_refused():
 
 def unchecked(layer: Layer, inputs: np.ndarray) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(packing_dsp, "shared_halves_reason", lambda _: None)
+        patch.setattr(dsp, "shared_halves_reason", lambda _: None)
         check(ANY, [(layer, inputs)])

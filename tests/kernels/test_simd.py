@@ -10,7 +10,7 @@ import pytest
 
 from mcunet_tf.boards import load_board
 from mcunet_tf.tinyengine.evaluate import evaluate
-from mcunet_tf.tinyengine.kernels import packing_simd
+from mcunet_tf.tinyengine.kernel_tables.packing import simd
 from tests.ops.build_tflite import NONE, RELU, RELU6, SAME, VALID
 from tests.ops.case import Case
 from tests.ops.conv_cases import Conv, conv_model
@@ -93,7 +93,7 @@ def test_every_channel_lies_in_a_block_and_where_the_kernel_looks(channels):
     rng = np.random.default_rng(channels)
     weights = rng.integers(-128, 128, (channels, taps))
     constants = rng.integers(-1000, 1000, (3, channels))
-    stream = packing_simd.pack_conv2d(weights, *constants)
+    stream = simd.pack_conv2d(weights, *constants)
     block_bytes = 3 * 16 * 4 + 4 * 16
     found = np.full((channels, taps), 999)
     start = 0

@@ -10,7 +10,7 @@ from typing import Any
 from unittest import mock
 
 from mcunet_tf.tinyengine import compiler
-from mcunet_tf.tinyengine.kernels.table import Style
+from mcunet_tf.tinyengine.kernel_tables.table import Style
 from mcunet_tf.tinyengine.plan import grouping, plan, proposals
 from mcunet_tf.tinyengine.schedule import nodes, rings, stage, trace
 from mcunet_tf.tinyengine.schedule.calls import Calls

@@ -11,7 +11,7 @@ import pytest
 
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.ir import Graph
-from mcunet_tf.tinyengine.kernels.table import Style
+from mcunet_tf.tinyengine.kernel_tables.table import Style
 from mcunet_tf.tinyengine.plan.offsets import Buffer
 from mcunet_tf.tinyengine.plan.plan import Group, Plan, plan_stages
 from mcunet_tf.tinyengine.validate import PlanError, validate_plan

@@ -20,7 +20,7 @@ from mcunet_tf.boards import load_board
 from mcunet_tf.tinyengine import compile_tflite, plan, schedule, validate
 from mcunet_tf.tinyengine.compiler import read_graph
 from mcunet_tf.tinyengine.ir import Graph, Op
-from mcunet_tf.tinyengine.kernels.table import Kernel, Style
+from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Style
 from mcunet_tf.tinyengine.ops import SPECS
 from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.plan.plan import Plan
@@ -37,7 +37,7 @@ from tests.plan.random_networks import random_network
 FOLDER = Path(validate.__file__).parent
 MAY_RUN = (
     "mcunet_tf.tinyengine.ir",
-    "mcunet_tf.tinyengine.kernels.table",
+    "mcunet_tf.tinyengine.kernel_tables.table",
     "mcunet_tf.tinyengine.ops.spec",
     "mcunet_tf.tinyengine.validate",
 )

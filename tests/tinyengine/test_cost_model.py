@@ -20,7 +20,7 @@ from mcunet_tf.tinyengine.cost.features import features_of
 from mcunet_tf.tinyengine.cost.model import Cost, weigh
 from mcunet_tf.tinyengine.emit.project import Project
 from mcunet_tf.tinyengine.emit.report import make_report
-from mcunet_tf.tinyengine.kernels.table import Style
+from mcunet_tf.tinyengine.kernel_tables.table import Style
 from tests.benchmark.small_net import small_net
 from tests.ops.all_cases import CASES
 from tests.tinyengine.small_models import small_network

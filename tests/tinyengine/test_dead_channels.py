@@ -8,8 +8,8 @@ import pytest
 
 from mcunet_tf.tinyengine.evaluate import evaluate, evaluate_all
 from mcunet_tf.tinyengine.ir import Graph
-from mcunet_tf.tinyengine.kernels import packing_dsp
-from mcunet_tf.tinyengine.kernels.convolution import folded_bias
+from mcunet_tf.tinyengine.kernel_tables.channels import folded_bias
+from mcunet_tf.tinyengine.kernel_tables.packing import dsp
 from mcunet_tf.tinyengine.ops import SPECS, common
 from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.passes import run_passes
@@ -237,8 +237,8 @@ def test_every_dead_filter_of_an_output_is_spelled_in_small_numbers() -> None:
     weights = np.asarray(seen.constant(1)).reshape(32, -1)
     multiplier, shift = common.channel_multipliers(seen, 32)
     constants = (weights, folded_bias(seen, (1, 2, 3)), multiplier, shift)
-    assert packing_dsp.fast_requant_reason(*constants) is None
-    assert packing_dsp.fast_requant_reason(*_constants(before)) is not None
+    assert dsp.fast_requant_reason(*constants) is None
+    assert dsp.fast_requant_reason(*_constants(before)) is not None
 
 
 def _constants(graph: Graph) -> tuple[np.ndarray, ...]:

@@ -14,7 +14,7 @@ from mcunet_tf.boards import load_board
 from mcunet_tf.check.toolchain import Source, compile_sources, find_tool
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.cost.model import cost_model
-from mcunet_tf.tinyengine.kernels import KERNELS
+from mcunet_tf.tinyengine.kernel_tables import KERNELS
 from mcunet_tf.tinyengine.ops import SPECS, shape
 from tests.ops.all_cases import ALL_CASES
 

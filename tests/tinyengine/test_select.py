@@ -27,8 +27,8 @@ from mcunet_tf.tinyengine.cost.row_sets import (
     cheapest_rows,
     fastest_rows,
 )
-from mcunet_tf.tinyengine.kernels import KERNELS
-from mcunet_tf.tinyengine.kernels.table import Kernel, Struct, Style
+from mcunet_tf.tinyengine.kernel_tables import KERNELS
+from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style
 from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.select import select_kernel, select_kernels, usable_rows
 from tests.benchmark.small_net import small_net

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from mcunet_tf.tinyengine.kernels import KERNELS
+from mcunet_tf.tinyengine.kernel_tables import KERNELS
 from mcunet_tf.tinyengine.ops import MADE_BY_PASSES, SPECS
 from mcunet_tf.tinyengine.supported_ops import FILE_NAME, supported_ops_text
 

@@ -22,7 +22,7 @@ from mcunet_tf.check.project import External
 from mcunet_tf.check.toolchain import require_cxx_library
 from mcunet_tf.errors import BudgetError, ToolError, UnsupportedError
 from mcunet_tf.tinyengine.emit import constants
-from mcunet_tf.tinyengine.kernels.table import Blob
+from mcunet_tf.tinyengine.kernel_tables.table import Blob
 
 ARCHIVE = "libtensorflow-microlite.a"
 _RESOLVER = "tensorflow/lite/micro/micro_mutable_op_resolver.h"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from mcunet_tf.tinyengine.cost.counts import Calls, Counts, Run
-from mcunet_tf.tinyengine.kernels.table import Style
+from mcunet_tf.tinyengine.kernel_tables.table import Style
 from mcunet_tf.tinyengine.schedule.calls import calls_alone
 from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source, pixels_of
 from mcunet_tf.tinyengine.schedule.stage import NodeCalls, Stage

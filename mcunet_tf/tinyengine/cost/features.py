@@ -28,8 +28,8 @@ from mcunet_tf.tinyengine.cost.tiles import (
     direct_and_staged,
     pixel_tiles,
 )
-from mcunet_tf.tinyengine.kernels.paired import paired
-from mcunet_tf.tinyengine.kernels.table import Style, channels_or_everything
+from mcunet_tf.tinyengine.kernel_tables.packing.pairs import paired
+from mcunet_tf.tinyengine.kernel_tables.table import Style, channels_or_everything
 from mcunet_tf.tinyengine.ops import strided
 from mcunet_tf.tinyengine.ops.depthwise_conv2d import depth_multiplier
 from mcunet_tf.tinyengine.ops.elementwise import broadcast_period

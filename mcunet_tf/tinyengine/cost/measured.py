@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from mcunet_tf.tinyengine.cost.counts import Calls
 from mcunet_tf.tinyengine.cost.model import Cost, CostModel
-from mcunet_tf.tinyengine.kernels.table import Kernel
+from mcunet_tf.tinyengine.kernel_tables.table import Kernel
 from mcunet_tf.tinyengine.ops.spec import View
 from mcunet_tf.tinyengine.schedule.nodes import Node
 

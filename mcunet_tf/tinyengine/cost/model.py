@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from mcunet_tf.tinyengine.cost.calls import code_counts, feed_counts, stage_calls
 from mcunet_tf.tinyengine.cost.counts import Calls, Counts
 from mcunet_tf.tinyengine.cost.features import features_of
-from mcunet_tf.tinyengine.kernels.table import Kernel
+from mcunet_tf.tinyengine.kernel_tables.table import Kernel
 from mcunet_tf.tinyengine.ops.spec import View
 from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source
 from mcunet_tf.tinyengine.schedule.stage import Stage

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mcunet_tf.tinyengine.kernels.table import Blob, Struct
+from mcunet_tf.tinyengine.kernel_tables.table import Blob, Struct
 
 _VALUES_PER_LINE = {"int8_t": 24, "uint8_t": 24, "int16_t": 16}
 INT32_MIN = -(1 << 31)

@@ -23,7 +23,7 @@ from mcunet_tf.tinyengine.emit.library import (
 )
 from mcunet_tf.tinyengine.emit.render import comment, render
 from mcunet_tf.tinyengine.ir import Graph
-from mcunet_tf.tinyengine.kernels.table import ALL_INPUTS, Style
+from mcunet_tf.tinyengine.kernel_tables.table import ALL_INPUTS, Style
 from mcunet_tf.tinyengine.plan.plan import Plan, Storage
 from mcunet_tf.tinyengine.schedule.calls import Calls
 from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source, is_window, pixels_of

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from mcunet_tf.tinyengine.cost.calls import node_calls
 from mcunet_tf.tinyengine.cost.counts import Counts
 from mcunet_tf.tinyengine.cost.model import CostModel, cost_model, weigh
-from mcunet_tf.tinyengine.kernels.table import Style
+from mcunet_tf.tinyengine.kernel_tables.table import Style
 from mcunet_tf.tinyengine.ops.spec import View
 from mcunet_tf.tinyengine.schedule.calls import Calls, band_of
 from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source

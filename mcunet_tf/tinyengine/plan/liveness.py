@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcunet_tf.tinyengine.ir import Graph
-from mcunet_tf.tinyengine.kernels.table import Style
+from mcunet_tf.tinyengine.kernel_tables.table import Style
 from mcunet_tf.tinyengine.plan.plan import Plan
 from mcunet_tf.tinyengine.schedule.stage import Stage
 from mcunet_tf.tinyengine.schedule.trace import Event

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from mcunet_tf.tinyengine.ir import Graph
-from mcunet_tf.tinyengine.kernels.table import Style
+from mcunet_tf.tinyengine.kernel_tables.table import Style
 from mcunet_tf.tinyengine.plan.offsets import Overlap
 from mcunet_tf.tinyengine.schedule.nodes import Node
 from mcunet_tf.tinyengine.schedule.reach import Ints

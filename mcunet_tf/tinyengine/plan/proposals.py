@@ -17,7 +17,7 @@ from mcunet_tf.errors import UnsupportedError
 from mcunet_tf.tinyengine.cost.calls import offers
 from mcunet_tf.tinyengine.cost.model import weigh
 from mcunet_tf.tinyengine.ir import Graph
-from mcunet_tf.tinyengine.kernels.table import Style
+from mcunet_tf.tinyengine.kernel_tables.table import Style
 from mcunet_tf.tinyengine.plan.effort import Alone, Effort
 from mcunet_tf.tinyengine.plan.estimate import GrowingStage, Member
 from mcunet_tf.tinyengine.plan.overlap import safe_overlap

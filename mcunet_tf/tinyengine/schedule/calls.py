@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mcunet_tf.tinyengine.kernels.table import Style
+from mcunet_tf.tinyengine.kernel_tables.table import Style
 from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source, is_window
 
 # A call of a pixel kernel on so many pixels has few that do not fill a tile.

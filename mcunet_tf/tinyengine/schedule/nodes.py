@@ -8,7 +8,7 @@ import functools
 
 from mcunet_tf.errors import UnsupportedError
 from mcunet_tf.tinyengine.ir import ITEM_BYTES, Graph, Op
-from mcunet_tf.tinyengine.kernels.table import ALL_INPUTS, Kernel, Struct, Style
+from mcunet_tf.tinyengine.kernel_tables.table import ALL_INPUTS, Kernel, Struct, Style
 from mcunet_tf.tinyengine.ops import SPECS
 from mcunet_tf.tinyengine.ops.common import Padding
 from mcunet_tf.tinyengine.ops.spec import View, view

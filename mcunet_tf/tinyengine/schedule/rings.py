@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
 from mcunet_tf.tinyengine.ir import Graph
-from mcunet_tf.tinyengine.kernels.table import Style
+from mcunet_tf.tinyengine.kernel_tables.table import Style
 from mcunet_tf.tinyengine.schedule.calls import SINGLE_ROWS, Calls, read_calls, unbroken_calls
 from mcunet_tf.tinyengine.schedule.nodes import Node, is_window
 from mcunet_tf.tinyengine.schedule.trace import Event

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mcunet_tf.tinyengine.ir import Graph
-from mcunet_tf.tinyengine.kernels.table import Style
+from mcunet_tf.tinyengine.kernel_tables.table import Style
 from mcunet_tf.tinyengine.schedule.calls import Calls, band_of, calls_alone, calls_for, read_calls
 from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source, is_window
 from mcunet_tf.tinyengine.schedule.reach import Ints, Pull

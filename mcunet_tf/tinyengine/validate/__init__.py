@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mcunet_tf.tinyengine.ir import Graph
-from mcunet_tf.tinyengine.kernels.table import Style
+from mcunet_tf.tinyengine.kernel_tables.table import Style
 from mcunet_tf.tinyengine.validate.accesses import Access, access_of
 from mcunet_tf.tinyengine.validate.errors import PlanError
 from mcunet_tf.tinyengine.validate.in_place import may_replace

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mcunet_tf.tinyengine.ir import Graph, Op
-from mcunet_tf.tinyengine.kernels.table import ALL_INPUTS, Kernel, Style
+from mcunet_tf.tinyengine.kernel_tables.table import ALL_INPUTS, Kernel, Style
 from mcunet_tf.tinyengine.ops.spec import View, view
 from mcunet_tf.tinyengine.validate.errors import PlanError
 from mcunet_tf.tinyengine.validate.program import ROWS, Ints, Layer

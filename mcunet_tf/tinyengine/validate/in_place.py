@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcunet_tf.tinyengine.ir import Graph
-from mcunet_tf.tinyengine.kernels.table import Style
+from mcunet_tf.tinyengine.kernel_tables.table import Style
 from mcunet_tf.tinyengine.validate.accesses import Access, Read
 from mcunet_tf.tinyengine.validate.memory import Values
 from mcunet_tf.tinyengine.validate.program import Ints

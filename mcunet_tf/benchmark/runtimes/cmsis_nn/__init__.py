@@ -22,8 +22,8 @@ from mcunet_tf.tinyengine.emit.names import derived_name
 from mcunet_tf.tinyengine.emit.project import Project
 from mcunet_tf.tinyengine.emit.report import Report, make_report
 from mcunet_tf.tinyengine.ir import Graph, Op
-from mcunet_tf.tinyengine.kernels import KERNELS
-from mcunet_tf.tinyengine.kernels.table import Kernel, Struct, Style
+from mcunet_tf.tinyengine.kernel_tables import KERNELS
+from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style
 from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.passes import run_passes
 from mcunet_tf.tinyengine.plan.plan import Group, plan_stages

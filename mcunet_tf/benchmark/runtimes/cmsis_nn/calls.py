@@ -14,7 +14,7 @@ import numpy as np
 
 from mcunet_tf.benchmark.runtimes.cmsis_nn.library import CmsisNn
 from mcunet_tf.tinyengine import fixed_point
-from mcunet_tf.tinyengine.kernels.table import Blob, int8_blob, int32_blob
+from mcunet_tf.tinyengine.kernel_tables.table import Blob, int8_blob, int32_blob
 from mcunet_tf.tinyengine.ops import common, elementwise
 from mcunet_tf.tinyengine.ops.depthwise_conv2d import depth_multiplier
 from mcunet_tf.tinyengine.ops.softmax import SCALED_DIFFERENCE_INTEGER_BITS

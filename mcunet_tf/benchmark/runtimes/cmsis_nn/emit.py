@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mcunet_tf.benchmark.runtimes.cmsis_nn.calls import Call
 from mcunet_tf.tinyengine.emit import constants, sources
 from mcunet_tf.tinyengine.ir import Graph
-from mcunet_tf.tinyengine.kernels.table import ALL_INPUTS, Blob, Style
+from mcunet_tf.tinyengine.kernel_tables.table import ALL_INPUTS, Blob, Style
 from mcunet_tf.tinyengine.plan.plan import Plan
 from mcunet_tf.tinyengine.schedule.nodes import Node
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A row of a kernel table: one C or assembler function and what it takes to call it."""
+"""An entry of a kernel table: one C or assembler function and what it takes to call it."""
 
 from __future__ import annotations
 
@@ -70,15 +70,15 @@ def channels_or_everything(view: View) -> int:
 
 @dataclasses.dataclass(frozen=True)
 class Kernel:
-    """One row.
+    """One kernel.
 
     Attributes:
-      name: file stem, C symbol and row name at once.
+      name: file stem, C symbol and the name of the entry at once.
       folder: where the file lies under `kernels/`; `<folder>/<folder>.h` declares it.
       isa: instruction set it needs: "portable", "dsp", "mve" or "simd".
       style: calling style.
       arguments: prints the argument struct, packed constants included.
-      rejects: why the row cannot take an operator, or None.
+      rejects: why the kernel cannot take an operator, or None.
       scratch_bytes: scratch the kernel needs while it makes a number of output rows.
       data_inputs: positions of the operands that are passed as pointers.
       streamed_inputs: those of them that are walked in step with the output (PIXELS).

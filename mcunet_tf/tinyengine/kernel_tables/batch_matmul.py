@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from mcunet_tf.tinyengine.kernels.table import Kernel, Struct, Style
+from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style
 from mcunet_tf.tinyengine.ops.batch_matmul import matmul_parameters, matmul_shape
 from mcunet_tf.tinyengine.ops.spec import View
 
@@ -50,3 +50,5 @@ BATCH_MATMUL = (
     dataclasses.replace(_PORTABLE, name="batch_matmul_s8_dsp", isa="dsp"),
     _PORTABLE,
 )
+
+KERNELS = {"BATCH_MATMUL": BATCH_MATMUL}

@@ -7,8 +7,8 @@ import dataclasses
 
 import numpy as np
 
-from mcunet_tf.tinyengine.kernels import packing_dsp, packing_mve
-from mcunet_tf.tinyengine.kernels.table import (
+from mcunet_tf.tinyengine.kernel_tables.packing import dsp, mve
+from mcunet_tf.tinyengine.kernel_tables.table import (
     Blob,
     Kernel,
     Struct,
@@ -57,30 +57,30 @@ def _portable(view: View) -> Struct:
 
 
 def _dsp(view: View) -> Struct:
-    return _fields(view, word_blob(packing_dsp.pack_lstm(*lstm_weights(view))))
+    return _fields(view, word_blob(dsp.pack_lstm(*lstm_weights(view))))
 
 
 def _mve(view: View) -> Struct:
-    struct = _fields(view, int8_blob(packing_mve.pack_lstm(*lstm_weights(view)).view(np.int8)))
-    biases = int32_blob(packing_mve.lstm_biases(lstm_biases(view)))
+    struct = _fields(view, int8_blob(mve.pack_lstm(*lstm_weights(view)).view(np.int8)))
+    biases = int32_blob(mve.lstm_biases(lstm_biases(view)))
     return dataclasses.replace(struct, fields={**struct.fields, "biases": biases})
 
 
 def _mve_bytes(view: View, _: int) -> int:
     _, _, inputs, units = lstm_shape(view)
     last = 0 if view.attributes.every_step else units
-    return packing_mve.scratch_bytes_lstm(inputs, units) + last
+    return mve.scratch_bytes_lstm(inputs, units) + last
 
 
 def _rejects_unless_sums_fit(view: View) -> str | None:
     biases, scales = lstm_biases(view), lstm_scales(view)
     for side, weights in enumerate(lstm_weights(view)):
         shifts = [gate[side][1] for gate in scales.gates]
-        reason = packing_dsp.lstm_reason(weights, biases[:, :, side], shifts)
+        reason = dsp.lstm_reason(weights, biases[:, :, side], shifts)
         if reason:
             return reason
     right = -scales.hidden[1]
-    if not 1 <= right <= packing_dsp.MAX_RIGHT_SHIFT:
+    if not 1 <= right <= dsp.MAX_RIGHT_SHIFT:
         return f"a hidden state that is shifted by {right}"
     return None
 
@@ -112,3 +112,5 @@ UNIDIRECTIONAL_SEQUENCE_LSTM = (
     ),
     _PORTABLE,
 )
+
+KERNELS = {"UNIDIRECTIONAL_SEQUENCE_LSTM": UNIDIRECTIONAL_SEQUENCE_LSTM}

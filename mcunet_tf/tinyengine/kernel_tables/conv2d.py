@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernel table of CONV_2D."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+from mcunet_tf.tinyengine.kernel_tables.channels import (
+    Pack,
+    channel_blob,
+    channel_constants,
+    folded_bias,
+    output_fields,
+    rejects_any_sums,
+    rejects_dsp_sums,
+)
+from mcunet_tf.tinyengine.kernel_tables.packing import dsp, mve, simd
+from mcunet_tf.tinyengine.kernel_tables.packing.pairs import paired, rejects_pairs
+from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style, int8_blob, word_blob
+from mcunet_tf.tinyengine.kernel_tables.windows import window_fields
+from mcunet_tf.tinyengine.ops import common
+from mcunet_tf.tinyengine.ops.conv2d import Conv2dAttributes
+from mcunet_tf.tinyengine.ops.spec import View
+
+
+def _conv2d_portable(view: View) -> Struct:
+    constants = {
+        "weights": int8_blob(view.constant(1)),
+        "channels": channel_blob(view, folded_bias(view, (1, 2, 3))),
+    }
+    edges = {"in_zero_point": view.input(0).zero_point, **output_fields(view)}
+    return Struct("struct conv2d_s8", {**constants, **window_fields(view), **edges})
+
+
+def is_pointwise(view: View) -> bool:
+    """A 1 x 1 convolution of stride 1 without padding: a matrix product per pixel."""
+    attributes: Conv2dAttributes = view.attributes
+    return (
+        tuple(view.input(1).shape[1:3]) == (1, 1)
+        and attributes.stride_height == attributes.stride_width == 1
+        and attributes.padding == common.Padding()
+    )
+
+
+def rejects_unless_pointwise(view: View) -> str | None:
+    """Why a row for pixels cannot take a convolution, or None."""
+    return None if is_pointwise(view) else "only 1 x 1 convolutions of stride 1"
+
+
+def _rejects_1x1_shape(view: View) -> str | None:
+    if view.output.shape[-1] < 2:
+        return "one output channel"
+    return rejects_unless_pointwise(view)
+
+
+def _rejects_1x1_wide(view: View) -> str | None:
+    return _rejects_1x1_shape(view) or rejects_dsp_sums(view)
+
+
+def _rejects_1x1(view: View) -> str | None:
+    weights, bias, _, _ = channel_constants(view)
+    return _rejects_1x1_wide(view) or dsp.narrow_sum_reason(weights, bias)
+
+
+def dense_stream(view: View, pack: Pack) -> Struct:
+    """The argument struct of a row whose weight stream carries its channels' constants."""
+    constants = {"weights": word_blob(pack(*channel_constants(view))), "channels": None}
+    edges = {"in_zero_point": view.input(0).zero_point, **output_fields(view)}
+    return Struct("struct conv2d_s8", {**constants, **window_fields(view), **edges})
+
+
+def _scratch_1x1(view: View, _: int) -> int:
+    return dsp.scratch_bytes_conv2d_1x1(view.input(0).shape[-1])
+
+
+def _rejects_windows(view: View) -> str | None:
+    weights, bias, _, _ = channel_constants(view)
+    return _rejects_windows_wide(view) or dsp.narrow_sum_reason(weights, bias)
+
+
+def _rejects_windows_wide(view: View) -> str | None:
+    return rejects_pairs(view) or rejects_dsp_sums(view)
+
+
+def _scratch_windows(view: View, _: int) -> int:
+    _, kernel_height, kernel_width, in_channels = paired(view).input(1).shape
+    return dsp.scratch_bytes_conv2d(kernel_height, kernel_width, in_channels)
+
+
+def _pointwise_dsp(name: str, pack: Pack, rejects: Callable[[View], str | None]) -> Kernel:
+    return Kernel(
+        name,
+        "conv2d",
+        "dsp",
+        Style.PIXELS,
+        lambda view: dense_stream(view, pack),
+        rejects=rejects,
+        scratch_bytes=_scratch_1x1,
+        reads_ahead=True,
+    )
+
+
+def _windows_dsp(name: str, pack: Pack, rejects: Callable[[View], str | None]) -> Kernel:
+    return Kernel(
+        name,
+        "conv2d",
+        "dsp",
+        Style.WINDOW,
+        lambda view: dense_stream(paired(view), pack),
+        rejects=rejects,
+        scratch_bytes=_scratch_windows,
+        band_rows=2,
+    )
+
+
+def _rejects_mve(view: View, any_scale: bool) -> str | None:
+    return None if any_scale else mve.shift_reason(channel_constants(view)[3])
+
+
+def _mve_pointwise_scratch(view: View, _: int) -> int:
+    return mve.scratch_bytes_conv2d_1x1(view.input(0).shape[-1])
+
+
+def _mve_windows_scratch(view: View, _: int) -> int:
+    _, kernel_height, kernel_width, in_channels = view.input(1).shape
+    return mve.scratch_bytes_conv2d(kernel_height, kernel_width, in_channels)
+
+
+def _conv2d_mve(any_scale: bool) -> tuple[Kernel, Kernel]:
+    """The rows for pixels and for windows, of scales below one or of any."""
+    pack = functools.partial(mve.pack_conv2d, any_scale=any_scale)
+    middle = "_any" * any_scale
+    return (
+        Kernel(
+            f"conv2d_s8_1x1{middle}_mve",
+            "conv2d",
+            "mve",
+            Style.PIXELS,
+            lambda view: dense_stream(view, pack),
+            rejects=lambda view: rejects_unless_pointwise(view) or _rejects_mve(view, any_scale),
+            scratch_bytes=_mve_pointwise_scratch,
+            reads_ahead=True,
+        ),
+        Kernel(
+            f"conv2d_s8{middle}_mve",
+            "conv2d",
+            "mve",
+            Style.WINDOW,
+            lambda view: dense_stream(view, pack),
+            rejects=lambda view: _rejects_mve(view, any_scale),
+            scratch_bytes=_mve_windows_scratch,
+            band_rows=2,
+        ),
+    )
+
+
+_MICROCONTROLLERS = (
+    *_conv2d_mve(any_scale=False),
+    *_conv2d_mve(any_scale=True),
+    _pointwise_dsp("conv2d_s8_1x1_dsp", dsp.pack_conv2d_1x1, _rejects_1x1),
+    _pointwise_dsp("conv2d_s8_1x1_wide_dsp", dsp.pack_conv2d_1x1_wide, _rejects_1x1_wide),
+    _pointwise_dsp(
+        "conv2d_s8_1x1_any_dsp",
+        dsp.pack_conv2d_1x1_any,
+        lambda view: _rejects_1x1_shape(view) or rejects_any_sums(view),
+    ),
+    _windows_dsp("conv2d_s8_dsp", dsp.pack_conv2d_1x1, _rejects_windows),
+    _windows_dsp("conv2d_s8_wide_dsp", dsp.pack_conv2d_1x1_wide, _rejects_windows_wide),
+    _windows_dsp(
+        "conv2d_s8_any_dsp",
+        dsp.pack_conv2d_1x1_any,
+        lambda view: rejects_pairs(view) or rejects_any_sums(view),
+    ),
+    Kernel(
+        "conv2d_s8_1x1_portable",
+        "conv2d",
+        "portable",
+        Style.PIXELS,
+        _conv2d_portable,
+        rejects=rejects_unless_pointwise,
+    ),
+    Kernel("conv2d_s8_portable", "conv2d", "portable", Style.WINDOW, _conv2d_portable),
+)
+
+
+def _simd_arguments(view: View) -> Struct:
+    return dense_stream(view, simd.pack_conv2d)
+
+
+def _simd_scratch(view: View, _: int) -> int:
+    _, kernel_height, kernel_width, in_channels = view.input(1).shape
+    return simd.scratch_bytes_conv2d(kernel_height * kernel_width * in_channels)
+
+
+_SIMD = (
+    Kernel(
+        "conv2d_s8_1x1_simd",
+        "conv2d",
+        "simd",
+        Style.PIXELS,
+        _simd_arguments,
+        rejects=rejects_unless_pointwise,
+        scratch_bytes=_simd_scratch,
+        reads_ahead=True,
+    ),
+    Kernel(
+        "conv2d_s8_simd",
+        "conv2d",
+        "simd",
+        Style.WINDOW,
+        _simd_arguments,
+        scratch_bytes=_simd_scratch,
+    ),
+)
+
+CONV_2D = (*_SIMD, *_MICROCONTROLLERS)
+
+KERNELS = {"CONV_2D": CONV_2D}

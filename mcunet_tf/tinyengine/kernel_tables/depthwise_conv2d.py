@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernel table of DEPTHWISE_CONV_2D."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mcunet_tf.tinyengine.kernel_tables.channels import (
+    Pack,
+    channel_blob,
+    folded_bias,
+    output_fields,
+)
+from mcunet_tf.tinyengine.kernel_tables.packing import dsp, mve, simd
+from mcunet_tf.tinyengine.kernel_tables.table import (
+    Blob,
+    Kernel,
+    Struct,
+    Style,
+    int8_blob,
+    uint8_blob,
+    word_blob,
+)
+from mcunet_tf.tinyengine.kernel_tables.windows import window_fields
+from mcunet_tf.tinyengine.ops import common
+from mcunet_tf.tinyengine.ops.conv2d import Conv2dAttributes
+from mcunet_tf.tinyengine.ops.depthwise_conv2d import depth_multiplier
+from mcunet_tf.tinyengine.ops.spec import View
+
+# Rows after which further ones make a channel's set-up no cheaper to speak of.
+CHUNK_ROWS = 16
+
+
+def _depthwise_portable(view: View) -> Struct:
+    constants = {
+        "weights": int8_blob(view.constant(1)),
+        "channels": channel_blob(view, folded_bias(view, (0, 1, 2))),
+    }
+    edges = {
+        "depth_multiplier": depth_multiplier(view),
+        "in_zero_point": view.input(0).zero_point,
+        **output_fields(view),
+    }
+    return Struct("struct depthwise_conv2d_s8", {**constants, **window_fields(view), **edges})
+
+
+def _depthwise_constants(
+    view: View,
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+    """Weights [kernel_height, kernel_width, channels], folded bias, multiplier and shift."""
+    weights = np.asarray(view.constant(1))[0]
+    multiplier, shift = common.channel_multipliers(view, weights.shape[-1])
+    return weights, folded_bias(view, (0, 1, 2)), multiplier, shift
+
+
+def _rejects_depthwise_window(view: View, size: int, stride: int) -> str | None:
+    attributes: Conv2dAttributes = view.attributes
+    if tuple(view.input(1).shape[1:3]) != (size, size):
+        return f"only {size} x {size} windows"
+    if (attributes.stride_height, attributes.stride_width) != (stride, stride):
+        return f"only stride {stride}"
+    if (attributes.dilation_height, attributes.dilation_width) != (1, 1):
+        return "dilation"
+    return _rejects_depthwise_shape(view)
+
+
+def _rejects_depthwise_shape(view: View) -> str | None:
+    if depth_multiplier(view) != 1 or view.output.shape[-1] < 4:
+        return "a depth multiplier, or less than 4 channels"
+    return None
+
+
+def _depthwise_taps(
+    view: View,
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+    """Weights [channels, taps], folded bias, multiplier and shift."""
+    weights, bias, multiplier, shift = _depthwise_constants(view)
+    return weights.reshape(-1, weights.shape[-1]).T, bias, multiplier, shift
+
+
+def _rejects_depthwise_values(view: View) -> str | None:
+    return dsp.depthwise_reason(*_depthwise_taps(view))
+
+
+def _rejects_depthwise_any_values(view: View) -> str | None:
+    return dsp.any_shift_reason(*_depthwise_taps(view))
+
+
+def depthwise_stream(
+    view: View, pack: Pack, blob: Callable[[npt.NDArray[np.uint8]], Blob] = word_blob
+) -> Struct:
+    """The same for depthwise convolutions with multiplier 1; `blob` aligns the stream or not."""
+    edges = {
+        "depth_multiplier": 1,
+        "in_zero_point": view.input(0).zero_point,
+        **output_fields(view),
+    }
+    constants = {"weights": blob(pack(*_depthwise_constants(view))), "channels": None}
+    return Struct("struct depthwise_conv2d_s8", {**constants, **window_fields(view), **edges})
+
+
+def _depthwise_dsp(size: int, stride: int, any_values: bool = False) -> Kernel:
+    """The row for one window size and stride, of ordinary channels or of any."""
+    chunked = (size, stride) == (3, 1)
+    packing = dsp.pack_depthwise_sized_any if any_values else dsp.pack_depthwise
+    pack = functools.partial(packing, stride=stride)
+    values = _rejects_depthwise_any_values if any_values else _rejects_depthwise_values
+
+    def arguments(view: View) -> Struct:
+        struct = depthwise_stream(view, pack, uint8_blob)
+        chunk = {"chunk_rows": CHUNK_ROWS} if chunked else {}
+        return Struct(struct.ctype, {**struct.fields, **chunk})
+
+    def scratch_bytes(view: View, rows: int) -> int:
+        return dsp.scratch_bytes_depthwise(size, stride, view.output.shape[2], rows)
+
+    return Kernel(
+        f"depthwise_conv2d_s8_{size}x{size}{'s2' * (stride == 2)}{'_any' * any_values}_dsp",
+        "depthwise_conv2d",
+        "dsp",
+        Style.WINDOW,
+        arguments,
+        rejects=lambda view: _rejects_depthwise_window(view, size, stride) or values(view),
+        scratch_bytes=scratch_bytes,
+        band_rows=2 * CHUNK_ROWS if chunked else CHUNK_ROWS,
+        chunk_rows=CHUNK_ROWS if chunked else 0,
+        in_place_rows=True,
+    )
+
+
+def _depthwise_any(view: View) -> Struct:
+    return depthwise_stream(view, dsp.pack_depthwise_any)
+
+
+def _depthwise_any_scratch(view: View, _: int) -> int:
+    _, height, width, channels = view.input(1).shape
+    return dsp.scratch_bytes_depthwise_any(height * width, channels)
+
+
+def _rejects_depthwise_mve(view: View, any_scale: bool) -> str | None:
+    if depth_multiplier(view) != 1:
+        return "a depth multiplier"
+    weights, _, _, shift = _depthwise_constants(view)
+    shifts = None if any_scale else mve.shift_reason(shift)
+    return shifts or mve.depthwise_reason(weights)
+
+
+def _depthwise_mve_scratch(view: View, rows: int) -> int:
+    attributes: Conv2dAttributes = view.attributes
+    kernel_height, kernel_width = view.input(1).shape[1:3]
+    return mve.scratch_bytes_depthwise(
+        (kernel_height, kernel_width),
+        (attributes.stride_height, attributes.stride_width),
+        (attributes.dilation_height, attributes.dilation_width),
+        view.output.shape[2],
+        rows,
+    )
+
+
+def _depthwise_mve(any_scale: bool) -> Kernel:
+    """The row of scales below one or of any."""
+    pack = functools.partial(mve.pack_depthwise, any_scale=any_scale)
+    return Kernel(
+        f"depthwise_conv2d_s8{'_any' * any_scale}_mve",
+        "depthwise_conv2d",
+        "mve",
+        Style.WINDOW,
+        lambda view: depthwise_stream(view, pack),
+        rejects=lambda view: _rejects_depthwise_mve(view, any_scale),
+        scratch_bytes=_depthwise_mve_scratch,
+        band_rows=16,
+        in_place_rows=True,
+    )
+
+
+_MICROCONTROLLERS = (
+    _depthwise_mve(any_scale=False),
+    _depthwise_mve(any_scale=True),
+    *(
+        _depthwise_dsp(size, stride, any_values)
+        for any_values in (False, True)
+        for size in (3, 5, 7)
+        for stride in (1, 2)
+    ),
+    Kernel(
+        "depthwise_conv2d_s8_dsp",
+        "depthwise_conv2d",
+        "dsp",
+        Style.WINDOW,
+        _depthwise_any,
+        rejects=lambda view: _rejects_depthwise_shape(view) or _rejects_depthwise_any_values(view),
+        scratch_bytes=_depthwise_any_scratch,
+    ),
+    Kernel(
+        "depthwise_conv2d_s8_portable",
+        "depthwise_conv2d",
+        "portable",
+        Style.WINDOW,
+        _depthwise_portable,
+    ),
+)
+
+
+def _simd_arguments(view: View) -> Struct:
+    return depthwise_stream(view, simd.pack_depthwise)
+
+
+def _rejects_multiplier(view: View) -> str | None:
+    return None if depth_multiplier(view) == 1 else "a depth multiplier"
+
+
+def _simd_scratch(view: View, _: int) -> int:
+    _, _, in_width, channels = view.input(0).shape
+    kernel_height, kernel_width = view.input(1).shape[1:3]
+    return simd.scratch_bytes_depthwise((kernel_height, kernel_width), in_width, channels)
+
+
+_SIMD = (
+    Kernel(
+        "depthwise_conv2d_s8_simd",
+        "depthwise_conv2d",
+        "simd",
+        Style.WINDOW,
+        _simd_arguments,
+        rejects=_rejects_multiplier,
+        scratch_bytes=_simd_scratch,
+    ),
+)
+
+DEPTHWISE_CONV_2D = (*_SIMD, *_MICROCONTROLLERS)
+
+KERNELS = {"DEPTHWISE_CONV_2D": DEPTHWISE_CONV_2D}

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernel table of FULLY_CONNECTED."""
+
+from __future__ import annotations
+
+from mcunet_tf.tinyengine.kernel_tables.channels import (
+    Pack,
+    channel_blob,
+    channel_constants,
+    folded_bias,
+    output_fields,
+    rejects_any_sums,
+    rejects_dsp_sums,
+)
+from mcunet_tf.tinyengine.kernel_tables.packing import dsp, mve
+from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style, int8_blob, word_blob
+from mcunet_tf.tinyengine.ops.spec import View
+
+
+def _fully_connected_portable(view: View) -> Struct:
+    out_features, in_features = view.input(1).shape
+    fields = {
+        "weights": int8_blob(view.constant(1)),
+        "channels": channel_blob(view, folded_bias(view, (1,))),
+        "in_features": in_features,
+        "rows": view.output.elements // out_features,
+        "out_features": out_features,
+    }
+    return Struct("struct fully_connected_s8", {**fields, **output_fields(view)})
+
+
+def _rejects_fully_connected(view: View) -> str | None:
+    if view.input(1).shape[0] < 2:
+        return "one output"
+    weights, bias, _, _ = channel_constants(view)
+    return rejects_dsp_sums(view) or dsp.narrow_sum_reason(weights, bias)
+
+
+def _rejects_fully_connected_any(view: View) -> str | None:
+    weights = channel_constants(view)[0]
+    return rejects_any_sums(view) or dsp.shared_halves_reason(weights)
+
+
+def _fully_connected_stream(view: View, pack: Pack) -> Struct:
+    out_features, in_features = view.input(1).shape
+    fields = {
+        "weights": word_blob(pack(*channel_constants(view))),
+        "channels": None,
+        "in_features": in_features,
+        "rows": view.output.elements // out_features,
+        "out_features": out_features,
+    }
+    return Struct("struct fully_connected_s8", {**fields, **output_fields(view)})
+
+
+FULLY_CONNECTED = (
+    Kernel(
+        "fully_connected_s8_mve",
+        "fully_connected",
+        "mve",
+        Style.WHOLE,
+        lambda view: _fully_connected_stream(view, mve.pack_fully_connected),
+    ),
+    Kernel(
+        "fully_connected_s8_dsp",
+        "fully_connected",
+        "dsp",
+        Style.WHOLE,
+        lambda view: _fully_connected_stream(view, dsp.pack_fully_connected),
+        rejects=_rejects_fully_connected,
+        scratch_bytes=lambda view, _: dsp.scratch_bytes_fully_connected(view.input(1).shape[1]),
+    ),
+    Kernel(
+        "fully_connected_s8_any_dsp",
+        "fully_connected",
+        "dsp",
+        Style.WHOLE,
+        lambda view: _fully_connected_stream(view, dsp.pack_fully_connected_any),
+        rejects=_rejects_fully_connected_any,
+    ),
+    Kernel(
+        "fully_connected_s8_portable",
+        "fully_connected",
+        "portable",
+        Style.WHOLE,
+        _fully_connected_portable,
+    ),
+)
+
+KERNELS = {"FULLY_CONNECTED": FULLY_CONNECTED}

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernel tables of the operators that become a table of bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mcunet_tf.tinyengine.kernel_tables.table import (
+    Kernel,
+    Struct,
+    Style,
+    channels_or_everything,
+    uint8_blob,
+)
+from mcunet_tf.tinyengine.ops import curves, lookup
+from mcunet_tf.tinyengine.ops.spec import OpSpec, View
+
+
+def _lookup_kernel(
+    spec: OpSpec, rejects: Callable[[View], str | None], position: int = 0
+) -> Kernel:
+    def arguments(view: View) -> Struct:
+        table = uint8_blob(lookup.byte_table(view, spec.result, position))
+        return Struct(
+            "struct lookup_x8", {"table": table, "channels": channels_or_everything(view)}
+        )
+
+    return Kernel(
+        "lookup_x8_portable",
+        "lookup",
+        "portable",
+        Style.PIXELS,
+        arguments,
+        rejects=rejects,
+        data_inputs=(position,),
+        streamed_inputs=(position,),
+        reads_ahead=True,
+    )
+
+
+def lookup_kernels(spec: OpSpec) -> tuple[Kernel, ...]:
+    """The table of an operator that is a function of one byte."""
+
+    def rejects(view: View) -> str | None:
+        return "a float32 input" if view.input(0).dtype == "float32" else None
+
+    return (_lookup_kernel(spec, rejects),)
+
+
+def lookup_beside_constant(spec: OpSpec) -> tuple[Kernel, ...]:
+    """Rows for an operator one of whose operands is a constant of one value."""
+
+    def rejects_unless(position: int) -> Callable[[View], str | None]:
+        def rejects(view: View) -> str | None:
+            other = view.input(1 - position)
+            known = other.elements == 1 and other.data is not None
+            return None if known else "no operand is a constant of one value"
+
+        return rejects
+
+    return tuple(_lookup_kernel(spec, rejects_unless(p), p) for p in (0, 1))
+
+
+LOOKUPS = {
+    spec.kind: lookup_kernels(spec)
+    for spec in (
+        lookup.RELU,
+        lookup.RELU6,
+        lookup.LOGISTIC,
+        curves.HARD_SWISH,
+        curves.LEAKY_RELU,
+        curves.TANH,
+        curves.ABS,
+        curves.RSQRT,
+        curves.EXP,
+        curves.LOG,
+        curves.ELU,
+        curves.GELU,
+        lookup.TABLE,
+    )
+}
+
+KERNELS = LOOKUPS

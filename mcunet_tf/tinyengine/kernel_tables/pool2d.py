@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernel tables of AVERAGE_POOL_2D and MAX_POOL_2D."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from mcunet_tf.tinyengine.kernel_tables.over_rows import over_rows
+from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style
+from mcunet_tf.tinyengine.ops import common
+from mcunet_tf.tinyengine.ops.pool2d import Pool2dAttributes
+from mcunet_tf.tinyengine.ops.spec import View
+
+# 255 times -128 are within 16 bits.
+_MAX_SUMMED_TAPS = 255
+
+
+def _pool2d(view: View) -> Struct:
+    attributes: Pool2dAttributes = view.attributes
+    low, high = common.activation_range(attributes.activation, view.output)
+    fields = {
+        "in_width": view.input(0).shape[2],
+        "out_width": view.output.shape[2],
+        "channels": view.output.shape[3],
+        "kernel_height": attributes.kernel_height,
+        "kernel_width": attributes.kernel_width,
+        "stride_height": attributes.stride_height,
+        "stride_width": attributes.stride_width,
+        "pad_left": attributes.padding.left,
+        "out_min": low,
+        "out_max": high,
+    }
+    return Struct("struct pool2d_s8", fields)
+
+
+def _rejects_unless_global(view: View) -> str | None:
+    attributes: Pool2dAttributes = view.attributes
+    if view.output.shape[1:3] != (1, 1) or attributes.padding != common.Padding():
+        return "only one window without padding"
+    if (attributes.kernel_height, attributes.kernel_width) != view.input(0).shape[1:3]:
+        return "only a window of the whole image"
+    return None
+
+
+def _rejects_unless_words(view: View) -> str | None:
+    if view.output.shape[-1] < 4:
+        return "fewer than four channels"
+    if common.activation_range(view.attributes.activation, view.output) != (-128, 127):
+        return "an activation that clamps"
+    return None
+
+
+def _rejects_unless_sums_fit(view: View) -> str | None:
+    taps = view.attributes.kernel_height * view.attributes.kernel_width
+    if taps > _MAX_SUMMED_TAPS:
+        return f"a sum of {taps} values beyond 16 bits"
+    return _rejects_unless_words(view)
+
+
+def _average_pool_rows(view: View) -> Struct:
+    _, height, width, channels = view.input(0).shape
+    low, high = common.activation_range(view.attributes.activation, view.output)
+    fields = {"height": height, "width": width, "channels": channels}
+    return Struct("struct average_pool_rows_s8", {**fields, "out_min": low, "out_max": high})
+
+
+def _over_windows(name: str, rejects: Callable[[View], str | None]) -> tuple[Kernel, ...]:
+    """Rows of a pooling, for the DSP extension and for any target."""
+    portable = Kernel(f"{name}_portable", "pool2d", "portable", Style.WINDOW, _pool2d)
+    return dataclasses.replace(portable, name=f"{name}_dsp", isa="dsp", rejects=rejects), portable
+
+
+_GLOBAL_AVERAGE = over_rows(
+    "average_pool_rows_s8", "pool2d", _average_pool_rows, _rejects_unless_global
+)
+
+_AVERAGE = _over_windows("average_pool_2d_s8", _rejects_unless_sums_fit)
+
+AVERAGE_POOL_2D = (_GLOBAL_AVERAGE[0], _AVERAGE[0], _GLOBAL_AVERAGE[1], _AVERAGE[1])
+
+MAX_POOL_2D = _over_windows("max_pool_2d_s8", _rejects_unless_words)
+
+KERNELS = {"AVERAGE_POOL_2D": AVERAGE_POOL_2D, "MAX_POOL_2D": MAX_POOL_2D}

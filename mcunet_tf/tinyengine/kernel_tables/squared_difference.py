@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernel table of SQUARED_DIFFERENCE."""
+
+from __future__ import annotations
+
+from mcunet_tf.tinyengine.kernel_tables.broadcast import broadcast_kernels
+from mcunet_tf.tinyengine.kernel_tables.lookup import lookup_beside_constant
+from mcunet_tf.tinyengine.kernel_tables.rescaled_sums import sum_fields
+from mcunet_tf.tinyengine.kernel_tables.table import Struct
+from mcunet_tf.tinyengine.ops import elementwise
+from mcunet_tf.tinyengine.ops.spec import View
+
+
+def _squared_difference(view: View) -> Struct:
+    fields = sum_fields(view, elementwise.squared_difference_parameters(view))
+    return Struct("struct add_s8", fields)
+
+
+SQUARED_DIFFERENCE = (
+    *lookup_beside_constant(elementwise.SQUARED_DIFFERENCE),
+    *broadcast_kernels("squared_difference", _squared_difference),
+)
+
+KERNELS = {"SQUARED_DIFFERENCE": SQUARED_DIFFERENCE}
