@@ -14,19 +14,17 @@ import numpy as np
 from mcunet_tf.tinyengine.ir import Graph, Op, Quantization, Tensor
 from mcunet_tf.tinyengine.ops import common, lstm
 from mcunet_tf.tinyengine.ops.batch_matmul import BatchMatmulAttributes
+from mcunet_tf.tinyengine.ops.broadcast import ElementwiseAttributes
+from mcunet_tf.tinyengine.ops.concatenation import ConcatenationAttributes
 from mcunet_tf.tinyengine.ops.conv2d import Conv2dAttributes
-from mcunet_tf.tinyengine.ops.elementwise import ElementwiseAttributes
 from mcunet_tf.tinyengine.ops.fully_connected import FullyConnectedAttributes
-from mcunet_tf.tinyengine.ops.layout import (
-    ConcatenationAttributes,
-    PadAttributes,
-    ResizeAttributes,
-)
 from mcunet_tf.tinyengine.ops.mean import MeanAttributes
+from mcunet_tf.tinyengine.ops.pad import PadAttributes
 from mcunet_tf.tinyengine.ops.pool2d import Pool2dAttributes
 from mcunet_tf.tinyengine.ops.resize_bilinear import BilinearAttributes, bilinear_steps
+from mcunet_tf.tinyengine.ops.resize_nearest_neighbor import ResizeAttributes
 from mcunet_tf.tinyengine.ops.softmax import SoftmaxAttributes
-from mcunet_tf.tinyengine.ops.strided import SliceAttributes, TransposeAttributes
+from mcunet_tf.tinyengine.ops.strided_copy import SliceAttributes, TransposeAttributes
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

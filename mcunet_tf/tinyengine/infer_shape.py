@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from mcunet_tf.tinyengine.ir import constant_values
-from mcunet_tf.tinyengine.ops import SPECS, common, strided, tabulated
+from mcunet_tf.tinyengine.ops import SPECS, common, strided_copy, tabulated
 from mcunet_tf.tinyengine.ops.spec import Array, View
 
 Shape = tuple[int, ...]
@@ -76,7 +76,7 @@ def taken(seen: View, values: Array, options: Options) -> Array:
         edges = zip(begin, size, values.shape, strict=True)
         return values[tuple(slice(b, n if s == -1 else b + s) for b, s, n in edges)]
     attributes = SPECS["STRIDED_SLICE"].read(options, seen)
-    return np.array(strided.strided_slice_of(attributes, seen, values))
+    return np.array(strided_copy.strided_slice_of(attributes, seen, values))
 
 
 def gathered(seen: View, values: Array, indices: Array, options: Options) -> Array:

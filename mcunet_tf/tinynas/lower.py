@@ -22,9 +22,9 @@ from mcunet_tf.tinyengine.cost.model import cost_model
 from mcunet_tf.tinyengine.cost.row_sets import Choice
 from mcunet_tf.tinyengine.ir import Graph, Op, Quantization, Tensor
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel
+from mcunet_tf.tinyengine.ops.broadcast import ElementwiseAttributes
 from mcunet_tf.tinyengine.ops.common import Padding, same_padding
 from mcunet_tf.tinyengine.ops.conv2d import Conv2dAttributes
-from mcunet_tf.tinyengine.ops.elementwise import ElementwiseAttributes
 from mcunet_tf.tinyengine.ops.fully_connected import FullyConnectedAttributes
 from mcunet_tf.tinyengine.ops.mean import MeanAttributes
 from mcunet_tf.tinyengine.schedule.nodes import Node, make_node, move_node

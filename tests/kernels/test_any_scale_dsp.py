@@ -9,7 +9,7 @@ import pytest
 from mcunet_tf.tinyengine.evaluate import evaluate
 from mcunet_tf.tinyengine.ir import Graph, Op, Quantization, Tensor
 from mcunet_tf.tinyengine.kernel_tables import KERNELS
-from mcunet_tf.tinyengine.ops.elementwise import ElementwiseAttributes
+from mcunet_tf.tinyengine.ops.broadcast import ElementwiseAttributes
 from mcunet_tf.tinyengine.ops.spec import view
 from tests.kernels.dsp_program import FILLER, Case, run_cases
 

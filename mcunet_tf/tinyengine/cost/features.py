@@ -30,11 +30,11 @@ from mcunet_tf.tinyengine.cost.tiles import (
 )
 from mcunet_tf.tinyengine.kernel_tables.packing.pairs import paired
 from mcunet_tf.tinyengine.kernel_tables.table import Style, channels_or_everything
-from mcunet_tf.tinyengine.ops import strided
+from mcunet_tf.tinyengine.ops.broadcast import broadcast_period
+from mcunet_tf.tinyengine.ops.concatenation import joined_runs
 from mcunet_tf.tinyengine.ops.depthwise_conv2d import depth_multiplier
-from mcunet_tf.tinyengine.ops.elementwise import broadcast_period
-from mcunet_tf.tinyengine.ops.layout import joined_runs
 from mcunet_tf.tinyengine.ops.spec import View
+from mcunet_tf.tinyengine.ops.strided_copy import strided_copy as copy_of
 
 _BLOCK = 16  # channels that depthwise_conv2d_s8_portable accumulates side by side
 _COPY_WORDS = 8  # that conv2d_kxk_dsp.inc copies without a loop
@@ -432,7 +432,7 @@ def whole_values(view: View, calls: Calls) -> Counts:
 def strided_copy(view: View, calls: Calls) -> Counts:
     """Runs of neighbours, or values at strides, in the loops over the outer axes."""
     made, _ = total(calls)
-    copy = strided.strided_copy(view)
+    copy = copy_of(view)
     length, step = (copy.sizes[-1], copy.strides[-1]) if copy.sizes else (1, 1)
     runs = made * (view.output.elements // length)
     together = step == 1

@@ -7,16 +7,16 @@ from mcunet_tf.tinyengine.kernel_tables.broadcast import broadcast_kernels
 from mcunet_tf.tinyengine.kernel_tables.lookup import lookup_beside_constant
 from mcunet_tf.tinyengine.kernel_tables.rescaled_sums import LINEAR, rejects_sum_scales, sum_fields
 from mcunet_tf.tinyengine.kernel_tables.table import Struct
-from mcunet_tf.tinyengine.ops import elementwise
+from mcunet_tf.tinyengine.ops import add
 from mcunet_tf.tinyengine.ops.spec import View
 
 
 def _add(view: View) -> Struct:
-    return Struct("struct add_s8", sum_fields(view, elementwise.add_parameters(view)))
+    return Struct("struct add_s8", sum_fields(view, add.add_parameters(view)))
 
 
 ADD = (
-    *lookup_beside_constant(elementwise.ADD),
+    *lookup_beside_constant(add.ADD),
     *LINEAR,
     *broadcast_kernels("add", _add, isa="dsp", values="_any", rejects=rejects_sum_scales),
     *broadcast_kernels("add", _add),

@@ -6,38 +6,38 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style, channels_or_everything
-from mcunet_tf.tinyengine.ops import elementwise
+from mcunet_tf.tinyengine.ops import broadcast
 from mcunet_tf.tinyengine.ops.spec import View
 
 
 def period(view: View) -> int:
     """Values after which the repeated operand begins anew: one pixel, as kernels count them."""
-    period = elementwise.broadcast_period(view)[1]
+    period = broadcast.broadcast_period(view)[1]
     return channels_or_everything(view) if period == view.output.elements else period
 
 
 def operand_order(view: View) -> tuple[int, int]:
     """Positions of the operand of full size and of the one that may repeat."""
-    full = elementwise.broadcast_period(view)[0]
+    full = broadcast.broadcast_period(view)[0]
     return full, 1 - full
 
 
 def rejects_unless_same_shape(view: View) -> str | None:
     """Why a kernel for operands of one shape cannot take an operator, or None."""
-    same = elementwise.broadcast_period(view)[1] == view.output.elements
+    same = broadcast.broadcast_period(view)[1] == view.output.elements
     return None if same else "operands of different shapes"
 
 
 def rejects_unless_second_repeats(view: View) -> str | None:
     """Why a kernel whose second operand repeats cannot take an operator, or None."""
-    full, period = elementwise.broadcast_period(view)
+    full, period = broadcast.broadcast_period(view)
     repeats = full == 0 and period < view.output.elements
     return None if repeats else "the second operand does not repeat"
 
 
 def rejects_unless_first_repeats(view: View) -> str | None:
     """Why a kernel whose first operand repeats cannot take an operator, or None."""
-    full, period = elementwise.broadcast_period(view)
+    full, period = broadcast.broadcast_period(view)
     repeats = full == 1 and period < view.output.elements
     return None if repeats else "the first operand does not repeat"
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from mcunet_tf.tinyengine.kernel_tables.table import ALL_INPUTS, Kernel, Struct, Style, int32_blob
-from mcunet_tf.tinyengine.ops.layout import joined_runs
+from mcunet_tf.tinyengine.ops.concatenation import joined_runs
 from mcunet_tf.tinyengine.ops.spec import View
 
 

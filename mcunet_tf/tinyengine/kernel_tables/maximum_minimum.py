@@ -6,7 +6,7 @@ from __future__ import annotations
 from mcunet_tf.tinyengine.kernel_tables.broadcast import broadcast_kernels, period
 from mcunet_tf.tinyengine.kernel_tables.lookup import lookup_beside_constant
 from mcunet_tf.tinyengine.kernel_tables.table import Struct
-from mcunet_tf.tinyengine.ops import elementwise
+from mcunet_tf.tinyengine.ops import maximum_minimum
 from mcunet_tf.tinyengine.ops.spec import View
 
 
@@ -15,12 +15,12 @@ def _maximum_minimum(view: View) -> Struct:
 
 
 MAXIMUM = (
-    *lookup_beside_constant(elementwise.MAXIMUM),
+    *lookup_beside_constant(maximum_minimum.MAXIMUM),
     *broadcast_kernels("maximum", _maximum_minimum, folder="maximum_minimum"),
 )
 
 MINIMUM = (
-    *lookup_beside_constant(elementwise.MINIMUM),
+    *lookup_beside_constant(maximum_minimum.MINIMUM),
     *broadcast_kernels("minimum", _maximum_minimum, folder="maximum_minimum"),
 )
 

@@ -8,12 +8,12 @@ from mcunet_tf.tinyengine.kernel_tables.channels import output_fields
 from mcunet_tf.tinyengine.kernel_tables.lookup import lookup_beside_constant
 from mcunet_tf.tinyengine.kernel_tables.rescaled_sums import ROUNDED_SHIFTS
 from mcunet_tf.tinyengine.kernel_tables.table import Struct
-from mcunet_tf.tinyengine.ops import elementwise
+from mcunet_tf.tinyengine.ops import mul
 from mcunet_tf.tinyengine.ops.spec import View
 
 
 def _mul(view: View) -> Struct:
-    multiplier, shift = elementwise.mul_parameters(view)
+    multiplier, shift = mul.mul_parameters(view)
     first, second = operand_order(view)
     fields = {
         "multiplier": multiplier,
@@ -27,7 +27,7 @@ def _mul(view: View) -> Struct:
 
 
 def _rejects_unless_roundings_fit(view: View) -> str | None:
-    _, shift = elementwise.mul_parameters(view)
+    _, shift = mul.mul_parameters(view)
     if not ROUNDED_SHIFTS[0] <= shift <= ROUNDED_SHIFTS[1]:
         return f"a shift of {shift}"
     fields = output_fields(view)
@@ -37,12 +37,12 @@ def _rejects_unless_roundings_fit(view: View) -> str | None:
 
 
 def _rejects_product_scale(view: View) -> str | None:
-    multiplier, shift = elementwise.mul_parameters(view)
+    multiplier, shift = mul.mul_parameters(view)
     return None if multiplier and ROUNDED_SHIFTS[0] <= shift <= 12 else f"a shift of {shift}"
 
 
 MUL = (
-    *lookup_beside_constant(elementwise.MUL),
+    *lookup_beside_constant(mul.MUL),
     *broadcast_kernels("mul", _mul, isa="dsp", rejects=_rejects_unless_roundings_fit),
     *broadcast_kernels("mul", _mul, isa="dsp", values="_any", rejects=_rejects_product_scale),
     *broadcast_kernels("mul", _mul),

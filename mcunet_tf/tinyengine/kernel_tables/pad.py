@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style
-from mcunet_tf.tinyengine.ops.layout import PadAttributes
+from mcunet_tf.tinyengine.ops.pad import PadAttributes
 from mcunet_tf.tinyengine.ops.spec import View
 
 _PAD_AXES = 4

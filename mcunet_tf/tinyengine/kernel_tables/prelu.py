@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style
-from mcunet_tf.tinyengine.ops import elementwise
+from mcunet_tf.tinyengine.ops import broadcast, prelu
 from mcunet_tf.tinyengine.ops.spec import View
 
 
 def _prelu(view: View) -> Struct:
-    above, below = elementwise.prelu_parameters(view)
+    above, below = prelu.prelu_parameters(view)
     fields = {
         "multiplier": above[0],
         "alpha_multiplier": below[0],
-        "period": elementwise.broadcast_period(view)[1],
+        "period": broadcast.broadcast_period(view)[1],
         "shift": above[1],
         "alpha_shift": below[1],
         "zero_point": view.input(0).zero_point,
@@ -32,7 +32,7 @@ PRELU = (
         _prelu,
         data_inputs=(0, 1),
         reads_ahead=True,
-        pixel_values=lambda view: elementwise.broadcast_period(view)[1],
+        pixel_values=lambda view: broadcast.broadcast_period(view)[1],
     ),
 )
 

@@ -13,14 +13,14 @@ from mcunet_tf.tinyengine.kernel_tables.broadcast import broadcast_kernels, oper
 from mcunet_tf.tinyengine.kernel_tables.channels import output_fields
 from mcunet_tf.tinyengine.kernel_tables.packing.linear_add import LinearAdd, linear_add
 from mcunet_tf.tinyengine.kernel_tables.table import Struct
-from mcunet_tf.tinyengine.ops import elementwise
+from mcunet_tf.tinyengine.ops import add, broadcast, sub
 from mcunet_tf.tinyengine.ops.spec import View
 
 # Shifts for which kernels for the DSP extension round as TFLite does.
 ROUNDED_SHIFTS = (-22, -1)
 
 
-def sum_fields(view: View, parameters: elementwise.AddParameters) -> dict[str, Any]:
+def sum_fields(view: View, parameters: add.AddParameters) -> dict[str, Any]:
     """`struct add_s8`, field by field: the operand of full size comes first."""
     scales = (parameters.first, parameters.second)
     first, second = (
@@ -46,9 +46,9 @@ def _linear_form(
         Tensor("operand", (256, 256), "int8", quantization)
         for quantization in (first, second, output)
     )
-    op = Op(kind, "sum", (0, 1), (2,), elementwise.ElementwiseAttributes(activation))
+    op = Op(kind, "sum", (0, 1), (2,), broadcast.ElementwiseAttributes(activation))
     grid = np.broadcast_arrays(values[:, None], values[None, :])
-    spec, sign = (elementwise.ADD, 1) if kind == "ADD" else (elementwise.SUB, -1)
+    spec, sign = (add.ADD, 1) if kind == "ADD" else (sub.SUB, -1)
     table = spec.result(View(op, tensors[:2], tensors[2:]), grid).astype(np.int64)
     scale = output.scale[0]
     return linear_add(table, first.scale[0] / scale, sign * second.scale[0] / scale)
@@ -82,7 +82,7 @@ def _add_linear(view: View) -> Struct:
 
 def rejects_sum_scales(view: View) -> str | None:
     """A sum's own scale lies far below those of its operands, as it has 2^20 for one of theirs."""
-    shift = elementwise.add_parameters(view).output[1]
+    shift = add.add_parameters(view).output[1]
     least, greatest = ROUNDED_SHIFTS
     return None if least <= shift <= greatest else f"a shift of {shift}"
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mcunet_tf.tinyengine.kernel_tables.table import Struct, int16_blob
-from mcunet_tf.tinyengine.ops.layout import ResizeAttributes
 from mcunet_tf.tinyengine.ops.resize_bilinear import BilinearAttributes
+from mcunet_tf.tinyengine.ops.resize_nearest_neighbor import ResizeAttributes
 from mcunet_tf.tinyengine.ops.spec import View
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style
 from mcunet_tf.tinyengine.ops.spec import View
-from mcunet_tf.tinyengine.ops.strided import MAX_AXES, STRIDED_KINDS, strided_copy
+from mcunet_tf.tinyengine.ops.strided_copy import MAX_AXES, STRIDED_KINDS, strided_copy
 
 
 def _strided_copy(view: View) -> Struct:

@@ -1,104 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The operators the compiler understands, by TensorFlow Lite's builtin name."""
+"""The operators the compiler understands, by TensorFlow Lite's builtin name.
+
+Every `OpSpec` that a module of this package holds, alone or in a tuple, is found by lying there.
+"""
 
 from __future__ import annotations
 
-from mcunet_tf.tinyengine.ops import (
-    arg_max,
-    batch_matmul,
-    batch_space,
-    conv2d,
-    curves,
-    depthwise_conv2d,
-    dequantize,
-    elementwise,
-    fully_connected,
-    l2_normalization,
-    layout,
-    lookup,
-    lstm,
-    mean,
-    pick,
-    pool2d,
-    reduce_max,
-    resize_bilinear,
-    shape,
-    softmax,
-    split,
-    strided,
-    tabulated,
-    transpose_conv,
-)
+import importlib
+import pkgutil
+from collections.abc import Iterator
+
 from mcunet_tf.tinyengine.ops.spec import OpSpec
 
 MADE_BY_PASSES = ("INTERLEAVE", "TABLE")
 """Operators that only passes make: TensorFlow Lite has none of these names."""
 
-_SPECS = (
-    conv2d.CONV_2D,
-    depthwise_conv2d.DEPTHWISE_CONV_2D,
-    transpose_conv.TRANSPOSE_CONV,
-    fully_connected.FULLY_CONNECTED,
-    batch_matmul.BATCH_MATMUL,
-    lstm.UNIDIRECTIONAL_SEQUENCE_LSTM,
-    elementwise.ADD,
-    elementwise.SUB,
-    elementwise.MUL,
-    elementwise.SQUARED_DIFFERENCE,
-    elementwise.MAXIMUM,
-    elementwise.MINIMUM,
-    elementwise.PRELU,
-    pool2d.AVERAGE_POOL_2D,
-    pool2d.MAX_POOL_2D,
-    mean.MEAN,
-    mean.SUM,
-    reduce_max.REDUCE_MAX,
-    arg_max.ARG_MAX,
-    arg_max.ARG_MIN,
-    softmax.SOFTMAX,
-    l2_normalization.L2_NORMALIZATION,
-    lookup.RELU,
-    lookup.RELU6,
-    lookup.LOGISTIC,
-    curves.HARD_SWISH,
-    curves.LEAKY_RELU,
-    curves.TANH,
-    curves.ABS,
-    curves.RSQRT,
-    curves.EXP,
-    curves.LOG,
-    curves.ELU,
-    curves.GELU,
-    *tabulated.TABULATED,
-    lookup.TABLE,
-    lookup.QUANTIZE,
-    dequantize.DEQUANTIZE,
-    layout.RESHAPE,
-    layout.SQUEEZE,
-    layout.EXPAND_DIMS,
-    layout.PAD,
-    layout.PADV2,
-    layout.CONCATENATION,
-    layout.PACK,
-    layout.INTERLEAVE,
-    layout.RESIZE_NEAREST_NEIGHBOR,
-    resize_bilinear.RESIZE_BILINEAR,
-    pick.GATHER,
-    pick.MIRROR_PAD,
-    strided.TRANSPOSE,
-    strided.REVERSE_V2,
-    strided.SLICE,
-    strided.STRIDED_SLICE,
-    strided.TILE,
-    strided.BROADCAST_TO,
-    strided.SPACE_TO_DEPTH,
-    strided.DEPTH_TO_SPACE,
-    batch_space.SPACE_TO_BATCH_ND,
-    batch_space.BATCH_TO_SPACE_ND,
-    split.SPLIT,
-    split.SPLIT_V,
-    split.UNPACK,
-    shape.SHAPE,
-)
 
-SPECS: dict[str, OpSpec] = {spec.kind: spec for spec in _SPECS}
+def _specs() -> Iterator[OpSpec]:
+    for found in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{found.name}")
+        for value in vars(module).values():
+            for spec in value if isinstance(value, tuple) else (value,):
+                if isinstance(spec, OpSpec):
+                    yield spec
+
+
+def _by_kind() -> dict[str, OpSpec]:
+    specs: dict[str, OpSpec] = {}
+    for spec in _specs():
+        known = specs.setdefault(spec.kind, spec)
+        assert known is spec, f"{spec.kind} means two things"
+    return dict(sorted(specs.items()))
+
+
+SPECS = _by_kind()

@@ -12,7 +12,7 @@ import numpy as np
 
 from mcunet_tf.tinyengine.fixed_point import quantize_multiplier, requantize
 from mcunet_tf.tinyengine.ops import common
-from mcunet_tf.tinyengine.ops.elementwise import constraint_two_operands
+from mcunet_tf.tinyengine.ops.broadcast import constraint_two_operands
 from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, as_int8
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from mcunet_tf.tinyengine.fixed_point import inverse_sqrt_multiplier, requantize
 from mcunet_tf.tinyengine.ops import common
-from mcunet_tf.tinyengine.ops.elementwise import read_activation
+from mcunet_tf.tinyengine.ops.broadcast import read_activation
 from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, as_int8
 
 _OUTPUT_SHIFT = 7  # the output's scale is 2^-7

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from mcunet_tf.tinyengine.ops import common
-from mcunet_tf.tinyengine.ops.layout import constraint_resize
 from mcunet_tf.tinyengine.ops.pool2d import constraint_same_quantisation
+from mcunet_tf.tinyengine.ops.resize_nearest_neighbor import constraint_resize
 from mcunet_tf.tinyengine.ops.spec import Array, ImpossibleError, OpSpec, View
 
 _ONE = 1 << 10

@@ -22,7 +22,7 @@ from mcunet_tf.tinyengine.fixed_point import (
 )
 from mcunet_tf.tinyengine.ir import Tensor
 from mcunet_tf.tinyengine.ops import common
-from mcunet_tf.tinyengine.ops.elementwise import read_activation
+from mcunet_tf.tinyengine.ops.broadcast import read_activation
 from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, as_int8, no_attributes
 
 # Comparisons bring both operands to a scale of 2^-8.

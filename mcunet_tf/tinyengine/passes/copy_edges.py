@@ -7,7 +7,7 @@ import dataclasses
 
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.ops.lookup import TableAttributes
-from mcunet_tf.tinyengine.ops.strided import SliceAttributes
+from mcunet_tf.tinyengine.ops.strided_copy import SliceAttributes
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter
 
 

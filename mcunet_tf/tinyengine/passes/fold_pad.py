@@ -7,7 +7,7 @@ import dataclasses
 
 from mcunet_tf.tinyengine.ir import Graph, Op
 from mcunet_tf.tinyengine.ops.common import Padding
-from mcunet_tf.tinyengine.ops.layout import PadAttributes
+from mcunet_tf.tinyengine.ops.pad import PadAttributes
 
 _CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
 

@@ -11,7 +11,7 @@ from mcunet_tf.tinyengine.ir import Graph, Op
 from mcunet_tf.tinyengine.ops import SPECS
 from mcunet_tf.tinyengine.ops.lstm import lstm_shape
 from mcunet_tf.tinyengine.ops.spec import view
-from mcunet_tf.tinyengine.ops.strided import STRIDED_KINDS
+from mcunet_tf.tinyengine.ops.strided_copy import STRIDED_KINDS
 
 
 def keep_last_steps(graph: Graph) -> Graph:

@@ -8,7 +8,7 @@ import dataclasses
 import numpy as np
 
 from mcunet_tf.tinyengine.ir import Graph
-from mcunet_tf.tinyengine.ops.elementwise import broadcast_period
+from mcunet_tf.tinyengine.ops.broadcast import broadcast_period
 from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter
 

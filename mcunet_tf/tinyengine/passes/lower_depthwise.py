@@ -12,8 +12,8 @@ import dataclasses
 import numpy as np
 
 from mcunet_tf.tinyengine.ir import Graph, Op, Quantization
+from mcunet_tf.tinyengine.ops.concatenation import InterleaveAttributes
 from mcunet_tf.tinyengine.ops.depthwise_conv2d import depth_multiplier
-from mcunet_tf.tinyengine.ops.layout import InterleaveAttributes
 from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter
 

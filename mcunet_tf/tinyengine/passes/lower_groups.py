@@ -6,10 +6,10 @@ from __future__ import annotations
 import numpy as np
 
 from mcunet_tf.tinyengine.ir import Graph, Op, Quantization
+from mcunet_tf.tinyengine.ops.concatenation import ConcatenationAttributes
 from mcunet_tf.tinyengine.ops.conv2d import groups
-from mcunet_tf.tinyengine.ops.layout import ConcatenationAttributes
 from mcunet_tf.tinyengine.ops.spec import view
-from mcunet_tf.tinyengine.ops.strided import SliceAttributes
+from mcunet_tf.tinyengine.ops.strided_copy import SliceAttributes
 from mcunet_tf.tinyengine.passes.lower_depthwise import with_exchanged_channels
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from mcunet_tf.tinyengine.ir import Graph, Op
 from mcunet_tf.tinyengine.ops.batch_matmul import BatchMatmulAttributes
-from mcunet_tf.tinyengine.ops.strided import TransposeAttributes
+from mcunet_tf.tinyengine.ops.strided_copy import TransposeAttributes
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter, rewrite
 
 

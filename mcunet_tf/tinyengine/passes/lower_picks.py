@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 
 from mcunet_tf.tinyengine.ir import Graph, Op
-from mcunet_tf.tinyengine.ops.layout import ResizeAttributes
+from mcunet_tf.tinyengine.ops.resize_nearest_neighbor import ResizeAttributes
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter, rewrite
 
 

@@ -10,7 +10,7 @@ from mcunet_tf.tinyengine.ops.common import Padding
 from mcunet_tf.tinyengine.ops.mean import MeanAttributes, outer_inner
 from mcunet_tf.tinyengine.ops.pool2d import Pool2dAttributes
 from mcunet_tf.tinyengine.ops.spec import View, view
-from mcunet_tf.tinyengine.ops.strided import TransposeAttributes
+from mcunet_tf.tinyengine.ops.strided_copy import TransposeAttributes
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter, rewrite
 
 

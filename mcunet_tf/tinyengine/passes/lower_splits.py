@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from mcunet_tf.tinyengine.ir import Graph, Op
 from mcunet_tf.tinyengine.ops.split import SplitAttributes
-from mcunet_tf.tinyengine.ops.strided import SliceAttributes
+from mcunet_tf.tinyengine.ops.strided_copy import SliceAttributes
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter, rewrite
 
 _KINDS = ("SPLIT", "SPLIT_V", "UNPACK")

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from mcunet_tf.tinyengine.ir import Graph, Op
-from mcunet_tf.tinyengine.ops.layout import ResizeAttributes
+from mcunet_tf.tinyengine.ops.resize_nearest_neighbor import ResizeAttributes
 from mcunet_tf.tinyengine.ops.spec import view
-from mcunet_tf.tinyengine.ops.strided import strided_copy
+from mcunet_tf.tinyengine.ops.strided_copy import strided_copy
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter
 
 _RANK = 4

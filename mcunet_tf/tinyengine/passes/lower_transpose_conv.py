@@ -7,10 +7,10 @@ import numpy as np
 
 from mcunet_tf.tinyengine.ir import Graph, Op
 from mcunet_tf.tinyengine.ops.common import Padding
+from mcunet_tf.tinyengine.ops.concatenation import InterleaveAttributes
 from mcunet_tf.tinyengine.ops.conv2d import Conv2dAttributes
-from mcunet_tf.tinyengine.ops.layout import InterleaveAttributes
 from mcunet_tf.tinyengine.ops.spec import view
-from mcunet_tf.tinyengine.ops.strided import SliceAttributes
+from mcunet_tf.tinyengine.ops.strided_copy import SliceAttributes
 from mcunet_tf.tinyengine.ops.transpose_conv import Phase, phases_of
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter, rewrite
 

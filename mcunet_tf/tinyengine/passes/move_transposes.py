@@ -12,10 +12,11 @@ import dataclasses
 import numpy as np
 
 from mcunet_tf.tinyengine.ir import Graph, Op, is_constant
-from mcunet_tf.tinyengine.ops.layout import ConcatenationAttributes, PadAttributes
+from mcunet_tf.tinyengine.ops.concatenation import ConcatenationAttributes
 from mcunet_tf.tinyengine.ops.mean import outer_inner
+from mcunet_tf.tinyengine.ops.pad import PadAttributes
 from mcunet_tf.tinyengine.ops.spec import View
-from mcunet_tf.tinyengine.ops.strided import TransposeAttributes
+from mcunet_tf.tinyengine.ops.strided_copy import TransposeAttributes
 from mcunet_tf.tinyengine.passes.fold_constants import drop_unused
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter
 from mcunet_tf.tinyengine.ranges import BINARY_FUNCTIONS, BYTE_FUNCTIONS

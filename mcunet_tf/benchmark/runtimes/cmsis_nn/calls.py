@@ -15,7 +15,7 @@ import numpy as np
 from mcunet_tf.benchmark.runtimes.cmsis_nn.library import CmsisNn
 from mcunet_tf.tinyengine import fixed_point
 from mcunet_tf.tinyengine.kernel_tables.table import Blob, int8_blob, int32_blob
-from mcunet_tf.tinyengine.ops import common, elementwise
+from mcunet_tf.tinyengine.ops import add, common, mul
 from mcunet_tf.tinyengine.ops.depthwise_conv2d import depth_multiplier
 from mcunet_tf.tinyengine.ops.softmax import SCALED_DIFFERENCE_INTEGER_BITS
 from mcunet_tf.tinyengine.ops.spec import Array, View
@@ -281,13 +281,13 @@ def _same_size(view: View) -> bool:
 def _add(_: CmsisNn, view: View, __: tuple[str, ...]) -> Call | None:
     if not _same_size(view):
         return None
-    parameters = elementwise.add_parameters(view)
+    parameters = add.add_parameters(view)
     low, high = common.activation_range(view.attributes.activation, view.output)
     first, second = (-view.input(i).zero_point for i in (0, 1))
     arguments = (
         *("{in0}", "{in1}"),
         *_numbers(first, *parameters.first),
-        *_numbers(second, *parameters.second, elementwise.ADD_LEFT_SHIFT),
+        *_numbers(second, *parameters.second, add.ADD_LEFT_SHIFT),
         "{out}",
         *_numbers(view.output.zero_point, *parameters.output, low, high, view.output.elements),
     )
@@ -299,7 +299,7 @@ def _mul(_: CmsisNn, view: View, __: tuple[str, ...]) -> Call | None:
         return None
     low, high = common.activation_range(view.attributes.activation, view.output)
     offsets = _numbers(*(-view.input(i).zero_point for i in (0, 1)))
-    scale = elementwise.mul_parameters(view)
+    scale = mul.mul_parameters(view)
     arguments = (
         *("{in0}", "{in1}", *offsets, "{out}"),
         *_numbers(view.output.zero_point, *scale, low, high, view.output.elements),
