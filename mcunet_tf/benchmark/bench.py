@@ -148,9 +148,9 @@ class _ModelBench:
         elif board.runner.kind == "host":
             tools["cc"] = tool_version("cc")
         else:
-            tools["gcc"] = tool_version("arm-none-eabi-gcc")
+            tools["gcc"] = tool_version(board.core.architecture.compiler)
             if self.connection is None:
-                tools["qemu"] = tool_version("qemu-system-arm")
+                tools["qemu"] = tool_version(board.core.architecture.emulator)
         return {**tools, **getattr(compiled, "tools", {})}
 
 

@@ -315,11 +315,11 @@ def fit_board(
     entry["feed"] = _rounded(weights)
     framed = [program for program in programs if not program.pushed]
     entry["code"] = code_weights(board, framed, sizes)
-    release = re.search(r"\d+\.\d+\.\d+", tool_version("arm-none-eabi-gcc"))
+    release = re.search(r"\d+\.\d+\.\d+", tool_version(board.core.architecture.compiler))
     entry["label"] = (
-        f"linear model of {board.core} fitted to exact counts on {board.name} (gcc "
+        f"linear model of {board.core.name} fitted to exact counts on {board.name} (gcc "
         f"{release.group() if release else 'unknown'} {' '.join(LIBRARY_FLAGS)}); "
-        f"cycles by the static {board.cycle_model} model"
+        f"cycles by the static {board.core.cycle_model} model"
     )
     return entry
 

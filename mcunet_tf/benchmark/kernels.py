@@ -219,7 +219,7 @@ def _row(
         outputs=outputs,
         instructions=count.instructions,
         modelled_cycles=count.cycles,
-        cycle_model=board.cycle_model,
+        cycle_model=board.core.cycle_model,
         per_mac=round(count.instructions / (macs or outputs), 4),
         cycles_per_mac=round(count.cycles / (macs or outputs), 4),
     )

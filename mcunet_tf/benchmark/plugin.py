@@ -51,23 +51,23 @@ class RegionCount:
     layers: tuple[LayerCount, ...] = ()
 
 
-def plugin_path() -> Path:
-    """Path of the plugin's shared library, built by the host's compiler for the QEMU on the PATH.
+def plugin_path(emulator: str) -> Path:
+    """Path of the plugin, built by the host's compiler for an emulator on the PATH.
 
     Raises:
         ToolError: QEMU loads no plugins or none of ours, or there is no host compiler; the message
             says which.
     """
-    version, refusal = _agreed_version(find_tool("qemu-system-arm"))
+    version, refusal = _agreed_version(find_tool(emulator))
     if version is None:
         raise ToolError(refusal)
     return _build(version)
 
 
-def plugin_refusal() -> str:
-    """Why instructions cannot be counted by the plugin on this computer; "" where they can."""
+def plugin_refusal(emulator: str) -> str:
+    """Why instructions of an emulator cannot be counted by the plugin here; "" where they can."""
     try:
-        plugin_path()
+        plugin_path(emulator)
     except ToolError as error:
         return str(error)
     return ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs images on QEMU's Cortex-M machines, always against a clock."""
+"""Runs images on QEMU's machines, always against a clock."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def qemu_command(board: Board, elf: Path, counts_path: Path | None) -> list[str]
             one nanosecond of virtual time per instruction.
     """
     command = [
-        find_tool("qemu-system-arm"), "-M", board.runner.machine, "-display", "none",
+        find_tool(board.core.architecture.emulator), "-M", board.runner.machine, "-display", "none",
         "-monitor", "none", "-serial", "none", "-no-reboot",
         "-semihosting-config", "enable=on,target=native", "-kernel", str(elf),
     ]  # fmt: skip
@@ -77,8 +77,8 @@ def qemu_command(board: Board, elf: Path, counts_path: Path | None) -> list[str]
     marks_path = counts_path.with_name("marks.txt")
     lines = (f"{address} {layer}\n" for address, layer in layer_marks(elf))
     marks_path.write_text("".join(lines), encoding="ascii")
-    options = f"model={board.cycle_model},marks={marks_path},out={counts_path}"
-    return [*command, "-plugin", f"{plugin_path()},{options}"]
+    options = f"model={board.core.cycle_model},marks={marks_path},out={counts_path}"
+    return [*command, "-plugin", f"{plugin_path(board.core.architecture.emulator)},{options}"]
 
 
 @contextmanager
@@ -102,7 +102,7 @@ def running(board: Board, elf: Path, *, counting: bool = True) -> Iterator[QemuP
 
 def firmware_sources(board: Board, *extra: str) -> list[Source]:
     """The runner's files for a board, `extra` ones included, compiled into the harness section."""
-    names = ["startup.c", "frames.c", *board.firmware_sources, *extra]
+    names = [*board.core.architecture.startup, "frames.c", *board.firmware_sources, *extra]
     defines = tuple(f"-D{name}=0x{value:X}u" for name, value in board.firmware_defines)
     flags = (*FIRMWARE_FLAGS, *defines)
     return [Source(FIRMWARE_DIR / name, flags, prefix="firmware_") for name in names]
@@ -168,7 +168,7 @@ def run_elf(
 
 
 def _run_to_end(board: Board, elf: Path, timeout_s: float) -> ElfRun:
-    uncounted = plugin_refusal()
+    uncounted = plugin_refusal(board.core.architecture.emulator)
     with running(board, elf, counting=not uncounted) as machine:
         try:
             stdout, stderr = machine.process.communicate(timeout=timeout_s)

@@ -152,7 +152,7 @@ def build_image(compiled: Compiled, board: Board, *, counter: str) -> Path:
 
 
 def _run_emulated(compiled: Compiled, board: Board, data: list[list[bytes]]) -> RunResult:
-    refusal = plugin_refusal()
+    refusal = plugin_refusal(board.core.architecture.emulator)
     counting = not refusal
     elf = build_image(compiled, board, counter="none" if counting else "systick")
     outputs, invocations, regions = _session(compiled, board, elf, data, counting)
@@ -172,7 +172,7 @@ def _run_emulated(compiled: Compiled, board: Board, data: list[list[bytes]]) -> 
         outputs=outputs,
         instructions=tuple(region.instructions for region in regions),
         modelled_cycles=tuple(region.modelled_cycles for region in regions),
-        cycle_model=board.cycle_model,
+        cycle_model=board.core.cycle_model,
         stack_bytes=stack_bytes,
         sizes=sizes,
         layers=regions[0].layers if regions else (),

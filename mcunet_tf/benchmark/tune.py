@@ -65,7 +65,7 @@ def tuned_costs(graph: Graph, board: Board, cache: Path | None = None) -> Measur
     """
     # A real board's twin with large memories: many kernels are measured in one image.
     target = load_board(board.runner.emulated_on) if board.runner.emulated_on else board
-    model = cost_model(target.core)
+    model = cost_model(target.core.cost_model)
     if target.runner.kind != "qemu" or model is None:
         raise BoardError(f"kernels cannot be measured on board {board.name}: name an emulated one")
     path = cache or default_cache()
@@ -129,7 +129,7 @@ def _wanted(graph: Graph, board: Board) -> dict[str, _Work]:
         fast = [row for row in rows if row.isa != "portable"]
         for kernel in fast or rows:
             work = _Work(graph, op, kernel)
-            wanted.setdefault(f"{board.core} {row_version(kernel, board)} {work.key}", work)
+            wanted.setdefault(f"{board.core.name} {row_version(kernel, board)} {work.key}", work)
     return wanted
 
 
@@ -151,7 +151,9 @@ def row_version(kernel: Kernel, board: Board) -> str:
     sources = collect_sources([kernel_path(kernel.folder, kernel.name)])
     flags = " ".join((*board.compiler_flags, *LIBRARY_FLAGS))
     texts = [part for pair in sources.items() for part in pair]
-    return content_key(tool_version("arm-none-eabi-gcc"), flags, board.cycle_model, *texts)
+    return content_key(
+        tool_version(board.core.architecture.compiler), flags, board.core.cycle_model, *texts
+    )
 
 
 def _measure(missing: Mapping[str, _Work], board: Board) -> dict[str, Cost]:
@@ -214,8 +216,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             board = load_board(name)
             # One board at a time: what is done stays done.
             data = read_coefficients()
-            known = data["cores"].get(board.core)
-            data["cores"][board.core] = fit_board(board, options.kernel, known, _print)
+            known = data["cores"].get(board.core.name)
+            data["cores"][board.core.name] = fit_board(board, options.kernel, known, _print)
             write_coefficients(data)
     except McunetError as error:
         print(f"tune: {error}", file=sys.stderr)

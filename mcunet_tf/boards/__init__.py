@@ -10,17 +10,31 @@ from mcunet_tf.boards.board import (
     list_boards,
     load_board,
 )
+from mcunet_tf.boards.core import (
+    Architecture,
+    Core,
+    list_architectures,
+    list_cores,
+    load_core,
+    package_of,
+)
 from mcunet_tf.boards.linker import emulate, linker_script, memory_blocks
 
 __all__ = [
     "DEFAULT_BOARD",
+    "Architecture",
     "Board",
+    "Core",
     "MemoryRegion",
     "RunCurrent",
     "Runner",
     "emulate",
     "linker_script",
+    "list_architectures",
     "list_boards",
+    "list_cores",
     "load_board",
+    "load_core",
     "memory_blocks",
+    "package_of",
 ]

@@ -4,27 +4,19 @@
 from __future__ import annotations
 
 import itertools
-import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from mcunet_tf.boards.core import ISA_FEATURES, Core, load_core
+from mcunet_tf.boards.toml_table import TomlTable
 from mcunet_tf.errors import BoardError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # Python 3.10: the package metadata asks for tomli there
-    import tomli as tomllib
 
 DEFAULT_BOARD = "qemu-m4"
 """The generic Cortex-M4: DSP kernels, memory far larger than any model needs."""
 
-ISA_FEATURES = ("dsp", "mve", "simd")
 REGION_KINDS = ("flash", "ram")
 REGION_ROLES = {"flash": ("code", "weights"), "ram": ("arena", "data")}
 RUNNER_KINDS = ("host", "qemu", "serial")
-CYCLE_MODELS = ("cortex-m4", "cortex-m55")
 
 _FOLDER = Path(__file__).parent
 
@@ -89,12 +81,11 @@ class Board:
     Attributes:
         name: what `--board` takes.
         description: one line for people.
-        core: "host", "cortex-m4", "cortex-m7" or "cortex-m55".
+        core: the processor, with its tools and cost models.
         compiler_flags: select core and float ABI; on the host whatever else makes code fast.
-        isa: of `ISA_FEATURES`: the kernel rows that may be chosen.
+        isa: of its core's instruction sets, those whose kernels may be chosen.
         memory: all regions; empty for the host.
         clock_hz: turns cycles into latency; 0 for the host.
-        cycle_model: which static cycle model the counts are priced with; empty for the host.
         stack_reserve_bytes: RAM that the linker sets aside for the stack.
         run_current: where a data sheet states it.
         runner: how code gets there.
@@ -104,12 +95,11 @@ class Board:
 
     name: str
     description: str
-    core: str
+    core: Core
     compiler_flags: tuple[str, ...]
     isa: tuple[str, ...]
     memory: tuple[MemoryRegion, ...]
     clock_hz: int
-    cycle_model: str
     stack_reserve_bytes: int
     run_current: RunCurrent | None
     runner: Runner
@@ -147,148 +137,98 @@ def load_board(name_or_path: str | Path) -> Board:
     path = Path(text) if text.endswith(".toml") else _FOLDER / f"{text}.toml"
     if path.parent == _FOLDER and path.stem not in list_boards():
         raise BoardError(f"unknown board {text!r}: choose one of {', '.join(list_boards())}")
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise BoardError(f"cannot read board file {path}: {reason}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise BoardError(f"board file {path} is not valid TOML: {error}") from error
-    return _Reader(path.name).board(path.stem, data)
+    return _read(path)
 
 
-class _Reader:
-    """Turns a TOML table into a `Board`, checking every key on the way."""
+def _read(path: Path) -> Board:
+    table = TomlTable.read("board", path)
+    runner = _runner(table.table("runner"))
+    table.no_unknown_keys(
+        "description core compiler_flags isa clock_hz stack_reserve_bytes memory run_current "
+        "runner firmware"
+    )
+    host = runner.kind == "host"
+    firmware = table.table("firmware") if not host else None
+    core = load_core(table.text("core"), path.parent)
+    return Board(
+        name=path.stem,
+        description=table.text("description"),
+        core=core,
+        compiler_flags=table.strings("compiler_flags"),
+        isa=_isa(table, core),
+        memory=() if host else _memory(table),
+        clock_hz=table.get("clock_hz", int),
+        stack_reserve_bytes=0 if host else table.positive("stack_reserve_bytes"),
+        run_current=_run_current(table),
+        runner=runner,
+        firmware_sources=firmware.strings("sources") if firmware else (),
+        firmware_defines=_defines(firmware) if firmware else (),
+    )
 
-    def __init__(self, file: str) -> None:
-        self._file = file
 
-    def board(self, name: str, data: Mapping[str, Any]) -> Board:
-        runner = self._runner(self._table(data, "runner"))
-        host = runner.kind == "host"
-        firmware = {} if host else self._table(data, "firmware")
-        memory = () if host else self._memory(data)
-        self._no_unknown_keys(
-            data,
-            "",
-            "description core compiler_flags isa clock_hz cycle_model stack_reserve_bytes "
-            "memory run_current runner firmware",
-        )
-        return Board(
-            name=name,
-            description=self._get(data, "description", str),
-            core=self._get(data, "core", str),
-            compiler_flags=self._strings(data, "compiler_flags"),
-            isa=self._strings(data, "isa", ISA_FEATURES),
-            memory=memory,
-            clock_hz=self._get(data, "clock_hz", int),
-            cycle_model="" if host else self._choice(data, "cycle_model", CYCLE_MODELS),
-            stack_reserve_bytes=0 if host else self._positive(data, "stack_reserve_bytes"),
-            run_current=self._run_current(data.get("run_current")),
-            runner=runner,
-            firmware_sources=() if host else self._strings(firmware, "sources"),
-            firmware_defines=self._defines(firmware),
-        )
+def _isa(table: TomlTable, core: Core) -> tuple[str, ...]:
+    """The instruction sets that a board allows: all of them are its core's."""
+    isa = table.strings("isa", ISA_FEATURES)
+    for feature in isa:
+        if feature not in core.isa:
+            has = ", ".join(core.isa) or "none of them"
+            raise table.error(f"isa holds {feature!r}", f"a {core.name} has {has}: leave it out")
+    return isa
 
-    def _runner(self, table: Mapping[str, Any]) -> Runner:
-        kind = self._choice(table, "kind", RUNNER_KINDS)
-        if kind == "qemu":
-            return Runner(
-                kind,
-                machine=self._get(table, "machine", str),
-                systick_hz=self._positive(table, "systick_hz"),
+
+def _runner(table: TomlTable) -> Runner:
+    kind = table.choice("kind", RUNNER_KINDS)
+    if kind == "qemu":
+        return Runner(kind, machine=table.text("machine"), systick_hz=table.positive("systick_hz"))
+    if kind == "serial":
+        emulated_on = table.text("emulated_on", "")
+        if emulated_on and emulated_on not in list_boards():
+            raise table.error(f"emulated_on = {emulated_on!r} is not a board", "name a board")
+        return Runner(kind, baud=table.positive("baud"), emulated_on=emulated_on)
+    return Runner(kind)
+
+
+def _memory(table: TomlTable) -> tuple[MemoryRegion, ...]:
+    regions = tuple(_region(entry) for entry in table.tables("memory"))
+    for role in ("code", "weights", "arena", "data"):
+        if not any(role in region.roles for region in regions):
+            raise table.error(f"no memory has the role {role!r}", "give it to one region")
+    ordered = sorted(regions, key=lambda region: region.origin)
+    for low, high in itertools.pairwise(ordered):
+        if low.end > high.origin:
+            raise table.error(
+                f"memory {low.name!r} overlaps {high.name!r}", "correct origin or size_bytes"
             )
-        if kind == "serial":
-            emulated_on = table.get("emulated_on", "")
-            if emulated_on and emulated_on not in list_boards():
-                raise self._error(f"emulated_on = {emulated_on!r} is not a board", "name a board")
-            return Runner(kind, baud=self._positive(table, "baud"), emulated_on=emulated_on)
-        return Runner(kind)
+    return regions
 
-    def _memory(self, data: Mapping[str, Any]) -> tuple[MemoryRegion, ...]:
-        tables = self._get(data, "memory", list)
-        regions = tuple(self._region(table) for table in tables)
-        for role in ("code", "weights", "arena", "data"):
-            if not any(role in region.roles for region in regions):
-                raise self._error(f"no memory has the role {role!r}", "give it to one region")
-        ordered = sorted(regions, key=lambda region: region.origin)
-        for low, high in itertools.pairwise(ordered):
-            if low.end > high.origin:
-                raise self._error(
-                    f"memory {low.name!r} overlaps {high.name!r}", "correct origin or size_bytes"
-                )
-        return regions
 
-    def _region(self, table: object) -> MemoryRegion:
-        if not isinstance(table, Mapping):
-            raise self._error("memory holds something that is not a table", "write [[memory]]")
-        self._no_unknown_keys(table, "memory.", "name kind origin size_bytes roles")
-        kind = self._choice(table, "kind", REGION_KINDS)
-        return MemoryRegion(
-            name=self._get(table, "name", str),
-            kind=kind,
-            origin=self._get(table, "origin", int),
-            size_bytes=self._positive(table, "size_bytes"),
-            roles=self._strings(table, "roles", REGION_ROLES[kind]),
-        )
+def _region(table: TomlTable) -> MemoryRegion:
+    table.no_unknown_keys("name kind origin size_bytes roles", "memory.")
+    kind = table.choice("kind", REGION_KINDS)
+    return MemoryRegion(
+        name=table.text("name"),
+        kind=kind,
+        origin=table.get("origin", int),
+        size_bytes=table.positive("size_bytes"),
+        roles=table.strings("roles", REGION_ROLES[kind]),
+    )
 
-    def _run_current(self, table: Mapping[str, Any] | None) -> RunCurrent | None:
-        if table is None:
-            return None
-        return RunCurrent(
-            milliamperes=float(self._get(table, "milliamperes", (int, float))),
-            volts=float(self._get(table, "volts", (int, float))),
-            source=self._get(table, "source", str),
-        )
 
-    def _defines(self, firmware: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
-        defines = firmware.get("defines", {})
-        if not isinstance(defines, Mapping) or not all(
-            isinstance(v, int) for v in defines.values()
-        ):
-            raise self._error("firmware.defines is wrong", "write a table of whole numbers")
-        return tuple(sorted(defines.items()))
+def _run_current(table: TomlTable) -> RunCurrent | None:
+    if "run_current" not in table.entries:
+        return None
+    current = table.table("run_current")
+    return RunCurrent(
+        milliamperes=current.number("milliamperes"),
+        volts=current.number("volts"),
+        source=current.text("source"),
+    )
 
-    def _table(self, data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-        table: Mapping[str, Any] = self._get(data, key, dict)
-        return table
 
-    def _strings(
-        self, data: Mapping[str, Any], key: str, allowed: tuple[str, ...] | None = None
-    ) -> tuple[str, ...]:
-        values = self._get(data, key, list)
-        for value in values:
-            if not isinstance(value, str) or (allowed is not None and value not in allowed):
-                wanted = f"one of {', '.join(allowed)}" if allowed else "a string"
-                raise self._error(f"{key} holds {value!r}", f"each entry is {wanted}")
-        return tuple(values)
-
-    def _choice(self, data: Mapping[str, Any], key: str, allowed: tuple[str, ...]) -> str:
-        value: str = self._get(data, key, str)
-        if value not in allowed:
-            raise self._error(f"{key} = {value!r}", f"use one of {', '.join(allowed)}")
-        return value
-
-    def _positive(self, data: Mapping[str, Any], key: str) -> int:
-        value: int = self._get(data, key, int)
-        if value <= 0:
-            raise self._error(f"{key} = {value}", "use a number above 0")
-        return value
-
-    def _get(self, data: Mapping[str, Any], key: str, kind: Any) -> Any:
-        names = {str: "text", int: "a whole number", list: "a list", dict: "a table"}
-        wanted = names.get(kind, "a number")
-        if key not in data:
-            raise self._error(f"key {key!r} is missing", f"add it: {wanted}")
-        value = data[key]
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise self._error(f"{key} = {value!r}", f"it must be {wanted}")
-        return value
-
-    def _no_unknown_keys(self, data: Mapping[str, Any], prefix: str, known: str) -> None:
-        for key in data:
-            if key not in known.split():
-                raise self._error(f"unknown key {prefix}{key}", f"known: {known}")
-
-    def _error(self, what: str, remedy: str) -> BoardError:
-        return BoardError(f"board file {self._file}: {what}; {remedy}")
+def _defines(firmware: TomlTable) -> tuple[tuple[str, int], ...]:
+    if "defines" not in firmware.entries:
+        return ()
+    defines = firmware.table("defines").entries
+    if not all(isinstance(value, int) for value in defines.values()):
+        raise firmware.error("firmware.defines is wrong", "write a table of whole numbers")
+    return tuple(sorted(defines.items()))

@@ -4,13 +4,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from string import Template
 
 from mcunet_tf.boards.board import Board, MemoryRegion, load_board
 from mcunet_tf.errors import BoardError
 
-_TEMPLATE = Path(__file__).with_name("linker.ld")
 _ACCESS = {"flash": "rx", "ram": "rwx"}
 ROLE_ALIASES = {"code": "CODE", "weights": "WEIGHTS", "data": "DATA", "arena": "ARENA"}
 
@@ -37,7 +35,8 @@ def linker_script(board: Board) -> str:
     Raises:
         BoardError: the board has no memory map (the host links without a script).
     """
-    if not board.memory:
+    template = board.core.architecture.linker_template
+    if not board.memory or template is None:
         raise BoardError(f"board {board.name} has no memory map: it links without a script")
     blocks = memory_blocks(board)
     memory = "\n".join(
@@ -49,7 +48,7 @@ def linker_script(board: Board) -> str:
         f'REGION_ALIAS("{alias}", {_block_with(blocks, role).name})'
         for role, alias in ROLE_ALIASES.items()
     )
-    return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
+    return Template(template.read_text(encoding="utf-8")).substitute(
         name=board.name,
         memory=memory,
         aliases=aliases,

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcunet_tf.boards import Board, linker_script, memory_blocks
+from mcunet_tf.boards import Board, linker_script, memory_blocks, package_of
 from mcunet_tf.check.cache import cached, content_key
 from mcunet_tf.errors import BudgetError, ToolError
 
@@ -35,11 +35,6 @@ COMMON_FLAGS = ("-ffunction-sections", "-fdata-sections", "-fno-common")
 
 SOURCE_SUFFIXES = (".c", ".cc", ".S")
 
-_PACKAGES = {
-    "arm-none-eabi-gcc": "gcc-arm-none-eabi libnewlib-arm-none-eabi",
-    "qemu-system-arm": "qemu-system-arm",
-    "cc": "gcc",
-}
 _TIMEOUT_S = 300.0
 
 
@@ -69,8 +64,7 @@ def find_tool(name: str) -> str:
         found = shutil.which(candidate)
         if found:
             return found
-    package = _PACKAGES.get(name, name)
-    raise ToolError(f"{name} is not installed: on Debian or Ubuntu, apt install {package}")
+    raise ToolError(f"{name} is not installed: on Debian or Ubuntu, apt install {package_of(name)}")
 
 
 def run_tool(command: Sequence[str], timeout_s: float = _TIMEOUT_S) -> str:
@@ -109,22 +103,24 @@ def tool_version(name: str) -> str:
 
 def compiler_of(board: Board) -> str:
     """The compiler driver for a board."""
-    return find_tool("cc" if board.runner.kind == "host" else "arm-none-eabi-gcc")
+    return find_tool(board.core.architecture.compiler)
 
 
-def require_cxx_library() -> None:
+def require_cxx_library(board: Board) -> None:
     """Makes sure that the cross compiler has a C++ library, which Debian packs apart.
 
     Raises:
         ToolError: it has none; the message says which package brings it.
     """
-    compiler = find_tool("arm-none-eabi-gcc")
+    compiler = compiler_of(board)
     try:
-        run_tool([compiler, "-mcpu=cortex-m4", "-E", "-x", "c++", "-include", "new", os.devnull])
+        run_tool(
+            [compiler, *board.compiler_flags, "-E", "-x", "c++", "-include", "new", os.devnull]
+        )
     except ToolError as error:
         raise ToolError(
             f"{compiler} has no C++ library: on Debian or Ubuntu, "
-            "apt install libstdc++-arm-none-eabi-newlib"
+            f"apt install {board.core.architecture.cxx_library}"
         ) from error
 
 
@@ -148,7 +144,7 @@ def compile_sources(
         ToolError: the compiler is missing or rejects a file.
     """
     compiler = compiler_of(board)
-    tool = "cc" if board.runner.kind == "host" else "arm-none-eabi-gcc"
+    tool = board.core.architecture.compiler
     shared = (*board.compiler_flags, *COMMON_FLAGS, *flags)
     core = _known_features(compiler, board.compiler_flags)
 
@@ -191,7 +187,9 @@ def link(board: Board, objects: Sequence[Path], archives: Sequence[Path] = ()) -
     compiler = compiler_of(board)
     script = linker_script(board)
     contents = [path.read_bytes() for path in archives]
-    key = content_key(script, tool_version("arm-none-eabi-gcc"), *map(str, objects), *contents)
+    key = content_key(
+        script, tool_version(board.core.architecture.compiler), *map(str, objects), *contents
+    )
 
     def make(out: Path) -> None:
         with tempfile.TemporaryDirectory() as folder:

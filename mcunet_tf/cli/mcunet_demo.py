@@ -113,8 +113,8 @@ def _check_before_training(folder: Path) -> None:
         raise McunetError("--boards is empty: name at least one, for instance qemu-m4")
     for name in FLAGS.boards:
         board = load_board(name)
-        tools = ("arm-none-eabi-gcc", "qemu-system-arm") if board.runner.kind != "host" else ("cc",)
-        for tool in tools:
+        architecture = board.core.architecture
+        for tool in filter(None, (architecture.compiler, architecture.emulator)):
             if shutil.which(tool) is None:
                 raise ToolError(f"board {name} needs {tool}: install it, or choose --boards=host")
     require_reference()
@@ -234,7 +234,7 @@ def _run(
     sizes = result.sizes
     return BoardRow(
         board=board,
-        core=target.core,
+        core=target.core.name,
         images=len(images),
         accuracy=_accuracy(outputs, labels),
         differing_images=int(np.count_nonzero(wrong)),

@@ -138,7 +138,7 @@ def _same_core(flag: str, name: str) -> Board:
     if (board.core, board.isa) != (twin.core, twin.isa):
         verb = "count" if flag == "tune" else "verify"
         raise McunetError(
-            f"--{flag}={twin.name} is a {twin.core}, board {board.name} a {board.core}: "
+            f"--{flag}={twin.name} is a {twin.core.name}, board {board.name} a {board.core.name}: "
             f"{verb} on a board of the same core"
         )
     return twin

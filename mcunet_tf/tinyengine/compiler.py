@@ -159,7 +159,7 @@ def compile_tflite(
         roots,
         nodes,
         region_bytes,
-        core=target.core,
+        weighed_as=target.core.schedules_weighed_as,
         optimize=optimize,
         sram_budget_bytes=sram_budget_bytes,
     )
@@ -169,7 +169,7 @@ def compile_tflite(
     project = Project(prefix, source, target.name, __version__, flags, graph, plan)
     if dump:
         dump.text("plan", plan_text(project))
-    report = make_report(project, model=cost_model(target.core), isa=target.isa)
+    report = make_report(project, model=cost_model(target.core.cost_model), isa=target.isa)
     _check_budget(report, sram_budget_bytes)
     _check_flash(report, flash_budget_bytes)
     files = emit_project(project, project_format)
@@ -196,7 +196,7 @@ def _select_nodes(
     graph: Graph, board: Board, costs: Costs | None, flash_budget_bytes: int | None
 ) -> list[Node]:
     ops = [op for op in graph.ops if op.kind != "RESHAPE"]
-    known = costs or cost_model(board.core)
+    known = costs or cost_model(board.core.cost_model)
     kernels = select_kernels(graph, ops, board.isa, known, flash_budget_bytes)
     pairs = zip(ops, kernels, strict=True)
     return [make_node(graph, index, op, kernel) for index, (op, kernel) in enumerate(pairs)]

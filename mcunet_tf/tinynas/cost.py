@@ -16,7 +16,7 @@ from mcunet_tf.tinyengine.cost.calls import code_counts, whole_calls
 from mcunet_tf.tinyengine.cost.model import CostModel, cost_model
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel
 from mcunet_tf.tinyengine.ops.spec import view
-from mcunet_tf.tinyengine.plan.effort import FALLBACK_CORE, Effort
+from mcunet_tf.tinyengine.plan.effort import Effort
 from mcunet_tf.tinyengine.plan.grouping import can_fit_model, fit_model, plan_model
 from mcunet_tf.tinyengine.plan.plan import Group, Plan, plan_stages
 from mcunet_tf.tinyengine.schedule.nodes import make_node
@@ -155,7 +155,9 @@ def within_flash_and_time(arch: Arch, num_classes: int, board: Board, budget: Bu
     if budget.flash_bytes is not None:
         kernels = {layer.kernel: layer.kernel_bytes for layer in layers}
         flash = sum(layer.weights_bytes + layer.call_bytes for layer in layers)
-        flash += sum(kernels.values()) + _model(board.core).code.get("image", 0.0)
+        flash += sum(kernels.values()) + _model(board.core.schedules_weighed_as).code.get(
+            "image", 0.0
+        )
         if flash > budget.flash_bytes:
             return False
     if budget.latency_ms is None or not board.clock_hz:
@@ -199,9 +201,9 @@ def planned_cost(
         lowered.graph,
         {},
         lowered.nodes,
-        core=board.core,
+        weighed_as=board.core.schedules_weighed_as,
         optimize="balanced" if sram_bytes is None else "sram",
-        effort=_effort(board.core),
+        effort=_effort(board.core.schedules_weighed_as),
     )
     return _planned(arch, num_classes, board, lowered, plan)
 
@@ -210,19 +212,23 @@ def planned_cost(
 def _fits(arch: Arch, num_classes: int, board: Board, sram_bytes: int) -> bool:
     """Whether `_fitting_cost` finds a plan, in less time."""
     lowered = lower(arch, num_classes, board)
-    return can_fit_model(lowered.graph, lowered.nodes, sram_bytes, _effort(board.core))
+    return can_fit_model(
+        lowered.graph, lowered.nodes, sram_bytes, _effort(board.core.schedules_weighed_as)
+    )
 
 
 @functools.lru_cache(maxsize=1 << 14)
 def _fitting_cost(arch: Arch, num_classes: int, board: Board, sram_bytes: int) -> Planned | None:
     """The same for the fastest plan within a budget; None where there is none."""
     lowered = lower(arch, num_classes, board)
-    plan = fit_model(lowered.graph, lowered.nodes, sram_bytes, _effort(board.core))
+    plan = fit_model(
+        lowered.graph, lowered.nodes, sram_bytes, _effort(board.core.schedules_weighed_as)
+    )
     return None if plan is None else _planned(arch, num_classes, board, lowered, plan)
 
 
 def _planned(arch: Arch, num_classes: int, board: Board, lowered: Lowered, plan: Plan) -> Planned:
-    model = _model(board.core)
+    model = _model(board.core.schedules_weighed_as)
     total = model.entry
     for stage in plan.stages:
         for cost in model.stage(stage):
@@ -247,7 +253,10 @@ def _packed_bytes(piece: Piece, kernel: Kernel) -> int:
 
 def _layer_costs(arch: Arch, num_classes: int, board: Board) -> list[_LayerCost]:
     isa = frozenset(board.isa)
-    return [_layer_cost(piece, isa, board.core) for piece in pieces(arch, num_classes)]
+    return [
+        _layer_cost(piece, isa, board.core.schedules_weighed_as)
+        for piece in pieces(arch, num_classes)
+    ]
 
 
 @functools.lru_cache(maxsize=1 << 16)
@@ -272,8 +281,8 @@ def _effort(core: str) -> Effort:
 
 
 def _model(core: str) -> CostModel:
-    found = cost_model(core) or cost_model(FALLBACK_CORE)
-    assert found is not None, "the package lacks its cost coefficients"
+    found = cost_model(core)
+    assert found is not None, "every core's schedules are weighed as some core's"
     return found
 
 

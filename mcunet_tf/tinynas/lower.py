@@ -66,10 +66,10 @@ def lower(arch: Arch, num_classes: int, board: Board) -> Lowered:
     graph, found = lower_graph(arch, num_classes), pieces(arch, num_classes)
     isa = frozenset(board.isa)
     kernels = [kernel_of(piece, isa) for piece in found]
-    costs = cost_model(board.core)
+    costs = cost_model(board.core.cost_model)
     if costs is not None:
         names = frozenset(kernel.name for kernel in kernels)
-        choices = [_traded_rows(piece, isa, board.core, names) for piece in found]
+        choices = [_traded_rows(piece, isa, board.core.cost_model, names) for piece in found]
         kernels = worthwhile_rows(choices, costs)
     return Lowered(graph, place_nodes(graph, found, kernels))
 

@@ -62,11 +62,11 @@ def test_every_version_of_the_interface_is_spoken(least, newest, tmp_path, monke
         check=True,
     )
     put_first(tmp_path, monkeypatch)
-    assert plugin_refusal() == ""
+    assert plugin_refusal("qemu-system-arm") == ""
     counts, marks = tmp_path / "counts.txt", tmp_path / "marks.txt"
     marks.write_text(f"{0x1004} 3\n")  # layer 3 begins with the multiplication
     options = f"model=cortex-m4,marks={marks},out={counts}"
-    subprocess.run([qemu, "-plugin", f"{plugin_path()},{options}"], check=True)
+    subprocess.run([qemu, "-plugin", f"{plugin_path('qemu-system-arm')},{options}"], check=True)
     (region,) = read_regions(counts.read_text())
     assert region.instructions == 2
     assert {name: n for name, n in region.classes.items() if n} == {"alu": 1, "mul": 1}
@@ -77,9 +77,12 @@ def test_every_version_of_the_interface_is_spoken(least, newest, tmp_path, monke
 @pytest.mark.parametrize("case", REFUSALS)
 def test_a_qemu_without_the_plugin_is_named(case, refuse_plugins):
     refuse_plugins(REFUSALS[case])
-    assert plugin_refusal() == f"qemu-system-arm loads no counting plugin: {REFUSALS[case]}"
+    assert (
+        plugin_refusal("qemu-system-arm")
+        == f"qemu-system-arm loads no counting plugin: {REFUSALS[case]}"
+    )
     with pytest.raises(ToolError, match="loads no counting plugin"):
-        plugin_path()
+        plugin_path("qemu-system-arm")
 
 
 @requires_cc
@@ -87,7 +90,7 @@ def test_a_qemu_that_does_not_start_is_named(tmp_path, monkeypatch):
     (tmp_path / "qemu-system-arm").write_text("no program")
     (tmp_path / "qemu-system-arm").chmod(0o755)
     put_first(tmp_path, monkeypatch)
-    assert "it does not start: Exec format error" in plugin_refusal()
+    assert "it does not start: Exec format error" in plugin_refusal("qemu-system-arm")
 
 
 @pytest.mark.qemu

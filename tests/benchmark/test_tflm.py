@@ -115,7 +115,7 @@ def test_operators_are_added_by_their_own_names(tmp_path):
 def built(tmp_path_factory):
     """The stand-in compiled to a library: an interpreter that copies its input to its output."""
     try:
-        require_cxx_library()
+        require_cxx_library(load_board("qemu-m4"))
     except ToolError as error:
         pytest.skip(str(error))
     folder = tree(tmp_path_factory.mktemp("tflm"))

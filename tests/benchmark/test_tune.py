@@ -159,7 +159,7 @@ def test_the_costs_are_those_of_the_board(cache, no_board):
     costs = tuned_costs(read_graph(small_net()), board, cache)
     compiled = compile_tflite(small_net(), board, name="m", optimize="speed", costs=costs)
     counted = count_model(compiled, board).report
-    model = cost_model(board.core)
+    model = cost_model(board.core.cost_model)
     assert model is not None
     measured = 0
     for stage in compiled.plan.stages:

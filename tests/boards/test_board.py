@@ -2,12 +2,31 @@
 """Boards load, are the parts they claim to be, and wrong files are named with a remedy."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from mcunet_tf.boards import emulate, linker_script, list_boards, load_board, memory_blocks
+from mcunet_tf.boards import (
+    emulate,
+    linker_script,
+    list_architectures,
+    list_boards,
+    list_cores,
+    load_board,
+    load_core,
+    memory_blocks,
+)
 from mcunet_tf.boards.board import _FOLDER
+from mcunet_tf.boards.core import load_architecture
 from mcunet_tf.errors import BoardError
+from mcunet_tf.tinyengine.cost import cost_model
+
+
+def _tools(architecture: str) -> list[str]:
+    """An architecture's tools whose names are its own: every computer has a cc."""
+    found = load_architecture(architecture)
+    names = (found.compiler, found.disassembler, found.symbol_lister, found.emulator)
+    return [name for name in names if "-" in name]
 
 
 def test_all_boards_load():
@@ -29,7 +48,7 @@ def test_all_boards_load():
 )
 def test_real_boards_have_the_papers_budgets(name, core, ram_kb, flash_kb, clock_mhz):
     board = load_board(name)
-    assert board.core == core
+    assert board.core.name == core
     assert board.ram_bytes == ram_kb * 1024
     assert board.flash_bytes == flash_kb * 1024
     assert board.clock_hz == clock_mhz * 1_000_000
@@ -124,3 +143,74 @@ def test_malformed_boards_name_key_and_remedy(tmp_path, old, new, named):
 def test_host_has_no_script():
     with pytest.raises(BoardError, match="host has no memory map"):
         linker_script(load_board("host"))
+
+
+def test_all_cores_load_and_name_what_exists():
+    for name in list_cores():
+        core = load_core(name)
+        assert core.name == name
+        assert cost_model(core.schedules_weighed_as) is not None
+        assert bool(core.cost_model) == (cost_model(core.cost_model) is not None)
+        assert (core.architecture.linker_template is None) == (not core.architecture.emulator)
+
+
+OWN_CORE = """
+description = "a core of the user's own"
+architecture = "arm-m"
+isa = ["dsp"]
+cost_model = "cortex-m4"
+"""
+
+
+def own_board(folder, core: str) -> Path:
+    path = folder / "mine.toml"
+    text = (_FOLDER / "stm32f412.toml").read_text()
+    path.write_text(text.replace('core = "cortex-m4"', f'core = "{core}"'))
+    return path
+
+
+def test_own_core_file_lies_beside_the_board(tmp_path):
+    (tmp_path / "star.toml").write_text(OWN_CORE)
+    board = load_board(own_board(tmp_path, "star.toml"))
+    assert (board.core.name, board.core.cycle_model) == ("star", "")
+    assert board.core.architecture == load_core("cortex-m4").architecture
+
+
+@pytest.mark.parametrize(
+    ("core", "text", "named"),
+    [
+        ("cortex-m9", "", "unknown core 'cortex-m9': use one of cortex-m33, cortex-m4"),
+        ("star.toml", OWN_CORE.replace('["dsp"]', "[]"), "isa holds 'dsp'; a star has none of"),
+        (
+            "star.toml",
+            OWN_CORE.replace("arm-m", "arm-x"),
+            "architecture = 'arm-x'; use one of arm-m",
+        ),
+        ("star.toml", OWN_CORE.replace("cost_model", "costs"), "unknown key costs"),
+        ("star.toml", OWN_CORE.replace("cost_model", "cycle_model"), "schedules_weighed_as"),
+        ("star.toml", OWN_CORE.replace("arm-m", "\0"), "star.toml is not valid TOML"),
+        ("none.toml", "", "cannot read core file"),
+    ],
+)
+def test_wrong_cores_are_named_with_a_remedy(tmp_path, core, text, named):
+    (tmp_path / "star.toml").write_text(text)
+    path = own_board(tmp_path, core)
+    with pytest.raises(BoardError) as caught:
+        load_board(path)
+    assert named in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_no_core_takes_prices_that_are_not_there():
+    with pytest.raises(BoardError, match="no costs were fitted on 'cortex-m9': name one of"):
+        cost_model("cortex-m9")
+
+
+# What an architecture's own file says, and nothing else in the package may.
+TOOLS = sorted({tool for name in list_architectures() for tool in _tools(name)})
+
+
+@pytest.mark.parametrize("path", sorted(_FOLDER.parent.rglob("*.py")), ids=lambda path: path.name)
+def test_tools_of_architectures_are_named_by_their_files_only(path):
+    text = path.read_text()
+    assert not [tool for tool in TOOLS if f'"{tool}"' in text or f"'{tool}'" in text]

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from mcunet_tf.benchmark.runner import run_on_board
-from mcunet_tf.boards import load_board
+from mcunet_tf.boards import load_board, load_core
 from mcunet_tf.check.toolchain import tool_version
+from mcunet_tf.errors import BoardError
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.cost import CostModel, MeasuredCosts, cost_key, cost_model
 from mcunet_tf.tinyengine.cost.calls import stage_calls, whole_calls
@@ -38,7 +39,7 @@ STOCK = ("mlperf_kws_dscnn_int8", "person_detect_int8")
 def is_fitted_compiler(core: str) -> bool:
     """Whether the cross compiler at hand is of the release that the model of a core names."""
     (release,) = re.findall(r"gcc (\d+)\.", cost_model(core).label)
-    return f" {release}." in tool_version("arm-none-eabi-gcc").partition(")")[2]
+    return f" {release}." in tool_version(load_core(core).architecture.compiler).partition(")")[2]
 
 
 def check_predictions(model: bytes, board_name: str) -> None:
@@ -55,7 +56,7 @@ def check_predictions(model: bytes, board_name: str) -> None:
     assert report.instructions == pytest.approx(run.instructions[0], rel=limit)
     assert report.cycles == pytest.approx(run.modelled_cycles[0], rel=limit)
     code = run.sizes.code_bytes
-    limit = CODE_LIMIT if is_fitted_compiler(board.core) else OTHER_COMPILER_LIMIT
+    limit = CODE_LIMIT if is_fitted_compiler(board.core.cost_model) else OTHER_COMPILER_LIMIT
     assert report.code_bytes == pytest.approx(code, abs=limit * code + CODE_SLACK_BYTES)
     slack = WEIGHTS_SLACK_BYTES * 4 * len(report.layers)
     assert 0 <= run.sizes.weights_bytes - report.weights_bytes <= slack
@@ -85,9 +86,10 @@ def test_predictions_of_large_networks(keras_model, name, board):
 
 
 def test_cores_without_coefficients():
-    assert cost_model("cortex-m33") == cost_model("cortex-m4")
-    assert cost_model("host") is None
-    assert cost_model("cortex-m0plus") is None
+    assert load_core("cortex-m33").cost_model == "cortex-m4"
+    assert cost_model("") is None
+    with pytest.raises(BoardError, match="no costs were fitted on 'cortex-m0plus'"):
+        cost_model("cortex-m0plus")
 
 
 def test_the_total_is_the_entry_and_the_layers():

@@ -91,7 +91,7 @@ def compiler(core: str) -> list[str]:
     if shutil.which("arm-none-eabi-gcc") is None:
         pytest.skip("arm-none-eabi-gcc is not installed: apt install gcc-arm-none-eabi")
     known = load_board(CORES[core])
-    flags = known.compiler_flags if known.core == core else (f"-mcpu={core}", "-mthumb")
+    flags = known.compiler_flags if known.core.name == core else (f"-mcpu={core}", "-mthumb")
     return [find_tool("arm-none-eabi-gcc"), *flags]
 
 

@@ -68,7 +68,7 @@ def test_each_file_defines_its_kernel_and_nothing_else(isa):
     board = load_board(BOARDS[isa])
     names = sorted(name for name, kernel in ROWS.items() if kernel.isa == isa)
     sources = [Source(kernel_files()[name], ("-O2",)) for name in names]
-    nm = find_tool("nm" if board.runner.kind == "host" else "arm-none-eabi-nm")
+    nm = find_tool(board.core.architecture.symbol_lister)
     for name, item in zip(names, compile_sources(board, sources), strict=True):
         told = subprocess.run(
             [nm, "--extern-only", "--defined-only", "--format=posix", str(item)],
@@ -115,7 +115,7 @@ def test_every_row_is_exercised_by_a_case():
 def test_the_cost_model_knows_every_row(name):
     """A row without coefficients costs nothing in a report: fit it with `benchmark.tune --fit`."""
     board = load_board(name)
-    model = cost_model(board.core)
+    model = cost_model(board.core.cost_model)
     assert model is not None
     isa = {"portable", *board.isa}
     unknown = [n for n, row in ROWS.items() if row.isa in isa and model.code_bytes(row) is None]

@@ -176,7 +176,7 @@ def test_usable_rows_run_on_the_board_and_take_the_operator(name):
 def test_rows_that_nobody_measured_keep_their_place():
     board, graph = load_board("qemu-m4"), read_graph(small_net())
     ops = [op for op in graph.ops if op.kind != "RESHAPE"]
-    model = cost_model(board.core)
+    model = cost_model(board.core.cost_model)
     assert model is not None
     first = [select_kernel(graph, op, board.isa) for op in ops]
     nothing = dataclasses.replace(model, rows={})
@@ -225,7 +225,7 @@ def test_a_tighter_budget_is_slower_and_kept(board):
 
 def kernel_instructions(compiled: CompiledModel) -> float:
     """What the rows take on whole layers: the figure by which the budget is filled."""
-    model = cost_model(load_board(compiled.report.board).core)
+    model = cost_model(load_board(compiled.report.board).core.cost_model)
     assert model is not None
     total = 0.0
     for node in (node for stage in compiled.plan.stages for node in stage.nodes):

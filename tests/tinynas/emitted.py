@@ -29,7 +29,7 @@ def object_bytes(arch: Arch, classes: int, board: Board) -> tuple[int, dict[str,
     ]
     graph = Graph("m", tuple(tensors), lowered.graph.ops, (0,), lowered.graph.outputs)
     nodes = [make_node(graph, n.index, n.op, n.kernel) for n in lowered.nodes]
-    plan = plan_model(graph, {}, nodes)
+    plan = plan_model(graph, {}, nodes, weighed_as="cortex-m4")
     project = Project("m", "m.tflite", board.name, "0", PROJECT_FLAGS, graph, plan)
     sizes = {}
     with tempfile.TemporaryDirectory() as folder:

@@ -75,7 +75,9 @@ def test_plans_of_candidates_whose_stem_is_added_are_valid(resolution):
     for seed in range(4):
         arch = space.arch(space.sample(np.random.default_rng(seed)))
         lowered = lower(arch, CLASSES, board)
-        plan = plan_model(lowered.graph, {}, lowered.nodes, core=board.core)
+        plan = plan_model(
+            lowered.graph, {}, lowered.nodes, weighed_as=board.core.schedules_weighed_as
+        )
         validate_plan(lowered.graph, plan)
 
 

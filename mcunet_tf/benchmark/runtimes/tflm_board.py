@@ -67,7 +67,7 @@ def compile_tflm(model: Path, board: Board, tflm_dir: Path | None) -> TflmModel:
     facts = read_facts(content)
     name = f"tflm_{re.sub(r'[^A-Za-z0-9_]', '_', model.stem)}"
     files = _files(name, content, facts, tree)
-    require_cxx_library()
+    require_cxx_library(board)
     arena_bytes = _search_arena(name, files, tree, emulate(board))
     files[f"{name}.h"] = _header(name, facts, arena_bytes)
     files["tflm_config.h"] += f"#define TFLM_SETUP_BYTES {arena_bytes}\n"
@@ -124,15 +124,15 @@ def find_tflm(folder: Path | None, board: Board) -> TflmTree:
     """
     how = (
         "build TF-Lite Micro's microlite target for TARGET=cortex_m_generic "
-        f"TARGET_ARCH={board.core} and give its source tree with --tflm_dir"
+        f"TARGET_ARCH={board.core.name} and give its source tree with --tflm_dir"
     )
     if folder is None:
         raise ToolError(f"no TF-Lite Micro library: {how}")
     if not (folder / _RESOLVER).is_file():
         raise ToolError(f"{folder} holds no headers of TF-Lite Micro: {how}")
-    archive = _archive(folder, board.core)
+    archive = _archive(folder, board.core.name)
     if archive is None:
-        raise ToolError(f"{folder} holds no {ARCHIVE} for {board.core}: {how}")
+        raise ToolError(f"{folder} holds no {ARCHIVE} for {board.core.name}: {how}")
     places = [folder / base / name for base in ("third_party", _DOWNLOADS) for name in _THIRD_PARTY]
     includes = (folder, *(place for place in places if place.is_dir()))
     variant = archive.parent.parent.name if archive.parent.name == "lib" else archive.parent.name

@@ -14,6 +14,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from mcunet_tf.errors import BoardError
 from mcunet_tf.tinyengine.cost.calls import code_counts, feed_counts, stage_calls
 from mcunet_tf.tinyengine.cost.counts import Calls, Counts
 from mcunet_tf.tinyengine.cost.features import features_of
@@ -23,8 +24,6 @@ from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source
 from mcunet_tf.tinyengine.schedule.stage import Stage
 
 COEFFICIENTS = "coefficients.json"
-# A core without coefficients of its own is predicted as the one it is most like.
-_LIKE = {"cortex-m33": "cortex-m4"}
 
 
 class Cost(NamedTuple):
@@ -62,7 +61,7 @@ class CostModel:
     """Costs on one kind of core.
 
     Attributes:
-      core: that the coefficients were fitted on, as in `Board.core`.
+      core: that the coefficients were fitted on, as `Core.cost_model` names it.
       label: says where the figures come from.
       rows: by kernel name.
       feed: weights of the emitted code around the kernels.
@@ -124,13 +123,20 @@ def weigh(weights: Weights, counts: Counts) -> Cost:
 
 @functools.cache
 def cost_model(core: str) -> CostModel | None:
-    """The model of a core, e.g. "cortex-m4"; None where there is none, as for the host."""
-    file = importlib.resources.files("mcunet_tf.tinyengine.cost").joinpath(COEFFICIENTS)
-    if not file.is_file():
+    """The model that was fitted on a core, for instance "cortex-m4"; None for the empty name.
+
+    `Core.cost_model` names it: a core may stand on another's figures, if its file says so.
+
+    Raises:
+      BoardError: a core's file names one on which nothing was fitted.
+    """
+    if not core:
         return None
+    file = importlib.resources.files("mcunet_tf.tinyengine.cost").joinpath(COEFFICIENTS)
     cores = json.loads(file.read_text(encoding="utf-8"))["cores"]
-    known = core if core in cores else _LIKE.get(core, core)
-    return read_model(known, cores[known]) if known in cores else None
+    if core not in cores:
+        raise BoardError(f"no costs were fitted on {core!r}: name one of {', '.join(cores)}")
+    return read_model(core, cores[core])
 
 
 def read_model(core: str, entry: Mapping[str, Any]) -> CostModel:

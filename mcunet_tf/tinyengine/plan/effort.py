@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mcunet_tf.errors import BoardError
 from mcunet_tf.tinyengine.cost.calls import node_calls
 from mcunet_tf.tinyengine.cost.counts import Counts
 from mcunet_tf.tinyengine.cost.model import CostModel, cost_model, weigh
@@ -21,8 +22,6 @@ from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source
 from mcunet_tf.tinyengine.schedule.progress import Progresses
 from mcunet_tf.tinyengine.schedule.reach import Reach
 
-# Schedules for cores without coefficients are compared as if for this one.
-FALLBACK_CORE = "cortex-m4"
 # Per value, for rows that the model does not know.
 INSTRUCTIONS_PER_VALUE = 12.0
 # Profiles that are kept, with the weights of their operators: as many as a dozen spaces have.
@@ -119,12 +118,22 @@ class Profile:
 
 
 class Effort:
-    """Profiles on one core, and how operators follow each other, computed once each."""
+    """Profiles on one core, and how operators follow each other, computed once each.
 
-    def __init__(self, core: str) -> None:
-        found = cost_model(core) or cost_model(FALLBACK_CORE)
-        assert found is not None, "the package lacks its cost coefficients"
-        self.core = core
+    Attributes:
+      model: whose instructions are weighed.
+      progresses: how far producers run ahead of their readers.
+    """
+
+    def __init__(self, weighed_as: str) -> None:
+        """Begins with nothing known; `weighed_as` is a core's `schedules_weighed_as`.
+
+        Raises:
+          BoardError: nothing was fitted on a core of that name.
+        """
+        found = cost_model(weighed_as)
+        if found is None:
+            raise BoardError("a core must name the core that schedules_weighed_as stands for")
         self.model: CostModel = found
         self.progresses = Progresses()
         self._known: dict[tuple[View, str], Profile] = {}

@@ -16,7 +16,7 @@ import bisect
 from collections.abc import Iterator, Mapping, Sequence
 
 from mcunet_tf.tinyengine.ir import Graph
-from mcunet_tf.tinyengine.plan.effort import FALLBACK_CORE, Effort
+from mcunet_tf.tinyengine.plan.effort import Effort
 from mcunet_tf.tinyengine.plan.plan import Group, Plan, StageCache, plan_stages
 from mcunet_tf.tinyengine.plan.proposals import NO_LIMIT, Candidate, Proposals
 from mcunet_tf.tinyengine.schedule.nodes import Node
@@ -37,7 +37,7 @@ def plan_model(
     nodes: Sequence[Node],
     region_bytes: Sequence[int] = (),
     *,
-    core: str = FALLBACK_CORE,
+    weighed_as: str,
     optimize: str = "balanced",
     sram_budget_bytes: int | None = None,
     effort: Effort | None = None,
@@ -49,7 +49,7 @@ def plan_model(
       roots: see `nodes.storage_roots`.
       nodes: in execution order.
       region_bytes: of the memories that the arena is laid over; empty: one memory.
-      core: whose instructions count, as in `Board.core`.
+      weighed_as: the core whose instructions count, as `Core.schedules_weighed_as` names it.
       optimize: "sram": the smallest arena; "balanced": the smallest whose instructions stay within
         3 % of the fastest plan's; "speed": the fastest, then the smallest.
       sram_budget_bytes: with a budget, the fastest plan that fits is taken instead.
@@ -58,7 +58,7 @@ def plan_model(
     Returns:
       The plan; larger than the budget if none fits.
     """
-    effort = effort or Effort(core)
+    effort = effort or Effort(weighed_as)
     cuts = _Cuts(graph, roots, nodes, effort, region_bytes)
     if sram_budget_bytes is None:
         return cuts.smallest(optimize)

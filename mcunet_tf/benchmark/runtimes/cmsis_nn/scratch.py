@@ -39,7 +39,7 @@ def scratch_sizes(library: CmsisNn, board: Board, calls: Mapping[int, Call]) -> 
     key = content_key(
         text,
         " ".join(board.compiler_flags),
-        tool_version("arm-none-eabi-gcc"),
+        tool_version(board.core.architecture.compiler),
         *(path.read_bytes() for path in sources),
     )
 
