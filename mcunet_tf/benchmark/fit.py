@@ -39,7 +39,7 @@ from mcunet_tf.check.toolchain import (
 )
 from mcunet_tf.errors import ToolError
 from mcunet_tf.tinyengine import cost
-from mcunet_tf.tinyengine.cost.calls import code_counts, feed_counts, stage_calls
+from mcunet_tf.tinyengine.cost.call_counts import code_counts, feed_counts, stage_calls
 from mcunet_tf.tinyengine.cost.counts import Counts
 from mcunet_tf.tinyengine.cost.features import features_of
 from mcunet_tf.tinyengine.cost.model import COEFFICIENTS
@@ -48,7 +48,7 @@ from mcunet_tf.tinyengine.ir import Graph, Tensor
 from mcunet_tf.tinyengine.kernel_tables import KERNELS
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel
 from mcunet_tf.tinyengine.ops.spec import view
-from mcunet_tf.tinyengine.select import usable_rows
+from mcunet_tf.tinyengine.select import usable_kernels
 
 COEFFICIENTS_PATH = Path(cost.__file__).parent / COEFFICIENTS
 
@@ -57,7 +57,7 @@ _BAND_LIMITS = (WHOLE_BAND, 2, 3, 1)
 # Instructions, or bytes: around a layer on its own there are fewer, and they hardly matter.
 _FEED_FLOOR = 300.0
 _LINKED_PROGRAMS = 6
-# Of portable rows where faster ones exist: their loops are simple, and they are slow to run. The
+# Of portable kernels where faster ones exist: their loops are simple, and they are slow to run. The
 # first few are always measured: with as many weights as samples, a fit says nothing of others.
 _PORTABLE_EVERY, _PORTABLE_FIRST = 3, 12
 
@@ -89,7 +89,7 @@ def fit_samples(samples: Sequence[Sample], floor: float = 1.0) -> Fit:
     """Fits non-negative weights; errors count relatively, so that small shapes matter too.
 
     Args:
-        samples: of one row.
+        samples: of one kernel.
         floor: smaller measurements count as if they were this large.
     """
     names = list(dict.fromkeys(name for sample in samples for name in sample.counts))
@@ -110,18 +110,18 @@ def fit_samples(samples: Sequence[Sample], floor: float = 1.0) -> Fit:
 
 
 def _rows_for(graph: Graph, board: Board) -> tuple[Kernel, ...]:
-    """The rows that may take a graph's one operator."""
-    return usable_rows(view(graph, graph.ops[0]), board.isa)
+    """The kernels that may take a graph's one operator."""
+    return usable_kernels(view(graph, graph.ops[0]), board.isa)
 
 
 def measure_rows(board: Board, pattern: str, log: Callable[[str], None]) -> dict[str, list[Sample]]:
-    """Measures every row that matches on the cases it takes.
+    """Measures every kernel that matches on the cases it takes.
 
     Raises:
-        ToolError: a row computes something else than `evaluate`, or a tool fails.
+        ToolError: a kernel computes something else than `evaluate`, or a tool fails.
     """
     programs: list[Program] = []
-    rows: list[tuple[OpCase, Kernel]] = []
+    runs: list[tuple[OpCase, Kernel]] = []
     skipped: dict[str, int] = {}
     for number, case in enumerate(fit_cases()):
         graph = make_graph(case)
@@ -139,11 +139,11 @@ def measure_rows(board: Board, pattern: str, log: Callable[[str], None]) -> dict
                 kernel = dataclasses.replace(kernel, chunk_rows=0, band_rows=kernel.chunk_rows)
             groups = layer_by_layer(graph, limit)
             programs.append(make_program(graph, [kernel], board, f"p{len(programs)}", groups))
-            rows.append((case, kernel))
+            runs.append((case, kernel))
     log(f"{board.name}: {len(programs)} programs")
     samples: dict[str, list[Sample]] = {}
     for (case, kernel), program, count in zip(
-        rows, programs, count_programs(programs, board), strict=True
+        runs, programs, count_programs(programs, board), strict=True
     ):
         if not count.exact:
             raise ToolError(f"{kernel.name} computes {case} wrongly on {board.name}")
@@ -204,8 +204,8 @@ def object_bytes(path: Path) -> int:
     return sum(s.size_bytes for name, s in sections.items() if name.startswith(kept))
 
 
-def row_code_bytes(board: Board, kernels: Sequence[Kernel]) -> dict[str, int]:
-    """Flash that each row's code takes, compiled for a board."""
+def kernel_code_bytes(board: Board, kernels: Sequence[Kernel]) -> dict[str, int]:
+    """Flash that each kernel's code takes, compiled for a board."""
     with tempfile.TemporaryDirectory(prefix="mcunet_tf-") as name:
         folder = Path(name)
         sources = []
@@ -264,15 +264,15 @@ def code_weights(
     return {name: round(value, 1) for name, value in sorted(weights.items())}
 
 
-def all_rows(board: Board) -> list[Kernel]:
-    """Every row that a board can run, each name once."""
-    rows = {
+def all_kernels(board: Board) -> list[Kernel]:
+    """Every kernel that a board can run, each name once."""
+    kernels = {
         kernel.name: kernel
         for table in KERNELS.values()
         for kernel in table
         if kernel.isa == "portable" or kernel.isa in board.isa
     }
-    return list(rows.values())
+    return list(kernels.values())
 
 
 def fit_board(
@@ -282,15 +282,15 @@ def fit_board(
 
     Args:
         board: an emulated board.
-        pattern: glob of the rows to fit; the others keep what is known of them.
+        pattern: glob of the kernels to fit; the others keep what is known of them.
         known: the same part as it was, or None.
         log: takes a line of progress.
     """
-    rows = {kernel.name: kernel for kernel in all_rows(board)}
-    entry: dict[str, Any] = {"rows": {}}
+    kernels = {kernel.name: kernel for kernel in all_kernels(board)}
+    entry: dict[str, Any] = {"kernels": {}}
     if known is not None:
-        entry["rows"] = {name: row for name, row in known["rows"].items() if name in rows}
-    sizes = row_code_bytes(board, list(rows.values()))
+        entry["kernels"] = {name: it for name, it in known["kernels"].items() if name in kernels}
+    sizes = kernel_code_bytes(board, list(kernels.values()))
     samples = measure_rows(board, pattern, log)
     for name in sorted(samples):
         fit = fit_samples(samples[name])
@@ -299,12 +299,12 @@ def fit_board(
             f"{name}: {len(samples[name])} shapes, {len(fit.weights)} weights, "
             f"worst {100 * fit.errors[worst]:+.2f} % ({worst})"
         )
-        entry["rows"][name] = {
+        entry["kernels"][name] = {
             "error": round(fit.worst, 5),
             "weights": _rounded(fit.weights),
         }
-    for name, row in entry["rows"].items():
-        row["code_bytes"] = sizes[name]
+    for name, it in entry["kernels"].items():
+        it["code_bytes"] = sizes[name]
     programs = feed_programs(board)
     feed = measure_feed(board, programs)
     fit = fit_samples(feed, _FEED_FLOOR)

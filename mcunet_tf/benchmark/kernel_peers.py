@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from mcunet_tf.benchmark.kernel_programs import WHOLE_BAND, Program
 from mcunet_tf.benchmark.runtimes.cmsis_nn import cmsis_row
-from mcunet_tf.benchmark.runtimes.cmsis_nn.calls import make_call
 from mcunet_tf.benchmark.runtimes.cmsis_nn.emit import CmsisProject, emit_cmsis_project
-from mcunet_tf.benchmark.runtimes.cmsis_nn.library import CmsisNn
+from mcunet_tf.benchmark.runtimes.cmsis_nn.functions import make_call
+from mcunet_tf.benchmark.runtimes.cmsis_nn.release import CmsisNn
 from mcunet_tf.benchmark.runtimes.cmsis_nn.scratch import scratch_sizes
 from mcunet_tf.boards import Board
 from mcunet_tf.tinyengine.ir import Graph

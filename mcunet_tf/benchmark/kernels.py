@@ -21,12 +21,12 @@ from pathlib import Path
 from mcunet_tf.benchmark.kernel_cases import OpCase, make_graph
 from mcunet_tf.benchmark.kernel_peers import cmsis_program
 from mcunet_tf.benchmark.kernel_programs import Count, Program, count_programs, make_program
-from mcunet_tf.benchmark.runtimes.cmsis_nn.library import CmsisNn, find_cmsis_nn
+from mcunet_tf.benchmark.runtimes.cmsis_nn.release import CmsisNn, find_cmsis_nn
 from mcunet_tf.boards import DEFAULT_BOARD, Board, load_board
 from mcunet_tf.errors import BoardError, McunetError, OutputError, ToolError
 from mcunet_tf.tinyengine.ops import SPECS
 from mcunet_tf.tinyengine.ops.spec import view
-from mcunet_tf.tinyengine.select import usable_rows
+from mcunet_tf.tinyengine.select import usable_kernels
 
 _CONV, _DEPTHWISE = "CONV_2D", "DEPTHWISE_CONV_2D"
 
@@ -178,7 +178,7 @@ def measure_kernels(
     jobs: list[tuple[OpCase, str, int]] = []  # case, kernel, program of the peer or -1
     for case in CASES:
         graph = make_graph(case)
-        rows = usable_rows(view(graph, graph.ops[0]), board.isa)
+        rows = usable_kernels(view(graph, graph.ops[0]), board.isa)
         matching = [row for row in rows if fnmatch.fnmatch(row.name, pattern)]
         peer = -1
         if matching and library is not None:

@@ -15,7 +15,7 @@ from mcunet_tf.benchmark.frames import FrameKind, describe_fault, split_frames
 from mcunet_tf.benchmark.image import layer_marks
 from mcunet_tf.benchmark.plugin import RegionCount, plugin_path, plugin_refusal, read_regions
 from mcunet_tf.boards import Board, emulate, load_board
-from mcunet_tf.check.project import External
+from mcunet_tf.check.build_inputs import External
 from mcunet_tf.check.toolchain import (
     FIRMWARE_FLAGS,
     LIBRARY_FLAGS,

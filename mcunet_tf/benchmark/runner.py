@@ -15,8 +15,8 @@ from mcunet_tf.benchmark.image import ImageSizes, image_sizes
 from mcunet_tf.benchmark.plugin import LayerCount, RegionCount, plugin_refusal
 from mcunet_tf.benchmark.qemu import FIRMWARE_DIR, firmware_sources, running
 from mcunet_tf.boards import Board, emulate, load_board
+from mcunet_tf.check.build_inputs import External, library_sources, model_header
 from mcunet_tf.check.host import run_on_host
-from mcunet_tf.check.project import External, library_sources, model_header
 from mcunet_tf.check.tensors import Array, Compiled, decode_outputs, encode_inputs
 from mcunet_tf.check.toolchain import LIBRARY_FLAGS, Source, compile_sources, link
 from mcunet_tf.errors import BoardError, ToolError

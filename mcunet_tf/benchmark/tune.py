@@ -32,13 +32,13 @@ from mcunet_tf.check.toolchain import LIBRARY_FLAGS, tool_version
 from mcunet_tf.errors import BoardError, McunetError, OutputError, ToolError
 from mcunet_tf.tinyengine.compiler import CompiledModel
 from mcunet_tf.tinyengine.cost import Cost, MeasuredCosts, cost_key, cost_model
-from mcunet_tf.tinyengine.cost.calls import whole_calls
+from mcunet_tf.tinyengine.cost.call_counts import whole_calls
 from mcunet_tf.tinyengine.emit.sources import collect_sources, kernel_path
 from mcunet_tf.tinyengine.ir import Graph, Op
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel
 from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.schedule.nodes import make_node
-from mcunet_tf.tinyengine.select import usable_rows
+from mcunet_tf.tinyengine.select import usable_kernels
 
 FIT_BOARDS = ("qemu-m4", "qemu-m7", "qemu-m55")
 
@@ -51,7 +51,7 @@ def default_cache() -> Path:
 def tuned_costs(graph: Graph, board: Board, cache: Path | None = None) -> MeasuredCosts:
     """Costs of every kernel that may serve an operator of a graph, counted on a board.
 
-    Portable rows beside faster ones are left to the model: they only matter for their size.
+    Portable kernels beside faster ones are left to the model: they only matter for their size.
 
     Args:
         graph: after all passes.
@@ -125,9 +125,9 @@ def _wanted(graph: Graph, board: Board) -> dict[str, _Work]:
     for op in graph.ops:
         if op.kind == "RESHAPE":
             continue
-        rows = usable_rows(view(graph, op), board.isa)
-        fast = [row for row in rows if row.isa != "portable"]
-        for kernel in fast or rows:
+        kernels = usable_kernels(view(graph, op), board.isa)
+        fast = [kernel for kernel in kernels if kernel.isa != "portable"]
+        for kernel in fast or kernels:
             work = _Work(graph, op, kernel)
             wanted.setdefault(f"{board.core.name} {row_version(kernel, board)} {work.key}", work)
     return wanted
@@ -209,7 +209,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m mcunet_tf.benchmark.tune", description=__doc__)
     parser.add_argument("--fit", action="store_true", required=True, help="fit the cost model")
     parser.add_argument("--board", default=",".join(FIT_BOARDS), help="boards, comma separated")
-    parser.add_argument("--kernel", default="*", help="glob of the rows to fit anew [all]")
+    parser.add_argument("--kernel", default="*", help="glob of the kernels to fit anew [all]")
     options = parser.parse_args(arguments)
     try:
         for name in options.board.split(","):

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcunet_tf.boards import Board
+from mcunet_tf.check.build_inputs import library_sources, model_header
 from mcunet_tf.check.cache import cached, content_key
-from mcunet_tf.check.project import library_sources, model_header
 from mcunet_tf.check.tensors import Compiled, tensor_bytes
 from mcunet_tf.check.toolchain import (
     Source,

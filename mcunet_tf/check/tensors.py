@@ -11,7 +11,7 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-class TensorInfo(Protocol):
+class TensorLike(Protocol):
     """What is needed to know of a model's input or output; shape [n, h, w, c] or shorter."""
 
     @property
@@ -37,13 +37,13 @@ class Compiled(Protocol):
     def files(self) -> Mapping[str, str]: ...  # noqa: D102
 
     @property
-    def inputs(self) -> Sequence[TensorInfo]: ...  # noqa: D102
+    def inputs(self) -> Sequence[TensorLike]: ...  # noqa: D102
 
     @property
-    def outputs(self) -> Sequence[TensorInfo]: ...  # noqa: D102
+    def outputs(self) -> Sequence[TensorLike]: ...  # noqa: D102
 
 
-def tensor_bytes(info: TensorInfo) -> int:
+def tensor_bytes(info: TensorLike) -> int:
     """Bytes of a tensor's values."""
     item_bytes: int = np.dtype(info.dtype).itemsize
     return int(np.prod(info.shape, dtype=int)) * item_bytes

@@ -154,7 +154,7 @@ def exit_code(rows: Sequence[Row]) -> int:
 
 
 def _compare(paths: Sequence[str]) -> int:
-    from mcunet_tf.benchmark.compare import compare_rows, format_changes
+    from mcunet_tf.benchmark.differences import compare_rows, format_changes
     from mcunet_tf.benchmark.rows import read_rows
 
     if len(paths) != 2:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chooses a row of the kernel table for every operator: by cost, and over the whole model.
+"""Chooses a kernel of the kernel table for every operator: by cost, and over the whole model.
 
-A row costs instructions, operator by operator, and flash, once. Without a budget a row is worth
-its code if it saves the model about one percent of its instructions per 3 kB; with a budget the
-fastest rows that fit are taken.
+A kernel costs instructions, operator by operator, and flash, once. Without a budget it is worth its
+code if it saves the model about one percent of its instructions per 3 kB; with a budget the fastest
+kernels that fit are taken.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import Protocol
 
 from mcunet_tf.errors import BudgetError
 from mcunet_tf.tinyengine.constant_pool import Content, constant_sizes
-from mcunet_tf.tinyengine.cost.calls import whole_calls
-from mcunet_tf.tinyengine.cost.counts import Calls
-from mcunet_tf.tinyengine.cost.model import Cost
-from mcunet_tf.tinyengine.cost.row_sets import (
-    Choice,
+from mcunet_tf.tinyengine.cost.call_counts import whole_calls
+from mcunet_tf.tinyengine.cost.counts import Runs
+from mcunet_tf.tinyengine.cost.kernel_sets import (
+    KernelChoice,
     Selection,
-    cheapest_rows,
-    fastest_rows,
+    cheapest_kernels,
+    fastest_kernels,
 )
+from mcunet_tf.tinyengine.cost.model import Cost
 from mcunet_tf.tinyengine.ir import Graph, Op
 from mcunet_tf.tinyengine.kernel_tables import KERNELS
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel
@@ -39,62 +39,64 @@ LINKED_BYTES = 1024
 class Costs(Protocol):
     """What the choice is made by: the fitted model, or measurements in front of it."""
 
-    def kernel(self, kernel: Kernel, view: View, calls: Calls) -> Cost | None:
-        """Cost of some calls, or None where nothing is known of the row."""
+    def kernel(self, kernel: Kernel, view: View, calls: Runs) -> Cost | None:
+        """Cost of some calls, or None where nothing is known of the kernel."""
 
     def code_bytes(self, kernel: Kernel) -> int | None:
-        """Flash of the row's code, or None."""
+        """Flash of the kernel's code, or None."""
 
     def other_code_bytes(self, stages: Sequence[Sequence[Node]]) -> int:
         """Flash of all code but the kernels', for nodes that run in the given stages."""
 
 
 def select_kernel(graph: Graph, op: Op, isa: Collection[str]) -> Kernel:
-    """The first row of the table that the target can run and that takes the operator.
+    """The first kernel of the table that the target can run and that takes the operator.
 
-    The last row of every table is portable and takes everything, so there always is one.
+    The last kernel of every table is portable and takes everything, so there always is one.
     """
     seen = view(graph, op)
     for kernel in KERNELS[op.kind]:
         if _runs_on(kernel, isa) and kernel.rejects(seen) is None:
             return kernel
-    raise AssertionError(f"no kernel row takes {op.kind} '{op.name}'")
+    raise AssertionError(f"no kernel takes {op.kind} '{op.name}'")
 
 
-def usable_rows(seen: View, isa: Collection[str]) -> tuple[Kernel, ...]:
-    """The rows that may take an operator on a target, in the order of their table.
+def usable_kernels(seen: View, isa: Collection[str]) -> tuple[Kernel, ...]:
+    """The kernels that may take an operator on a target, in the order of their table.
 
-    Portable rows may rely on those before them: only the first one that takes it is usable.
+    Portable kernels may rely on those before them: only the first one that takes it is usable.
     """
-    rows: list[Kernel] = []
+    kernels: list[Kernel] = []
     for kernel in KERNELS[seen.op.kind]:
-        if not _runs_on(kernel, isa) or any(row.name == kernel.name for row in rows):
+        if not _runs_on(kernel, isa) or any(other.name == kernel.name for other in kernels):
             continue
         if kernel.rejects(seen) is None:
-            rows.append(kernel)
+            kernels.append(kernel)
             if kernel.isa == "portable":
                 break
-    assert rows, f"no kernel row takes {seen.op.kind} '{seen.op.name}'"
-    return tuple(rows)
+    assert kernels, f"no kernel takes {seen.op.kind} '{seen.op.name}'"
+    return tuple(kernels)
 
 
 def passed_over(seen: View, kernel: Kernel, isa: Collection[str]) -> tuple[tuple[str, str], ...]:
-    """The rows before the chosen one in its table, and why each of them was not taken.
+    """The kernels before the chosen one in its table, and why each of them was not taken.
 
     Args:
       seen: the operator.
-      kernel: the row that was chosen for it.
+      kernel: the kernel that was chosen for it.
       isa: instruction sets of the target.
 
     Returns:
-      Pairs of a row's name and a reason. A row that could have served was too large for what it
-      saves, or has another calling style.
+      Pairs of a kernel's name and a reason. A kernel that could have served was too large for what
+      it saves, or has another calling style.
     """
     table = KERNELS[seen.op.kind]
     reasons = {}
-    for row in table[: table.index(kernel)]:
-        if _runs_on(row, isa) and row.name != kernel.name:
-            reasons[row.name] = row.rejects(seen) or "its code is not worth what it saves here"
+    for faster in table[: table.index(kernel)]:
+        if _runs_on(faster, isa) and faster.name != kernel.name:
+            reasons[faster.name] = (
+                faster.rejects(seen) or "its code is not worth what it saves here"
+            )
     return tuple(reasons.items())
 
 
@@ -105,20 +107,20 @@ def select_kernels(
     costs: Costs | None,
     flash_budget_bytes: int | None = None,
 ) -> list[Kernel]:
-    """Chooses a row for each operator.
+    """Chooses a kernel for each operator.
 
-    Without a budget only rows of the preferred row's calling style are considered, so that the
+    Without a budget only kernels of the preferred one's calling style are considered, so that the
     choice costs no memory.
 
     Args:
       graph: holds the tensors.
       ops: that need a kernel.
       isa: instruction sets of the target.
-      costs: None takes the first row of each table.
+      costs: None takes the first kernel of each table.
       flash_budget_bytes: the most that code and constants may take.
 
     Raises:
-      BudgetError: no rows fit the budget, or nothing is known of what they take.
+      BudgetError: no kernels fit the budget, or nothing is known of what they take.
     """
     if flash_budget_bytes is not None:
         if costs is None:
@@ -131,60 +133,60 @@ def select_kernels(
         return first
     names = frozenset(kernel.name for kernel in first)
     choices = [
-        traded_rows(graph, op, isa, costs, kernel, names)
+        traded_kernels(graph, op, isa, costs, kernel, names)
         for op, kernel in zip(ops, first, strict=True)
     ]
-    return worthwhile_rows(choices, costs)
+    return worthwhile_kernels(choices, costs)
 
 
-def worthwhile_rows(choices: Sequence[Choice], costs: Costs) -> list[Kernel]:
-    """One row for each operator, such that every row in use is worth its code."""
+def worthwhile_kernels(choices: Sequence[KernelChoice], costs: Costs) -> list[Kernel]:
+    """One kernel for each operator, such that every kernel in use is worth its code."""
     fastest = sum(min(choice.instructions) for choice in choices)
     price = WORTH_SHARE * fastest / WORTH_BYTES
-    rows = cheapest_rows(choices, _code_sizes(choices, costs), price).rows
-    return [rows[index] for index in range(len(choices))]
+    kernels = cheapest_kernels(choices, _code_sizes(choices, costs), price).kernels
+    return [kernels[index] for index in range(len(choices))]
 
 
-def traded_rows(
+def traded_kernels(
     graph: Graph,
     op: Op,
     isa: Collection[str],
     costs: Costs,
     first: Kernel,
     names: Collection[str],
-) -> Choice:
-    """The first row, and those of its style that are faster, portable, or needed elsewhere.
+) -> KernelChoice:
+    """The first kernel, and those of its style that are faster, portable, or needed elsewhere.
 
-    Others could not be chosen, and proving that a row takes an operator is what takes time.
+    Others could not be chosen, and proving that a kernel takes an operator is what takes time.
 
     Args:
       graph: holds the tensors.
       op: the operator.
       isa: instruction sets of the target.
       costs: of the target.
-      first: the row that the table prefers.
-      names: rows that the table prefers for some operator of the model.
+      first: the kernel that the table prefers.
+      names: kernels that the table prefers for some operator of the model.
     """
     seen = view(graph, op)
     own = _instructions(graph, op, first, costs)
     if own is None:
-        # A row that nobody has measured keeps its place in the table.
-        return Choice((first,), (0.0,), (0,))
-    rows, instructions = [first], [own]
+        # A kernel that nobody has measured keeps its place in the table.
+        return KernelChoice((first,), (0.0,), (0,))
+    kernels, instructions = [first], [own]
     table = KERNELS[op.kind]
     for kernel in table[table.index(first) + 1 :]:
-        if rows[-1].isa == "portable":
+        if kernels[-1].isa == "portable":
             break
         if not _runs_on(kernel, isa) or kernel.style is not first.style:
             continue
         cost = _instructions(graph, op, kernel, costs)
-        if cost is None or kernel.name in [row.name for row in rows]:
+        if cost is None or kernel.name in [other.name for other in kernels]:
             continue
         wanted = cost < own or kernel.name in names or kernel.isa == "portable"
         if wanted and kernel.rejects(seen) is None:
-            rows.append(kernel)
+            kernels.append(kernel)
             instructions.append(cost)
-    return Choice(tuple(rows), tuple(instructions), (0,) * len(rows))
+    return KernelChoice(tuple(kernels), tuple(instructions), (0,) * len(kernels))
 
 
 def _within_budget(
@@ -193,15 +195,15 @@ def _within_budget(
     sized = [_sized(graph, op, isa, costs) for op in ops]
     choices = [choice for choice, _ in sized]
     # Stages are not known yet: as if every operator ran on its own.
-    stages = [[make_node(graph, i, op, choices[i].rows[0])] for i, op in enumerate(ops)]
+    stages = [[make_node(graph, i, op, choices[i].kernels[0])] for i, op in enumerate(ops)]
     rest = costs.other_code_bytes(stages) + LINKED_BYTES
-    front = fastest_rows(choices, _code_sizes(choices, costs))
+    front = fastest_kernels(choices, _code_sizes(choices, costs))
     taken = []
     for selection in front:
         shared = _shared_bytes(selection, [contents for _, contents in sized])
         taken.append(selection.flash_bytes - shared + rest)
         if taken[-1] <= budget_bytes:
-            return [selection.rows[index] for index in range(len(ops))]
+            return [selection.kernels[index] for index in range(len(ops))]
     raise BudgetError(
         f"{graph.name}: code and weights take {min(taken):,.0f} B of flash at the least, over the "
         f"budget of {budget_bytes:,} B: raise it or use a smaller model"
@@ -209,45 +211,45 @@ def _within_budget(
 
 
 _Contents = Mapping[str, Mapping[Content, int]]
-"""Bytes of each constant of an operator, by the row that needs it."""
+"""Bytes of each constant of an operator, by the kernel that needs it."""
 
 
 def _shared_bytes(selection: Selection, contents: Sequence[_Contents]) -> int:
     """What is saved by keeping constants once that several operators have in common."""
-    own = [contents[index][row.name] for index, row in selection.rows.items()]
+    own = [contents[index][kernel.name] for index, kernel in selection.kernels.items()]
     together = {content: size for sizes in own for content, size in sizes.items()}
     return sum(sum(sizes.values()) for sizes in own) - sum(together.values())
 
 
 def _sized(
     graph: Graph, op: Op, isa: Collection[str], costs: Costs
-) -> tuple[Choice, dict[str, dict[Content, int]]]:
-    """All rows of which speed and size are known, and the constants of each."""
+) -> tuple[KernelChoice, dict[str, dict[Content, int]]]:
+    """All kernels of which speed and size are known, and the constants of each."""
     seen = view(graph, op)
-    usable = usable_rows(seen, isa)
-    known = [(row, _instructions(graph, op, row, costs)) for row in usable]
-    pairs = [(row, instructions) for row, instructions in known if instructions is not None]
+    usable = usable_kernels(seen, isa)
+    known = [(kernel, _instructions(graph, op, kernel, costs)) for kernel in usable]
+    pairs = [(kernel, instructions) for kernel, instructions in known if instructions is not None]
     if not pairs:
         raise BudgetError(
             f"layer '{op.name}': the size of kernel {usable[0].name} is not known: "
             "leave out the flash budget"
         )
-    rows = tuple(row for row, _ in pairs)
-    contents = {row.name: constant_sizes(row, seen) for row in rows}
-    sizes = tuple(sum(contents[row.name].values()) for row in rows)
-    return Choice(rows, tuple(value for _, value in pairs), sizes), contents
+    kernels = tuple(kernel for kernel, _ in pairs)
+    contents = {kernel.name: constant_sizes(kernel, seen) for kernel in kernels}
+    sizes = tuple(sum(contents[kernel.name].values()) for kernel in kernels)
+    return KernelChoice(kernels, tuple(value for _, value in pairs), sizes), contents
 
 
 def _runs_on(kernel: Kernel, isa: Collection[str]) -> bool:
     return kernel.isa == "portable" or kernel.isa in isa
 
 
-def _instructions(graph: Graph, op: Op, row: Kernel, costs: Costs) -> float | None:
-    node = make_node(graph, 0, op, row)
-    cost = costs.kernel(row, node.view, whole_calls(node))
-    return None if cost is None or costs.code_bytes(row) is None else cost.instructions
+def _instructions(graph: Graph, op: Op, kernel: Kernel, costs: Costs) -> float | None:
+    node = make_node(graph, 0, op, kernel)
+    cost = costs.kernel(kernel, node.view, whole_calls(node))
+    return None if cost is None or costs.code_bytes(kernel) is None else cost.instructions
 
 
-def _code_sizes(choices: Sequence[Choice], costs: Costs) -> dict[str, int]:
-    rows = {row.name: row for choice in choices for row in choice.rows}
-    return {name: costs.code_bytes(row) or 0 for name, row in rows.items()}
+def _code_sizes(choices: Sequence[KernelChoice], costs: Costs) -> dict[str, int]:
+    kernels = {kernel.name: kernel for choice in choices for kernel in choice.kernels}
+    return {name: costs.code_bytes(kernel) or 0 for name, kernel in kernels.items()}

@@ -27,10 +27,10 @@ What follows from one int8 value through several operators is one table of 256 b
 compiler fills. Some operators are compiled as parts of such a table only: those on float32, which
 converters leave between DEQUANTIZE and QUANTIZE, comparisons and choices.
 
-A row of kernels is used where its instruction set is there and the layer's own constants prove
-that it may be; the last row is portable C and takes everything the constraints admit.
+A kernel is used where its instruction set is there and the layer's own constants prove
+that it may be; the last one is portable C and takes everything the constraints admit.
 
-| Operator | Rows, fastest first |
+| Operator | Kernels, fastest first |
 |---|---|
 """
 
@@ -44,7 +44,7 @@ def supported_ops_text() -> str:
 
 
 def _kernels(kind: str) -> str:
-    """The names of an operator's rows by instruction set, or why it has none."""
+    """The names of an operator's kernels by instruction set, or why it has none."""
     if SPECS[kind].becomes == ("TABLE",):
         return "part of a table"
     if SPECS[kind].becomes:

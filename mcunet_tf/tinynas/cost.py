@@ -12,13 +12,13 @@ import functools
 
 from mcunet_tf.boards import Board
 from mcunet_tf.tinyengine.constant_pool import constant_sizes
-from mcunet_tf.tinyengine.cost.calls import code_counts, whole_calls
+from mcunet_tf.tinyengine.cost.call_counts import code_counts, whole_calls
 from mcunet_tf.tinyengine.cost.model import CostModel, cost_model
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel
 from mcunet_tf.tinyengine.ops.spec import view
-from mcunet_tf.tinyengine.plan.effort import Effort
 from mcunet_tf.tinyengine.plan.grouping import can_fit_model, fit_model, plan_model
 from mcunet_tf.tinyengine.plan.plan import Group, Plan, plan_stages
+from mcunet_tf.tinyengine.plan.profiles import Profiles
 from mcunet_tf.tinyengine.schedule.nodes import make_node
 from mcunet_tf.tinynas import arch as arches
 from mcunet_tf.tinynas.arch import Arch
@@ -275,9 +275,9 @@ def _layer_cost(piece: Piece, isa: frozenset[str], core: str) -> _LayerCost:
 
 
 @functools.lru_cache(maxsize=4)
-def _effort(core: str) -> Effort:
+def _effort(core: str) -> Profiles:
     """What is known of operators already: networks of one space share most of them."""
-    return Effort(core)
+    return Profiles(core)
 
 
 def _model(core: str) -> CostModel:

@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mcunet_tf.boards import Board
+from mcunet_tf.tinyengine.cost.kernel_sets import KernelChoice
 from mcunet_tf.tinyengine.cost.model import cost_model
-from mcunet_tf.tinyengine.cost.row_sets import Choice
 from mcunet_tf.tinyengine.ir import Graph, Op, Quantization, Tensor
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel
 from mcunet_tf.tinyengine.ops.broadcast import ElementwiseAttributes
@@ -28,7 +28,7 @@ from mcunet_tf.tinyengine.ops.conv2d import Conv2dAttributes
 from mcunet_tf.tinyengine.ops.fully_connected import FullyConnectedAttributes
 from mcunet_tf.tinyengine.ops.mean import MeanAttributes
 from mcunet_tf.tinyengine.schedule.nodes import Node, make_node, move_node
-from mcunet_tf.tinyengine.select import select_kernel, traded_rows, worthwhile_rows
+from mcunet_tf.tinyengine.select import select_kernel, traded_kernels, worthwhile_kernels
 from mcunet_tf.tinynas import arch as arches
 from mcunet_tf.tinynas.arch import Arch, Layer
 
@@ -70,7 +70,7 @@ def lower(arch: Arch, num_classes: int, board: Board) -> Lowered:
     if costs is not None:
         names = frozenset(kernel.name for kernel in kernels)
         choices = [_traded_rows(piece, isa, board.core.cost_model, names) for piece in found]
-        kernels = worthwhile_rows(choices, costs)
+        kernels = worthwhile_kernels(choices, costs)
     return Lowered(graph, place_nodes(graph, found, kernels))
 
 
@@ -135,11 +135,13 @@ def kernel_of(piece: Piece, isa: frozenset[str]) -> Kernel:
 
 
 @functools.lru_cache(maxsize=1 << 16)
-def _traded_rows(piece: Piece, isa: frozenset[str], core: str, names: frozenset[str]) -> Choice:
+def _traded_rows(
+    piece: Piece, isa: frozenset[str], core: str, names: frozenset[str]
+) -> KernelChoice:
     """The rows that the compiler chooses among, for a network that prefers the named ones."""
     graph, costs = lower_alone(piece), cost_model(core)
     assert costs is not None, f"nothing is known of {core}"
-    return traded_rows(graph, graph.ops[0], isa, costs, kernel_of(piece, isa), names)
+    return traded_kernels(graph, graph.ops[0], isa, costs, kernel_of(piece, isa), names)
 
 
 # Keeps weights: as many as a dozen search spaces have.

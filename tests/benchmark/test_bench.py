@@ -16,7 +16,7 @@ from absl import flags
 
 from mcunet_tf.benchmark import bench, benchmark
 from mcunet_tf.benchmark.bench import energy, measure
-from mcunet_tf.benchmark.compare import compare_rows, format_changes
+from mcunet_tf.benchmark.differences import compare_rows, format_changes
 from mcunet_tf.benchmark.ratios import format_ratios, ratios, summary
 from mcunet_tf.benchmark.rows import Row, read_rows, rows_to_csv, write_rows, write_text
 from mcunet_tf.benchmark.text import format_table

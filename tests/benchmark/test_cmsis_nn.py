@@ -8,8 +8,9 @@ import pytest
 
 from mcunet_tf.benchmark.bench import measure
 from mcunet_tf.benchmark.runtimes import cmsis_nn
-from mcunet_tf.benchmark.runtimes.cmsis_nn import calls, compile_cmsis_nn, library
-from mcunet_tf.benchmark.runtimes.cmsis_nn.library import find_cmsis_nn
+from mcunet_tf.benchmark.runtimes.cmsis_nn import compile_cmsis_nn, functions
+from mcunet_tf.benchmark.runtimes.cmsis_nn import release as release_module
+from mcunet_tf.benchmark.runtimes.cmsis_nn.release import find_cmsis_nn
 from mcunet_tf.boards import load_board
 from mcunet_tf.errors import BoardError, ToolError, UnsupportedError
 from mcunet_tf.tinyengine.ops.spec import view
@@ -18,7 +19,7 @@ from mcunet_tf.tinyengine.read_tflite import read_tflite
 from tests.benchmark.small_net import small_net
 
 needs_wheel = pytest.mark.skipif(
-    library._wheel_folder() is None, reason="the bench extra (bakenn) is not installed"
+    release_module._wheel_folder() is None, reason="the bench extra (bakenn) is not installed"
 )
 
 
@@ -95,7 +96,7 @@ def test_the_host_is_refused(model):
 
 
 def test_a_missing_library_is_named_with_the_remedy(monkeypatch, tmp_path):
-    monkeypatch.setattr(library, "_wheel_folder", lambda: None)
+    monkeypatch.setattr(release_module, "_wheel_folder", lambda: None)
     with pytest.raises(ToolError, match=r"pip install .*bench.*--cmsis_nn_dir"):
         find_cmsis_nn()
     with pytest.raises(ToolError, match="holds no CMSIS-NN"):
@@ -105,7 +106,7 @@ def test_a_missing_library_is_named_with_the_remedy(monkeypatch, tmp_path):
 @pytest.fixture
 def release(tmp_path, monkeypatch):
     """A stand-in of a release: signatures, a function in two files, a version."""
-    monkeypatch.setattr(library, "_wheel_folder", lambda: None)
+    monkeypatch.setattr(release_module, "_wheel_folder", lambda: None)
     files = {
         "Include/arm_nnfunctions.h": (
             "void arm_vector_sum_s8(int32_t *sums, int32_t columns, int32_t rows,\n"
@@ -143,12 +144,12 @@ def test_helium_takes_sums_of_weights_from_flash(release):
     """From release 6 on they hold offset and bias: bias + input offset * sum of the weights."""
     seen = dense(per_channel=False)
     known = dataclasses.replace(release, homes={"arm_fully_connected_s8": release.root})
-    call = calls.make_call(known, seen, ("dsp", "mve"))
+    call = functions.make_call(known, seen, ("dsp", "mve"))
     assert call.context_constant == "sums"
     weights = np.asarray(seen.constant(1), np.int64)
     wanted = seen.constant(2) - seen.input(0).zero_point * weights.sum(axis=1)
     np.testing.assert_array_equal(call.constants["sums"].values, wanted)
-    assert calls.make_call(known, seen, ("dsp",)).context_constant == ""
+    assert functions.make_call(known, seen, ("dsp",)).context_constant == ""
 
 
 def test_a_scale_per_feature_needs_a_function_or_a_convolution(release):
@@ -156,9 +157,9 @@ def test_a_scale_per_feature_needs_a_function_or_a_convolution(release):
     newer = {"arm_fully_connected_per_channel_s8": release.root}
     older = {"arm_convolve_wrapper_s8": release.root}
     for homes in (newer, older):
-        call = calls.make_call(dataclasses.replace(release, homes=homes), seen, ("dsp",))
+        call = functions.make_call(dataclasses.replace(release, homes=homes), seen, ("dsp",))
         assert call.function in homes
-    assert calls.make_call(dataclasses.replace(release, homes={}), seen, ("dsp",)) is None
+    assert functions.make_call(dataclasses.replace(release, homes={}), seen, ("dsp",)) is None
 
 
 def test_what_neither_can_run_is_refused(release, model, monkeypatch):

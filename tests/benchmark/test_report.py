@@ -11,8 +11,8 @@ import pytest
 
 from mcunet_tf.benchmark.model_explorer import write_node_data
 from mcunet_tf.benchmark.report import render_fragment, render_page
+from mcunet_tf.benchmark.report.arena_plot import memory_map
 from mcunet_tf.benchmark.report.claims import claims_beside
-from mcunet_tf.benchmark.report.memory_map import memory_map
 from mcunet_tf.benchmark.rows import Row
 from mcunet_tf.errors import ToolError
 from tests.benchmark.example_rows import a_row, example_rows

@@ -31,7 +31,7 @@ from mcunet_tf.errors import BoardError, OutputError
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.compiler import read_graph
 from mcunet_tf.tinyengine.cost import Cost, cost_key, cost_model
-from mcunet_tf.tinyengine.cost.calls import feed_counts, whole_calls
+from mcunet_tf.tinyengine.cost.call_counts import feed_counts, whole_calls
 from mcunet_tf.tinyengine.cost.model import weigh
 from tests.benchmark.small_net import small_net
 

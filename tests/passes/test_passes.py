@@ -17,9 +17,9 @@ import pytest
 from mcunet_tf.tinyengine import graph_text as texts
 from mcunet_tf.tinyengine.graph_text import GraphTextError, graph_text, read_graph_text
 from mcunet_tf.tinyengine.ir import Graph
+from mcunet_tf.tinyengine.legality import check_graph
 from mcunet_tf.tinyengine.passes import PASSES, Pass, run_passes
 from mcunet_tf.tinyengine.read_tflite import read_tflite
-from mcunet_tf.tinyengine.verify import check_graph
 from tests.ops.all_cases import ALL_CASES
 from tests.ops.case import Case, case_inputs
 from tests.passes.meanings import run_graph

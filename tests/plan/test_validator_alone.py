@@ -26,10 +26,10 @@ from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.plan.plan import Plan
 from mcunet_tf.tinyengine.schedule.nodes import make_node
 from mcunet_tf.tinyengine.schedule.rings import aligned
-from mcunet_tf.tinyengine.select import usable_rows
+from mcunet_tf.tinyengine.select import usable_kernels
 from mcunet_tf.tinyengine.validate import PlanError, validate_plan
 from mcunet_tf.tinyengine.validate.accesses import access_of
-from mcunet_tf.tinyengine.validate.program import Layer
+from mcunet_tf.tinyengine.validate.program import Execution
 from tests.ops.all_cases import CASES
 from tests.ops.case import Case
 from tests.plan.random_networks import random_network
@@ -134,11 +134,13 @@ def test_it_works_without_the_planner(input_mode):
             validate_plan(compiled.graph, spoiled)
 
 
-def single_rows(node) -> Layer:
+def single_rows(node) -> Execution:
     """Calls that make as few rows as they can."""
     first = np.arange(0, node.height, node.window.growth)
     end = np.minimum(first + node.window.growth, node.height)
-    return Layer(0, 0, node, 2 * bool(node.kernel.chunk_rows), np.arange(len(first)), first, end)
+    return Execution(
+        0, 0, node, 2 * bool(node.kernel.chunk_rows), np.arange(len(first)), first, end
+    )
 
 
 def unread_rows(case: Case) -> tuple[int, list[str]]:
@@ -176,7 +178,7 @@ def unread_rows(case: Case) -> tuple[int, list[str]]:
 def kernels_of(graph: Graph, op: Op) -> list[Kernel]:
     """Every kernel that may serve an operator somewhere."""
     boards = [load_board(name) for name in ("portable", "qemu-m4", "qemu-m55")]
-    found = {k.name: k for board in boards for k in usable_rows(view(graph, op), board.isa)}
+    found = {k.name: k for board in boards for k in usable_kernels(view(graph, op), board.isa)}
     return list(found.values())
 
 

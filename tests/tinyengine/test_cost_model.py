@@ -15,12 +15,12 @@ from mcunet_tf.check.toolchain import tool_version
 from mcunet_tf.errors import BoardError
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.cost import CostModel, MeasuredCosts, cost_key, cost_model
-from mcunet_tf.tinyengine.cost.calls import stage_calls, whole_calls
+from mcunet_tf.tinyengine.cost.call_counts import stage_calls, whole_calls
 from mcunet_tf.tinyengine.cost.counts import Run
 from mcunet_tf.tinyengine.cost.features import features_of
 from mcunet_tf.tinyengine.cost.model import Cost, weigh
+from mcunet_tf.tinyengine.emit.cost_report import make_report
 from mcunet_tf.tinyengine.emit.project import Project
-from mcunet_tf.tinyengine.emit.report import make_report
 from mcunet_tf.tinyengine.kernel_tables.table import Style
 from tests.benchmark.small_net import small_net
 from tests.ops.all_cases import CASES
@@ -118,9 +118,9 @@ def test_a_row_that_nobody_fitted_has_no_prediction():
     compiled = compile_tflite(small_net(), "qemu-m4", name="m")
     model = known_model("cortex-m4")
     gone = compiled.report.layers[0].kernel
-    rows = {name: row for name, row in model.rows.items() if name != gone}
+    kernels = {name: known for name, known in model.kernels.items() if name != gone}
     project = Project("m", "m", "qemu-m4", "", (), compiled.graph, compiled.plan)
-    report = make_report(project, model=dataclasses.replace(model, rows=rows))
+    report = make_report(project, model=dataclasses.replace(model, kernels=kernels))
     assert report.layers[0].instructions is None
     assert report.layers[1].instructions == compiled.report.layers[1].instructions
     assert (report.instructions, report.cycles, report.code_bytes) == (None, None, None)
@@ -137,7 +137,7 @@ def test_a_measured_cost_is_preferred():
     assert costs.kernel(node.kernel, node.view, fewer) == model.kernel(
         node.kernel, node.view, fewer
     )
-    assert costs.code_bytes(node.kernel) == model.rows[node.kernel.name].code_bytes
+    assert costs.code_bytes(node.kernel) == model.kernels[node.kernel.name].code_bytes
 
 
 def test_calls_in_chunks_have_a_key_of_their_own():

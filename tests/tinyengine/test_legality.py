@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mcunet_tf.errors import CompilerError, McunetError, ModelError, UnsupportedError
-from mcunet_tf.tinyengine import compile_tflite, passes, read_tflite, verify
+from mcunet_tf.tinyengine import compile_tflite, legality, passes, read_tflite
 from mcunet_tf.tinyengine.evaluate import evaluate
 from mcunet_tf.tinyengine.ops import MADE_BY_PASSES, SPECS
 from mcunet_tf.tinyengine.passes import run_passes
@@ -279,11 +279,16 @@ def test_a_pass_that_breaks_the_graph_is_named(monkeypatch):
 
 
 def test_what_kernels_take_and_what_files_hold_are_two_lists():
-    assert {"SPLIT", "GATHER", "SHAPE", "POW"} <= verify.LEGAL_AS_READ - verify.LEGAL_FOR_KERNELS
-    assert set(MADE_BY_PASSES) <= verify.LEGAL_FOR_KERNELS - verify.LEGAL_AS_READ
+    assert {
+        "SPLIT",
+        "GATHER",
+        "SHAPE",
+        "POW",
+    } <= legality.LEGAL_AS_READ - legality.LEGAL_FOR_KERNELS
+    assert set(MADE_BY_PASSES) <= legality.LEGAL_FOR_KERNELS - legality.LEGAL_AS_READ
     for case in ALL_CASES:
         graph = run_passes(read_tflite.read_tflite(case.model), edges="model")
-        assert {op.kind for op in graph.ops} <= verify.LEGAL_FOR_KERNELS, str(case)
+        assert {op.kind for op in graph.ops} <= legality.LEGAL_FOR_KERNELS, str(case)
 
 
 # What is given

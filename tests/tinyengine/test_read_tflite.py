@@ -18,8 +18,8 @@ import tflite
 from mcunet_tf.errors import McunetError, ModelError, UnsupportedError
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.evaluate import evaluate
+from mcunet_tf.tinyengine.legality import MAX_ACTIVATION_BYTES, MAX_ALL_ACTIVATIONS_BYTES
 from mcunet_tf.tinyengine.read_tflite import MAX_TENSOR_BYTES, read_tflite
-from mcunet_tf.tinyengine.verify import MAX_ACTIVATION_BYTES, MAX_ALL_ACTIVATIONS_BYTES
 from tests.ops.build_tflite import NONE, SAME, Net, build_model
 from tests.ops.case import Case
 from tests.ops.programs import run_on_host

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The choice of kernel rows: the best there is, within its budget, and as exact as any other."""
+"""The choice of kernels: the best there is, within its budget, and as exact as any other."""
 
 from __future__ import annotations
 
@@ -19,81 +19,82 @@ from mcunet_tf.errors import BudgetError
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.compiler import CompiledModel, read_graph
 from mcunet_tf.tinyengine.cost import cost_model
-from mcunet_tf.tinyengine.cost.calls import whole_calls
-from mcunet_tf.tinyengine.cost.row_sets import (
-    MAX_ROWS,
-    Choice,
+from mcunet_tf.tinyengine.cost.call_counts import whole_calls
+from mcunet_tf.tinyengine.cost.kernel_sets import (
+    MAX_KERNELS,
+    KernelChoice,
     Selection,
-    cheapest_rows,
-    fastest_rows,
+    cheapest_kernels,
+    fastest_kernels,
 )
 from mcunet_tf.tinyengine.kernel_tables import KERNELS
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style
 from mcunet_tf.tinyengine.ops.spec import view
-from mcunet_tf.tinyengine.select import select_kernel, select_kernels, usable_rows
+from mcunet_tf.tinyengine.select import select_kernel, select_kernels, usable_kernels
 from tests.benchmark.small_net import small_net
 
 # The budget is kept before stages are known; how operators are fed then costs or saves a little.
 STAGES_BYTES = 128
 
 
-def row(name: str) -> Kernel:
-    """A row that is never called."""
+def kernel(name: str) -> Kernel:
+    """A kernel that is never called."""
     return Kernel(name, "none", "portable", Style.WHOLE, lambda _: Struct("struct none", {}))
 
 
-# Sets of rows against all there are
+# Sets of kernels against all there are
 
 
 @dataclasses.dataclass(frozen=True)
 class Problem:
-    """Operators and the rows that take them; integers, so that sums are exact."""
+    """Operators and the kernels that take them; integers, so that sums are exact."""
 
-    choices: list[Choice]
+    choices: list[KernelChoice]
     code_bytes: dict[str, int]
 
 
 @st.composite
 def problems(draw: st.DrawFn, *, own_constants: bool) -> Problem:
-    """Up to four operators and six rows; constants of the operator alone, or of each row too.
+    """Up to four operators and six kernels; constants of the operator alone, or of each kernel too.
 
-    Operators draw from either half of the rows, which makes independent groups, or from all.
+    Operators draw from either half of the kernels, which makes independent groups, or from all.
     """
-    pool = [row(f"row{index}") for index in range(6)]
+    pool = [kernel(f"kernel{index}") for index in range(6)]
     parts = (pool[:3], pool[3:]) if draw(st.booleans()) else (pool,)
     choices = []
     for _ in range(draw(st.integers(1, 4))):
         part = st.sampled_from(draw(st.sampled_from(parts)))
-        rows = draw(st.lists(part, min_size=1, max_size=4, unique_by=lambda r: r.name))
-        times = draw(st.lists(st.integers(1, 40), min_size=len(rows), max_size=len(rows)))
+        kernels = draw(st.lists(part, min_size=1, max_size=4, unique_by=lambda r: r.name))
+        times = draw(st.lists(st.integers(1, 40), min_size=len(kernels), max_size=len(kernels)))
         if own_constants:
-            sizes = draw(st.lists(st.integers(0, 20), min_size=len(rows), max_size=len(rows)))
+            sizes = draw(st.lists(st.integers(0, 20), min_size=len(kernels), max_size=len(kernels)))
         else:
-            sizes = [draw(st.integers(0, 20))] * len(rows)
-        choices.append(Choice(tuple(rows), tuple(map(float, times)), tuple(sizes)))
+            sizes = [draw(st.integers(0, 20))] * len(kernels)
+        choices.append(KernelChoice(tuple(kernels), tuple(map(float, times)), tuple(sizes)))
     code = {kernel.name: draw(st.integers(0, 30)) for kernel in pool}
     return Problem(choices, code)
 
 
 def every_selection(problem: Problem) -> list[Selection]:
-    """All ways to give each operator one of its rows."""
-    counts = [range(len(choice.rows)) for choice in problem.choices]
+    """All ways to give each operator one of its kernels."""
+    counts = [range(len(choice.kernels)) for choice in problem.choices]
     return [taken(problem, picked) for picked in itertools.product(*counts)]
 
 
 def taken(problem: Problem, picked: tuple[int, ...]) -> Selection:
     """What a selection takes, from scratch."""
     pairs = list(zip(problem.choices, picked, strict=True))
-    rows = {index: choice.rows[at] for index, (choice, at) in enumerate(pairs)}
-    flash = sum(problem.code_bytes[name] for name in {kernel.name for kernel in rows.values()})
+    kernels = {index: choice.kernels[at] for index, (choice, at) in enumerate(pairs)}
+    flash = sum(problem.code_bytes[name] for name in {kernel.name for kernel in kernels.values()})
     flash += sum(choice.constant_bytes[at] for choice, at in pairs)
-    return Selection(flash, sum(choice.instructions[at] for choice, at in pairs), rows)
+    return Selection(flash, sum(choice.instructions[at] for choice, at in pairs), kernels)
 
 
 def check_figures(problem: Problem, selection: Selection) -> None:
-    """The selection gives every operator one of its rows, and takes what it says."""
+    """The selection gives every operator one of its kernels, and takes what it says."""
     picked = tuple(
-        choice.rows.index(selection.rows[index]) for index, choice in enumerate(problem.choices)
+        choice.kernels.index(selection.kernels[index])
+        for index, choice in enumerate(problem.choices)
     )
     again = taken(problem, picked)
     assert (selection.flash_bytes, selection.instructions) == (
@@ -110,7 +111,7 @@ def test_no_selection_is_cheaper(problem, price):
     def total(selection: Selection) -> float:
         return selection.instructions + price * (selection.flash_bytes - constants)
 
-    chosen = cheapest_rows(problem.choices, problem.code_bytes, price)
+    chosen = cheapest_kernels(problem.choices, problem.code_bytes, price)
     check_figures(problem, chosen)
     assert total(chosen) == min(map(total, every_selection(problem)))
 
@@ -118,8 +119,8 @@ def test_no_selection_is_cheaper(problem, price):
 @settings(max_examples=300)
 @given(problems(own_constants=False))
 def test_every_budget_gets_the_fastest_that_fits(problem):
-    """The front is that of all selections, for constants that do not depend on the row."""
-    found = fastest_rows(problem.choices, problem.code_bytes)
+    """The front is that of all selections, for constants that do not depend on the kernel."""
+    found = fastest_kernels(problem.choices, problem.code_bytes)
     best: list[tuple[float, float]] = []
     for option in sorted((s.instructions, s.flash_bytes) for s in every_selection(problem)):
         if not best or option[1] < best[-1][1]:
@@ -132,7 +133,7 @@ def test_every_budget_gets_the_fastest_that_fits(problem):
 @settings(max_examples=100)
 @given(problems(own_constants=True))
 def test_the_front_starts_at_the_fastest_and_falls(problem):
-    found = fastest_rows(problem.choices, problem.code_bytes)
+    found = fastest_kernels(problem.choices, problem.code_bytes)
     fastest = min(s.instructions for s in every_selection(problem))
     assert found[0].instructions == fastest
     for faster, smaller in itertools.pairwise(found):
@@ -143,18 +144,20 @@ def test_the_front_starts_at_the_fastest_and_falls(problem):
 
 
 def test_too_many_rows_to_weigh_all_sets():
-    """Beyond the limit only the rows that are the fastest somewhere are weighed."""
-    shared = row("shared")
-    rows = [row(f"own{index}") for index in range(MAX_ROWS + 2)]
-    first = Choice((shared, *rows), (9.0, *[5.0 + i for i in range(len(rows))]), (0,) * 19)
-    second = Choice((shared, rows[-1]), (2.0, 3.0), (0, 0))
-    code = {"shared": 100} | {kernel.name: 10 for kernel in rows}
-    (selection, *_) = fastest_rows([first, second], code)
-    assert [selection.rows[i].name for i in range(2)] == ["own0", "shared"]
+    """Beyond the limit only the kernels that are the fastest somewhere are weighed."""
+    shared = kernel("shared")
+    kernels = [kernel(f"own{index}") for index in range(MAX_KERNELS + 2)]
+    first = KernelChoice(
+        (shared, *kernels), (9.0, *[5.0 + i for i in range(len(kernels))]), (0,) * 19
+    )
+    second = KernelChoice((shared, kernels[-1]), (2.0, 3.0), (0, 0))
+    code = {"shared": 100} | {kernel.name: 10 for kernel in kernels}
+    (selection, *_) = fastest_kernels([first, second], code)
+    assert [selection.kernels[i].name for i in range(2)] == ["own0", "shared"]
     assert (selection.instructions, selection.flash_bytes) == (7.0, 110.0)
 
 
-# The rows of a real model
+# The kernels of a real model
 
 
 @pytest.mark.parametrize("name", ["qemu-m4", "qemu-m55", "host"])
@@ -164,13 +167,15 @@ def test_usable_rows_run_on_the_board_and_take_the_operator(name):
         if op.kind == "RESHAPE":
             continue
         seen = view(graph, op)
-        rows = usable_rows(seen, board.isa)
-        order = [KERNELS[op.kind].index(kernel) for kernel in rows]
+        kernels = usable_kernels(seen, board.isa)
+        order = [KERNELS[op.kind].index(kernel) for kernel in kernels]
         assert order == sorted(order)
-        assert [kernel.isa == "portable" for kernel in rows] == [False] * (len(rows) - 1) + [True]
-        assert all(kernel.rejects(seen) is None for kernel in rows)
-        assert {kernel.isa for kernel in rows} <= {"portable", *board.isa}
-        assert select_kernel(graph, op, board.isa) in rows
+        assert [kernel.isa == "portable" for kernel in kernels] == [False] * (len(kernels) - 1) + [
+            True
+        ]
+        assert all(kernel.rejects(seen) is None for kernel in kernels)
+        assert {kernel.isa for kernel in kernels} <= {"portable", *board.isa}
+        assert select_kernel(graph, op, board.isa) in kernels
 
 
 def test_rows_that_nobody_measured_keep_their_place():
@@ -179,7 +184,7 @@ def test_rows_that_nobody_measured_keep_their_place():
     model = cost_model(board.core.cost_model)
     assert model is not None
     first = [select_kernel(graph, op, board.isa) for op in ops]
-    nothing = dataclasses.replace(model, rows={})
+    nothing = dataclasses.replace(model, kernels={})
     assert select_kernels(graph, ops, board.isa, nothing) == first
     assert select_kernels(graph, ops, board.isa, None) == first
     with pytest.raises(BudgetError, match=r"the size of kernel \w+ is not known"):
@@ -224,7 +229,7 @@ def test_a_tighter_budget_is_slower_and_kept(board):
 
 
 def kernel_instructions(compiled: CompiledModel) -> float:
-    """What the rows take on whole layers: the figure by which the budget is filled."""
+    """What the kernels take on whole layers: the figure by which the budget is filled."""
     model = cost_model(load_board(compiled.report.board).core.cost_model)
     assert model is not None
     total = 0.0

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from markupsafe import Markup
 
 from mcunet_tf.benchmark.ratios import BASELINE, METRICS, ratios
-from mcunet_tf.benchmark.report.memory_map import memory_map
+from mcunet_tf.benchmark.report.arena_plot import memory_map
 from mcunet_tf.benchmark.rows import LayerRow, Row
 from mcunet_tf.benchmark.text import format_cell
 

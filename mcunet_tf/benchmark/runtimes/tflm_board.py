@@ -17,8 +17,8 @@ import numpy as np
 from mcunet_tf.benchmark.qemu import run_elf
 from mcunet_tf.benchmark.runtimes.tflite_facts import TfliteFacts, edge_bytes, read_facts
 from mcunet_tf.boards import Board, emulate
+from mcunet_tf.check.build_inputs import External
 from mcunet_tf.check.engines import TensorSpec
-from mcunet_tf.check.project import External
 from mcunet_tf.check.toolchain import require_cxx_library
 from mcunet_tf.errors import BudgetError, ToolError, UnsupportedError
 from mcunet_tf.tinyengine.emit import constants

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Calls of a kernel, and counts of its loops: what feature functions take and give."""
+"""Runs of a kernel, and counts of its loops: what feature functions take and give."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Run(NamedTuple):
     calls: int
 
 
-Calls = tuple[Run, ...]
+Runs = tuple[Run, ...]
 
 Counts = dict[str, float]
-Features = Callable[[View, Calls], Counts]
+Features = Callable[[View, Runs], Counts]
 
 
-def total(calls: Calls) -> tuple[int, int]:
+def total(calls: Runs) -> tuple[int, int]:
     """(calls, units of all of them)."""
     return sum(run.calls for run in calls), sum(run.units * run.times for run in calls)
 

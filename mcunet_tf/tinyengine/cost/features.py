@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mcunet_tf.tinyengine.cost.counts import Calls, Counts, Features, conv2d_columns, total
+from mcunet_tf.tinyengine.cost.counts import Counts, Features, Runs, conv2d_columns, total
 from mcunet_tf.tinyengine.cost.features_matmul import (
     batch_matmul,
     fully_connected,
@@ -58,7 +58,7 @@ def _tile_counts(threes: int, twos: int, inputs: int, channels: int) -> Counts:
     }
 
 
-def conv2d_1x1_dsp(view: View, calls: Calls) -> Counts:
+def conv2d_1x1_dsp(view: View, calls: Runs) -> Counts:
     """Tiles of 3 and 2 pixels x 2 output channels of a 1 x 1 convolution."""
     inputs, channels = view.input(0).shape[-1], view.output.shape[-1]
     threes = twos = phases = 0
@@ -79,7 +79,7 @@ def conv2d_1x1_dsp(view: View, calls: Calls) -> Counts:
     }
 
 
-def conv2d_dsp(view: View, calls: Calls) -> Counts:
+def conv2d_dsp(view: View, calls: Runs) -> Counts:
     """The same tiles of a convolution with windows, gathered from the image, by taps or a copy."""
     view = paired(view)
     _, height, width, inputs = view.input(1).shape
@@ -155,7 +155,7 @@ def _depthwise_outputs(view: View, rows: int) -> Counts:
     return counts
 
 
-def depthwise_3x3_dsp(view: View, calls: Calls) -> Counts:
+def depthwise_3x3_dsp(view: View, calls: Runs) -> Counts:
     """Bands of two rows: pairs of columns gathered for four channels, then four outputs a pass."""
     channels, width = view.output.shape[3], view.output.shape[2]
     fours = -(-channels // 4)
@@ -186,7 +186,7 @@ def depthwise_3x3_dsp(view: View, calls: Calls) -> Counts:
     }
 
 
-def depthwise_dsp(view: View, calls: Calls) -> Counts:
+def depthwise_dsp(view: View, calls: Runs) -> Counts:
     """Rows of column pairs gathered for four channels, then four outputs a pass."""
     size, stride = view.input(1).shape[1], view.attributes.stride_width
     channels = view.output.shape[3]
@@ -210,7 +210,7 @@ def depthwise_dsp(view: View, calls: Calls) -> Counts:
     }
 
 
-def depthwise_any_dsp(view: View, calls: Calls) -> Counts:
+def depthwise_any_dsp(view: View, calls: Runs) -> Counts:
     """A list of taps per pixel, then four channels of two taps a step."""
     columns = conv2d_columns(view)
     _, height, width, channels = view.input(1).shape
@@ -231,7 +231,7 @@ def depthwise_any_dsp(view: View, calls: Calls) -> Counts:
     }
 
 
-def conv2d_portable(view: View, calls: Calls) -> Counts:
+def conv2d_portable(view: View, calls: Runs) -> Counts:
     """Dot products over input channels, one per tap; padding costs a sum of weights."""
     _, height, width, inputs = view.input(1).shape
     columns = conv2d_columns(view)
@@ -252,7 +252,7 @@ def conv2d_portable(view: View, calls: Calls) -> Counts:
     }
 
 
-def conv2d_1x1_portable(view: View, calls: Calls) -> Counts:
+def conv2d_1x1_portable(view: View, calls: Runs) -> Counts:
     """One dot product per output."""
     made, pixels = total(calls)
     outputs = pixels * view.output.shape[-1]
@@ -264,7 +264,7 @@ def conv2d_1x1_portable(view: View, calls: Calls) -> Counts:
     }
 
 
-def depthwise_portable(view: View, calls: Calls) -> Counts:
+def depthwise_portable(view: View, calls: Runs) -> Counts:
     """Blocks of channels, tap by tap."""
     columns = conv2d_columns(view)
     _, height, width, channels = view.input(1).shape
@@ -289,7 +289,7 @@ def depthwise_portable(view: View, calls: Calls) -> Counts:
     }
 
 
-def pool_rows(view: View, calls: Calls) -> Counts:
+def pool_rows(view: View, calls: Runs) -> Counts:
     """Windows channel by channel; rows and columns of padding are left out."""
     attributes = view.attributes
     _, in_height, in_width, channels = view.input(0).shape
@@ -330,7 +330,7 @@ def pool_rows(view: View, calls: Calls) -> Counts:
     }
 
 
-def reduce_rows(view: View, calls: Calls) -> Counts:
+def reduce_rows(view: View, calls: Runs) -> Counts:
     """Sums over pixels by channel, finished once."""
     made, rows = total(calls)
     _, height, width, channels = view.input(0).shape
@@ -346,7 +346,7 @@ def reduce_rows(view: View, calls: Calls) -> Counts:
     }
 
 
-def _values_of_pixels(calls: Calls, per_pixel: int) -> Counts:
+def _values_of_pixels(calls: Runs, per_pixel: int) -> Counts:
     """One value after the other, pixels in the loop around them."""
     made, pixels = total(calls)
     return {
@@ -359,12 +359,12 @@ def _values_of_pixels(calls: Calls, per_pixel: int) -> Counts:
     }
 
 
-def byte_values(view: View, calls: Calls) -> Counts:
+def byte_values(view: View, calls: Runs) -> Counts:
     """Values of one tensor."""
     return _values_of_pixels(calls, channels_or_everything(view))
 
 
-def pair_values(view: View, calls: Calls) -> Counts:
+def pair_values(view: View, calls: Runs) -> Counts:
     """Values of two tensors, or of one: an operand that repeats sets the pixel.
 
     A pixel of PRELU is as many values as there are slopes.
@@ -377,7 +377,7 @@ def pair_values(view: View, calls: Calls) -> Counts:
     return {**_values_of_pixels(calls, period), **loops}
 
 
-def joined_values(view: View, calls: Calls) -> Counts:
+def joined_values(view: View, calls: Runs) -> Counts:
     """Runs of every operand, one pixel after the other."""
     made, pixels = total(calls)
     runs = joined_runs(view)
@@ -392,7 +392,7 @@ def joined_values(view: View, calls: Calls) -> Counts:
     }
 
 
-def repeated_rows(view: View, calls: Calls) -> Counts:
+def repeated_rows(view: View, calls: Runs) -> Counts:
     """A row pixel by pixel, and its copies."""
     made, groups = total(calls)
     channels, width = view.output.shape[3], view.output.shape[2]
@@ -411,7 +411,7 @@ def repeated_rows(view: View, calls: Calls) -> Counts:
     }
 
 
-def whole_values(view: View, calls: Calls) -> Counts:
+def whole_values(view: View, calls: Runs) -> Counts:
     """Tensors at once: counted by values in and out, and by runs of the last axis."""
     made, _ = total(calls)
     output, source = view.output, view.input(0)
@@ -429,7 +429,7 @@ def whole_values(view: View, calls: Calls) -> Counts:
     }
 
 
-def strided_copy(view: View, calls: Calls) -> Counts:
+def strided_copy(view: View, calls: Runs) -> Counts:
     """Runs of neighbours, or values at strides, in the loops over the outer axes."""
     made, _ = total(calls)
     copy = copy_of(view)

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from mcunet_tf.tinyengine.cost.counts import Calls, Counts, total
+from mcunet_tf.tinyengine.cost.counts import Counts, Runs, total
 from mcunet_tf.tinyengine.ops.batch_matmul import matmul_shape
 from mcunet_tf.tinyengine.ops.lstm import lstm_shape
 from mcunet_tf.tinyengine.ops.spec import View
 
 
-def fully_connected(view: View, calls: Calls) -> Counts:
+def fully_connected(view: View, calls: Runs) -> Counts:
     """Dot products over the input features, outputs in the loop around them."""
     made, _ = total(calls)
     outputs, inputs = view.input(1).shape
@@ -33,7 +33,7 @@ def fully_connected(view: View, calls: Calls) -> Counts:
 _SEGMENT_WORDS = 64  # inputs that fully_connected_s8_any_dsp.S adds up before it keeps the sums
 
 
-def fully_connected_any_dsp(view: View, calls: Calls) -> Counts:
+def fully_connected_any_dsp(view: View, calls: Runs) -> Counts:
     """Passes over the inputs with one pair of outputs or three."""
     made, _ = total(calls)
     outputs, inputs = view.input(1).shape
@@ -58,7 +58,7 @@ def fully_connected_any_dsp(view: View, calls: Calls) -> Counts:
     }
 
 
-def batch_matmul(view: View, calls: Calls) -> Counts:
+def batch_matmul(view: View, calls: Runs) -> Counts:
     """Products of all rows with all columns, in blocks of 2 x 2 for the DSP extension."""
     made, _ = total(calls)
     batches, rows, columns, depth = matmul_shape(view)
@@ -82,14 +82,14 @@ def batch_matmul(view: View, calls: Calls) -> Counts:
     }
 
 
-def _lstm_loops(view: View, calls: Calls) -> tuple[int, int, int, int, int]:
+def _lstm_loops(view: View, calls: Runs) -> tuple[int, int, int, int, int]:
     """(calls, steps of all sequences, those that have a hidden state, inputs, units)."""
     made = total(calls)[0]
     batches, steps, inputs, units = lstm_shape(view)
     return made, made * batches * steps, made * batches * (steps - 1), inputs, units
 
 
-def lstm(view: View, calls: Calls) -> Counts:
+def lstm(view: View, calls: Runs) -> Counts:
     """Gates of every unit, and the values that each gate multiplies."""
     made, rows, later, inputs, units = _lstm_loops(view, calls)
     return {
@@ -101,7 +101,7 @@ def lstm(view: View, calls: Calls) -> Counts:
     }
 
 
-def lstm_dsp(view: View, calls: Calls) -> Counts:
+def lstm_dsp(view: View, calls: Runs) -> Counts:
     """Units by four values, which are widened once a step."""
     made, rows, _, inputs, units = _lstm_loops(view, calls)
     quads = -(-inputs // 4) + -(-units // 4)
@@ -115,7 +115,7 @@ def lstm_dsp(view: View, calls: Calls) -> Counts:
     }
 
 
-def lstm_mve(view: View, calls: Calls) -> Counts:
+def lstm_mve(view: View, calls: Runs) -> Counts:
     """Four units at a time, by vectors of 16 values, which are copied once a step."""
     made, rows, _, inputs, units = _lstm_loops(view, calls)
     fours = rows * -(-units // 4)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from mcunet_tf.tinyengine.cost.counts import Calls, Counts, conv2d_columns, total
+from mcunet_tf.tinyengine.cost.counts import Counts, Runs, conv2d_columns, total
 from mcunet_tf.tinyengine.cost.tiles import columns_inside, whole_windows
 from mcunet_tf.tinyengine.ops.spec import View
 
@@ -22,7 +22,7 @@ def _tile_counts_mve(tiles: int, inputs: int, channels: int) -> Counts:
     }
 
 
-def conv2d_1x1_mve(view: View, calls: Calls) -> Counts:
+def conv2d_1x1_mve(view: View, calls: Runs) -> Counts:
     """Tiles of two pixels of a 1 x 1 convolution."""
     inputs = view.input(0).shape[-1]
     made, _ = total(calls)
@@ -34,7 +34,7 @@ def conv2d_1x1_mve(view: View, calls: Calls) -> Counts:
     }
 
 
-def conv2d_mve(view: View, calls: Calls) -> Counts:
+def conv2d_mve(view: View, calls: Runs) -> Counts:
     """Tiles of two pixels of a row, their windows copied one by one."""
     _, height, width, inputs = view.input(1).shape
     columns = conv2d_columns(view)
@@ -62,7 +62,7 @@ def conv2d_mve(view: View, calls: Calls) -> Counts:
     }
 
 
-def depthwise_mve(view: View, calls: Calls) -> Counts:
+def depthwise_mve(view: View, calls: Runs) -> Counts:
     """Columns gathered for eight channels, then two outputs a pass."""
     attributes, channels = view.attributes, view.output.shape[3]
     _, height, width, _ = view.input(1).shape

@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from mcunet_tf.tinyengine.cost.counts import Calls
+from mcunet_tf.tinyengine.cost.counts import Runs
 from mcunet_tf.tinyengine.cost.model import Cost, CostModel
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel
 from mcunet_tf.tinyengine.ops.spec import View
@@ -25,7 +25,7 @@ class MeasuredCosts:
     model: CostModel
     table: Mapping[str, Cost]
 
-    def kernel(self, kernel: Kernel, view: View, calls: Calls) -> Cost | None:
+    def kernel(self, kernel: Kernel, view: View, calls: Runs) -> Cost | None:
         """The measured cost of some calls, or the predicted one."""
         found = self.table.get(cost_key(kernel, view, calls))
         return found or self.model.kernel(kernel, view, calls)
@@ -39,7 +39,7 @@ class MeasuredCosts:
         return self.model.other_code_bytes(stages)
 
 
-def cost_key(kernel: Kernel, view: View, calls: Calls) -> str:
+def cost_key(kernel: Kernel, view: View, calls: Runs) -> str:
     """Names everything but the constants that the cost of some calls depends on."""
     shapes = ["-" if t is None else "x".join(map(str, t.shape)) for t in view.inputs]
     shapes.append("x".join(map(str, view.output.shape)))

@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mcunet_tf.errors import BoardError
-from mcunet_tf.tinyengine.cost.calls import code_counts, feed_counts, stage_calls
-from mcunet_tf.tinyengine.cost.counts import Calls, Counts
+from mcunet_tf.tinyengine.cost.call_counts import code_counts, feed_counts, stage_calls
+from mcunet_tf.tinyengine.cost.counts import Counts, Runs
 from mcunet_tf.tinyengine.cost.features import features_of
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel
 from mcunet_tf.tinyengine.ops.spec import View
@@ -42,8 +42,8 @@ Weights = Mapping[str, tuple[float, float]]
 
 
 @dataclasses.dataclass(frozen=True)
-class RowModel:
-    """What is known of one kernel row on one core.
+class KernelModel:
+    """What is known of one kernel on one core.
 
     Attributes:
       weights: of its features.
@@ -63,7 +63,7 @@ class CostModel:
     Attributes:
       core: that the coefficients were fitted on, as `Core.cost_model` names it.
       label: says where the figures come from.
-      rows: by kernel name.
+      kernels: by name.
       feed: weights of the emitted code around the kernels.
       entry: cost of entering and leaving `invoke`.
       code: weights of the size of that code, in bytes.
@@ -71,18 +71,18 @@ class CostModel:
 
     core: str
     label: str
-    rows: Mapping[str, RowModel]
+    kernels: Mapping[str, KernelModel]
     feed: Weights
     entry: Cost
     code: Mapping[str, float]
 
-    def kernel(self, kernel: Kernel, view: View, calls: Calls) -> Cost | None:
-        """Predicts the calls of one kernel; None for a row without coefficients."""
-        row = self.rows.get(kernel.name)
-        if row is None:
+    def kernel(self, kernel: Kernel, view: View, calls: Runs) -> Cost | None:
+        """Predicts the calls of one kernel; None for one without coefficients."""
+        known = self.kernels.get(kernel.name)
+        if known is None:
             return None
         features = features_of(kernel.name, view.op.kind, kernel.isa, kernel.style)
-        return weigh(row.weights, features(view, calls))
+        return weigh(known.weights, features(view, calls))
 
     def stage(self, stage: Stage) -> list[Cost | None]:
         """Predicts each node of a stage, the emitted code that feeds it included."""
@@ -105,9 +105,9 @@ class CostModel:
         return round(sum(count * self.code.get(name, 0.0) for name, count in counts.items()))
 
     def code_bytes(self, kernel: Kernel) -> int | None:
-        """Flash that a kernel's code takes, once; None for a row that was not measured."""
-        row = self.rows.get(kernel.name)
-        return row.code_bytes if row else None
+        """Flash that a kernel's code takes, once; None for one that was not measured."""
+        known = self.kernels.get(kernel.name)
+        return known.code_bytes if known else None
 
 
 def weigh(weights: Weights, counts: Counts) -> Cost:
@@ -141,14 +141,14 @@ def cost_model(core: str) -> CostModel | None:
 
 def read_model(core: str, entry: Mapping[str, Any]) -> CostModel:
     """Builds the model from its part of `coefficients.json`."""
-    rows = {
-        name: RowModel(_pairs(row["weights"]), int(row["code_bytes"]), float(row["error"]))
-        for name, row in entry["rows"].items()
+    kernels = {
+        name: KernelModel(_pairs(it["weights"]), int(it["code_bytes"]), float(it["error"]))
+        for name, it in entry["kernels"].items()
     }
     return CostModel(
         core=core,
         label=str(entry["label"]),
-        rows=rows,
+        kernels=kernels,
         feed=_pairs(entry["feed"]),
         entry=Cost(*entry["entry"]),
         code={str(name): float(value) for name, value in entry["code"].items()},

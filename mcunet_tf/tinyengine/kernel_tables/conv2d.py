@@ -44,7 +44,7 @@ def is_pointwise(view: View) -> bool:
 
 
 def rejects_unless_pointwise(view: View) -> str | None:
-    """Why a row for pixels cannot take a convolution, or None."""
+    """Why a kernel for pixels cannot take a convolution, or None."""
     return None if is_pointwise(view) else "only 1 x 1 convolutions of stride 1"
 
 
@@ -64,7 +64,7 @@ def _rejects_1x1(view: View) -> str | None:
 
 
 def dense_stream(view: View, pack: Pack) -> Struct:
-    """The argument struct of a row whose weight stream carries its channels' constants."""
+    """The argument struct of a kernel whose weight stream carries its channels' constants."""
     constants = {"weights": word_blob(pack(*channel_constants(view))), "channels": None}
     edges = {"in_zero_point": view.input(0).zero_point, **output_fields(view)}
     return Struct("struct conv2d_s8", {**constants, **window_fields(view), **edges})
@@ -128,7 +128,7 @@ def _mve_windows_scratch(view: View, _: int) -> int:
 
 
 def _conv2d_mve(any_scale: bool) -> tuple[Kernel, Kernel]:
-    """The rows for pixels and for windows, of scales below one or of any."""
+    """The kernels for pixels and for windows, of scales below one or of any."""
     pack = functools.partial(mve.pack_conv2d, any_scale=any_scale)
     middle = "_any" * any_scale
     return (

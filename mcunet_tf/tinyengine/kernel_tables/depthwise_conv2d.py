@@ -105,7 +105,7 @@ def depthwise_stream(
 
 
 def _depthwise_dsp(size: int, stride: int, any_values: bool = False) -> Kernel:
-    """The row for one window size and stride, of ordinary channels or of any."""
+    """The kernel for one window size and stride, of ordinary channels or of any."""
     chunked = (size, stride) == (3, 1)
     packing = dsp.pack_depthwise_sized_any if any_values else dsp.pack_depthwise
     pack = functools.partial(packing, stride=stride)
@@ -163,7 +163,7 @@ def _depthwise_mve_scratch(view: View, rows: int) -> int:
 
 
 def _depthwise_mve(any_scale: bool) -> Kernel:
-    """The row of scales below one or of any."""
+    """The kernel of scales below one or of any."""
     pack = functools.partial(mve.pack_depthwise, any_scale=any_scale)
     return Kernel(
         f"depthwise_conv2d_s8{'_any' * any_scale}_mve",

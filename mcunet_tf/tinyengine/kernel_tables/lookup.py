@@ -48,7 +48,7 @@ def lookup_kernels(spec: OpSpec) -> tuple[Kernel, ...]:
 
 
 def lookup_beside_constant(spec: OpSpec) -> tuple[Kernel, ...]:
-    """Rows for an operator one of whose operands is a constant of one value."""
+    """Kernels for an operator one of whose operands is a constant of one value."""
 
     def rejects_unless(position: int) -> Callable[[View], str | None]:
         def rejects(view: View) -> str | None:

@@ -21,7 +21,7 @@ def over_rows(
     arguments: Callable[[View], Struct],
     rejects: Callable[[View], str | None],
 ) -> tuple[Kernel, ...]:
-    """Rows that take an image as it comes, for the DSP extension and for any target."""
+    """Kernels that take an image as it comes, for the DSP extension and for any target."""
     portable = Kernel(
         f"{name}_portable",
         folder,

@@ -66,7 +66,7 @@ def _average_pool_rows(view: View) -> Struct:
 
 
 def _over_windows(name: str, rejects: Callable[[View], str | None]) -> tuple[Kernel, ...]:
-    """Rows of a pooling, for the DSP extension and for any target."""
+    """Kernels of a pooling, for the DSP extension and for any target."""
     portable = Kernel(f"{name}_portable", "pool2d", "portable", Style.WINDOW, _pool2d)
     return dataclasses.replace(portable, name=f"{name}_dsp", isa="dsp", rejects=rejects), portable
 

@@ -31,7 +31,7 @@ class TransposeConvAttributes:
 
 
 @dataclasses.dataclass(frozen=True)
-class Phase:
+class StridePhase:
     """Along one axis, the outputs at one place of every stride.
 
     Attributes:
@@ -45,7 +45,9 @@ class Phase:
     after: int
 
 
-def phases(in_size: int, out_size: int, kernel: int, stride: int, padding: int) -> list[Phase]:
+def phases(
+    in_size: int, out_size: int, kernel: int, stride: int, padding: int
+) -> list[StridePhase]:
     """The phases of one axis, in the order of their outputs.
 
     Output `stride * i + r` sums input `i + d` times weight `r + padding - stride * d` over all `d`
@@ -59,11 +61,11 @@ def phases(in_size: int, out_size: int, kernel: int, stride: int, padding: int) 
         last = max(reach // stride, first)
         taps = tuple(reach - stride * d for d in range(first, last + 1))
         known = tuple(tap if 0 <= tap < kernel else -1 for tap in taps)
-        found.append(Phase(known, -first, length - in_size + last))
+        found.append(StridePhase(known, -first, length - in_size + last))
     return found
 
 
-def phases_of(view: View) -> tuple[list[Phase], list[Phase]]:
+def phases_of(view: View) -> tuple[list[StridePhase], list[StridePhase]]:
     """The phases along height and width."""
     attributes: TransposeConvAttributes = view.attributes
     source, weights, output = view.input(2).shape, view.input(1).shape, view.output.shape

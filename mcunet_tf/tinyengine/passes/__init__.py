@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from mcunet_tf.errors import CompilerError, ModelError
 from mcunet_tf.tinyengine.ir import Graph
+from mcunet_tf.tinyengine.legality import check_graph, check_lowered, check_read, check_supported
 from mcunet_tf.tinyengine.passes.copy_edges import copy_edges
 from mcunet_tf.tinyengine.passes.drop_dead_channels import drop_dead_channels
 from mcunet_tf.tinyengine.passes.drop_float_edges import drop_float_edges
@@ -33,7 +34,6 @@ from mcunet_tf.tinyengine.passes.lower_transpose_conv import lower_transpose_con
 from mcunet_tf.tinyengine.passes.move_bytes import move_bytes
 from mcunet_tf.tinyengine.passes.move_transposes import move_transposes
 from mcunet_tf.tinyengine.passes.spell_constant_channels import spell_constant_channels
-from mcunet_tf.tinyengine.verify import check_graph, check_lowered, check_read, check_supported
 
 Watch = Callable[[str, Graph], None]
 """Is shown the graph as read, as "read", and behind every pass, by its name."""

@@ -7,9 +7,9 @@ import dataclasses
 
 from mcunet_tf.errors import ModelError
 from mcunet_tf.tinyengine.ir import Graph, Op, Tensor, is_constant
+from mcunet_tf.tinyengine.legality import broken_constraint
 from mcunet_tf.tinyengine.ops import SPECS
 from mcunet_tf.tinyengine.ops.spec import View, view
-from mcunet_tf.tinyengine.verify import broken_constraint
 
 _SHAPE_OPS = ("SHAPE", "STRIDED_SLICE", "PACK")
 

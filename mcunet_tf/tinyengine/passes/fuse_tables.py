@@ -12,12 +12,12 @@ import dataclasses
 import numpy as np
 
 from mcunet_tf.tinyengine.ir import Graph, Op, is_constant
+from mcunet_tf.tinyengine.legality import broken_constraint
 from mcunet_tf.tinyengine.ops import SPECS
 from mcunet_tf.tinyengine.ops.common import INTEGER_RANGES
 from mcunet_tf.tinyengine.ops.lookup import TableAttributes
 from mcunet_tf.tinyengine.ops.spec import Array, View, view
 from mcunet_tf.tinyengine.ops.tabulated import evaluate_tabulated, is_tabulated
-from mcunet_tf.tinyengine.verify import broken_constraint
 
 _BYTE_KINDS = frozenset(
     "ABS ADD DEQUANTIZE ELU EXP GELU HARD_SWISH LEAKY_RELU LOG LOGISTIC MAXIMUM MINIMUM MUL "

@@ -11,7 +11,7 @@ from mcunet_tf.tinyengine.ops.concatenation import InterleaveAttributes
 from mcunet_tf.tinyengine.ops.conv2d import Conv2dAttributes
 from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.ops.strided_copy import SliceAttributes
-from mcunet_tf.tinyengine.ops.transpose_conv import Phase, phases_of
+from mcunet_tf.tinyengine.ops.transpose_conv import StridePhase, phases_of
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter, rewrite
 
 _ROWS, _COLUMNS = 1, 2  # of [1, height, width, channels]
@@ -42,7 +42,9 @@ def _lower(rewriter: Rewriter, op: Op) -> None:
         rewriter.op("SLICE", op.name, (result,), output, cut)
 
 
-def _convolve(rewriter: Rewriter, op: Op, size: tuple[int, int], down: Phase, across: Phase) -> int:
+def _convolve(
+    rewriter: Rewriter, op: Op, size: tuple[int, int], down: StridePhase, across: StridePhase
+) -> int:
     weights = rewriter.tensor(op.inputs[1])
     # A row and a column of zeros at the end are what tap -1 takes.
     padded = np.pad(np.asarray(weights.data), ((0, 0), (0, 1), (0, 1), (0, 0)))

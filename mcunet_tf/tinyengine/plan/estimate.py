@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from mcunet_tf.tinyengine.ir import Graph
-from mcunet_tf.tinyengine.plan.effort import Effort, Profile
+from mcunet_tf.tinyengine.plan.profiles import Profile, Profiles
 from mcunet_tf.tinyengine.schedule.calls import (
     SINGLE_ROWS,
     Calls,
@@ -23,8 +23,8 @@ from mcunet_tf.tinyengine.schedule.calls import (
     unbroken_calls,
 )
 from mcunet_tf.tinyengine.schedule.nodes import Node
-from mcunet_tf.tinyengine.schedule.progress import Progress, Reader
 from mcunet_tf.tinyengine.schedule.rings import aligned, can_replace_rows, ring_shift
+from mcunet_tf.tinyengine.schedule.row_progress import Reader, RowProgress
 
 
 class Member:
@@ -48,7 +48,7 @@ class Member:
         self.node = node
         self.profile = profile
         self.calls = calls
-        self.progress: Progress
+        self.progress: RowProgress
         self.readers = readers
         self.made_inputs = 0
         self.ring_bytes: int | None = None
@@ -68,7 +68,7 @@ class GrowingStage:
       slack_bytes: by so much `inner_bytes` may be too high, for tensors with several readers.
     """
 
-    def __init__(self, graph: Graph, band_limit: int, effort: Effort) -> None:
+    def __init__(self, graph: Graph, band_limit: int, effort: Profiles) -> None:
         self.graph = graph
         self.band_limit = band_limit
         self.progresses = effort.progresses

@@ -16,8 +16,8 @@ import bisect
 from collections.abc import Iterator, Mapping, Sequence
 
 from mcunet_tf.tinyengine.ir import Graph
-from mcunet_tf.tinyengine.plan.effort import Effort
 from mcunet_tf.tinyengine.plan.plan import Group, Plan, StageCache, plan_stages
+from mcunet_tf.tinyengine.plan.profiles import Profiles
 from mcunet_tf.tinyengine.plan.proposals import NO_LIMIT, Candidate, Proposals
 from mcunet_tf.tinyengine.schedule.nodes import Node
 from mcunet_tf.tinyengine.schedule.rings import aligned
@@ -40,7 +40,7 @@ def plan_model(
     weighed_as: str,
     optimize: str = "balanced",
     sram_budget_bytes: int | None = None,
-    effort: Effort | None = None,
+    effort: Profiles | None = None,
 ) -> Plan:
     """Plans a model.
 
@@ -58,7 +58,7 @@ def plan_model(
     Returns:
       The plan; larger than the budget if none fits.
     """
-    effort = effort or Effort(weighed_as)
+    effort = effort or Profiles(weighed_as)
     cuts = _Cuts(graph, roots, nodes, effort, region_bytes)
     if sram_budget_bytes is None:
         return cuts.smallest(optimize)
@@ -70,7 +70,7 @@ def plan_model(
 
 
 def fit_model(
-    graph: Graph, nodes: Sequence[Node], sram_budget_bytes: int, effort: Effort
+    graph: Graph, nodes: Sequence[Node], sram_budget_bytes: int, effort: Profiles
 ) -> Plan | None:
     """The plan that `plan_model` makes of a graph without views under a budget; None: none fits."""
     fastest = _Cuts(graph, {}, nodes, effort, ()).fastest_within(sram_budget_bytes)
@@ -78,7 +78,7 @@ def fit_model(
 
 
 def can_fit_model(
-    graph: Graph, nodes: Sequence[Node], sram_budget_bytes: int, effort: Effort
+    graph: Graph, nodes: Sequence[Node], sram_budget_bytes: int, effort: Profiles
 ) -> bool:
     """Whether `fit_model` finds a plan, in less time."""
     return _Cuts(graph, {}, nodes, effort, (), sram_budget_bytes).within_limit() is not None
@@ -92,7 +92,7 @@ class _Cuts:
         graph: Graph,
         roots: Mapping[int, int],
         nodes: Sequence[Node],
-        effort: Effort,
+        effort: Profiles,
         region_bytes: Sequence[int],
         limit_bytes: int = NO_LIMIT,
     ) -> None:

@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from mcunet_tf.errors import UnsupportedError
-from mcunet_tf.tinyengine.cost.calls import offers
+from mcunet_tf.tinyengine.cost.call_counts import offers
 from mcunet_tf.tinyengine.cost.model import weigh
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernel_tables.table import Style
-from mcunet_tf.tinyengine.plan.effort import Alone, Effort
 from mcunet_tf.tinyengine.plan.estimate import GrowingStage, Member
 from mcunet_tf.tinyengine.plan.overlap import safe_overlap
 from mcunet_tf.tinyengine.plan.plan import Group
+from mcunet_tf.tinyengine.plan.profiles import Alone, Profiles
 from mcunet_tf.tinyengine.schedule.calls import calls_alone
 from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source
 from mcunet_tf.tinyengine.schedule.rings import aligned
@@ -133,7 +133,7 @@ class Proposals:
         graph: Graph,
         roots: Mapping[int, int],
         nodes: Sequence[Node],
-        effort: Effort,
+        effort: Profiles,
         limit_bytes: int = NO_LIMIT,
     ) -> None:
         """Prepares proposals.

@@ -23,7 +23,7 @@ from mcunet_tf.tinyengine.validate.memory import (
     NEVER,
     WORD_BYTES,
     Area,
-    Arena,
+    Memories,
     Values,
     overwritten,
 )
@@ -52,7 +52,7 @@ class _Proof:
     def __init__(self, graph: Graph, plan: Plan) -> None:
         self.graph = graph
         self.plan = plan
-        self.arena = Arena(plan)
+        self.arena = Memories(plan)
         self.roots: dict[int, int] = {}
         for op in graph.ops:
             if op.kind == "RESHAPE":

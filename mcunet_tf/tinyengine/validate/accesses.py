@@ -16,7 +16,7 @@ from mcunet_tf.tinyengine.ir import Graph, Op
 from mcunet_tf.tinyengine.kernel_tables.table import ALL_INPUTS, Kernel, Style
 from mcunet_tf.tinyengine.ops.spec import View, view
 from mcunet_tf.tinyengine.validate.errors import PlanError
-from mcunet_tf.tinyengine.validate.program import ROWS, Ints, Layer
+from mcunet_tf.tinyengine.validate.program import ROWS, Execution, Ints
 
 # Windows of these take rows of zero points for padding; the others leave it out of account.
 _PADDED = ("CONV_2D", "DEPTHWISE_CONV_2D")
@@ -58,7 +58,7 @@ class Access(NamedTuple):
       scratch_bytes: that a call needs at the most.
     """
 
-    layer: Layer
+    layer: Execution
     kernel: Kernel
     reads: tuple[Read, ...]
     output: int
@@ -75,7 +75,7 @@ class Access(NamedTuple):
         return f"'{self.layer.node.op.name}'"
 
 
-def access_of(graph: Graph, layer: Layer) -> Access:
+def access_of(graph: Graph, layer: Execution) -> Access:
     """What an operator reads and makes.
 
     Raises:
@@ -96,7 +96,7 @@ def access_of(graph: Graph, layer: Layer) -> Access:
     return access._replace(scratch_bytes=scratch)
 
 
-def _require(layer: Layer, what: str, planned: object, needed: object) -> None:
+def _require(layer: Execution, what: str, planned: object, needed: object) -> None:
     if planned != needed:
         raise PlanError(
             f"'{layer.node.op.name}': {what} of the plan: {planned}, of the operator: {needed}"
@@ -112,7 +112,7 @@ def _operands(op: Op, kernel: Kernel) -> tuple[tuple[int, ...], tuple[int, ...]]
     return taken, tuple(op.inputs[position] for position in kernel.streamed_inputs)
 
 
-def _held(layer: Layer, rows: int) -> int:
+def _held(layer: Execution, rows: int) -> int:
     """Rows that a call works on at once; kernels without chunks know nothing of them."""
     chunk, takes = layer.chunk, layer.node.kernel.chunk_rows
     if not takes:
@@ -122,7 +122,7 @@ def _held(layer: Layer, rows: int) -> int:
     return min(chunk, rows) or rows
 
 
-def _row_source(graph: Graph, layer: Layer) -> Access:
+def _row_source(graph: Graph, layer: Execution) -> Access:
     """The application: each call of `push_row` copies one row."""
     node = layer.node
     _require(layer, "place", (layer.number, layer.position), (0, 0))
@@ -132,7 +132,7 @@ def _row_source(graph: Graph, layer: Layer) -> Access:
     return Access(layer, node.kernel, (), node.output, layer.end, 1)
 
 
-def _window(graph: Graph, layer: Layer, seen: View) -> Access:
+def _window(graph: Graph, layer: Execution, seen: View) -> Access:
     """Row y of the result is made from `extent` rows, from y * stride - padding on."""
     node, attributes = layer.node, seen.attributes
     height, row_bytes = seen.input(0).rows
@@ -170,7 +170,7 @@ def _window(graph: Graph, layer: Layer, seen: View) -> Access:
     )
 
 
-def _pixels(graph: Graph, layer: Layer, seen: View) -> Access:
+def _pixels(graph: Graph, layer: Execution, seen: View) -> Access:
     """Pixel i of the result is made from pixel i of each streamed operand."""
     node, kernel = layer.node, layer.node.kernel
     out, height = seen.output, layer.node.height
@@ -200,7 +200,7 @@ def _pixels(graph: Graph, layer: Layer, seen: View) -> Access:
     return Access(layer, kernel, tuple(reads), node.output, made, 0)
 
 
-def _in_step(graph: Graph, layer: Layer, tensor: int, total: int) -> Read:
+def _in_step(graph: Graph, layer: Execution, tensor: int, total: int) -> Read:
     """An operand of `total` pixels, as many as the result has."""
     height, operand = layer.node.height, graph.tensors[tensor]
     in_bytes = operand.rows[1]
@@ -214,7 +214,7 @@ def _in_step(graph: Graph, layer: Layer, tensor: int, total: int) -> Read:
     return Read(tensor, start // in_bytes, -(-end // in_bytes), True, True)
 
 
-def _reduce(graph: Graph, layer: Layer, seen: View) -> Access:
+def _reduce(graph: Graph, layer: Execution, seen: View) -> Access:
     """Bands of rows are added up; the last one completes the result."""
     node = layer.node
     _require(layer, "rows", node.height, seen.input(0).rows[0])
@@ -223,7 +223,7 @@ def _reduce(graph: Graph, layer: Layer, seen: View) -> Access:
     return Access(layer, node.kernel, (read,), node.output, made, 0)
 
 
-def _whole(graph: Graph, layer: Layer, seen: View) -> Access:
+def _whole(graph: Graph, layer: Execution, seen: View) -> Access:
     """Everything at once."""
     node = layer.node
     _require(layer, "rows", node.height, 1)
@@ -236,17 +236,17 @@ def _whole(graph: Graph, layer: Layer, seen: View) -> Access:
     return Access(layer, node.kernel, reads, node.output, made, 0)
 
 
-def _all_rows(graph: Graph, layer: Layer, tensor: int) -> Read:
+def _all_rows(graph: Graph, layer: Execution, tensor: int) -> Read:
     zero = np.zeros_like(layer.first)
     return Read(tensor, zero, zero + graph.tensors[tensor].rows[0], True, False)
 
 
-def _at_end(layer: Layer, height: int) -> Ints:
+def _at_end(layer: Execution, height: int) -> Ints:
     """Rows that are made after each call, where the last call makes them all."""
     return np.where(layer.end == layer.node.height, height, 0)
 
 
-_STYLES: dict[Style, Callable[[Graph, Layer, View], Access]] = {
+_STYLES: dict[Style, Callable[[Graph, Execution, View], Access]] = {
     Style.WINDOW: _window,
     Style.PIXELS: _pixels,
     Style.REDUCE: _reduce,

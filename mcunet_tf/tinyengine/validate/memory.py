@@ -131,7 +131,7 @@ class Values:
         return int(cell) // self.parts
 
 
-class Arena:
+class Memories:
     """The memories that the caller provides."""
 
     def __init__(self, plan: Plan) -> None:

@@ -25,7 +25,7 @@ ROWS = "ROWS"
 _Call = tuple[int, int, int]
 
 
-class Layer(NamedTuple):
+class Execution(NamedTuple):
     """An operator of the plan and its calls.
 
     Attributes:
@@ -46,13 +46,13 @@ class Layer(NamedTuple):
     end: Ints
 
 
-def run_program(plan: Plan) -> tuple[list[Layer], list[tuple[int, int]]]:
+def run_program(plan: Plan) -> tuple[list[Execution], list[tuple[int, int]]]:
     """Every operator with its calls; and of each stage the times [start, end) of its calls.
 
     Raises:
       PlanError: a loop would not end, or the calls are not those that the plan lists.
     """
-    layers: list[Layer] = []
+    layers: list[Execution] = []
     spans: list[tuple[int, int]] = []
     start = 0
     for number, stage in enumerate(plan.stages):
@@ -67,7 +67,7 @@ def run_program(plan: Plan) -> tuple[list[Layer], list[tuple[int, int]]]:
             own = np.flatnonzero(table[:, 0] == position)
             times, first, end = own + start, table[own, 1], table[own, 2]
             chunk = stage.calls[position].chunk
-            layers.append(Layer(number, position, node, chunk, times, first, end))
+            layers.append(Execution(number, position, node, chunk, times, first, end))
         spans.append((start, start + len(calls)))
         start += len(calls)
     return layers, spans

@@ -10,17 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcunet_tf.benchmark.runtimes.cmsis_nn.calls import Call, make_call
 from mcunet_tf.benchmark.runtimes.cmsis_nn.emit import CmsisProject, emit_cmsis_project
-from mcunet_tf.benchmark.runtimes.cmsis_nn.library import CmsisNn, find_cmsis_nn
+from mcunet_tf.benchmark.runtimes.cmsis_nn.functions import Call, make_call
+from mcunet_tf.benchmark.runtimes.cmsis_nn.release import CmsisNn, find_cmsis_nn
 from mcunet_tf.benchmark.runtimes.cmsis_nn.scratch import scratch_sizes
 from mcunet_tf.boards import Board
-from mcunet_tf.check.project import External
+from mcunet_tf.check.build_inputs import External
 from mcunet_tf.errors import BoardError, UnsupportedError
 from mcunet_tf.tinyengine.compiler import TensorInfo
+from mcunet_tf.tinyengine.emit.cost_report import Report, make_report
 from mcunet_tf.tinyengine.emit.names import derived_name
 from mcunet_tf.tinyengine.emit.project import Project
-from mcunet_tf.tinyengine.emit.report import Report, make_report
 from mcunet_tf.tinyengine.ir import Graph, Op
 from mcunet_tf.tinyengine.kernel_tables import KERNELS
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mcunet_tf.benchmark.runtimes.cmsis_nn.calls import Call
+from mcunet_tf.benchmark.runtimes.cmsis_nn.functions import Call
 from mcunet_tf.tinyengine.emit import constants, sources
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernel_tables.table import ALL_INPUTS, Blob, Style

@@ -10,8 +10,8 @@ import struct
 from collections.abc import Mapping, Sequence
 
 from mcunet_tf.benchmark.qemu import run_elf
-from mcunet_tf.benchmark.runtimes.cmsis_nn.calls import Call
-from mcunet_tf.benchmark.runtimes.cmsis_nn.library import CmsisNn
+from mcunet_tf.benchmark.runtimes.cmsis_nn.functions import Call
+from mcunet_tf.benchmark.runtimes.cmsis_nn.release import CmsisNn
 from mcunet_tf.boards import Board
 from mcunet_tf.check.cache import cached, content_key
 from mcunet_tf.check.toolchain import tool_version

@@ -20,7 +20,7 @@ MAX_STEPS = 200_000
 _T = TypeVar("_T")
 
 
-class Progress:
+class RowProgress:
     """Rows that are done after each band of the stage's last operator; compared by identity."""
 
     __slots__ = ("last", "rows")
@@ -30,17 +30,17 @@ class Progress:
         self.last = rows[-1]
 
 
-Reader = tuple[Progress, Reach]
+Reader = tuple[RowProgress, Reach]
 
 
 class Progresses:
     """All progress that was ever asked for, and what follows from it."""
 
     def __init__(self) -> None:
-        self._objects: dict[tuple[int, ...], Progress] = {}
+        self._objects: dict[tuple[int, ...], RowProgress] = {}
         self._steps: dict[tuple[object, ...], object] = {}
 
-    def of_last(self, height: int, band: int) -> Progress:
+    def of_last(self, height: int, band: int) -> RowProgress:
         """Of the stage's last operator: one band after the other."""
         return self._once(
             ("last", height, band),
@@ -49,13 +49,13 @@ class Progresses:
 
     def of_maker(
         self, readers: Sequence[Reader], rows: int, calls: Calls, height: int, *, complete: bool
-    ) -> Progress:
+    ) -> RowProgress:
         """Of an operator that makes `rows` rows, the tensor's `height` or one, as its readers ask.
 
         `complete`: rows that nobody of the stage reads are made too.
         """
 
-        def compute() -> Progress:
+        def compute() -> RowProgress:
             wanted = [0] * len(readers[0][0].rows)
             for progress, reach in readers:
                 read = [
@@ -70,7 +70,7 @@ class Progresses:
 
         return self._once(("maker", rows, calls, height, complete, *readers), compute)
 
-    def alive_rows(self, maker: Progress, readers: Sequence[Reader], height: int) -> int:
+    def alive_rows(self, maker: RowProgress, readers: Sequence[Reader], height: int) -> int:
         """Rows of a tensor that are made and will be read, at the most."""
 
         def compute() -> int:
@@ -102,7 +102,7 @@ class Progresses:
         return self._once(("window", reach, calls, maker_rows, maker, height), compute)
 
     def lags(
-        self, writer: Progress, reader: Progress, reach: Reach, height: int
+        self, writer: RowProgress, reader: RowProgress, reach: Reach, height: int
     ) -> tuple[tuple[int, int], ...]:
         """(rows written, rows that `reader` has done with), where writing comes closest."""
 
@@ -112,7 +112,7 @@ class Progresses:
 
         return self._once(("lags", writer, reader, reach, height), compute)
 
-    def lags_within(self, writer: Progress, reach: Reach) -> tuple[tuple[int, int], ...]:
+    def lags_within(self, writer: RowProgress, reach: Reach) -> tuple[tuple[int, int], ...]:
         """The same within the calls of the last operator, which reads while it writes."""
 
         def compute() -> tuple[tuple[int, int], ...]:
@@ -121,11 +121,11 @@ class Progresses:
 
         return self._once(("within", writer, reach), compute)
 
-    def _intern(self, rows: Iterable[int]) -> Progress:
+    def _intern(self, rows: Iterable[int]) -> RowProgress:
         key = tuple(rows)
         found = self._objects.get(key)
         if found is None:
-            found = self._objects[key] = Progress(key)
+            found = self._objects[key] = RowProgress(key)
         return found
 
     def _once(self, key: tuple[object, ...], compute: Callable[[], _T]) -> _T:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mcunet_tf.benchmark.runtimes.cmsis_nn.library import CmsisNn
+from mcunet_tf.benchmark.runtimes.cmsis_nn.release import CmsisNn
 from mcunet_tf.tinyengine import fixed_point
 from mcunet_tf.tinyengine.kernel_tables.table import Blob, int8_blob, int32_blob
 from mcunet_tf.tinyengine.ops import add, common, mul

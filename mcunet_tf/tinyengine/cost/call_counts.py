@@ -8,14 +8,14 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from mcunet_tf.tinyengine.cost.counts import Calls, Counts, Run
+from mcunet_tf.tinyengine.cost.counts import Counts, Run, Runs
 from mcunet_tf.tinyengine.kernel_tables.table import Style
 from mcunet_tf.tinyengine.schedule.calls import calls_alone
 from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source, pixels_of
 from mcunet_tf.tinyengine.schedule.stage import NodeCalls, Stage
 
 
-def node_calls(node: Node, calls: Iterable[tuple[Sequence[int], int]]) -> Calls:
+def node_calls(node: Node, calls: Iterable[tuple[Sequence[int], int]]) -> Runs:
     """The calls of a node's kernel in the units of its features.
 
     Args:
@@ -35,7 +35,7 @@ def _units(node: Node, rows: int) -> int:
     return pixels_of(node, rows) if node.kernel.style is Style.PIXELS else rows
 
 
-def whole_calls(node: Node) -> Calls:
+def whole_calls(node: Node) -> Runs:
     """The calls where a node runs on its own, as many rows at once as its kernel likes."""
     calls = calls_alone(node, node.height)
     whole, rest = divmod(node.height, calls.band)
@@ -43,7 +43,7 @@ def whole_calls(node: Node) -> Calls:
     return node_calls(node, [(calls.parts(rows), times) for rows, times in bands if rows * times])
 
 
-def stage_calls(stage: Stage) -> list[Calls]:
+def stage_calls(stage: Stage) -> list[Runs]:
     """The calls of each node of a stage."""
     made: dict[Node, collections.Counter[int]] = {n: collections.Counter() for n in stage.nodes}
     for node, first, end in stage.events:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chooses sets of kernel rows: each row costs flash once and instructions wherever it is used.
+"""Chooses sets of kernels: each kernel costs flash once and instructions wherever it is used.
 
-Operators that have no rows in common are independent. Within a group of those that have, all sets
-of rows are weighed; between groups, only the sets that no other one beats in both costs are kept.
+Operators that have no kernels in common are independent. Within a group of those that have, all
+sets of kernels are weighed; between groups, only the sets that no other one beats in both costs are
+kept.
 """
 
 from __future__ import annotations
@@ -15,22 +16,22 @@ import numpy.typing as npt
 
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel
 
-MAX_ROWS = 16  # that are chosen among at once: their sets are enumerated
+MAX_KERNELS = 16  # that are chosen among at once: their sets are enumerated
 
 _Floats = npt.NDArray[np.float64]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Choice:
-    """An operator and the rows that take it.
+class KernelChoice:
+    """An operator and the kernels that take it.
 
     Attributes:
-      rows: the preferred one first.
-      instructions: of each row.
-      constant_bytes: weights and tables of each row, as packed; zeros where flash has no limit.
+      kernels: the preferred one first.
+      instructions: of each kernel.
+      constant_bytes: weights and tables of each kernel, as packed; zeros where flash has no limit.
     """
 
-    rows: tuple[Kernel, ...]
+    kernels: tuple[Kernel, ...]
     instructions: tuple[float, ...]
     constant_bytes: tuple[int, ...]
 
@@ -42,18 +43,18 @@ class Selection:
     Attributes:
       flash_bytes: code and constants.
       instructions: of one inference.
-      rows: by operator.
+      kernels: by operator.
     """
 
     flash_bytes: float
     instructions: float
-    rows: Mapping[int, Kernel]
+    kernels: Mapping[int, Kernel]
 
 
-def cheapest_rows(
-    choices: Sequence[Choice], code_bytes: Mapping[str, int], price: float
+def cheapest_kernels(
+    choices: Sequence[KernelChoice], code_bytes: Mapping[str, int], price: float
 ) -> Selection:
-    """The rows of least instructions + price * code bytes."""
+    """The kernels of least instructions + price * code bytes."""
     chosen = Selection(0.0, 0.0, {})
     for group in _connected(choices):
         sets = _Sets(group, choices, code_bytes)
@@ -62,8 +63,10 @@ def cheapest_rows(
     return chosen
 
 
-def fastest_rows(choices: Sequence[Choice], code_bytes: Mapping[str, int]) -> list[Selection]:
-    """The rows for every budget worth having: the fastest first, each smaller than the last."""
+def fastest_kernels(
+    choices: Sequence[KernelChoice], code_bytes: Mapping[str, int]
+) -> list[Selection]:
+    """The kernels for every budget worth having: the fastest first, each smaller than the last."""
     front = [Selection(0.0, 0.0, {})]
     for group in _connected(choices):
         sets = _Sets(group, choices, code_bytes)
@@ -74,7 +77,7 @@ def fastest_rows(choices: Sequence[Choice], code_bytes: Mapping[str, int]) -> li
 
 def _joined(a: Selection, b: Selection) -> Selection:
     flash_bytes, instructions = a.flash_bytes + b.flash_bytes, a.instructions + b.instructions
-    return Selection(flash_bytes, instructions, {**a.rows, **b.rows})
+    return Selection(flash_bytes, instructions, {**a.kernels, **b.kernels})
 
 
 def _front(options: Sequence[Selection]) -> list[Selection]:
@@ -86,11 +89,11 @@ def _front(options: Sequence[Selection]) -> list[Selection]:
     return kept
 
 
-def _connected(choices: Sequence[Choice]) -> list[list[int]]:
-    """Groups of operators that have rows in common, directly or through others."""
+def _connected(choices: Sequence[KernelChoice]) -> list[list[int]]:
+    """Groups of operators that have kernels in common, directly or through others."""
     groups: list[tuple[set[str], list[int]]] = []
     for index, choice in enumerate(choices):
-        names = {row.name for row in choice.rows}
+        names = {kernel.name for kernel in choice.kernels}
         joined = [group for group in groups if group[0] & names]
         groups = [group for group in groups if not group[0] & names]
         names = names.union(*(group[0] for group in joined))
@@ -99,16 +102,16 @@ def _connected(choices: Sequence[Choice]) -> list[list[int]]:
 
 
 class _Sets:
-    """All sets of rows for a group of operators: what each would take.
+    """All sets of kernels for a group of operators: what each would take.
 
     Attributes:
       code_bytes: [sets].
-      instructions: [sets]; infinite where an operator has no row in the set.
+      instructions: [sets]; infinite where an operator has no kernel in the set.
       constant_bytes: [sets].
     """
 
     def __init__(
-        self, group: Sequence[int], choices: Sequence[Choice], code_bytes: Mapping[str, int]
+        self, group: Sequence[int], choices: Sequence[KernelChoice], code_bytes: Mapping[str, int]
     ) -> None:
         self.group = group
         self.choices = choices
@@ -125,17 +128,19 @@ class _Sets:
             self.instructions += instructions
             self.constant_bytes += constants
 
-    def _best(self, choice: Choice, members: npt.NDArray[np.int64]) -> tuple[_Floats, _Floats]:
-        """The fastest row of each set for one operator."""
+    def _best(
+        self, choice: KernelChoice, members: npt.NDArray[np.int64]
+    ) -> tuple[_Floats, _Floats]:
+        """The fastest kernel of each set for one operator."""
         fastest = np.full(len(members), np.inf)
         constants = np.zeros(len(members))
-        # A later row must be faster to replace an earlier one: the table's order breaks ties.
-        for row, instructions, size in zip(
-            choice.rows, choice.instructions, choice.constant_bytes, strict=True
+        # A later kernel must be faster to replace an earlier one: the table's order breaks ties.
+        for kernel, instructions, size in zip(
+            choice.kernels, choice.instructions, choice.constant_bytes, strict=True
         ):
-            if row.name not in self.names:
+            if kernel.name not in self.names:
                 continue
-            better = (members >> self.names.index(row.name) & 1 > 0) & (instructions < fastest)
+            better = (members >> self.names.index(kernel.name) & 1 > 0) & (instructions < fastest)
             fastest = np.where(better, instructions, fastest)
             constants = np.where(better, size, constants)
         return fastest, constants
@@ -151,22 +156,22 @@ class _Sets:
         return kept
 
     def selection(self, index: int) -> Selection:
-        """The rows of one set."""
+        """The kernels of one set."""
         inside = {name for bit, name in enumerate(self.names) if index >> bit & 1}
-        rows = {}
+        kernels = {}
         for op in self.group:
             choice = self.choices[op]
-            pairs = zip(choice.instructions, range(len(choice.rows)), strict=True)
-            usable = [pair for pair in pairs if choice.rows[pair[1]].name in inside]
-            rows[op] = choice.rows[min(usable)[1]]
+            pairs = zip(choice.instructions, range(len(choice.kernels)), strict=True)
+            usable = [pair for pair in pairs if choice.kernels[pair[1]].name in inside]
+            kernels[op] = choice.kernels[min(usable)[1]]
         flash = float(self.code_bytes[index] + self.constant_bytes[index])
-        return Selection(flash, float(self.instructions[index]), rows)
+        return Selection(flash, float(self.instructions[index]), kernels)
 
 
-def _row_names(group: Sequence[int], choices: Sequence[Choice]) -> list[str]:
-    """The rows to choose among; if they are too many, those that are fastest somewhere."""
-    names = list(dict.fromkeys(row.name for i in group for row in choices[i].rows))
-    if len(names) <= MAX_ROWS:
+def _row_names(group: Sequence[int], choices: Sequence[KernelChoice]) -> list[str]:
+    """The kernels to choose among; if they are too many, those that are fastest somewhere."""
+    names = list(dict.fromkeys(kernel.name for i in group for kernel in choices[i].kernels))
+    if len(names) <= MAX_KERNELS:
         return names
-    fastest = (choices[i].rows[int(np.argmin(choices[i].instructions))].name for i in group)
-    return list(dict.fromkeys(fastest))[:MAX_ROWS]
+    fastest = (choices[i].kernels[int(np.argmin(choices[i].instructions))].name for i in group)
+    return list(dict.fromkeys(fastest))[:MAX_KERNELS]

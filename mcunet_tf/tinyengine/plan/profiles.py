@@ -12,15 +12,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcunet_tf.errors import BoardError
-from mcunet_tf.tinyengine.cost.calls import node_calls
+from mcunet_tf.tinyengine.cost.call_counts import node_calls
 from mcunet_tf.tinyengine.cost.counts import Counts
 from mcunet_tf.tinyengine.cost.model import CostModel, cost_model, weigh
 from mcunet_tf.tinyengine.kernel_tables.table import Style
 from mcunet_tf.tinyengine.ops.spec import View
 from mcunet_tf.tinyengine.schedule.calls import Calls, band_of
 from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source
-from mcunet_tf.tinyengine.schedule.progress import Progresses
 from mcunet_tf.tinyengine.schedule.reach import Reach
+from mcunet_tf.tinyengine.schedule.row_progress import Progresses
 
 # Per value, for rows that the model does not know.
 INSTRUCTIONS_PER_VALUE = 12.0
@@ -117,7 +117,7 @@ class Profile:
         return weigh(self.model.feed, counts).instructions
 
 
-class Effort:
+class Profiles:
     """Profiles on one core, and how operators follow each other, computed once each.
 
     Attributes:
