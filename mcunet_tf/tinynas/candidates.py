@@ -15,9 +15,9 @@ from mcunet_tf.errors import SearchError
 from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.checkpoint import Checkpoints, read_json, write_json
 from mcunet_tf.tinynas.data import Array, Images
-from mcunet_tf.tinynas.evolve import evaluate_all
-from mcunet_tf.tinynas.progress import Progress
-from mcunet_tf.tinynas.space import Choice, Space
+from mcunet_tf.tinynas.progress_lines import ProgressLines
+from mcunet_tf.tinynas.space import Space, Subnet
+from mcunet_tf.tinynas.workers import run_tasks
 
 _PACKAGE = "evaluation"
 _EVALUATIONS = "evaluations.json"
@@ -56,7 +56,7 @@ class Candidates:
         *,
         folder: Path,
         executor: Any = None,
-        progress: Progress | None = None,
+        progress: ProgressLines | None = None,
         writes: bool = True,
     ):
         self.network = network
@@ -64,13 +64,13 @@ class Candidates:
         self.data = data
         self.folder = folder
         self.executor = executor
-        self.progress = progress or Progress(quiet=True)
+        self.progress = progress or ProgressLines(quiet=True)
         self.writes = writes
         self.path = folder / _EVALUATIONS
         self.known: dict[str, float] = read_json(self.path) or {}
         self._evaluator: Any = None
 
-    def accuracies(self, choices: Sequence[Choice], title: str) -> list[float]:
+    def accuracies(self, choices: Sequence[Subnet], title: str) -> list[float]:
         """Validation accuracies of sub-networks, in their order."""
         missing = list(dict.fromkeys(c for c in choices if _key(c) not in self.known))
         self.progress.start(title, len(choices), len(choices) - len(missing))
@@ -85,14 +85,14 @@ class Candidates:
         if missing and self.executor is not None:
             self._export()
             task = functools.partial(evaluate_exported, str(self.folder))
-            evaluate_all(task, settings, self.executor, keep)
+            run_tasks(task, settings, self.executor, keep)
         else:
-            evaluate_all(self._here, settings, None, keep)
+            run_tasks(self._here, settings, None, keep)
         return [self.known[_key(choice)] for choice in choices]
 
     def _here(self, settings: list[list[int]]) -> float:
         if self._evaluator is None:
-            from mcunet_tf.tinynas.evaluate import Evaluator
+            from mcunet_tf.tinynas.evaluator import Evaluator
 
             data = self.data
             self._evaluator = Evaluator(self.network, data.calibration_x, data.x, data.y)
@@ -125,7 +125,7 @@ def evaluate_exported(folder: str, settings: list[list[int]]) -> float:
 
 @functools.lru_cache(maxsize=1)
 def _exported(folder: str) -> Any:
-    from mcunet_tf.tinynas.evaluate import Evaluator
+    from mcunet_tf.tinynas.evaluator import Evaluator
     from mcunet_tf.tinynas.supernet import Supernet
 
     found = Checkpoints(Path(folder), _PACKAGE).load()
@@ -138,7 +138,7 @@ def _exported(folder: str) -> Any:
     return Evaluator(network, arrays["calibration_x"], arrays["x"], arrays["y"])
 
 
-def evaluated(folder: Path, space: Space) -> dict[Choice, float]:
+def evaluated(folder: Path, space: Space) -> dict[Subnet, float]:
     """Validation accuracies of all sub-networks that a search evaluated, in its order.
 
     Raises:
@@ -154,5 +154,5 @@ def evaluated(folder: Path, space: Space) -> dict[Choice, float]:
     return found
 
 
-def _key(choice: Choice) -> str:
+def _key(choice: Subnet) -> str:
     return " ".join(map(str, choice.vector()))

@@ -15,10 +15,10 @@ import tensorflow as tf
 from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.candidates import EvaluationData
 from mcunet_tf.tinynas.data import Images, as_float
-from mcunet_tf.tinynas.evaluate import Evaluator
-from mcunet_tf.tinynas.progress import Progress
+from mcunet_tf.tinynas.evaluator import Evaluator
+from mcunet_tf.tinynas.progress_lines import ProgressLines
 from mcunet_tf.tinynas.supernet import Settings, Supernet, assign_weights, full_settings
-from mcunet_tf.tinynas.train import Phase, Recipe, Trainer
+from mcunet_tf.tinynas.train import Recipe, Trainer, TrainingPhase
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ def train_alone(
     folder: Path | None = None,
     callbacks: Sequence[Any] = (),
     strategy: Any = None,
-    progress: Progress | None = None,
+    progress: ProgressLines | None = None,
 ) -> Trained:
     """Trains a network, from inherited weights or from scratch, and settles its batch-norm.
 
@@ -91,7 +91,7 @@ def train_alone(
         strategy=strategy,
         progress=progress,
     )
-    history = trainer.run([Phase(name, epochs)], images)
+    history = trainer.run([TrainingPhase(name, epochs)], images)
     everything = full_settings(arch)
     statistics = Evaluator(network, data.calibration_x, data.x, data.y).statistics(everything)
     model = arch.to_keras(images.num_classes)

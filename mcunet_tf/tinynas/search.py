@@ -30,10 +30,11 @@ from mcunet_tf.tinynas.checkpoint import (
 from mcunet_tf.tinynas.cost import Budget, Cost, candidate_cost, keeps
 from mcunet_tf.tinynas.data import AUGMENTATIONS, Images, as_float, read_images
 from mcunet_tf.tinynas.evolve import Evolution, evolve, sample_fitting
+from mcunet_tf.tinynas.pareto import ParetoPoint, pareto_front
 from mcunet_tf.tinynas.predict import AccuracyPredictor
-from mcunet_tf.tinynas.progress import Progress
-from mcunet_tf.tinynas.result import ParetoPoint, SearchResult
-from mcunet_tf.tinynas.space import Choice, Space, Stage, all_spaces
+from mcunet_tf.tinynas.progress_lines import ProgressLines
+from mcunet_tf.tinynas.result import SearchResult
+from mcunet_tf.tinynas.space import Space, SpaceStage, Subnet, all_spaces
 from mcunet_tf.tinynas.statistics import SpaceStatistics, choose_space, measure_spaces
 
 _SPACES_SAVED_EVERY = 6
@@ -147,7 +148,7 @@ def search(
     folder = Path(workdir) if workdir else Path(tempfile.mkdtemp(prefix="mcunet_search_"))
     trial = _Search(
         target, budget, images, folder, epochs, supernet_epochs or epochs, seed, callbacks,
-        strategy, executor, quantization, recipe, effort, Progress(quiet=not verbose),
+        strategy, executor, quantization, recipe, effort, ProgressLines(quiet=not verbose),
     )  # fmt: skip
     return trial.run(spaces)
 
@@ -187,7 +188,7 @@ class _Search:
     quantization: str
     recipe: Any
     effort: Effort
-    progress: Progress
+    progress: ProgressLines
 
     def run(self, spaces: Sequence[Space] | None) -> SearchResult:
         self._check()
@@ -321,10 +322,10 @@ class _Search:
         )
         return network, trainer.run(elastic_phases(space, self.supernet_epochs), self.images)
 
-    def _fits(self, space: Space, choice: Choice) -> bool:
+    def _fits(self, space: Space, choice: Subnet) -> bool:
         return keeps(space.arch(choice), self.images.num_classes, self.board, self.budget)
 
-    def _evolution(self, space: Space, network: Any) -> tuple[Choice, tuple[ParetoPoint, ...]]:
+    def _evolution(self, space: Space, network: Any) -> tuple[Subnet, tuple[ParetoPoint, ...]]:
         """Stage 3: evaluates some, predicts many, evaluates the best."""
         candidates = Candidates(
             network,
@@ -338,7 +339,7 @@ class _Search:
         rng = np.random.default_rng([self.seed, 1])
         tries = self.effort.evolution.tries
 
-        def fits(choice: Choice) -> bool:
+        def fits(choice: Subnet) -> bool:
             return self._fits(space, choice)
 
         self.progress.say("drawing sub-networks that fit")
@@ -370,20 +371,15 @@ class _Search:
             self.images, effort.calibration_images, effort.validation_images, self.seed
         )
 
-    def _pareto(self, space: Space, pairs: dict[Choice, float]) -> tuple[ParetoPoint, ...]:
+    def _pareto(self, space: Space, pairs: dict[Subnet, float]) -> tuple[ParetoPoint, ...]:
         points = []
         for choice, accuracy in pairs.items():
             arch = space.arch(choice)
             points.append(ParetoPoint(arch, accuracy, arch.macs(self.images.num_classes)))
-        points.sort(key=lambda p: (p.macs, -p.accuracy))
-        kept: list[ParetoPoint] = []
-        for point in points:
-            if not kept or point.accuracy > kept[-1].accuracy:
-                kept.append(point)
-        return tuple(kept)
+        return pareto_front(points)
 
     def _final(
-        self, space: Space, best: Choice, supernet: Any
+        self, space: Space, best: Subnet, supernet: Any
     ) -> tuple[Any, float, list[dict[str, Any]]]:
         """Stage 4: trains the chosen sub-network alone, from the supernet's weights on."""
         from mcunet_tf.tinynas.final import inherited_weights, train_alone
@@ -443,7 +439,7 @@ class _Search:
 def _statistics_from(row: dict[str, Any]) -> SpaceStatistics:
     stored = dict(row["space"])
     stages = tuple(
-        Stage(s["channels"], s["stride"], tuple(s["depths"])) for s in stored.pop("stages")
+        SpaceStage(s["channels"], s["stride"], tuple(s["depths"])) for s in stored.pop("stages")
     )
     stored["input_shape"] = tuple(stored["input_shape"])
     space = Space(stages=stages, **stored)

@@ -23,7 +23,7 @@ def test_a_small_network_learns_in_int8():
     tf_keras.utils.set_random_seed(0)
     pixels, labels = images(400)
     x = pixels.astype(np.float32) / 255
-    model = build_with(tf_keras, ARCH, 3, "tiny")
+    model = build_with(tf_keras, ARCH.input_shape, ARCH.layers(3), "tiny")
     loss = tf_keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer=tf_keras.optimizers.Adam(5e-3), loss=loss)
     model.fit(x, labels, epochs=8, verbose=0)
@@ -39,6 +39,6 @@ def test_a_small_network_learns_in_int8():
 
 
 def test_labels_must_fit_the_images():
-    model = build_with(tf_keras, ARCH, 3, "tiny")
+    model = build_with(tf_keras, ARCH.input_shape, ARCH.layers(3), "tiny")
     with pytest.raises(DataError, match="do not fit"):
         quantize_qat(model, np.zeros((4, 10, 10, 1), np.float32), np.zeros(3, np.int64))

@@ -98,3 +98,38 @@ def test_the_compilers_command_needs_the_benchmark_only_where_boards_run():
         if isinstance(node, ast.ImportFrom) and layer_of(node.module or "") == "benchmark"
     }
     assert importers == {"_tune", "_count", "_verify"}
+
+
+# What the search may import of the compiler: the compiler itself, its queries, and the words that a
+# graph is written in.
+DOORS = {"mcunet_tf.tinyengine", "mcunet_tf.tinyengine.query", "mcunet_tf.tinyengine.ir"}
+
+
+def compiler_modules(path: Path) -> set[str]:
+    """Modules of the compiler that a file imports, without the names imported from them."""
+    found = set()
+    for module in imported_modules(path):
+        parts = module.split(".")
+        if parts[:2] != ["mcunet_tf", "tinyengine"]:
+            continue
+        while len(parts) > 2 and not (
+            (ROOT / Path(*parts)).is_dir() or (ROOT / Path(*parts)).with_suffix(".py").is_file()
+        ):
+            parts.pop()
+        found.add(".".join(parts))
+    return found
+
+
+def test_the_search_asks_the_compiler_through_one_door():
+    seen = set()
+    for path in (PACKAGE / "tinynas").glob("*.py"):
+        used = compiler_modules(path)
+        seen |= used
+        inner = {m for m in used - DOORS if not m.startswith("mcunet_tf.tinyengine.ops")}
+        assert not inner, f"{path.name} imports {inner}: ask mcunet_tf/tinyengine/query.py"
+    assert "mcunet_tf.tinyengine.query" in seen
+
+
+def test_nothing_of_the_compiler_asks_its_own_door():
+    for path in (PACKAGE / "tinyengine").rglob("*.py"):
+        assert "mcunet_tf.tinyengine.query" not in imported_modules(path), path
