@@ -415,7 +415,7 @@ def training_minutes(folder: Path) -> dict[str, float]:
 def _load() -> tuple[Any, Any, Any]:
     """(images with a tenth set aside for validation, test images, test labels)."""
     from mcunet_tf import datasets
-    from mcunet_tf.tinynas.data import read_images
+    from mcunet_tf.tinynas.reading import read_images
 
     if _DATA.value == "fashion_mnist":
         data = datasets.load_fashion_mnist()
@@ -443,7 +443,7 @@ def _space_key(figures: dict[str, Any]) -> tuple[tuple[int, ...], float]:
 
 
 def _recipe() -> Any:
-    from mcunet_tf.tinynas.train import Recipe
+    from mcunet_tf.tinynas.recipe import Recipe
 
     recipe = Recipe(batch_size=64, learning_rate=0.06)
     if _FINAL_WEIGHT_DECAY.value is None:

@@ -74,7 +74,8 @@ def _space(size: int, width: float, seed: int) -> tuple[Any, float, Any]:
 
 def _supernet(space: Any, strategy: Any) -> Step:
     from mcunet_tf.tinynas.final import make_network
-    from mcunet_tf.tinynas.train import Recipe, Trainer, TrainingPhase
+    from mcunet_tf.tinynas.recipe import Recipe
+    from mcunet_tf.tinynas.train import Trainer, TrainingPhase
 
     largest = space.arch(space.largest())
     network = make_network(largest, CLASSES, 0, strategy, space.optional_blocks())

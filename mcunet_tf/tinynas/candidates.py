@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import dataclasses
 import functools
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ import numpy as np
 
 from mcunet_tf.errors import SearchError
 from mcunet_tf.tinynas.arch import Arch
-from mcunet_tf.tinynas.checkpoint import Checkpoints, read_json, write_json
+from mcunet_tf.tinynas.checkpoint import Checkpoints, read_state, write_state
 from mcunet_tf.tinynas.data import Array, Images
 from mcunet_tf.tinynas.progress_lines import ProgressLines
 from mcunet_tf.tinynas.space import Space, Subnet
@@ -55,7 +56,7 @@ class Candidates:
         data: EvaluationData,
         *,
         folder: Path,
-        executor: Any = None,
+        executor: concurrent.futures.Executor | None = None,
         progress: ProgressLines | None = None,
         writes: bool = True,
     ):
@@ -67,7 +68,7 @@ class Candidates:
         self.progress = progress or ProgressLines(quiet=True)
         self.writes = writes
         self.path = folder / _EVALUATIONS
-        self.known: dict[str, float] = read_json(self.path) or {}
+        self.known = _read_accuracies(self.path)
         self._evaluator: Any = None
 
     def accuracies(self, choices: Sequence[Subnet], title: str) -> list[float]:
@@ -101,7 +102,7 @@ class Candidates:
 
     def _save(self) -> None:
         if self.writes:
-            write_json(self.path, self.known)
+            write_state(self.path, self.known)
 
     def _export(self) -> None:
         """Writes everything a worker needs into the folder."""
@@ -138,6 +139,15 @@ def _exported(folder: str) -> Any:
     return Evaluator(network, arrays["calibration_x"], arrays["x"], arrays["y"])
 
 
+def _read_accuracies(path: Path) -> dict[str, float]:
+    found = read_state(path)
+    if found is None:
+        return {}
+    if not isinstance(found, dict) or not all(isinstance(v, float) for v in found.values()):
+        raise SearchError(f"{path} is damaged: delete it to redo this step")
+    return found
+
+
 def evaluated(folder: Path, space: Space) -> dict[Subnet, float]:
     """Validation accuracies of all sub-networks that a search evaluated, in its order.
 
@@ -146,7 +156,7 @@ def evaluated(folder: Path, space: Space) -> dict[Subnet, float]:
     """
     stages, blocks = len(space.stages), space.blocks
     found = {}
-    for key, accuracy in (read_json(folder / _EVALUATIONS) or {}).items():
+    for key, accuracy in _read_accuracies(folder / _EVALUATIONS).items():
         numbers = [int(number) for number in key.split()]
         kernels = numbers[stages : stages + blocks]
         choice = space.choice(numbers[:stages], kernels, numbers[stages + blocks :])

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcunet_tf.errors import BudgetError
+from mcunet_tf.tinynas.checks import check_real, check_whole
 from mcunet_tf.tinynas.space import EXPANSIONS, KERNELS, Space, Subnet
 
 Fits = Callable[[Subnet], bool]
@@ -24,11 +25,14 @@ class Evolution:
     """Sizes of an evolution, by default those of the paper.
 
     Attributes:
-        population: Sub-networks of a generation.
-        parents: The best of them, which the next generation descends from.
-        generations: How often.
-        mutation: Chance of each number of a child to be drawn anew.
-        tries: Draws for each place of a generation before the budget is called impossible.
+        population: sub-networks of a generation.
+        parents: the best of them, which the next generation descends from.
+        generations: number of generations behind the first one.
+        mutation: chance of each number of a child to be drawn anew.
+        tries: draws for each place of a generation before the budget is called impossible.
+
+    Raises:
+        SearchError: a number is out of range.
     """
 
     population: int = 100
@@ -36,6 +40,12 @@ class Evolution:
     generations: int = 30
     mutation: float = 0.1
     tries: int = 200
+
+    def __post_init__(self) -> None:
+        for name in ("population", "parents", "tries"):
+            check_whole(name, getattr(self, name), 1)
+        check_whole("generations", self.generations, 0)
+        check_real("mutation", self.mutation, 0.0, 1.0)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,6 +14,7 @@ from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.checkpoint import write_bytes
 from mcunet_tf.tinynas.cost import Budget, Cost
 from mcunet_tf.tinynas.pareto import ParetoPoint
+from mcunet_tf.tinynas.protocols import KerasModel
 from mcunet_tf.tinynas.search_page import report_html
 from mcunet_tf.tinynas.statistics import SpaceStatistics
 
@@ -39,7 +40,7 @@ class SearchResult:
     """
 
     arch: Arch
-    model: Any
+    model: KerasModel
     num_classes: int
     accuracy: float
     cost: Cost

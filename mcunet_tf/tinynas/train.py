@@ -24,45 +24,12 @@ from mcunet_tf.tinynas.checkpoint import Checkpoints
 from mcunet_tf.tinynas.data import Images, batches
 from mcunet_tf.tinynas.epoch_log import EpochLog
 from mcunet_tf.tinynas.progress_lines import ProgressLines
+from mcunet_tf.tinynas.protocols import Callback, Strategy
+from mcunet_tf.tinynas.recipe import Recipe
 from mcunet_tf.tinynas.space import EXPANSIONS, KERNELS, Space
 from mcunet_tf.tinynas.supernet import Settings, Supernet
 
 Draw = Callable[[np.random.Generator], Settings]
-
-
-@dataclasses.dataclass(frozen=True)
-class Recipe:
-    """How to train.
-
-    Attributes:
-        batch_size: Images per step, over all replicas.
-        learning_rate: At the start of a cosine that ends at zero.
-        momentum: Of SGD with Nesterov's look ahead.
-        weight_decay: Of the supernet; decoupled, and not of batch-norm.
-        final_weight_decay: Of a network trained alone, which sees the images often enough to learn
-            them by heart.
-        label_smoothing: Share of the label spread over all classes.
-        elastic_rate: Learning rate of the elastic phases, relative to `learning_rate`.
-        subnets_per_step: Sub-networks whose gradients are averaged in an elastic step.
-        distillation: Weight of the largest sub-network's prediction in the elastic loss; it costs
-            one forward pass more per step.
-        augmentation: Of `data.AUGMENTATIONS`.
-    """
-
-    batch_size: int = 128
-    learning_rate: float = 0.08
-    momentum: float = 0.9
-    weight_decay: float = 5e-5
-    final_weight_decay: float = 3e-3
-    label_smoothing: float = 0.0
-    elastic_rate: float = 0.5
-    subnets_per_step: int = 1
-    distillation: float = 0.0
-    augmentation: str = "flip_and_shift"
-
-
-PAPER_RECIPE = Recipe(label_smoothing=0.1, subnets_per_step=4, distillation=1.0)
-"""Four sub-networks per batch, taught by the largest: about four times the work per step."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,8 +79,8 @@ class Trainer:
         name: str,
         seed: int,
         folder: Path | None = None,
-        callbacks: Sequence[Any] = (),
-        strategy: Any = None,
+        callbacks: Sequence[Callback] = (),
+        strategy: Strategy | None = None,
         progress: ProgressLines | None = None,
     ):
         """Prepares a training.
@@ -314,7 +281,7 @@ def _epochs(phases: Sequence[TrainingPhase]) -> Iterator[tuple[TrainingPhase, in
         first += phase.epochs
 
 
-def is_chief(strategy: Any) -> bool:
+def is_chief(strategy: Strategy) -> bool:
     """Whether this process writes; the others of a cluster compute the same."""
     resolver = strategy.cluster_resolver
     if resolver is None or not resolver.task_type:

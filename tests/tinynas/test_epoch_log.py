@@ -7,15 +7,16 @@ import sys
 import pytest
 
 from mcunet_tf.errors import OutputError
-from mcunet_tf.tinynas.data import read_images
 from mcunet_tf.tinynas.epoch_log import LOG_NAME, EpochLog, read_seconds
+from mcunet_tf.tinynas.reading import read_images
 from tests.tinynas.tiny import SPACES, images
 
 keras = pytest.importorskip("keras")
 tf = pytest.importorskip("tensorflow")
 
+from mcunet_tf.tinynas.recipe import Recipe  # noqa: E402
 from mcunet_tf.tinynas.supernet import Supernet  # noqa: E402
-from mcunet_tf.tinynas.train import Recipe, Trainer, TrainingPhase  # noqa: E402
+from mcunet_tf.tinynas.train import Trainer, TrainingPhase  # noqa: E402
 
 ROWS = [{"epoch": n, "phase": "largest", "loss": 1.0 / n} for n in (1, 2, 3)]
 

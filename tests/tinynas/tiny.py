@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from mcunet_tf.tinynas.effort import Effort
 from mcunet_tf.tinynas.evolve import Evolution
-from mcunet_tf.tinynas.search import Effort
 from mcunet_tf.tinynas.space import Space, SpaceStage
 
 SPACES = tuple(
