@@ -19,15 +19,17 @@ if TYPE_CHECKING:
     from mcunet_tf.boards import Board, list_boards, load_board
     from mcunet_tf.check import Reference
     from mcunet_tf.datasets import load_fashion_mnist
-    from mcunet_tf.quantize import quantize_ptq
+    from mcunet_tf.quantize import quantize_ptq, quantize_qat
     from mcunet_tf.tinyengine import CompiledModel, compile_tflite
-    from mcunet_tf.tinynas import Arch, SearchResult, search
+    from mcunet_tf.tinynas import Arch, Effort, Recipe, SearchResult, search
 
 __all__ = [
     "Arch",
     "Board",
     "CompiledModel",
+    "Effort",
     "McunetError",
+    "Recipe",
     "Reference",
     "SearchResult",
     "__version__",
@@ -38,6 +40,7 @@ __all__ = [
     "load_board",
     "load_fashion_mnist",
     "quantize_ptq",
+    "quantize_qat",
     "run_on_board",
     "search",
     "zoo",
@@ -47,6 +50,8 @@ _HOMES = {
     "Arch": "mcunet_tf.tinynas",
     "Board": "mcunet_tf.boards",
     "CompiledModel": "mcunet_tf.tinyengine",
+    "Effort": "mcunet_tf.tinynas",
+    "Recipe": "mcunet_tf.tinynas",
     "Reference": "mcunet_tf.check",
     "SearchResult": "mcunet_tf.tinynas",
     "compile_tflite": "mcunet_tf.tinyengine",
@@ -54,6 +59,7 @@ _HOMES = {
     "load_board": "mcunet_tf.boards",
     "load_fashion_mnist": "mcunet_tf.datasets",
     "quantize_ptq": "mcunet_tf.quantize",
+    "quantize_qat": "mcunet_tf.quantize",
     "run_on_board": "mcunet_tf.benchmark",
     "search": "mcunet_tf.tinynas",
 }

@@ -31,7 +31,7 @@ from mcunet_tf.check.cache import cache_dir, content_key
 from mcunet_tf.check.toolchain import LIBRARY_FLAGS, tool_version
 from mcunet_tf.errors import BoardError, McunetError, OutputError, ToolError
 from mcunet_tf.tinyengine.compiler import CompiledModel
-from mcunet_tf.tinyengine.cost import Cost, MeasuredCosts, cost_key, cost_model
+from mcunet_tf.tinyengine.cost import CallCost, MeasuredCosts, cost_key, cost_model
 from mcunet_tf.tinyengine.cost.call_counts import whole_calls
 from mcunet_tf.tinyengine.emit.sources import collect_sources, kernel_path
 from mcunet_tf.tinyengine.ir import Graph, Op
@@ -156,25 +156,25 @@ def row_version(kernel: Kernel, board: Board) -> str:
     )
 
 
-def _measure(missing: Mapping[str, _Work], board: Board) -> dict[str, Cost]:
+def _measure(missing: Mapping[str, _Work], board: Board) -> dict[str, CallCost]:
     programs: list[Program] = []
     for work in missing.values():
         programs.append(make_program(work.graph, [work.kernel], board, f"p{len(programs)}"))
-    found: dict[str, Cost] = {}
+    found: dict[str, CallCost] = {}
     for (key, work), count in zip(missing.items(), count_programs(programs, board), strict=True):
         if not count.exact:
             raise ToolError(
                 f"{work.kernel.name} computes '{work.graph.ops[0].name}' wrongly on {board.name}"
             )
-        found[key] = Cost(count.instructions, count.cycles)
+        found[key] = CallCost(count.instructions, count.cycles)
     return found
 
 
-def read_costs(path: Path) -> dict[str, Cost]:
+def read_costs(path: Path) -> dict[str, CallCost]:
     """Costs from a file; none where there is no such file or it is not one of these."""
     try:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return {str(key): Cost(float(a), float(b)) for key, (a, b) in data["costs"].items()}
+        return {str(key): CallCost(float(a), float(b)) for key, (a, b) in data["costs"].items()}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
@@ -182,7 +182,7 @@ def read_costs(path: Path) -> dict[str, Cost]:
         return {}
 
 
-def write_costs(path: Path, costs: Mapping[str, Cost]) -> None:
+def write_costs(path: Path, costs: Mapping[str, CallCost]) -> None:
     """Writes costs, all or nothing.
 
     Raises:

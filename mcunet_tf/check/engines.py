@@ -6,11 +6,7 @@ They are C++ that was not written for models that nobody has tried: some end the
 
 from __future__ import annotations
 
-import os
-import pickle
-import signal
 import struct
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -18,6 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from mcunet_tf.child import serve
 from mcunet_tf.errors import ToolError, require_packages
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -142,34 +139,23 @@ ENGINES: dict[str, type[RuntimeEngine] | type[MicroEngine]] = {
 """By the package that brings each; the one that is asked first comes first."""
 
 
-def serve(name: str) -> None:
+def serve_engine(name: str) -> None:
     """Answers requests on standard input until it ends.
 
-    A request is a pickled model, which is loaded, or inputs for the model that was loaded last.
-    An answer is (True, value) or (False, reason): for a model its version, inputs and outputs.
+    A request is a model, which is loaded and answered with its version, inputs and outputs; or
+    inputs for the model that was loaded last, answered with its outputs.
 
     Args:
         name: of `ENGINES`.
     """
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # the interpreters may print what they like
     engine: Engine | None = None
-    while True:
-        try:
-            request = pickle.load(sys.stdin.buffer)
-        except EOFError:
-            return
-        if hasattr(signal, "alarm"):
-            # Ends even foreign code that loops, when nobody is left to do so.
-            signal.alarm(TIMEOUT_S + 60)
-        try:
-            if isinstance(request, bytes):
-                engine = ENGINES[name](request)
-                answer: Any = (True, (engine.version, engine.inputs, engine.outputs))
-            else:
-                assert engine is not None
-                answer = (True, [engine.run(arrays) for arrays in request])
-        except Exception as error:  # damaged bytes raise anything from struct.error to IndexError
-            answer = (False, str(error).strip() or type(error).__name__)
-        pickle.dump(answer, answers, pickle.HIGHEST_PROTOCOL)
-        answers.flush()
+
+    def answer(request: Any) -> Any:
+        nonlocal engine
+        if isinstance(request, bytes):
+            engine = ENGINES[name](request)
+            return engine.version, engine.inputs, engine.outputs
+        assert engine is not None
+        return [engine.run(arrays) for arrays in request]
+
+    serve(answer, TIMEOUT_S)

@@ -10,14 +10,6 @@ TensorFlow 2.20 and newer do.
 
 from __future__ import annotations
 
-import atexit
-import contextlib
-import os
-import pickle
-import signal
-import subprocess
-import sys
-import tempfile
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -25,12 +17,11 @@ from typing import Any
 import numpy as np
 
 from mcunet_tf.check.engines import ENGINES, TIMEOUT_S, Array, TensorSpec
+from mcunet_tf.child import Child, ChildError, first_line
 from mcunet_tf.errors import ModelError, is_installed, require_packages
 
 _REASON_CHARACTERS = 120
-_CODE = (
-    "import sys; sys.path[:] = {path!r}; from mcunet_tf.check.engines import serve; serve({name!r})"
-)
+_CODE = "from mcunet_tf.check.engines import serve_engine; serve_engine({name!r})"
 
 
 class _Refused(Exception):
@@ -41,10 +32,7 @@ class _Child:
     """An interpreter in a process, for one model after the other."""
 
     def __init__(self, name: str) -> None:
-        self._name = name
-        self._process: subprocess.Popen[bytes] | None = None
-        self._owner = 0
-        self._log: Any = None
+        self._process = Child(_CODE.format(name=name))
         self._lock = threading.Lock()
         self._loaded: bytes | None = None
 
@@ -56,17 +44,14 @@ class _Child:
     def run(self, model: bytes, inputs: Sequence[tuple[Array, ...]]) -> Any:
         """Outputs for each input of a model."""
         with self._lock:
-            if self._loaded != model or self._owner != os.getpid():
+            if self._loaded != model or not self._process.running:
                 self._load(model)
             return self._ask(list(inputs))
 
     def stop(self) -> None:
         """Ends the process, if there is one of ours."""
-        process, self._process, self._loaded = self._process, None, None
-        if process is not None and self._owner == os.getpid():
-            process.kill()
-            process.communicate()
-            self._log.close()
+        self._loaded = None
+        self._process.stop()
 
     def _load(self, model: bytes) -> Any:
         self._loaded = None
@@ -75,70 +60,16 @@ class _Child:
         return answer
 
     def _ask(self, request: object) -> Any:
-        process = self._started()
-        assert process.stdin is not None and process.stdout is not None
-        late = threading.Event()
-
-        def end() -> None:
-            late.set()
-            process.kill()
-
-        timer = threading.Timer(TIMEOUT_S, end)
-        timer.start()
         try:
-            pickle.dump(request, process.stdin, pickle.HIGHEST_PROTOCOL)
-            process.stdin.flush()
-            done, value = pickle.load(process.stdout)
-        except (OSError, EOFError, pickle.UnpicklingError) as error:
-            ending = self._ending(process)
-            slow = f"it did not answer within {TIMEOUT_S:.0f} s"
-            raise _Refused(slow if late.is_set() else ending) from error
-        finally:
-            timer.cancel()
-        if not done:
-            raise _Refused(_first_line(value))
-        return value
-
-    def _started(self) -> subprocess.Popen[bytes]:
-        """The process, started anew where it has ended or is a parent's that was forked."""
-        if self._process is None or self._owner != os.getpid():
-            path = [os.getcwd() if entry == "" else entry for entry in sys.path]
-            code = _CODE.format(path=path, name=self._name)
-            self._log = tempfile.TemporaryFile(prefix="mcunet_tf-")
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", code],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._log,
-            )
-            self._owner = os.getpid()
-        return self._process
-
-    def _ending(self, process: subprocess.Popen[bytes]) -> str:
-        """How the process ended, and the last that it said."""
-        with contextlib.suppress(OSError):
-            assert process.stdin is not None
-            process.stdin.close()
-        status = process.wait()
-        self._log.seek(0)
-        lines = self._log.read().decode(errors="replace").strip().splitlines()
-        self._log.close()
-        self._process = self._loaded = None
-        how = f"exit status {status}"
-        if status < 0:
-            with contextlib.suppress(ValueError):
-                how = signal.Signals(-status).name
-        told = f", its last line: {_first_line(lines[-1])}" if lines else ""
-        return f"it died of the model ({how}{told})"
+            return self._process.ask(request, TIMEOUT_S)
+        except ChildError as error:
+            reason = first_line(str(error))[:_REASON_CHARACTERS]
+            slow = reason.startswith("it did not answer")
+            died = f"it died of the model ({reason})" if error.died and not slow else reason
+            raise _Refused(died) from error
 
 
 _CHILDREN = {name: _Child(name) for name in ENGINES}
-
-
-@atexit.register
-def _stop_children() -> None:
-    for child in _CHILDREN.values():
-        child.stop()
 
 
 class Reference:
@@ -213,10 +144,6 @@ def _usable(model: bytes) -> list[str]:
     if not found:
         require_packages("the comparison with TFLite's reference kernels", "tflite_micro")
     return found
-
-
-def _first_line(text: str) -> str:
-    return (text.strip() or "no reason").splitlines()[0][:_REASON_CHARACTERS]
 
 
 def require_reference() -> None:

@@ -183,7 +183,7 @@ class Runs:
         from mcunet_tf.boards import load_board
         from mcunet_tf.tinynas.cost import Budget
         from mcunet_tf.tinynas.space import all_spaces
-        from mcunet_tf.tinynas.statistics import LEAST_SHARE, measure_space
+        from mcunet_tf.tinynas.statistics import LEAST_FITTING_SHARE, measure_space
 
         spaces, classes = all_spaces(self.images.image_shape), self.images.num_classes
         order = np.random.default_rng(seed).permutation(len(spaces))
@@ -193,7 +193,7 @@ class Runs:
         board, limits, effort = load_board(BOARD), Budget(*BUDGETS[budget]), _effort()
         for space in (spaces[index] for index in order):
             found = measure_space(space, classes, board, limits, effort.samples, effort.plans, seed)
-            if found.fitting_share >= LEAST_SHARE:
+            if found.fitting_share >= LEAST_FITTING_SHARE:
                 return space
         raise BudgetError(f"no search space has sub-networks that fit {budget}")
 
@@ -258,7 +258,7 @@ class Runs:
     def _train(self, name: str, arch: Any, seed: int, epochs: int, inherited: Any) -> Any:
         from mcunet_tf.tinynas.candidates import evaluation_data
         from mcunet_tf.tinynas.final import train_alone
-        from mcunet_tf.tinynas.progress import Progress
+        from mcunet_tf.tinynas.progress_lines import ProgressLines
 
         images = self.images.resized(arch.input_shape)
         trained = train_alone(
@@ -271,7 +271,7 @@ class Runs:
             inherited=inherited,
             folder=self.work / name,
             strategy=self.strategy,
-            progress=Progress(),
+            progress=ProgressLines(),
         )
         return trained, images
 
@@ -415,7 +415,7 @@ def training_minutes(folder: Path) -> dict[str, float]:
 def _load() -> tuple[Any, Any, Any]:
     """(images with a tenth set aside for validation, test images, test labels)."""
     from mcunet_tf import datasets
-    from mcunet_tf.tinynas.data import read_images
+    from mcunet_tf.tinynas.reading import read_images
 
     if _DATA.value == "fashion_mnist":
         data = datasets.load_fashion_mnist()
@@ -443,7 +443,7 @@ def _space_key(figures: dict[str, Any]) -> tuple[tuple[int, ...], float]:
 
 
 def _recipe() -> Any:
-    from mcunet_tf.tinynas.train import Recipe
+    from mcunet_tf.tinynas.recipe import Recipe
 
     recipe = Recipe(batch_size=64, learning_rate=0.06)
     if _FINAL_WEIGHT_DECAY.value is None:

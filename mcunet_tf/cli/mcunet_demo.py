@@ -128,8 +128,8 @@ def _searched(folder: Path) -> tuple[ImageDataset, SearchResult]:
     """Reads the data, searches in `<folder>/search` and writes model and report."""
     from mcunet_tf.datasets import load_fashion_mnist
     from mcunet_tf.tinynas import Effort, search
+    from mcunet_tf.tinynas.recipe import Recipe
     from mcunet_tf.tinynas.replicas import one_replica_per_core
-    from mcunet_tf.tinynas.train import Recipe
 
     # Clothes lie in the middle of their images: in so few epochs shifts would only distract.
     recipe = Recipe(learning_rate=0.1, augmentation="flip")

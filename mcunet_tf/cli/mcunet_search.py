@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mcunet_tf.boards import Board
     from mcunet_tf.datasets import ImageDataset
     from mcunet_tf.tinynas import SearchResult
-    from mcunet_tf.tinynas.train import Recipe
+    from mcunet_tf.tinynas.recipe import Recipe
 
 FLAGS = flags.FLAGS
 
@@ -82,8 +82,8 @@ def _search(folder: Path) -> None:
 
 
 def _recipe_and_strategy() -> tuple[Recipe, Any]:
+    from mcunet_tf.tinynas.recipe import Recipe
     from mcunet_tf.tinynas.replicas import one_replica_per_core
-    from mcunet_tf.tinynas.train import Recipe
 
     recipe = Recipe(augmentation=FLAGS.augmentation)
     return recipe, one_replica_per_core(recipe.batch_size)

@@ -74,13 +74,14 @@ def _space(size: int, width: float, seed: int) -> tuple[Any, float, Any]:
 
 def _supernet(space: Any, strategy: Any) -> Step:
     from mcunet_tf.tinynas.final import make_network
-    from mcunet_tf.tinynas.train import Phase, Recipe, Trainer
+    from mcunet_tf.tinynas.recipe import Recipe
+    from mcunet_tf.tinynas.train import Trainer, TrainingPhase
 
     largest = space.arch(space.largest())
     network = make_network(largest, CLASSES, 0, strategy, space.optional_blocks())
     recipe = Recipe(batch_size=flags.FLAGS.batch_size)
     trainer = Trainer(network, recipe, name="speed", seed=0, strategy=strategy)
-    phase = Phase("elastic", 1, lambda rng: space.settings(space.sample(rng)))
+    phase = TrainingPhase("elastic", 1, lambda rng: space.settings(space.sample(rng)))
     return lambda x, y, rng: trainer.step(phase, x, y, rng)
 
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mcunet_tf.errors import DataError, UnsupportedError, require_packages
-from mcunet_tf.quantize.inspect import float_operators
-from mcunet_tf.quantize.ptq import EDGE_TYPES, freeze
+from mcunet_tf.quantize.conversion import Conversion, FrozenGraph, convert
+from mcunet_tf.quantize.ptq import check_edge_type, check_integers, freeze
+from mcunet_tf.quantize.sources import open_source
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,19 +36,20 @@ def quantize_qat(
     """Trains a tf_keras classifier with simulated rounding and gives its int8 `.tflite` file.
 
     Args:
-        model: A trained functional tf_keras model with one input, whose output is logits.
-        images: Training images as the model sees them, `[n, h, w, c]`.
-        labels: Their classes, `[n]`.
-        epochs: Passes over the images.
-        learning_rate: Of SGD, at the start of a cosine that ends at zero.
-        batch_size: Images per step.
-        seed: Of the order of the images.
-        edge_type: Type of the model's input and output: "int8", "uint8" or "float32".
+        model: a trained functional tf_keras model with one input, whose output is logits.
+        images: training images as the model sees them, `[n, h, w, c]`.
+        labels: the class of each image, `[n]`.
+        epochs: passes over the images.
+        learning_rate: learning rate of SGD at the start of a cosine that ends at zero.
+        batch_size: images per step.
+        seed: seed of the order of the images.
+        edge_type: type of the model's input and output: "int8", "uint8" or "float32".
         callbacks: tf_keras callbacks.
 
     Raises:
-        DataError: Images and labels do not fit each other or the model.
-        UnsupportedError: A layer cannot be quantised.
+        DataError: images and labels do not fit each other or the model, or a number is out of
+            range.
+        UnsupportedError: the model is not one of tf_keras, or a layer cannot be quantised.
     """
     require_packages(
         "quantisation-aware training", "tensorflow", "tf_keras", "tensorflow_model_optimization"
@@ -56,20 +58,16 @@ def quantize_qat(
     import tensorflow_model_optimization as tfmot
     import tf_keras
 
-    if edge_type not in EDGE_TYPES:
-        raise UnsupportedError(f"edge_type '{edge_type}' is unknown: use one of {EDGE_TYPES}")
-    if len(images) != len(labels) or images.shape[1:] != tuple(model.input_shape[1:]):
-        raise DataError(
-            f"{len(images)} images {list(images.shape[1:])} with {len(labels)} labels do not fit "
-            f"the model's input {list(model.input_shape[1:])}"
-        )
+    check_edge_type(edge_type)
+    images, labels = _check(model, images, labels, epochs, learning_rate, batch_size)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             trained = tfmot.quantization.keras.quantize_model(model)
-    except (ValueError, RuntimeError) as error:
+    except Exception as error:  # tensorflow-model-optimization raises anything over foreign layers
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
         raise UnsupportedError(
-            f"model '{model.name}' cannot be trained in int8: {error}"
+            f"model '{model.name}' cannot be trained in int8: {reason}; use quantize_ptq"
         ) from error
     steps = max(1, epochs * -(-len(images) // batch_size))
     schedule = tf_keras.optimizers.schedules.CosineDecay(learning_rate, steps)
@@ -84,15 +82,44 @@ def quantize_qat(
         .batch(batch_size)
     )
     trained.fit(batches, epochs=epochs, verbose=0, callbacks=list(callbacks))
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([freeze(trained)])
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.inference_input_type = tf.dtypes.as_dtype(edge_type)
-    converter.inference_output_type = tf.dtypes.as_dtype(edge_type)
-    flatbuffer = bytes(converter.convert())
-    remaining = float_operators(flatbuffer)
-    if remaining:
-        raise UnsupportedError(
-            f"model '{model.name}' is not int8 after training: {', '.join(remaining)} still "
-            "compute on float32"
-        )
+    source = open_source(trained)
+    frozen = FrozenGraph.of_function(freeze(source))
+    flatbuffer = convert(Conversion(frozen, edge_type, integers_only=False), model.name)
+    check_integers(flatbuffer, model.name)
     return flatbuffer
+
+
+def _check(
+    model: Any, images: Any, labels: Any, epochs: int, learning_rate: float, batch_size: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Images and labels as arrays, where all arguments fit each other."""
+    if not type(model).__module__.startswith("tf_keras") or not hasattr(model, "input_shape"):
+        raise UnsupportedError(
+            "quantisation-aware training needs a functional tf_keras model with one input, not "
+            f"{type(model).__module__}.{type(model).__name__}: rebuild it with tf_keras, or use "
+            "quantize_ptq"
+        )
+    for name, value in (("epochs", epochs), ("batch_size", batch_size)):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+            raise DataError(f"{name} = {value!r}: it must be a whole number from 1 on")
+    if not isinstance(learning_rate, int | float) or not 0 < learning_rate < float("inf"):
+        raise DataError(f"learning_rate = {learning_rate!r}: it must be a number above 0")
+    try:
+        x, y = np.asarray(images, np.float32), np.asarray(labels)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"images and labels must be arrays of numbers ({error})") from error
+    fits = x.ndim > 1 and x.shape[1:] == tuple(model.input_shape[1:]) and len(x) > 0
+    if not fits or y.ndim != 1 or len(x) != len(y):
+        raise DataError(
+            f"images {list(x.shape)} with labels {list(y.shape)} do not fit the model's input "
+            f"{list(model.input_shape[1:])}: give [n, h, w, c] and [n], n >= 1"
+        )
+    if not np.all(np.isfinite(x)):
+        raise DataError("images hold NaN or infinity: remove these images")
+    classes = int(model.output_shape[-1])
+    if not np.issubdtype(y.dtype, np.integer) or y.min() < 0 or y.max() >= classes:
+        raise DataError(
+            f"labels are {y.dtype} from {y.min()} to {y.max()}; the model has {classes} outputs: "
+            f"give whole numbers in 0..{classes - 1}"
+        )
+    return x, y.astype(np.int64)

@@ -21,7 +21,7 @@ from mcunet_tf.tinyengine.cost.kernel_sets import (
     cheapest_kernels,
     fastest_kernels,
 )
-from mcunet_tf.tinyengine.cost.model import Cost
+from mcunet_tf.tinyengine.cost.model import CallCost
 from mcunet_tf.tinyengine.ir import Graph, Op
 from mcunet_tf.tinyengine.kernel_tables import KERNELS
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel
@@ -39,7 +39,7 @@ LINKED_BYTES = 1024
 class Costs(Protocol):
     """What the choice is made by: the fitted model, or measurements in front of it."""
 
-    def kernel(self, kernel: Kernel, view: View, calls: Runs) -> Cost | None:
+    def kernel(self, kernel: Kernel, view: View, calls: Runs) -> CallCost | None:
         """Cost of some calls, or None where nothing is known of the kernel."""
 
     def code_bytes(self, kernel: Kernel) -> int | None:

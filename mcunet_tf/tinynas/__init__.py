@@ -3,10 +3,12 @@
 
 from mcunet_tf.tinynas.arch import Arch, Block
 from mcunet_tf.tinynas.cost import Budget, Cost, candidate_cost
+from mcunet_tf.tinynas.effort import Effort
 from mcunet_tf.tinynas.evolve import Evolution
+from mcunet_tf.tinynas.recipe import Recipe
 from mcunet_tf.tinynas.result import SearchResult
-from mcunet_tf.tinynas.search import Effort, search
-from mcunet_tf.tinynas.space import Space, all_spaces, make_space
+from mcunet_tf.tinynas.search import search
+from mcunet_tf.tinynas.space import Space, SpaceStage, all_spaces, make_space
 
 __all__ = [
     "Arch",
@@ -15,8 +17,10 @@ __all__ = [
     "Cost",
     "Effort",
     "Evolution",
+    "Recipe",
     "SearchResult",
     "Space",
+    "SpaceStage",
     "all_spaces",
     "candidate_cost",
     "make_space",

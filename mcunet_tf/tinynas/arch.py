@@ -14,10 +14,11 @@ import functools
 import json
 from typing import Any
 
-from mcunet_tf.errors import SearchError
+from mcunet_tf.errors import SearchError, require_packages
+from mcunet_tf.tinynas.build import build_with
+from mcunet_tf.tinynas.layer import ADD, CONV, DENSE, DEPTHWISE, MEAN, ArchLayer
 
 STEM_KERNEL = 3
-CONV, DEPTHWISE, ADD, MEAN, DENSE = "conv", "depthwise", "add", "mean", "dense"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,63 +39,6 @@ class Block:
     channels: int
     stride: int = 1
     residual: bool = False
-
-
-@dataclasses.dataclass(frozen=True)
-class Layer:
-    """One layer as the compiler sees it: batch-norm and ReLU6 are part of their convolution.
-
-    Attributes:
-        name: Unique in the network; Keras layers are called after it.
-        kind: "conv", "depthwise", "add", "mean" or "dense".
-        height, width, in_channels: Of the input.
-        out_channels: Of the output.
-        kernel, stride: Of the window; 1 where there is none.
-        relu6: Whether the output is clamped to 0..6.
-        block: Index of the block it belongs to, or -1.
-    """
-
-    name: str
-    kind: str
-    height: int
-    width: int
-    in_channels: int
-    out_channels: int
-    kernel: int = 1
-    stride: int = 1
-    relu6: bool = False
-    block: int = -1
-
-    @property
-    def out_height(self) -> int:
-        """Rows of the output."""
-        return 1 if self.kind in (MEAN, DENSE) else -(-self.height // self.stride)
-
-    @property
-    def out_width(self) -> int:
-        """Columns of the output."""
-        return 1 if self.kind in (MEAN, DENSE) else -(-self.width // self.stride)
-
-    @property
-    def weights(self) -> int:
-        """Number of weights, without bias and batch-norm."""
-        if self.kind == DEPTHWISE:
-            return self.kernel**2 * self.out_channels
-        if self.kind in (CONV, DENSE):
-            return self.kernel**2 * self.in_channels * self.out_channels
-        return 0
-
-    @property
-    def macs(self) -> int:
-        """Multiply-accumulates of one inference."""
-        return self.weights * self.out_height * self.out_width
-
-    @property
-    def parameters(self) -> int:
-        """Trainable parameters: weights, and gamma and beta or the bias."""
-        if self.kind in (CONV, DEPTHWISE):
-            return self.weights + 2 * self.out_channels
-        return self.weights + self.out_channels if self.kind == DENSE else 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,7 +80,7 @@ class Arch:
         """Height of the input image."""
         return self.input_shape[0]
 
-    def layers(self, num_classes: int) -> tuple[Layer, ...]:
+    def layers(self, num_classes: int) -> tuple[ArchLayer, ...]:
         """The network as layers in execution order, a residual's ADD behind its projection."""
         return _layers(self, num_classes)
 
@@ -150,9 +94,10 @@ class Arch:
 
     def to_keras(self, num_classes: int, name: str = "mcunet") -> Any:
         """Builds an untrained functional Keras 3 model `[h, w, c]` -> `[num_classes]` logits."""
-        from mcunet_tf.tinynas.build import build_keras
+        require_packages("a Keras model", "tensorflow", "keras")
+        import keras
 
-        return build_keras(self, num_classes, name)
+        return build_with(keras, self.input_shape, self.layers(num_classes), name)
 
     def to_json(self) -> str:
         """The architecture on one line; `from_json` reads it back."""
@@ -185,13 +130,13 @@ def _check_block(index: int, block: Block, in_channels: int) -> None:
 
 
 @functools.lru_cache(maxsize=4096)
-def _layers(arch: Arch, num_classes: int) -> tuple[Layer, ...]:
+def _layers(arch: Arch, num_classes: int) -> tuple[ArchLayer, ...]:
     height, width, channels = arch.input_shape
-    found: list[Layer] = []
+    found: list[ArchLayer] = []
 
     def add(name: str, kind: str, out_channels: int, block: int = -1, **window: Any) -> None:
         nonlocal height, width, channels
-        layer = Layer(name, kind, height, width, channels, out_channels, block=block, **window)
+        layer = ArchLayer(name, kind, height, width, channels, out_channels, block=block, **window)
         found.append(layer)
         height, width, channels = layer.out_height, layer.out_width, out_channels
 

@@ -6,15 +6,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 
-from mcunet_tf import zoo
 from mcunet_tf.errors import BudgetError
 from mcunet_tf.tinynas.arch import Arch, Block
+from mcunet_tf.tinynas.published import published_arch
 from mcunet_tf.tinynas.space import rounded_channels
 
 FAMILIES = {"mobilenet_v2": "mbv2-w0.35", "proxyless_mobile": "proxyless-mobile"}
 _FAMILY_WIDTHS = {"mobilenet_v2": 0.35, "proxyless_mobile": 1.0}
-WIDTHS = tuple(round(0.05 * i, 2) for i in range(1, 21))
-RESOLUTIONS = (0.5, 0.625, 0.75, 0.875, 1.0)
+BASELINE_WIDTHS = tuple(round(0.05 * i, 2) for i in range(1, 21))
+BASELINE_RESOLUTIONS = (0.5, 0.625, 0.75, 0.875, 1.0)
 LAYOUTS = ("early", "late", "ends")
 """Which strides small images do without: the first ones, the last ones, or one at either end."""
 _SMALLEST_MAP = 4
@@ -34,7 +34,7 @@ def scaled(
         width: Relative to the family's full width.
         layout: Of `LAYOUTS`.
     """
-    published = zoo.arch(FAMILIES[family])
+    published = published_arch(FAMILIES[family])
     ratio = width / _FAMILY_WIDTHS[family]
     strided = [-1, *(i for i, block in enumerate(published.blocks) if block.stride == 2)]
     strides = 0
@@ -81,8 +81,8 @@ def best_fitting(
 def _scales(family: str, image_shape: tuple[int, int, int], layout: str) -> Iterator[Arch]:
     height, width, channels = image_shape
     seen = set()
-    for resolution in RESOLUTIONS:
-        for scale in WIDTHS:
+    for resolution in BASELINE_RESOLUTIONS:
+        for scale in BASELINE_WIDTHS:
             arch = scaled(family, image_shape, scale, layout)
             shape = (round(height * resolution), round(width * resolution), channels)
             arch = dataclasses.replace(arch, input_shape=shape)

@@ -3,46 +3,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from mcunet_tf.errors import require_packages
-from mcunet_tf.tinynas import arch as arches
-from mcunet_tf.tinynas.arch import Arch, Layer
+from mcunet_tf.tinynas.layer import ADD, DENSE, DEPTHWISE, MEAN, ArchLayer
 
 NORM_MOMENTUM = 0.9
 NORM_EPSILON = 1e-3
 
 
-def build_keras(arch: Arch, num_classes: int, name: str = "mcunet") -> Any:
-    """Builds the untrained model `[h, w, c]` float32 -> `[num_classes]` logits.
+def build_with(
+    keras: Any, input_shape: tuple[int, int, int], layers: Sequence[ArchLayer], name: str
+) -> Any:
+    """Builds an untrained functional model of float32 images that gives logits.
 
-    Layers are called after `Arch.layers`: `<layer>_conv` and `<layer>_norm` for convolutions.
+    Args:
+        keras: the module to build with, `keras` or `tf_keras`.
+        input_shape: (height, width, channels) of the images.
+        layers: the layers in execution order, as `Arch.layers` gives them. Keras layers are called
+            after them: `<layer>_conv` and `<layer>_norm` for convolutions.
+        name: name of the model.
     """
-    require_packages("a Keras model", "tensorflow", "keras")
-    import keras
-
-    return build_with(keras, arch, num_classes, name)
-
-
-def build_with(keras: Any, arch: Arch, num_classes: int, name: str) -> Any:
-    """Builds the model with the given Keras: `keras` or `tf_keras`."""
-    inputs = keras.Input(arch.input_shape, name="image")
+    inputs = keras.Input(input_shape, name="image")
     x = inputs
     shortcut = x
     block = -1
-    for layer in arch.layers(num_classes):
+    for layer in layers:
         if layer.block != block:
             shortcut, block = x, layer.block
         x = _apply(keras.layers, layer, x, shortcut)
     return keras.Model(inputs, x, name=name)
 
 
-def _apply(layers: Any, layer: Layer, x: Any, shortcut: Any) -> Any:
-    if layer.kind == arches.ADD:
+def _apply(layers: Any, layer: ArchLayer, x: Any, shortcut: Any) -> Any:
+    if layer.kind == ADD:
         return layers.Add(name=layer.name)([shortcut, x])
-    if layer.kind == arches.MEAN:
+    if layer.kind == MEAN:
         return layers.GlobalAveragePooling2D(name=layer.name)(x)
-    if layer.kind == arches.DENSE:
+    if layer.kind == DENSE:
         return layers.Dense(layer.out_channels, name=layer.name)(x)
     window = {
         "kernel_size": layer.kernel,
@@ -51,7 +49,7 @@ def _apply(layers: Any, layer: Layer, x: Any, shortcut: Any) -> Any:
         "use_bias": False,
         "name": f"{layer.name}_conv",
     }
-    if layer.kind == arches.DEPTHWISE:
+    if layer.kind == DEPTHWISE:
         x = layers.DepthwiseConv2D(depthwise_initializer="he_normal", **window)(x)
     else:
         x = layers.Conv2D(layer.out_channels, kernel_initializer="he_normal", **window)(x)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import dataclasses
 import functools
 from collections.abc import Sequence
@@ -13,11 +14,11 @@ import numpy as np
 
 from mcunet_tf.errors import SearchError
 from mcunet_tf.tinynas.arch import Arch
-from mcunet_tf.tinynas.checkpoint import Checkpoints, read_json, write_json
+from mcunet_tf.tinynas.checkpoint import Checkpoints, read_state, write_state
 from mcunet_tf.tinynas.data import Array, Images
-from mcunet_tf.tinynas.evolve import evaluate_all
-from mcunet_tf.tinynas.progress import Progress
-from mcunet_tf.tinynas.space import Choice, Space
+from mcunet_tf.tinynas.progress_lines import ProgressLines
+from mcunet_tf.tinynas.space import Space, Subnet
+from mcunet_tf.tinynas.workers import run_tasks
 
 _PACKAGE = "evaluation"
 _EVALUATIONS = "evaluations.json"
@@ -55,8 +56,8 @@ class Candidates:
         data: EvaluationData,
         *,
         folder: Path,
-        executor: Any = None,
-        progress: Progress | None = None,
+        executor: concurrent.futures.Executor | None = None,
+        progress: ProgressLines | None = None,
         writes: bool = True,
     ):
         self.network = network
@@ -64,13 +65,13 @@ class Candidates:
         self.data = data
         self.folder = folder
         self.executor = executor
-        self.progress = progress or Progress(quiet=True)
+        self.progress = progress or ProgressLines(quiet=True)
         self.writes = writes
         self.path = folder / _EVALUATIONS
-        self.known: dict[str, float] = read_json(self.path) or {}
+        self.known = _read_accuracies(self.path)
         self._evaluator: Any = None
 
-    def accuracies(self, choices: Sequence[Choice], title: str) -> list[float]:
+    def accuracies(self, choices: Sequence[Subnet], title: str) -> list[float]:
         """Validation accuracies of sub-networks, in their order."""
         missing = list(dict.fromkeys(c for c in choices if _key(c) not in self.known))
         self.progress.start(title, len(choices), len(choices) - len(missing))
@@ -85,14 +86,14 @@ class Candidates:
         if missing and self.executor is not None:
             self._export()
             task = functools.partial(evaluate_exported, str(self.folder))
-            evaluate_all(task, settings, self.executor, keep)
+            run_tasks(task, settings, self.executor, keep)
         else:
-            evaluate_all(self._here, settings, None, keep)
+            run_tasks(self._here, settings, None, keep)
         return [self.known[_key(choice)] for choice in choices]
 
     def _here(self, settings: list[list[int]]) -> float:
         if self._evaluator is None:
-            from mcunet_tf.tinynas.evaluate import Evaluator
+            from mcunet_tf.tinynas.evaluator import Evaluator
 
             data = self.data
             self._evaluator = Evaluator(self.network, data.calibration_x, data.x, data.y)
@@ -101,7 +102,7 @@ class Candidates:
 
     def _save(self) -> None:
         if self.writes:
-            write_json(self.path, self.known)
+            write_state(self.path, self.known)
 
     def _export(self) -> None:
         """Writes everything a worker needs into the folder."""
@@ -125,7 +126,7 @@ def evaluate_exported(folder: str, settings: list[list[int]]) -> float:
 
 @functools.lru_cache(maxsize=1)
 def _exported(folder: str) -> Any:
-    from mcunet_tf.tinynas.evaluate import Evaluator
+    from mcunet_tf.tinynas.evaluator import Evaluator
     from mcunet_tf.tinynas.supernet import Supernet
 
     found = Checkpoints(Path(folder), _PACKAGE).load()
@@ -138,7 +139,16 @@ def _exported(folder: str) -> Any:
     return Evaluator(network, arrays["calibration_x"], arrays["x"], arrays["y"])
 
 
-def evaluated(folder: Path, space: Space) -> dict[Choice, float]:
+def _read_accuracies(path: Path) -> dict[str, float]:
+    found = read_state(path)
+    if found is None:
+        return {}
+    if not isinstance(found, dict) or not all(isinstance(v, float) for v in found.values()):
+        raise SearchError(f"{path} is damaged: delete it to redo this step")
+    return found
+
+
+def evaluated(folder: Path, space: Space) -> dict[Subnet, float]:
     """Validation accuracies of all sub-networks that a search evaluated, in its order.
 
     Raises:
@@ -146,7 +156,7 @@ def evaluated(folder: Path, space: Space) -> dict[Choice, float]:
     """
     stages, blocks = len(space.stages), space.blocks
     found = {}
-    for key, accuracy in (read_json(folder / _EVALUATIONS) or {}).items():
+    for key, accuracy in _read_accuracies(folder / _EVALUATIONS).items():
         numbers = [int(number) for number in key.split()]
         kernels = numbers[stages : stages + blocks]
         choice = space.choice(numbers[:stages], kernels, numbers[stages + blocks :])
@@ -154,5 +164,5 @@ def evaluated(folder: Path, space: Space) -> dict[Choice, float]:
     return found
 
 
-def _key(choice: Choice) -> str:
+def _key(choice: Subnet) -> str:
     return " ".join(map(str, choice.vector()))

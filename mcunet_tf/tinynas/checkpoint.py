@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """State on disk that survives a kill at any moment: written beside, then put in place.
 
-A file is either whole or not there. Each carries the SHA-256 of its content, so that damage is
-found when it is read and not an hour later.
+A file is either whole or not there. Checkpoints and the state in JSON carry the SHA-256 of their
+content, so that damage is found when they are read and not an hour later.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
 import os
+import re
 import tempfile
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -61,7 +64,8 @@ def write_bytes(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink()
         raise OutputError(
             f"cannot write {path}: {error.strerror or error}; free space or choose another "
             "workdir, then start again: earlier checkpoints are kept"
@@ -69,7 +73,11 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Replaces a JSON file as a whole."""
+    """Replaces a JSON file as a whole.
+
+    Raises:
+        OutputError: the disk is full, or the folder cannot be written.
+    """
     write_bytes(path, (json.dumps(value, indent=1) + "\n").encode())
 
 
@@ -77,14 +85,45 @@ def read_json(path: Path) -> Any:
     """Reads what `write_json` wrote; None where there is no file.
 
     Raises:
-        SearchError: The file is damaged.
+        SearchError: the file is damaged.
     """
     if not path.exists():
         return None
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SearchError(f"{path} is damaged ({error}): delete it to redo this step") from error
+
+
+def write_state(path: Path, content: Any) -> None:
+    """Replaces a JSON file of a working folder: the content with its SHA-256.
+
+    Raises:
+        OutputError: the disk is full, or the folder cannot be written.
+    """
+    write_json(path, {"sha256": _digest(content), "content": content})
+
+
+def read_state(path: Path) -> Any:
+    """Reads what `write_state` wrote; None where there is no file.
+
+    Raises:
+        SearchError: the file is damaged, was edited, or comes from somewhere else.
+    """
+    stored = read_json(path)
+    if stored is None:
+        return None
+    whole = isinstance(stored, dict) and stored.get("sha256") == _digest(stored.get("content"))
+    if not whole:
+        raise SearchError(
+            f"{path} is damaged, or not a file of this search: delete it to redo this step, or "
+            "choose another workdir"
+        )
+    return stored["content"]
+
+
+def _digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 class Checkpoints:
@@ -116,19 +155,24 @@ class Checkpoints:
         if not steps:
             return None
         path = self._path(steps[-1])
-        content = path.read_bytes()
-        body, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
-        if hashlib.sha256(body).digest() != digest:
+        try:
+            content = path.read_bytes()
+            body, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
+            if hashlib.sha256(body).digest() != digest:
+                raise ValueError("its checksum is wrong")
+            with np.load(io.BytesIO(body)) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+            return steps[-1], arrays, json.loads(arrays.pop("meta_json").tobytes())
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise SearchError(
-                f"checkpoint {path} is damaged: delete it to go on from the one before it"
-            )
-        with np.load(io.BytesIO(body)) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-        return steps[-1], arrays, json.loads(arrays.pop("meta_json").tobytes())
+                f"checkpoint {path} is damaged ({error}): delete it to go on from the one before it"
+            ) from error
 
     def _path(self, step: int) -> Path:
         return self.folder / f"{self.name}-{step:05d}.ckpt"
 
     def _steps(self) -> list[int]:
-        paths = self.folder.glob(f"{self.name}-*.ckpt")
-        return sorted(int(path.stem.rpartition("-")[2]) for path in paths)
+        """Numbers of the checkpoints that are there; other files of like names are left alone."""
+        ours = re.compile(re.escape(self.name) + r"-(\d{5,})\.ckpt")
+        matches = (ours.fullmatch(path.name) for path in self.folder.glob(f"{self.name}-*.ckpt"))
+        return sorted(int(match.group(1)) for match in matches if match)

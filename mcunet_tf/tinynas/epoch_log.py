@@ -15,7 +15,7 @@ from typing import Any
 
 from mcunet_tf.errors import OutputError
 
-FILE_NAME = "epochs.csv"
+LOG_NAME = "epochs.csv"
 _COLUMNS = ("epoch", "phase", "loss", "seconds")
 
 
@@ -47,7 +47,7 @@ class EpochLog:
         """
         now = time.monotonic()
         seconds, self.last = now - self.last, now
-        path = self.folder / FILE_NAME
+        path = self.folder / LOG_NAME
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             new = not path.exists()
@@ -71,7 +71,7 @@ def read_seconds(folder: Path) -> float:
     Raises:
         OutputError: the folder holds no log, or a damaged one.
     """
-    path = folder / FILE_NAME
+    path = folder / LOG_NAME
     try:
         with path.open(encoding="utf-8", newline="") as file:
             return sum(float(row["seconds"]) for row in csv.DictReader(file))

@@ -6,20 +6,18 @@ What does not fit is never scored: sub-networks are drawn until one fits, a boun
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mcunet_tf.errors import BudgetError, SearchError
-from mcunet_tf.tinynas.space import EXPANSIONS, KERNELS, Choice, Space
+from mcunet_tf.errors import BudgetError
+from mcunet_tf.tinynas.checks import check_real, check_whole
+from mcunet_tf.tinynas.space import EXPANSIONS, KERNELS, Space, Subnet
 
-Fits = Callable[[Choice], bool]
-Score = Callable[[Sequence[Choice]], npt.ArrayLike]
-_ATTEMPTS_PER_TASK = 3
+Fits = Callable[[Subnet], bool]
+Score = Callable[[Sequence[Subnet]], npt.ArrayLike]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,11 +25,14 @@ class Evolution:
     """Sizes of an evolution, by default those of the paper.
 
     Attributes:
-        population: Sub-networks of a generation.
-        parents: The best of them, which the next generation descends from.
-        generations: How often.
-        mutation: Chance of each number of a child to be drawn anew.
-        tries: Draws for each place of a generation before the budget is called impossible.
+        population: sub-networks of a generation.
+        parents: the best of them, which the next generation descends from.
+        generations: number of generations behind the first one.
+        mutation: chance of each number of a child to be drawn anew.
+        tries: draws for each place of a generation before the budget is called impossible.
+
+    Raises:
+        SearchError: a number is out of range.
     """
 
     population: int = 100
@@ -40,16 +41,22 @@ class Evolution:
     mutation: float = 0.1
     tries: int = 200
 
+    def __post_init__(self) -> None:
+        for name in ("population", "parents", "tries"):
+            check_whole(name, getattr(self, name), 1)
+        check_whole("generations", self.generations, 0)
+        check_real("mutation", self.mutation, 0.0, 1.0)
+
 
 @dataclasses.dataclass(frozen=True)
 class Scored:
     """A sub-network that fits, and how good it is."""
 
-    choice: Choice
+    choice: Subnet
     score: float
 
 
-def sample_fitting(space: Space, fits: Fits, rng: np.random.Generator, tries: int) -> Choice:
+def sample_fitting(space: Space, fits: Fits, rng: np.random.Generator, tries: int) -> Subnet:
     """Draws until a sub-network fits.
 
     Early draws are uniform; later ones are crossed with the smallest sub-network more and more, so
@@ -79,7 +86,7 @@ def evolve(
     score: Score,
     rng: np.random.Generator,
     evolution: Evolution = Evolution(),
-    first: Sequence[Choice] = (),
+    first: Sequence[Subnet] = (),
     report: Callable[[int, list[Scored]], None] | None = None,
 ) -> list[Scored]:
     """Evolves sub-networks towards high scores.
@@ -99,7 +106,7 @@ def evolve(
     Raises:
         BudgetError: Nothing fits.
     """
-    known: dict[Choice, float] = {}
+    known: dict[Subnet, float] = {}
     members = [choice for choice in dict.fromkeys(first) if fits(choice)][: evolution.population]
     while len(members) < evolution.population:
         members.append(sample_fitting(space, fits, rng, evolution.tries))
@@ -122,14 +129,14 @@ def _children(
     fits: Fits,
     rng: np.random.Generator,
     evolution: Evolution,
-    parents: Sequence[Choice],
-) -> list[Choice]:
+    parents: Sequence[Subnet],
+) -> list[Subnet]:
     """Half of a population by mutation and half by crossover, all of which fit."""
 
-    def mutate() -> Choice:
+    def mutate() -> Subnet:
         return _mutate(space, _pick(parents, rng), rng, evolution.mutation)
 
-    def cross() -> Choice:
+    def cross() -> Subnet:
         return _cross(space, _pick(parents, rng), _pick(parents, rng), rng, 0.5)
 
     half = evolution.population // 2
@@ -141,11 +148,11 @@ def _children(
     return made
 
 
-def _pick(choices: Sequence[Choice], rng: np.random.Generator) -> Choice:
+def _pick(choices: Sequence[Subnet], rng: np.random.Generator) -> Subnet:
     return choices[int(rng.integers(len(choices)))]
 
 
-def _mutate(space: Space, choice: Choice, rng: np.random.Generator, chance: float) -> Choice:
+def _mutate(space: Space, choice: Subnet, rng: np.random.Generator, chance: float) -> Subnet:
     def drawn(value: int, candidates: Sequence[int]) -> int:
         return int(rng.choice(candidates)) if rng.random() < chance else value
 
@@ -155,8 +162,8 @@ def _mutate(space: Space, choice: Choice, rng: np.random.Generator, chance: floa
 
 
 def _cross(
-    space: Space, one: Choice, other: Choice, rng: np.random.Generator, share: float
-) -> Choice:
+    space: Space, one: Subnet, other: Subnet, rng: np.random.Generator, share: float
+) -> Subnet:
     """Takes every number from `other` with the given chance, else from `one`."""
 
     def mixed(a: Sequence[int], b: Sequence[int]) -> list[int]:
@@ -166,69 +173,3 @@ def _cross(
     depths = mixed(one.depths, other.depths)
     kernels = mixed(one.kernels, other.kernels)
     return space.choice(depths, kernels, mixed(one.expansions, other.expansions))
-
-
-def evaluate_all(
-    function: Callable[..., float],
-    tasks: Sequence[Any],
-    executor: concurrent.futures.Executor | None = None,
-    report: Callable[[int, int, float], None] | None = None,
-) -> list[float]:
-    """Applies a function to every task and loses none.
-
-    A task whose worker died is given out again, up to three times; what an executor that broke
-    down leaves undone is done here.
-
-    Args:
-        function: Picklable where the executor needs it.
-        tasks: One argument each.
-        executor: Any `concurrent.futures.Executor`, `dask.distributed`'s too; None works here.
-        report: Told (index, finished, result) as results come.
-
-    Raises:
-        SearchError: A task failed three times.
-    """
-    results: dict[int, float] = {}
-
-    def keep(index: int, value: float) -> None:
-        results[index] = value
-        if report:
-            report(index, len(results), value)
-
-    for attempt in range(_ATTEMPTS_PER_TASK if executor is not None else 0):
-        missing = [index for index in range(len(tasks)) if index not in results]
-        last = attempt == _ATTEMPTS_PER_TASK - 1
-        assert executor is not None
-        if not missing or not _give_out(executor, function, tasks, missing, keep, last):
-            break
-    for index in range(len(tasks)):
-        if index not in results:
-            keep(index, function(tasks[index]))
-    return [results[index] for index in range(len(tasks))]
-
-
-def _give_out(
-    executor: concurrent.futures.Executor,
-    function: Callable[..., float],
-    tasks: Sequence[Any],
-    missing: Sequence[int],
-    keep: Callable[[int, float], None],
-    last: bool,
-) -> bool:
-    """Runs the missing tasks once; False where the executor takes no more."""
-    try:
-        futures = {executor.submit(function, tasks[index]): index for index in missing}
-    except (concurrent.futures.BrokenExecutor, RuntimeError):
-        return False
-    for future in concurrent.futures.as_completed(futures):
-        index = futures[future]
-        try:
-            value = future.result()
-        except (Exception, concurrent.futures.CancelledError) as error:
-            if last and not isinstance(error, concurrent.futures.BrokenExecutor):
-                raise SearchError(
-                    f"candidate {index} could not be evaluated: {type(error).__name__}: {error}"
-                ) from error
-            continue
-        keep(index, float(value))
-    return True

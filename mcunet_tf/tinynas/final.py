@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +14,36 @@ import tensorflow as tf
 
 from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.candidates import EvaluationData
-from mcunet_tf.tinynas.data import Images, as_float
-from mcunet_tf.tinynas.evaluate import Evaluator
-from mcunet_tf.tinynas.progress import Progress
+from mcunet_tf.tinynas.data import Array, Images, as_float
+from mcunet_tf.tinynas.evaluator import Evaluator
+from mcunet_tf.tinynas.progress_lines import ProgressLines
+from mcunet_tf.tinynas.protocols import Callback, KerasModel, Strategy, Weights
+from mcunet_tf.tinynas.recipe import Recipe
 from mcunet_tf.tinynas.supernet import Settings, Supernet, assign_weights, full_settings
-from mcunet_tf.tinynas.train import Phase, Recipe, Trainer
+from mcunet_tf.tinynas.train import Trainer, TrainingPhase
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Trained:
-    """A trained network: its plain model, validation accuracy, and a row per epoch."""
+    """A trained network.
 
-    model: Any
+    Attributes:
+        model: its plain Keras model.
+        accuracy: share of the validation images that it classifies correctly.
+        history: a row for each epoch.
+    """
+
+    model: KerasModel
     accuracy: float
     history: list[dict[str, Any]]
 
 
 def make_network(
-    arch: Arch, num_classes: int, seed: int, strategy: Any = None, optional: Sequence[int] = ()
+    arch: Arch,
+    num_classes: int,
+    seed: int,
+    strategy: Strategy | None = None,
+    optional: Sequence[int] = (),
 ) -> Supernet:
     """A network with weights drawn by `seed`, in the scope of a strategy."""
     keras.utils.set_random_seed(seed)
@@ -39,9 +51,7 @@ def make_network(
         return Supernet(arch, num_classes, optional)
 
 
-def inherited_weights(
-    supernet: Supernet, settings: Settings, data: EvaluationData
-) -> dict[str, Any]:
+def inherited_weights(supernet: Supernet, settings: Settings, data: EvaluationData) -> Weights:
     """What a sub-network starts from when it leaves the supernet."""
     evaluator = Evaluator(supernet, data.calibration_x, data.x, data.y)
     return supernet.subnet_weights(settings, evaluator.statistics(settings))
@@ -56,27 +66,29 @@ def train_alone(
     *,
     seed: int,
     name: str = "final",
-    inherited: dict[str, Any] | None = None,
+    inherited: Weights | None = None,
     folder: Path | None = None,
-    callbacks: Sequence[Any] = (),
-    strategy: Any = None,
-    progress: Progress | None = None,
+    callbacks: Sequence[Callback] = (),
+    strategy: Strategy | None = None,
+    progress: ProgressLines | None = None,
+    keep: Callable[[KerasModel], None] | None = None,
 ) -> Trained:
     """Trains a network, from inherited weights or from scratch, and settles its batch-norm.
 
     Args:
-        arch: The network.
-        images: Of its resolution.
-        data: `calibration_x` gives the statistics of the norms.
-        recipe: How to train.
-        epochs: How long.
-        seed: Of everything random.
-        name: Of checkpoints and logs.
-        inherited: Of `inherited_weights`.
-        folder: As `Trainer` takes it, like the rest.
-        callbacks: Keras callbacks.
-        strategy: Of distribution.
-        progress: Where to report.
+        arch: the network.
+        images: data at the network's resolution.
+        data: its `calibration_x` gives the statistics of the norms.
+        recipe: how to train.
+        epochs: length of the training.
+        seed: seed of all randomness.
+        name: name of checkpoints and logs.
+        inherited: weights of `inherited_weights` to begin with; None begins at random.
+        folder: folder of checkpoints and logs; None keeps nothing.
+        callbacks: Keras callbacks; they see the network as their model.
+        strategy: how training is distributed; None trains on the default device.
+        progress: where progress is reported.
+        keep: called with the trained model before anything else is done with it.
     """
     network = make_network(arch, images.num_classes, seed, strategy)
     if inherited is not None:
@@ -91,15 +103,17 @@ def train_alone(
         strategy=strategy,
         progress=progress,
     )
-    history = trainer.run([Phase(name, epochs)], images)
+    history = trainer.run([TrainingPhase(name, epochs)], images)
     everything = full_settings(arch)
     statistics = Evaluator(network, data.calibration_x, data.x, data.y).statistics(everything)
     model = arch.to_keras(images.num_classes)
     assign_weights(model, network.subnet_weights(everything, statistics))
+    if keep is not None:
+        keep(model)
     return Trained(model, float_accuracy(model, images.validation_x, images.validation_y), history)
 
 
-def float_accuracy(model: Any, x: Any, y: Any) -> float:
+def float_accuracy(model: KerasModel, x: Array, y: Array) -> float:
     """Share of images that a model of logits classifies correctly."""
     logits = model.predict(as_float(x), batch_size=500, verbose=0)
     return float(np.mean(logits.argmax(axis=1) == y))

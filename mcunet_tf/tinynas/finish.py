@@ -31,7 +31,8 @@ def train_quantised(
     """
     import tf_keras
 
-    twin = build_with(tf_keras, arch, images.num_classes, "mcunet_qat")
+    layers = arch.layers(images.num_classes)
+    twin = build_with(tf_keras, arch.input_shape, layers, "mcunet_qat")
     for layer in model.layers:
         twin.get_layer(layer.name).set_weights([np.asarray(w) for w in layer.get_weights()])
     return quantize_qat(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mcunet_tf.tinynas.space import EXPANSIONS, KERNELS, Choice, Space
+from mcunet_tf.tinynas.space import EXPANSIONS, KERNELS, Space, Subnet
 
 
 class AccuracyPredictor:
@@ -20,7 +20,7 @@ class AccuracyPredictor:
 
     STRENGTHS = (0.1, 1.0, 10.0, 100.0)
 
-    def __init__(self, space: Space, choices: Sequence[Choice], accuracies: Sequence[float]):
+    def __init__(self, space: Space, choices: Sequence[Subnet], accuracies: Sequence[float]):
         self.space = space
         features = self._features(choices)
         targets = np.asarray(accuracies, np.float64)
@@ -32,16 +32,16 @@ class AccuracyPredictor:
         ]
         self.weights, self.error = min(fits, key=lambda fit: fit[1])
 
-    def predict(self, choices: Sequence[Choice]) -> npt.NDArray[np.float64]:
+    def predict(self, choices: Sequence[Subnet]) -> npt.NDArray[np.float64]:
         """Expected accuracies."""
         shifted = self._features(choices) - self.centre
         predicted: npt.NDArray[np.float64] = shifted @ self.weights + self.offset
         return predicted
 
-    def _features(self, choices: Sequence[Choice]) -> npt.NDArray[np.float64]:
+    def _features(self, choices: Sequence[Subnet]) -> npt.NDArray[np.float64]:
         return np.array([self._row(choice) for choice in choices], np.float64)
 
-    def _row(self, choice: Choice) -> list[float]:
+    def _row(self, choice: Subnet) -> list[float]:
         row = [
             float(depth == d)
             for depth, stage in zip(choice.depths, self.space.stages, strict=True)

@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from mcunet_tf.errors import SearchError
 
-LEAST_SHARE = 32
+LEAST_REPLICA_IMAGES = 32
 """Images of a replica's share, below which the statistics of batch-norm are too uncertain."""
 
 
@@ -23,8 +23,8 @@ def one_replica_per_core(batch_size: int, cores: int | None = None) -> Any:
     """A `tf.distribute` strategy that trains on each core with its share of every batch.
 
     Batch-norm takes the statistics of a replica's share, as it does on several GPUs; so there are
-    no more replicas than leave each `LEAST_SHARE` images, and some cores may work in pairs. With
-    this strategy a search's evaluations run on every core, too.
+    no more replicas than leave each `LEAST_REPLICA_IMAGES` images, and some cores may work in
+    pairs. With this strategy a search's evaluations run on every core, too.
 
     Args:
         batch_size: Images per step.
@@ -34,7 +34,7 @@ def one_replica_per_core(batch_size: int, cores: int | None = None) -> Any:
         SearchError: TensorFlow has computed something before, so that it is too late.
     """
     usable = cores or _usable_cores()
-    count = max(1, min(usable, batch_size // LEAST_SHARE))
+    count = max(1, min(usable, batch_size // LEAST_REPLICA_IMAGES))
     if count == 1:
         return tf.distribute.get_strategy()
     try:

@@ -13,17 +13,10 @@ from mcunet_tf.tinyengine import CompiledModel, compile_tflite
 from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.checkpoint import write_bytes
 from mcunet_tf.tinynas.cost import Budget, Cost
-from mcunet_tf.tinynas.report import report_html
+from mcunet_tf.tinynas.pareto import ParetoPoint
+from mcunet_tf.tinynas.protocols import KerasModel
+from mcunet_tf.tinynas.search_page import report_html
 from mcunet_tf.tinynas.statistics import SpaceStatistics
-
-
-@dataclasses.dataclass(frozen=True)
-class ParetoPoint:
-    """An evaluated sub-network that no other one beats in both accuracy and MACs."""
-
-    arch: Arch
-    accuracy: float
-    macs: int
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -47,7 +40,7 @@ class SearchResult:
     """
 
     arch: Arch
-    model: Any
+    model: KerasModel
     num_classes: int
     accuracy: float
     cost: Cost

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A search space is a value too: a skeleton of stages at one resolution and one width.
 
-Within it a sub-network is a `Choice`: how many blocks each stage runs, and each block's kernel and
+Within it a sub-network is a `Subnet`: how many blocks each stage runs, and each block's kernel and
 expansion. The candidates and their ranges are those of MCUNet (Lin et al., arXiv:2007.10319): 12
 resolutions by 9 widths, kernels 3, 5, 7, expansions 3, 4, 6, depths 2, 3, 4.
 """
@@ -30,7 +30,7 @@ WIDTHS = tuple(round(0.1 * i, 1) for i in range(2, 11))
 
 
 @dataclasses.dataclass(frozen=True)
-class Stage:
+class SpaceStage:
     """Blocks of equal output channels, the first of which may have a stride."""
 
     channels: int
@@ -44,7 +44,7 @@ class Stage:
 
 
 @dataclasses.dataclass(frozen=True)
-class Choice:
+class Subnet:
     """One sub-network of a space, in its only spelling: what does not run is spelt as smallest.
 
     Attributes:
@@ -79,7 +79,7 @@ class Space:
     stem_channels: int
     stem_stride: int
     first_channels: int
-    stages: tuple[Stage, ...]
+    stages: tuple[SpaceStage, ...]
 
     @property
     def blocks(self) -> int:
@@ -92,7 +92,7 @@ class Space:
 
     def choice(
         self, depths: Sequence[int], kernels: Sequence[int], expansions: Sequence[int]
-    ) -> Choice:
+    ) -> Subnet:
         """Spells a choice.
 
         Raises:
@@ -108,7 +108,7 @@ class Space:
                 f"expansions, not {len(depths)}, {len(kernels)} and {len(expansions)}"
             )
         runs = [position < depths[stage] for stage, position in self.stage_of_block()]
-        made = Choice(
+        made = Subnet(
             tuple(int(d) for d in depths),
             tuple(int(k) if r else KERNELS[0] for k, r in zip(kernels, runs, strict=True)),
             tuple(int(e) if r else EXPANSIONS[0] for e, r in zip(expansions, runs, strict=True)),
@@ -122,15 +122,15 @@ class Space:
             raise SearchError(f"{made} holds an expansion that is no candidate")
         return made
 
-    def largest(self) -> Choice:
+    def largest(self) -> Subnet:
         """The sub-network whose weights hold those of all others."""
         return self._uniform([max(s.depths) for s in self.stages], KERNELS[-1], EXPANSIONS[-1])
 
-    def smallest(self) -> Choice:
+    def smallest(self) -> Subnet:
         """The cheapest sub-network."""
         return self._uniform([min(s.depths) for s in self.stages], KERNELS[0], EXPANSIONS[0])
 
-    def _uniform(self, depths: Sequence[int], kernel: int, expansion: int) -> Choice:
+    def _uniform(self, depths: Sequence[int], kernel: int, expansion: int) -> Subnet:
         return self.choice(depths, [kernel] * self.blocks, [expansion] * self.blocks)
 
     def sample(
@@ -139,7 +139,7 @@ class Space:
         kernels: Sequence[int] = KERNELS,
         expansions: Sequence[int] = EXPANSIONS,
         shallow: bool = True,
-    ) -> Choice:
+    ) -> Subnet:
         """Draws a sub-network, every number by itself and uniformly.
 
         Args:
@@ -154,7 +154,7 @@ class Space:
         drawn_kernels = rng.choice(kernels, self.blocks).tolist()
         return self.choice(depths, drawn_kernels, rng.choice(expansions, self.blocks).tolist())
 
-    def settings(self, choice: Choice) -> npt.NDArray[np.int32]:
+    def settings(self, choice: Subnet) -> npt.NDArray[np.int32]:
         """(runs, kernel, hidden channels) of every block of `arch(largest())`: `[blocks, 3]`."""
         rows = [(1, 3, self.stem_channels)]
         channels = self.first_channels
@@ -169,7 +169,7 @@ class Space:
         places = enumerate(self.stage_of_block(), 1)
         return tuple(i for i, (s, position) in places if position >= min(self.stages[s].depths))
 
-    def arch(self, choice: Choice) -> Arch:
+    def arch(self, choice: Subnet) -> Arch:
         """The sub-network as an architecture."""
         channels = self.first_channels
         blocks = [Block(3, self.stem_channels, channels, 1, self.stem_channels == channels)]
@@ -238,7 +238,7 @@ def make_space(
         stem_channels=rounded_channels(skeleton.stem_channels * width),
         stem_stride=skeleton.stem_stride,
         first_channels=rounded_channels(skeleton.first_channels * width),
-        stages=tuple(Stage(rounded_channels(c * width), s) for c, s in skeleton.stages),
+        stages=tuple(SpaceStage(rounded_channels(c * width), s) for c, s in skeleton.stages),
     )
 
 

@@ -17,7 +17,7 @@ import dataclasses
 import functools
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing import get_context
 from typing import Any
 
@@ -28,10 +28,11 @@ from mcunet_tf.errors import BudgetError
 from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.cost import Budget, keeps, streamed_bytes, within_flash_and_time
 from mcunet_tf.tinynas.space import Space
+from mcunet_tf.tinynas.workers import run_tasks
 
 SAMPLES = 1000
 PLANS = 20
-LEAST_SHARE = 0.01
+LEAST_FITTING_SHARE = 0.01
 """Spaces of which fewer sub-networks fit are no choice: evolution would find nothing."""
 
 
@@ -122,7 +123,7 @@ def measure_spaces(
     known: Sequence[SpaceStatistics] = (),
     report: Callable[[Sequence[SpaceStatistics]], None] | None = None,
 ) -> list[SpaceStatistics]:
-    """Measures all spaces, on all cores.
+    """Measures all spaces, on all cores; what a worker that died leaves undone is done again.
 
     Args:
         spaces: Which.
@@ -146,20 +147,28 @@ def measure_spaces(
         seed=seed,
     )
     count = processes or os.cpu_count() or 1
+    missing = spaces[len(known) :]
+    # Workers finish in any order; what is reported, and so kept on disk, are the first spaces.
+    finished: dict[int, SpaceStatistics] = {}
     found = list(known)
-    missing = spaces[len(found) :]
-    # A fresh interpreter: a forked one would inherit TensorFlow's threads in an unknown state.
-    context = get_context("spawn")
-    with contextlib.ExitStack() as stack:
-        results: Iterable[SpaceStatistics] = map(measure, missing)
-        if count > 1 and missing:
-            pool = concurrent.futures.ProcessPoolExecutor(count, mp_context=context)
-            with _without_main():
-                results = stack.enter_context(pool).map(measure, missing)
-        for statistics in results:
-            found.append(statistics)
+
+    def keep(index: int, _: int, statistics: SpaceStatistics) -> None:
+        finished[index] = statistics
+        while len(found) - len(known) in finished:
+            found.append(finished[len(found) - len(known)])
             if report:
                 report(found)
+
+    with contextlib.ExitStack() as stack:
+        executor = None
+        if count > 1 and missing:
+            # A fresh interpreter: a forked one would inherit TensorFlow's threads in an unknown
+            # state.
+            context = get_context("spawn")
+            executor = concurrent.futures.ProcessPoolExecutor(count, mp_context=context)
+            stack.enter_context(executor)
+            stack.enter_context(_without_main())
+        run_tasks(measure, missing, executor, keep)
     return found
 
 
@@ -180,7 +189,7 @@ def _without_main() -> Iterator[None]:
 
 
 def choose_space(
-    statistics: Sequence[SpaceStatistics], least_share: float = LEAST_SHARE
+    statistics: Sequence[SpaceStatistics], least_share: float = LEAST_FITTING_SHARE
 ) -> SpaceStatistics:
     """The space whose fitting sub-networks compute the most on average.
 

@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from mcunet_tf.tinynas.arch import CONV, DENSE, DEPTHWISE, STEM_KERNEL, Arch
+from mcunet_tf.tinynas.arch import STEM_KERNEL, Arch
+from mcunet_tf.tinynas.layer import CONV, DENSE, DEPTHWISE
 from mcunet_tf.tinynas.layers import (
     SharedConv,
     SharedDepthwise,
@@ -213,7 +214,7 @@ class Supernet(keras.Model):
     def subnet_weights(
         self, settings: Settings, statistics: Sequence[Statistics]
     ) -> dict[str, list[npt.NDArray[np.float32]]]:
-        """Weights of a sub-network by the names of `build_keras`'s layers.
+        """Weights of a sub-network by the names of the layers of `Arch.to_keras`.
 
         Args:
             settings: Which sub-network.
@@ -279,6 +280,6 @@ def full_settings(arch: Arch) -> Settings:
 
 
 def assign_weights(model: Any, weights: dict[str, list[npt.NDArray[np.float32]]]) -> None:
-    """Gives a model of `build_keras` or `build_with` the weights of `subnet_weights`."""
+    """Gives a model of `Arch.to_keras` or `build_with` the weights of `subnet_weights`."""
     for name, values in weights.items():
         model.get_layer(name).set_weights(values)

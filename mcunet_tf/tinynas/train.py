@@ -23,7 +23,9 @@ from mcunet_tf.errors import SearchError
 from mcunet_tf.tinynas.checkpoint import Checkpoints
 from mcunet_tf.tinynas.data import Images, batches
 from mcunet_tf.tinynas.epoch_log import EpochLog
-from mcunet_tf.tinynas.progress import Progress
+from mcunet_tf.tinynas.progress_lines import ProgressLines
+from mcunet_tf.tinynas.protocols import Callback, Strategy
+from mcunet_tf.tinynas.recipe import Recipe
 from mcunet_tf.tinynas.space import EXPANSIONS, KERNELS, Space
 from mcunet_tf.tinynas.supernet import Settings, Supernet
 
@@ -31,42 +33,7 @@ Draw = Callable[[np.random.Generator], Settings]
 
 
 @dataclasses.dataclass(frozen=True)
-class Recipe:
-    """How to train.
-
-    Attributes:
-        batch_size: Images per step, over all replicas.
-        learning_rate: At the start of a cosine that ends at zero.
-        momentum: Of SGD with Nesterov's look ahead.
-        weight_decay: Of the supernet; decoupled, and not of batch-norm.
-        final_weight_decay: Of a network trained alone, which sees the images often enough to learn
-            them by heart.
-        label_smoothing: Share of the label spread over all classes.
-        elastic_rate: Learning rate of the elastic phases, relative to `learning_rate`.
-        subnets_per_step: Sub-networks whose gradients are averaged in an elastic step.
-        distillation: Weight of the largest sub-network's prediction in the elastic loss; it costs
-            one forward pass more per step.
-        augmentation: Of `data.AUGMENTATIONS`.
-    """
-
-    batch_size: int = 128
-    learning_rate: float = 0.08
-    momentum: float = 0.9
-    weight_decay: float = 5e-5
-    final_weight_decay: float = 3e-3
-    label_smoothing: float = 0.0
-    elastic_rate: float = 0.5
-    subnets_per_step: int = 1
-    distillation: float = 0.0
-    augmentation: str = "flip_and_shift"
-
-
-PAPER_RECIPE = Recipe(label_smoothing=0.1, subnets_per_step=4, distillation=1.0)
-"""Four sub-networks per batch, taught by the largest: about four times the work per step."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Phase:
+class TrainingPhase:
     """A part of a training.
 
     Attributes:
@@ -82,7 +49,7 @@ class Phase:
     sort_channels: bool = False
 
 
-def elastic_phases(space: Space, epochs: int) -> tuple[Phase, ...]:
+def elastic_phases(space: Space, epochs: int) -> tuple[TrainingPhase, ...]:
     """The largest sub-network for a fifth of the time, then kernel, depth and expansion."""
     shares = (0.2, 0.2, 0.2, 0.4)
     ends = [round(epochs * sum(shares[: i + 1])) for i in range(len(shares))]
@@ -93,10 +60,10 @@ def elastic_phases(space: Space, epochs: int) -> tuple[Phase, ...]:
         return lambda rng: space.settings(space.sample(rng, KERNELS, expansions, shallow))
 
     phases = (
-        Phase("largest", lengths[0]),
-        Phase("kernel", lengths[1], draw(most, False)),
-        Phase("depth", lengths[2], draw(most, True)),
-        Phase("expansion", lengths[3], draw(EXPANSIONS, True), sort_channels=True),
+        TrainingPhase("largest", lengths[0]),
+        TrainingPhase("kernel", lengths[1], draw(most, False)),
+        TrainingPhase("depth", lengths[2], draw(most, True)),
+        TrainingPhase("expansion", lengths[3], draw(EXPANSIONS, True), sort_channels=True),
     )
     return tuple(phase for phase in phases if phase.epochs)
 
@@ -112,9 +79,9 @@ class Trainer:
         name: str,
         seed: int,
         folder: Path | None = None,
-        callbacks: Sequence[Any] = (),
-        strategy: Any = None,
-        progress: Progress | None = None,
+        callbacks: Sequence[Callback] = (),
+        strategy: Strategy | None = None,
+        progress: ProgressLines | None = None,
     ):
         """Prepares a training.
 
@@ -133,7 +100,7 @@ class Trainer:
         self.name = name
         self.seed = seed
         self.strategy = strategy or tf.distribute.get_strategy()
-        self.progress = progress or Progress(quiet=True)
+        self.progress = progress or ProgressLines(quiet=True)
         self.writes = is_chief(self.strategy)
         self.checkpoints = Checkpoints(folder, name) if folder else None
         self.log_dir = folder / "logs" / name if folder else None
@@ -151,7 +118,7 @@ class Trainer:
         self._largest = tf.function(self._distributed(None))
         self._elastic = tf.function(self._distributed("elastic"))
 
-    def run(self, phases: Sequence[Phase], images: Images) -> list[dict[str, Any]]:
+    def run(self, phases: Sequence[TrainingPhase], images: Images) -> list[dict[str, Any]]:
         """Trains through all phases, from the last checkpoint on; returns a row per epoch.
 
         Raises:
@@ -178,7 +145,7 @@ class Trainer:
         self.callbacks.on_train_end(self.history[-1] if self.history else None)
         return self.history
 
-    def _enter(self, phase: Phase) -> None:
+    def _enter(self, phase: TrainingPhase) -> None:
         if phase.sort_channels:
             self.network.sort_channels()
         for variable in self.optimizer.variables:
@@ -186,7 +153,9 @@ class Trainer:
             if "momentum" in variable.path:
                 variable.assign(tf.zeros(variable.shape))
 
-    def _epoch(self, phase: Phase, epoch: int, first: int, images: Images) -> dict[str, Any]:
+    def _epoch(
+        self, phase: TrainingPhase, epoch: int, first: int, images: Images
+    ) -> dict[str, Any]:
         stream = zlib.crc32(self.name.encode())
         rng = np.random.default_rng([self.seed, stream, epoch])
         draws = np.random.default_rng([self.seed, stream, epoch, 1])
@@ -211,11 +180,11 @@ class Trainer:
         self.callbacks.on_epoch_end(epoch, row)
         return row
 
-    def _rate(self, phase: Phase, share: float) -> float:
+    def _rate(self, phase: TrainingPhase, share: float) -> float:
         peak = self.recipe.learning_rate * (self.recipe.elastic_rate if phase.draw else 1.0)
         return peak * 0.5 * (1 + math.cos(math.pi * share))
 
-    def step(self, phase: Phase, x: Any, y: Any, rng: np.random.Generator) -> float:
+    def step(self, phase: TrainingPhase, x: Any, y: Any, rng: np.random.Generator) -> float:
         """Trains on one batch, by sub-networks drawn with `rng`; returns the loss."""
         replicas = self.strategy.num_replicas_in_sync
 
@@ -303,7 +272,7 @@ class Trainer:
         return epoch
 
 
-def _epochs(phases: Sequence[Phase]) -> Iterator[tuple[Phase, int, int]]:
+def _epochs(phases: Sequence[TrainingPhase]) -> Iterator[tuple[TrainingPhase, int, int]]:
     """(phase, its first epoch, epoch) in order."""
     first = 0
     for phase in phases:
@@ -312,7 +281,7 @@ def _epochs(phases: Sequence[Phase]) -> Iterator[tuple[Phase, int, int]]:
         first += phase.epochs
 
 
-def is_chief(strategy: Any) -> bool:
+def is_chief(strategy: Strategy) -> bool:
     """Whether this process writes; the others of a cluster compute the same."""
     resolver = strategy.cluster_resolver
     if resolver is None or not resolver.task_type:

@@ -30,7 +30,7 @@ from mcunet_tf.boards import load_board
 from mcunet_tf.errors import BoardError, OutputError
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.compiler import read_graph
-from mcunet_tf.tinyengine.cost import Cost, cost_key, cost_model
+from mcunet_tf.tinyengine.cost import CallCost, cost_key, cost_model
 from mcunet_tf.tinyengine.cost.call_counts import feed_counts, whole_calls
 from mcunet_tf.tinyengine.cost.model import weigh
 from tests.benchmark.small_net import small_net
@@ -227,8 +227,8 @@ def test_files_that_hold_no_costs(tmp_path, capsys, content):
     path.write_bytes(content)
     assert read_costs(path) == {}
     assert capsys.readouterr().err == f"{path} is not a file of kernel costs: measuring anew\n"
-    write_costs(path, {"a": Cost(1.5, 2.0)})
-    assert read_costs(path) == {"a": Cost(1.5, 2.0)}
+    write_costs(path, {"a": CallCost(1.5, 2.0)})
+    assert read_costs(path) == {"a": CallCost(1.5, 2.0)}
     assert [entry.name for entry in tmp_path.iterdir()] == ["costs.json"]
 
 

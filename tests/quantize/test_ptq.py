@@ -7,7 +7,10 @@ import pytest
 from mcunet_tf.check.reference import Reference
 from mcunet_tf.errors import DataError, UnsupportedError
 from mcunet_tf.quantize import quantize_ptq
+from mcunet_tf.quantize.conversion import Conversion, FrozenGraph, convert
 from mcunet_tf.quantize.inspect import float_operators
+from mcunet_tf.quantize.ptq import freeze
+from mcunet_tf.quantize.sources import open_source
 from mcunet_tf.tinyengine.evaluate import evaluate
 from mcunet_tf.tinyengine.passes import run_passes
 from mcunet_tf.tinyengine.read_tflite import read_tflite
@@ -117,6 +120,123 @@ def test_several_inputs_keep_their_order():
 def test_unfit_samples_are_named(model, data, message):
     with pytest.raises(DataError, match=message):
         quantize_ptq(model, data)
+
+
+WRONG_SAMPLES = {
+    "none": (None, "is None"),
+    "text": ("images.npy", "'images.npy'"),
+    "ragged": ([[1.0, 2.0], [3.0]], "holds 2 arrays"),
+    "ragged-pair": ([[[1.0, 2.0], [3.0]]], "give an array of numbers"),
+    "strings": (np.array([["a"]]), "give an array of numbers"),
+    "objects": (np.array([{}, {}]), "give an array of numbers"),
+    "scalar": (np.float32(1), r"shape \(\)"),
+    "one-sample": (samples(8, 6, 2)[0], r"shape \(8, 6, 2\)"),
+    "infinity": (np.full((2, 8, 6, 2), np.inf, np.float32), "infinity"),
+    "beyond-float32": (np.full((2, 8, 6, 2), 1e300), "infinity"),
+    "names": ({"picture": samples(8, 6, 2)}, r"names the inputs \['picture'\]; those of model"),
+    "empty-generator": (lambda: iter(()), "is empty"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_SAMPLES)
+def test_samples_of_another_kind_are_one_line(model, name):
+    data, message = WRONG_SAMPLES[name]
+    with pytest.raises(DataError, match=message) as caught:
+        quantize_ptq(model, data)
+    assert "\n" not in str(caught.value)
+
+
+def test_samples_come_in_many_forms(model):
+    x = samples(8, 6, 2)
+    labels = np.zeros(len(x), np.int64)
+    expected = quantize_ptq(model, x)
+    pairs = tf.data.Dataset.from_tensor_slices((x, labels))
+    forms = {
+        "dataset of pairs": pairs,
+        "batches of pairs": pairs.batch(7),
+        "batches": tf.data.Dataset.from_tensor_slices(x).batch(3),
+        "endless": pairs.take(len(x)).batch(4),
+        "by name": {model.inputs[0].name: x},
+        "function": lambda: ([value[np.newaxis]] for value in x),
+        "list": [x],
+    }
+    for name, form in forms.items():
+        assert quantize_ptq(model, form) == expected, name
+
+
+def test_an_endless_dataset_ends(model):
+    x = samples(8, 6, 2)
+    endless = tf.data.Dataset.from_tensor_slices(x).repeat().batch(100)
+    assert float_operators(quantize_ptq(model, endless)) == []
+
+
+def test_models_come_in_many_forms(model, tmp_path):
+    x = samples(8, 6, 2)
+    expected = quantize_ptq(model, x)
+    model.save(tmp_path / "m.keras")
+    model.export(tmp_path / "saved", verbose=False)
+    assert quantize_ptq(tmp_path / "m.keras", x) == expected
+    assert quantize_ptq(str(tmp_path / "m.keras"), x) == expected
+    for flatbuffer in (expected, quantize_ptq(tmp_path / "saved", x)):
+        outputs = np.concatenate([run(flatbuffer, value[np.newaxis])[0] for value in x])
+        assert np.abs(outputs - model(x).numpy()).mean() < 0.05 * np.ptp(model(x).numpy())
+
+
+class Subclassed(keras.Model):
+    """Its shapes are known from the samples only."""
+
+    def __init__(self):
+        super().__init__(name="subclassed")
+        self.dense = keras.layers.Dense(3)
+
+    def call(self, x):
+        return self.dense(x)
+
+
+@pytest.mark.parametrize("make", [lambda: keras.Sequential([keras.layers.Dense(3)]), Subclassed])
+def test_models_that_were_never_called_are_built_by_the_samples(make):
+    (detail,) = interpreter(quantize_ptq(make(), samples(5))).get_input_details()
+    assert list(detail["shape"]) == [1, 5]
+
+
+def wrong_models(folder):
+    (folder / "m.tflite").write_bytes(b"TFL3")
+    (folder / "m.keras").write_bytes(b"PK damaged")
+    (folder / "empty").mkdir()
+    return {
+        "none": (None, "None is no model: give a Keras model"),
+        "a dictionary": ({"a": 1}, "is no model"),
+        "a class": (keras.layers.Dense, "is no model"),
+        "nowhere": (folder / "nowhere.keras", "is no file and no SavedModel"),
+        "an empty folder": (folder / "empty", "is no file and no SavedModel"),
+        "damaged": (folder / "m.keras", "cannot be loaded by Keras"),
+        "quantised already": (folder / "m.tflite", "is a .tflite file already"),
+    }
+
+
+def test_what_is_no_model_is_one_line(tmp_path):
+    for name, (given, message) in wrong_models(tmp_path).items():
+        with pytest.raises(UnsupportedError, match=message) as caught:
+            quantize_ptq(given, samples(5))
+        assert "\n" not in str(caught.value), name
+
+
+def test_a_stateful_layer_is_one_line():
+    inputs = keras.Input((10, 8), batch_size=4)
+    model = keras.Model(inputs, keras.layers.LSTM(5, stateful=True, unroll=True)(inputs))
+    with pytest.raises(UnsupportedError, match="wants batch_size=1 and stateful=False") as caught:
+        quantize_ptq(model, samples(10, 8))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_converter_that_dies_is_one_line_and_the_next_model_converts(model):
+    """A loop over time, which quantize_ptq turns away, ends the converter by SIGSEGV."""
+    words = recurrent(keras, keras.layers.GRU(6))
+    frozen = FrozenGraph.of_function(freeze(open_source(words)))
+    with pytest.raises(UnsupportedError, match="TensorFlow's converter died of it") as caught:
+        convert(Conversion(frozen, "int8", (samples(10, 8),)), "words")
+    assert "\n" not in str(caught.value) and "SIG" in str(caught.value)
+    assert float_operators(quantize_ptq(model, samples(8, 6, 2))) == []
 
 
 def test_open_shapes_are_named():

@@ -18,7 +18,7 @@ from mcunet_tf.tinyengine.cost import CostModel, MeasuredCosts, cost_key, cost_m
 from mcunet_tf.tinyengine.cost.call_counts import stage_calls, whole_calls
 from mcunet_tf.tinyengine.cost.counts import Run
 from mcunet_tf.tinyengine.cost.features import features_of
-from mcunet_tf.tinyengine.cost.model import Cost, weigh
+from mcunet_tf.tinyengine.cost.model import CallCost, weigh
 from mcunet_tf.tinyengine.emit.cost_report import make_report
 from mcunet_tf.tinyengine.emit.project import Project
 from mcunet_tf.tinyengine.kernel_tables.table import Style
@@ -110,7 +110,7 @@ def test_the_total_is_the_entry_and_the_layers():
 
 def test_counts_without_a_weight_cost_nothing():
     weights = {"call": (10.0, 20.0), "value": (1.5, 2.0)}
-    assert weigh(weights, {"call": 2, "value": 4, "unheard_of": 99}) == Cost(26.0, 48.0)
+    assert weigh(weights, {"call": 2, "value": 4, "unheard_of": 99}) == CallCost(26.0, 48.0)
 
 
 def test_a_row_that_nobody_fitted_has_no_prediction():
@@ -131,7 +131,7 @@ def test_a_measured_cost_is_preferred():
     (stage, *_) = compile_tflite(small_net(), "qemu-m4").plan.stages
     node, model = stage.nodes[0], known_model("cortex-m4")
     calls, fewer = (Run(2, 2, 2), Run(1, 1, 1)), (Run(2, 1, 1),)
-    counted = Cost(1.0, 2.0)
+    counted = CallCost(1.0, 2.0)
     costs = MeasuredCosts(model, {cost_key(node.kernel, node.view, calls): counted})
     assert costs.kernel(node.kernel, node.view, calls) == counted
     assert costs.kernel(node.kernel, node.view, fewer) == model.kernel(

@@ -15,20 +15,21 @@ from mcunet_tf.tinyengine.compiler import PROJECT_FLAGS
 from mcunet_tf.tinyengine.emit.project import Project, emit_project
 from mcunet_tf.tinyengine.ir import Graph, Tensor
 from mcunet_tf.tinyengine.plan.grouping import plan_model
+from mcunet_tf.tinyengine.query import chosen_nodes
 from mcunet_tf.tinyengine.schedule.nodes import make_node
 from mcunet_tf.tinynas import Arch
-from mcunet_tf.tinynas.lower import lower
+from mcunet_tf.tinynas.lower import lowered
 
 
 def object_bytes(arch: Arch, classes: int, board: Board) -> tuple[int, dict[str, int]]:
     """(layers, bytes in flash by source file) of a network compiled with stand-ins of weights."""
-    lowered = lower(arch, classes, board)
+    candidate = lowered(arch, classes)
     tensors = [
         t if t.data is None else dataclasses.replace(t, data=_of_its_own(t, index))
-        for index, t in enumerate(lowered.graph.tensors)
+        for index, t in enumerate(candidate.graph.tensors)
     ]
-    graph = Graph("m", tuple(tensors), lowered.graph.ops, (0,), lowered.graph.outputs)
-    nodes = [make_node(graph, n.index, n.op, n.kernel) for n in lowered.nodes]
+    graph = Graph("m", tuple(tensors), candidate.graph.ops, (0,), candidate.graph.outputs)
+    nodes = [make_node(graph, n.index, n.op, n.kernel) for n in chosen_nodes(candidate, board)]
     plan = plan_model(graph, {}, nodes, weighed_as="cortex-m4")
     project = Project("m", "m.tflite", board.name, "0", PROJECT_FLAGS, graph, plan)
     sizes = {}

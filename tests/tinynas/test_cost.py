@@ -9,6 +9,7 @@ import pytest
 from mcunet_tf.boards import load_board
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.plan.grouping import plan_model
+from mcunet_tf.tinyengine.query import chosen_nodes
 from mcunet_tf.tinyengine.validate import validate_plan
 from mcunet_tf.tinynas.cost import (
     Budget,
@@ -17,7 +18,7 @@ from mcunet_tf.tinynas.cost import (
     layer_by_layer_bytes,
     streamed_bytes,
 )
-from mcunet_tf.tinynas.lower import lower
+from mcunet_tf.tinynas.lower import lowered
 from mcunet_tf.tinynas.space import make_space
 from tests.tinynas.emitted import object_bytes
 from tests.tinynas.networks import quantised
@@ -74,11 +75,10 @@ def test_plans_of_candidates_whose_stem_is_added_are_valid(resolution):
     assert space.arch(space.smallest()).blocks[0].residual
     for seed in range(4):
         arch = space.arch(space.sample(np.random.default_rng(seed)))
-        lowered = lower(arch, CLASSES, board)
-        plan = plan_model(
-            lowered.graph, {}, lowered.nodes, weighed_as=board.core.schedules_weighed_as
-        )
-        validate_plan(lowered.graph, plan)
+        candidate = lowered(arch, CLASSES)
+        nodes = chosen_nodes(candidate, board)
+        plan = plan_model(candidate.graph, {}, nodes, weighed_as=board.core.schedules_weighed_as)
+        validate_plan(candidate.graph, plan)
 
 
 def test_what_is_said_to_fit_has_a_plan_that_fits():

@@ -22,9 +22,10 @@ import sys
 import keras, numpy as np, tensorflow as tf
 strategy = tf.distribute.MultiWorkerMirroredStrategy()
 from pathlib import Path
-from mcunet_tf.tinynas.data import read_images
+from mcunet_tf.tinynas.reading import read_images
 from mcunet_tf.tinynas.final import make_network
-from mcunet_tf.tinynas.train import Recipe, Trainer, elastic_phases
+from mcunet_tf.tinynas.recipe import Recipe
+from mcunet_tf.tinynas.train import Trainer, elastic_phases
 from tests.tinynas.tiny import SPACES, images
 space = SPACES[0]
 network = make_network(space.arch(space.largest()), 3, 0, strategy, space.optional_blocks())
@@ -97,8 +98,8 @@ def test_no_candidate_is_lost_when_a_dask_worker_is_killed(tmp_path):
     pytest.importorskip("tensorflow")
     distributed = pytest.importorskip("distributed")
     from mcunet_tf.tinynas.candidates import Candidates, evaluation_data
-    from mcunet_tf.tinynas.data import read_images
     from mcunet_tf.tinynas.final import make_network
+    from mcunet_tf.tinynas.reading import read_images
 
     space = SPACES[0]
     network = make_network(space.arch(space.largest()), 3, 0, None, space.optional_blocks())

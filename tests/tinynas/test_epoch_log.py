@@ -7,15 +7,16 @@ import sys
 import pytest
 
 from mcunet_tf.errors import OutputError
-from mcunet_tf.tinynas.data import read_images
-from mcunet_tf.tinynas.epoch_log import FILE_NAME, EpochLog, read_seconds
+from mcunet_tf.tinynas.epoch_log import LOG_NAME, EpochLog, read_seconds
+from mcunet_tf.tinynas.reading import read_images
 from tests.tinynas.tiny import SPACES, images
 
 keras = pytest.importorskip("keras")
 tf = pytest.importorskip("tensorflow")
 
+from mcunet_tf.tinynas.recipe import Recipe  # noqa: E402
 from mcunet_tf.tinynas.supernet import Supernet  # noqa: E402
-from mcunet_tf.tinynas.train import Phase, Recipe, Trainer  # noqa: E402
+from mcunet_tf.tinynas.train import Trainer, TrainingPhase  # noqa: E402
 
 ROWS = [{"epoch": n, "phase": "largest", "loss": 1.0 / n} for n in (1, 2, 3)]
 
@@ -24,7 +25,7 @@ def train(folder, epochs):
     space = SPACES[0]
     network = Supernet(space.arch(space.largest()), 3, space.optional_blocks())
     trainer = Trainer(network, Recipe(batch_size=50), name="net", seed=0, folder=folder)
-    return trainer.run([Phase("largest", epochs)], read_images(images(), None, 3))
+    return trainer.run([TrainingPhase("largest", epochs)], read_images(images(), None, 3))
 
 
 def test_a_training_needs_no_tensorboard(tmp_path, monkeypatch):
@@ -32,7 +33,7 @@ def test_a_training_needs_no_tensorboard(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboard", None)
     train(tmp_path, 1)
     history = train(tmp_path, 3)  # a second sitting goes on
-    with (tmp_path / "logs" / "net" / FILE_NAME).open(newline="") as file:
+    with (tmp_path / "logs" / "net" / LOG_NAME).open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [int(row["epoch"]) for row in rows] == [1, 2, 3]
     assert [float(row["loss"]) for row in rows] == [row["loss"] for row in history]
@@ -56,7 +57,7 @@ def test_events_that_cannot_be_written_end_no_training(tmp_path, monkeypatch):
     log = EpochLog(tmp_path)
     for row in ROWS:
         log.add(row)
-    assert len((tmp_path / FILE_NAME).read_text().splitlines()) == 1 + len(ROWS)
+    assert len((tmp_path / LOG_NAME).read_text().splitlines()) == 1 + len(ROWS)
 
 
 def test_a_log_that_cannot_be_written_is_named(tmp_path):
@@ -69,7 +70,7 @@ def test_a_log_that_cannot_be_written_is_named(tmp_path):
 def test_a_damaged_log_is_named(tmp_path, text):
     with pytest.raises(OutputError, match=r"cannot read .*epochs\.csv: No such file"):
         read_seconds(tmp_path)
-    (tmp_path / FILE_NAME).write_text(text)
+    (tmp_path / LOG_NAME).write_text(text)
     if text:
         with pytest.raises(OutputError, match=r"epochs\.csv is damaged"):
             read_seconds(tmp_path)

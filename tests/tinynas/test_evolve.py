@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from mcunet_tf.errors import BudgetError, SearchError
-from mcunet_tf.tinynas.evolve import Evolution, evaluate_all, evolve, sample_fitting
+from mcunet_tf.tinynas.evolve import Evolution, evolve, sample_fitting
 from mcunet_tf.tinynas.predict import AccuracyPredictor
 from mcunet_tf.tinynas.space import make_space
+from mcunet_tf.tinynas.workers import run_tasks
 
 SPACE = make_space((32, 32, 3), 1.0, 0.4)
 SMALL = Evolution(population=20, parents=5, generations=4, tries=50)
@@ -114,15 +115,15 @@ def dies_once(argument):
 def test_any_executor_will_do():
     tasks = list(range(10))
     expected = [number**2 for number in tasks]
-    assert evaluate_all(square, tasks) == expected
+    assert run_tasks(square, tasks) == expected
     with concurrent.futures.ThreadPoolExecutor(2) as executor:
-        assert evaluate_all(square, tasks, executor) == expected
+        assert run_tasks(square, tasks, executor) == expected
 
 
 def test_no_candidate_is_lost_when_a_worker_dies(tmp_path):
     tasks = [(str(tmp_path), number) for number in range(10)]
     with concurrent.futures.ProcessPoolExecutor(2) as executor:
-        assert evaluate_all(dies_once, tasks, executor) == [n**2 for n in range(10)]
+        assert run_tasks(dies_once, tasks, executor) == [n**2 for n in range(10)]
     assert (tmp_path / "died").exists()
 
 
@@ -134,4 +135,4 @@ def test_a_failing_candidate_is_tried_again_and_then_named():
         concurrent.futures.ThreadPoolExecutor(1) as executor,
         pytest.raises(SearchError, match="no such weights"),
     ):
-        evaluate_all(fails, [1], executor)
+        run_tasks(fails, [1], executor)

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SEARCH = """
 import dataclasses, sys
 import mcunet_tf
-from mcunet_tf.tinynas.train import Recipe
+from mcunet_tf.tinynas.recipe import Recipe
 from tests.tinynas.tiny import EFFORT, SPACES, images
 
 mcunet_tf.search(

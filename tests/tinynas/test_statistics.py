@@ -2,6 +2,7 @@
 """The chosen space is the one whose fitting sub-networks compute the most; figures are honest."""
 
 import dataclasses
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -13,8 +14,8 @@ from mcunet_tf.boards import load_board
 from mcunet_tf.errors import BudgetError
 from mcunet_tf.tinynas import baselines
 from mcunet_tf.tinynas.cost import Budget, keeps, planned_cost, streamed_bytes
-from mcunet_tf.tinynas.report import cdf_svg
-from mcunet_tf.tinynas.space import make_space
+from mcunet_tf.tinynas.search_page import cdf_svg
+from mcunet_tf.tinynas.space import Space, make_space
 from mcunet_tf.tinynas.statistics import choose_space, measure_space, measure_spaces
 from tests.tinynas.tiny import SPACES
 
@@ -63,6 +64,27 @@ def test_processes_find_what_one_finds():
     arguments = (SPACES, 3, BOARD, Budget(4000, 60_000))
     alone = measure_spaces(*arguments, samples=10, plans=2, processes=1)
     assert measure_spaces(*arguments, samples=10, plans=2, processes=2) == alone
+
+
+class DeadlySpace(Space):
+    """Ends every worker that measures it, as a full memory would; not the test's own process."""
+
+    def smallest(self):
+        if multiprocessing.parent_process() is not None:
+            os._exit(9)
+        return super().smallest()
+
+
+def test_a_worker_that_dies_loses_no_space():
+    spaces = (SPACES[0], DeadlySpace(**vars(SPACES[1])), SPACES[0])
+    arguments = (3, BOARD, Budget(4000, 60_000))
+    told = []
+    found = measure_spaces(
+        spaces, *arguments, samples=4, processes=2, report=lambda f: told.append(len(f))
+    )
+    assert [s.space for s in found] == list(spaces)
+    assert told == [1, 2, 3]
+    assert found[0] == measure_space(SPACES[0], *arguments, samples=4)
 
 
 SCRIPT = """

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from mcunet_tf.tinynas.effort import Effort
 from mcunet_tf.tinynas.evolve import Evolution
-from mcunet_tf.tinynas.search import Effort
-from mcunet_tf.tinynas.space import Space, Stage
+from mcunet_tf.tinynas.space import Space, SpaceStage
 
 SPACES = tuple(
-    Space((10, 10, 1), width, 8, 1, 8, (Stage(int(8 * width), 2, (1, 2)),)) for width in (1.0, 2.0)
+    Space((10, 10, 1), width, 8, 1, 8, (SpaceStage(int(8 * width), 2, (1, 2)),))
+    for width in (1.0, 2.0)
 )
 EFFORT = Effort(
     samples=20,

@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from mcunet_tf.tinyengine.cost.counts import Runs
-from mcunet_tf.tinyengine.cost.model import Cost, CostModel
+from mcunet_tf.tinyengine.cost.model import CallCost, CostModel
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel
 from mcunet_tf.tinyengine.ops.spec import View
 from mcunet_tf.tinyengine.schedule.nodes import Node
@@ -23,9 +23,9 @@ class MeasuredCosts:
     """
 
     model: CostModel
-    table: Mapping[str, Cost]
+    table: Mapping[str, CallCost]
 
-    def kernel(self, kernel: Kernel, view: View, calls: Runs) -> Cost | None:
+    def kernel(self, kernel: Kernel, view: View, calls: Runs) -> CallCost | None:
         """The measured cost of some calls, or the predicted one."""
         found = self.table.get(cost_key(kernel, view, calls))
         return found or self.model.kernel(kernel, view, calls)

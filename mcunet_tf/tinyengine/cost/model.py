@@ -26,15 +26,15 @@ from mcunet_tf.tinyengine.schedule.stage import Stage
 COEFFICIENTS = "coefficients.json"
 
 
-class Cost(NamedTuple):
+class CallCost(NamedTuple):
     """Of some code: instructions executed, and cycles by the board's static model."""
 
     instructions: float
     cycles: float
 
-    def plus(self, other: Cost) -> Cost:
+    def plus(self, other: CallCost) -> CallCost:
         """The sum of two costs."""
-        return Cost(self.instructions + other.instructions, self.cycles + other.cycles)
+        return CallCost(self.instructions + other.instructions, self.cycles + other.cycles)
 
 
 Weights = Mapping[str, tuple[float, float]]
@@ -73,10 +73,10 @@ class CostModel:
     label: str
     kernels: Mapping[str, KernelModel]
     feed: Weights
-    entry: Cost
+    entry: CallCost
     code: Mapping[str, float]
 
-    def kernel(self, kernel: Kernel, view: View, calls: Runs) -> Cost | None:
+    def kernel(self, kernel: Kernel, view: View, calls: Runs) -> CallCost | None:
         """Predicts the calls of one kernel; None for one without coefficients."""
         known = self.kernels.get(kernel.name)
         if known is None:
@@ -84,9 +84,9 @@ class CostModel:
         features = features_of(kernel.name, view.op.kind, kernel.isa, kernel.style)
         return weigh(known.weights, features(view, calls))
 
-    def stage(self, stage: Stage) -> list[Cost | None]:
+    def stage(self, stage: Stage) -> list[CallCost | None]:
         """Predicts each node of a stage, the emitted code that feeds it included."""
-        costs: list[Cost | None] = []
+        costs: list[CallCost | None] = []
         for position, (node, calls) in enumerate(zip(stage.nodes, stage_calls(stage), strict=True)):
             feed = weigh(self.feed, feed_counts(stage, position))
             if is_row_source(node):
@@ -110,7 +110,7 @@ class CostModel:
         return known.code_bytes if known else None
 
 
-def weigh(weights: Weights, counts: Counts) -> Cost:
+def weigh(weights: Weights, counts: Counts) -> CallCost:
     """The sum of count x weight; counts without a weight cost nothing."""
     instructions = cycles = 0.0
     for name, count in counts.items():
@@ -118,7 +118,7 @@ def weigh(weights: Weights, counts: Counts) -> Cost:
         if weight is not None:
             instructions += count * weight[0]
             cycles += count * weight[1]
-    return Cost(instructions, cycles)
+    return CallCost(instructions, cycles)
 
 
 @functools.cache
@@ -150,7 +150,7 @@ def read_model(core: str, entry: Mapping[str, Any]) -> CostModel:
         label=str(entry["label"]),
         kernels=kernels,
         feed=_pairs(entry["feed"]),
-        entry=Cost(*entry["entry"]),
+        entry=CallCost(*entry["entry"]),
         code={str(name): float(value) for name, value in entry["code"].items()},
     )
 

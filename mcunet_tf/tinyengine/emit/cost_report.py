@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from mcunet_tf.tinyengine.cost import Cost, CostModel
+from mcunet_tf.tinyengine.cost import CallCost, CostModel
 from mcunet_tf.tinyengine.emit.project import Project
 from mcunet_tf.tinyengine.plan.plan import Plan
 from mcunet_tf.tinyengine.schedule.nodes import is_row_source, node_macs
@@ -233,9 +233,9 @@ def make_report(
 def _with_predictions(report: Report, plan: Plan, model: CostModel) -> Report:
     """The report with the totals of a cost model."""
     known = [layer.cycles is not None for layer in report.layers]
-    total: Cost | None = None
+    total: CallCost | None = None
     if all(known):
-        total = Cost(
+        total = CallCost(
             model.entry.instructions + sum(layer.instructions or 0 for layer in report.layers),
             model.entry.cycles + sum(layer.cycles or 0 for layer in report.layers),
         )

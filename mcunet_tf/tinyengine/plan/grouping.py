@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.plan.plan import Group, Plan, StageCache, plan_stages
 from mcunet_tf.tinyengine.plan.profiles import Profiles
-from mcunet_tf.tinyengine.plan.proposals import NO_LIMIT, Candidate, Proposals
+from mcunet_tf.tinyengine.plan.proposals import NO_LIMIT, CutProposal, Proposals
 from mcunet_tf.tinyengine.schedule.nodes import Node
 from mcunet_tf.tinyengine.schedule.rings import aligned
 
@@ -104,7 +104,7 @@ class _Cuts:
         self.limit_bytes = limit_bytes
         self.proposals = Proposals(graph, roots, nodes, effort, limit_bytes)
         self.least = NO_LIMIT
-        self.candidates: list[Candidate] = []
+        self.candidates: list[CutProposal] = []
 
     def propose(self, enough_bytes: int = 0) -> None:
         """Looks for stages until a peak is low enough, or the least one is known."""
@@ -201,7 +201,7 @@ class _Cuts:
         count = len(self.nodes)
         per_stage, per_instruction, per_byte = weights
         cost = [0.0] + [float("inf")] * count
-        chosen: list[Candidate | None] = [None] * (count + 1)
+        chosen: list[CutProposal | None] = [None] * (count + 1)
         for c in self.candidates:
             if c.peak_bytes <= limit:
                 start, end, _ = c.group

@@ -37,7 +37,7 @@ SINGLE_BAND_LIMITS = (1 << 15, 4, 2, 1)
 Distance = Callable[[int, int], int | None]
 
 
-class Candidate(NamedTuple):
+class CutProposal(NamedTuple):
     """A stage that could be.
 
     Attributes:
@@ -152,7 +152,7 @@ class Proposals:
         self.effort = effort
         self.profiles = [effort.profile(node) for node in nodes]
         self.count = len(nodes)
-        self.found: list[dict[Group, Candidate]] = [{} for _ in range(self.count + 1)]
+        self.found: list[dict[Group, CutProposal]] = [{} for _ in range(self.count + 1)]
         self.pushed = bool(nodes) and is_row_source(nodes[0])
         # Stages that the application's rows run through are proposed by themselves.
         self.first_free = 1 if self.pushed else 0
@@ -215,19 +215,19 @@ class Proposals:
             for limit in SINGLE_BAND_LIMITS if windowed else SINGLE_BAND_LIMITS[:1]:
                 self._propose_alone(i, limit)
 
-    def in_order(self) -> Iterator[Candidate]:
+    def in_order(self) -> Iterator[CutProposal]:
         """All candidates by their ends, then their starts."""
         for found in self.found:
             yield from sorted(found.values(), key=lambda c: c.group.start)
 
-    def of(self, group: Group) -> Candidate:
+    def of(self, group: Group) -> CutProposal:
         """What is known of a group."""
         return self.found[group.end][group]
 
     def _bottleneck(self) -> tuple[int, list[int]]:
         """The least peak of all plans so far, and the operators of the stages that set it."""
         best = [0] + [NO_LIMIT] * self.count
-        chosen: list[Candidate | None] = [None] * (self.count + 1)
+        chosen: list[CutProposal | None] = [None] * (self.count + 1)
         for c in self.in_order():
             start, end, _ = c.group
             peak = max(best[start], c.peak_bytes)
@@ -353,7 +353,7 @@ class Proposals:
         inner = aligned(stage.scratch_bytes) + rings
         self.found[group.end][group] = self._weigh(group, inner, 0, instructions, results, distance)
 
-    def _weigh_step(self, group: Group, chain: _Chain, step: _Step) -> Candidate:
+    def _weigh_step(self, group: Group, chain: _Chain, step: _Step) -> CutProposal:
         """What a grown stage keeps alive and how far it moves down."""
         results = self._results(group)
 
@@ -385,13 +385,13 @@ class Proposals:
         instructions: float,
         results: Sequence[int],
         distance: Distance,
-    ) -> Candidate:
+    ) -> CutProposal:
         """Adds what lives around a stage to what lives inside it."""
         outer = sum(self.size(t) for t in results) + self._alive_bytes[group.start]
         dying = [tensor for tensor, last in self._alive[group.start] if last < group.end]
         saved, drift = self._savings(distance, dying, results)
         peak = inner_bytes + outer - saved
-        return Candidate(group, peak, surplus_bytes, instructions, drift)
+        return CutProposal(group, peak, surplus_bytes, instructions, drift)
 
     def least_alive(self, first: int, last: int) -> int:
         """Bytes of whole tensors that are alive where one of these operators starts."""

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from mcunet_tf.tinynas.result import SearchResult
-    from mcunet_tf.tinynas.statistics import SpaceStatistics
+from mcunet_tf.boards import Board
+from mcunet_tf.tinynas.arch import Arch
+from mcunet_tf.tinynas.cost import Budget, Cost
+from mcunet_tf.tinynas.pareto import ParetoPoint
+from mcunet_tf.tinynas.statistics import SpaceStatistics
 
 _WIDTH, _HEIGHT = 720, 400
 _LEFT, _RIGHT, _TOP, _BOTTOM = 60, 20, 34, 50
@@ -19,6 +21,40 @@ body{font:15px/1.5 system-ui,sans-serif;max-width:760px;margin:2em auto;padding:
 table{border-collapse:collapse;margin:1em 0}td,th{padding:.2em .8em;text-align:right}
 th{border-bottom:1px solid #888;font-weight:600}td:first-child,th:first-child{text-align:left}
 """
+
+
+class Found(Protocol):
+    """What a page draws: the fields of a `SearchResult` that it reads."""
+
+    @property
+    def arch(self) -> Arch: ...  # noqa: D102
+
+    @property
+    def num_classes(self) -> int: ...  # noqa: D102
+
+    @property
+    def accuracy(self) -> float: ...  # noqa: D102
+
+    @property
+    def cost(self) -> Cost: ...  # noqa: D102
+
+    @property
+    def budget(self) -> Budget: ...  # noqa: D102
+
+    @property
+    def board(self) -> Board: ...  # noqa: D102
+
+    @property
+    def history(self) -> Sequence[Mapping[str, Any]]: ...  # noqa: D102
+
+    @property
+    def pareto(self) -> Sequence[ParetoPoint]: ...  # noqa: D102
+
+    @property
+    def spaces(self) -> Sequence[SpaceStatistics]: ...  # noqa: D102
+
+    @property
+    def chosen(self) -> int: ...  # noqa: D102
 
 
 def cdf_svg(statistics: Sequence[SpaceStatistics], chosen: int) -> str:
@@ -105,7 +141,7 @@ def _tick_step(most: float) -> float:
         step *= 10
 
 
-def report_html(result: SearchResult) -> str:
+def report_html(result: Found) -> str:
     """The whole report of a search."""
     chosen = result.spaces[result.chosen]
     parts = [
@@ -136,7 +172,7 @@ def report_html(result: SearchResult) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _cost_rows(result: SearchResult) -> list[tuple[Any, ...]]:
+def _cost_rows(result: Found) -> list[tuple[Any, ...]]:
     cost, budget = result.cost, result.budget
 
     def limit(value: float | None, unit: str) -> str:
@@ -156,7 +192,7 @@ def _cost_rows(result: SearchResult) -> list[tuple[Any, ...]]:
     ]
 
 
-def _layer_rows(result: SearchResult) -> list[tuple[Any, ...]]:
+def _layer_rows(result: Found) -> list[tuple[Any, ...]]:
     return [
         (
             layer.name,

@@ -11,7 +11,7 @@ from typing import Any
 _REDRAW_SECONDS = 0.5
 
 
-class Progress:
+class ProgressLines:
     """Writes a line per finished step, and on a terminal redraws one within a step."""
 
     def __init__(self, quiet: bool = False, stream: Any = None):

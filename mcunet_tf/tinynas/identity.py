@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which question a working folder answers: data, options, board and version, to the last bit.
+
+A search goes on from a folder only where all of them are what they were. What does not change the
+answer (callbacks, executor, number of processes, names of boards and folders) is left out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mcunet_tf.boards import Board
+from mcunet_tf.errors import SearchError
+from mcunet_tf.tinynas.checkpoint import read_state, write_state
+from mcunet_tf.tinynas.data import Array, Images
+from mcunet_tf.tinynas.options import SearchOptions
+from mcunet_tf.tinynas.space import Space
+from mcunet_tf.version import __version__
+
+_FILE = "search.json"
+_VERSION = "package version"
+_STATE = ("*.ckpt", "spaces.json", "evaluations.json")
+_HASHED_AT_ONCE = 1 << 24
+_NAMED_DIFFERENCES = 3
+
+
+def claim_folder(
+    folder: Path,
+    options: SearchOptions,
+    images: Images,
+    spaces: Sequence[Space],
+    writes: bool = True,
+) -> None:
+    """Makes sure that what lies in a folder comes from the same question, or that nothing does.
+
+    Args:
+        folder: the working folder; nothing in it is changed where this raises.
+        options: what was asked.
+        images: the data, as read.
+        spaces: the search spaces to choose from.
+        writes: whether this process writes; the others of a cluster only compare.
+
+    Raises:
+        SearchError: the folder belongs to another search, or its file is damaged; the message names
+            what differs.
+        OutputError: the folder cannot be written.
+    """
+    question = identity(options, images, spaces)
+    try:
+        found = read_state(folder / _FILE)
+    except SearchError as error:
+        raise SearchError(
+            f"{folder / _FILE} is damaged, or of another version: choose another workdir; nothing "
+            "was changed"
+        ) from error
+    if found is None:
+        parts = sorted(path.name for pattern in _STATE for path in folder.glob(pattern))
+        if parts:
+            raise SearchError(
+                f"{folder} holds parts of a search ({parts[0]}) without its {_FILE}: choose "
+                "another workdir; nothing was changed"
+            )
+        if writes:
+            write_state(folder / _FILE, question)
+    elif found != question:
+        raise SearchError(_refusal(folder, found, question))
+
+
+def identity(
+    options: SearchOptions, images: Images, spaces: Sequence[Space]
+) -> dict[str, str | int | float | None]:
+    """The question as one flat dictionary: numbers and words as they are, all else hashed.
+
+    Args:
+        options: what was asked.
+        images: the data, as read.
+        spaces: the search spaces to choose from.
+    """
+    found: dict[str, Any] = {_VERSION: __version__}
+    found.update(_flat("board", board_content(options.target)))
+    for name in ("sram_bytes", "flash_bytes", "latency_ms", "epochs", "seed", "quantization"):
+        found[name] = getattr(options, name)
+    found["supernet_epochs"] = options.supernet_length
+    found.update(_flat("recipe", dataclasses.asdict(options.recipe)))
+    found.update(_flat("effort", dataclasses.asdict(options.effort)))
+    del found["effort.processes"]
+    found["number of classes"] = images.num_classes
+    found["spaces"] = hashlib.sha256(repr(tuple(spaces)).encode()).hexdigest()
+    found["training images"] = array_digest(images.train_x)
+    found["training labels"] = array_digest(images.train_y)
+    found["validation images"] = array_digest(images.validation_x)
+    found["validation labels"] = array_digest(images.validation_y)
+    # As JSON gives it back: integers of numpy and tuples would compare as different.
+    plain: dict[str, Any] = json.loads(json.dumps(found, default=_plain))
+    return plain
+
+
+def board_content(board: Board) -> dict[str, Any]:
+    """What a board is, whatever it is called."""
+    content = dataclasses.asdict(board)
+    for name in ("name", "description"):
+        content.pop(name)
+    return content
+
+
+def array_digest(array: Array) -> str:
+    """SHA-256 of type, shape and all values of an array; memory-mapped ones are read in parts."""
+    digest = hashlib.sha256(f"{array.dtype.str} {array.shape}".encode())
+    rows = max(1, _HASHED_AT_ONCE // max(1, array[:1].nbytes))
+    for start in range(0, len(array), rows):
+        digest.update(array[start : start + rows].tobytes())
+    return digest.hexdigest()
+
+
+def _flat(name: str, value: Any) -> dict[str, Any]:
+    """Nested dictionaries as one, `outer.inner`."""
+    if not isinstance(value, Mapping):
+        return {name: value}
+    found: dict[str, Any] = {}
+    for key, inner in value.items():
+        found.update(_flat(f"{name}.{key}", inner))
+    return found
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else str(value)
+
+
+def _refusal(folder: Path, found: Any, question: Mapping[str, Any]) -> str:
+    keys = list(dict.fromkeys([*question, *found]))
+    differ = [key for key in keys if found.get(key) != question.get(key)]
+    named = "; ".join(
+        _difference(key, found.get(key), question.get(key)) for key in differ[:_NAMED_DIFFERENCES]
+    )
+    more = len(differ) - _NAMED_DIFFERENCES
+    remedy = "choose another workdir, or restore these"
+    if differ[0] == _VERSION:
+        remedy = f"choose another workdir, or go on with mcunet_tf {found[_VERSION]}"
+    return (
+        f"{folder} holds another search: {named}{f'; {more} more differ' if more > 0 else ''}: "
+        f"{remedy}; nothing was changed"
+    )
+
+
+def _difference(key: str, before: Any, now: Any) -> str:
+    hashed = any(isinstance(value, str) and len(value) == 64 for value in (before, now))
+    nested = isinstance(before, list) or isinstance(now, list)
+    return f"{key} differ" if hashed or nested else f"{key} was {before} and is {now}"

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that a search was asked for, as one value that is checked when it is made."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import functools
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from mcunet_tf.boards import Board, load_board
+from mcunet_tf.errors import BoardError, BudgetError, SearchError
+from mcunet_tf.tinynas.checks import check_whole, is_real, shown
+from mcunet_tf.tinynas.cost import Budget
+from mcunet_tf.tinynas.effort import Effort
+from mcunet_tf.tinynas.protocols import Callback, Strategy
+from mcunet_tf.tinynas.recipe import Recipe
+from mcunet_tf.tinynas.space import Space
+
+QUANTIZATIONS = ("ptq", "qat")
+
+
+@dataclasses.dataclass(frozen=True)
+class SearchOptions:
+    """The arguments of `mcunet_tf.search` but for the data; see there what they mean.
+
+    Attributes:
+        board: name or description of the target.
+        sram_bytes: the most bytes that the arena may take; None leaves it to the board.
+        flash_bytes: the most bytes that weights and code may take; None leaves it to the board.
+        latency_ms: the longest modelled time of one inference; None sets no limit.
+        epochs: epochs of the final training.
+        supernet_epochs: epochs of the supernet; None takes `epochs`, 0 trains no supernet.
+        seed: seed of all randomness.
+        workdir: folder of checkpoints and logs; None takes a temporary one.
+        callbacks: Keras callbacks of both trainings.
+        strategy: how training is distributed; None trains on the default device.
+        executor: workers for evaluations; None evaluates in this process.
+        quantization: one of `QUANTIZATIONS`.
+        recipe: how to train.
+        effort: how much to look at.
+        spaces: search spaces to choose from; None takes all that the size of the images gives.
+        verbose: whether progress is printed.
+
+    Raises:
+        BoardError: the board is unknown.
+        BudgetError: a budget is no number above 0.
+        SearchError: another argument is out of range, or of another type.
+    """
+
+    board: str | Board = "stm32f746"
+    sram_bytes: int | None = None
+    flash_bytes: int | None = None
+    latency_ms: float | None = None
+    epochs: int = 40
+    supernet_epochs: int | None = None
+    seed: int = 0
+    workdir: str | os.PathLike[str] | None = None
+    callbacks: Sequence[Callback] = ()
+    strategy: Strategy | None = None
+    executor: concurrent.futures.Executor | None = None
+    quantization: str = "ptq"
+    recipe: Recipe = dataclasses.field(default_factory=Recipe)
+    effort: Effort = dataclasses.field(default_factory=Effort)
+    spaces: Sequence[Space] | None = None
+    verbose: bool = True
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.board, str | Board):
+            raise BoardError(f"board = {shown(self.board)}: give a board's name, or a Board")
+        assert self.target  # raises where the board is unknown
+        _check_budgets(self)
+        check_whole("epochs", self.epochs, 1)
+        if self.supernet_epochs is not None:
+            check_whole("supernet_epochs", self.supernet_epochs, 0)
+        check_whole("seed", self.seed, 0)
+        if self.quantization not in QUANTIZATIONS:
+            raise SearchError(
+                f"quantization {shown(self.quantization)} is unknown: use one of {QUANTIZATIONS}"
+            )
+        _check_objects(self)
+        _check_spaces(self.spaces)
+
+    @functools.cached_property
+    def target(self) -> Board:
+        """The board as a value."""
+        return load_board(self.board) if isinstance(self.board, str) else self.board
+
+    @functools.cached_property
+    def budget(self) -> Budget:
+        """What must be kept: the least of what the board has and what was asked for."""
+        has = Budget.of_board(self.target)
+        sram_bytes = _least(self.sram_bytes, has.sram_bytes)
+        return Budget(sram_bytes, _least(self.flash_bytes, has.flash_bytes), self.latency_ms)
+
+    @property
+    def supernet_length(self) -> int:
+        """Epochs of the supernet."""
+        return self.epochs if self.supernet_epochs is None else self.supernet_epochs
+
+
+def _least(asked: int | None, limit: int | None) -> int | None:
+    known = [value for value in (asked, limit) if value is not None]
+    return min(known) if known else None
+
+
+def _check_budgets(options: SearchOptions) -> None:
+    for name in ("sram_bytes", "flash_bytes", "latency_ms"):
+        value = getattr(options, name)
+        if value is None:
+            continue
+        if not is_real(value) or not value > 0:
+            raise BudgetError(
+                f"{name} = {shown(value)}: a budget must be a number above 0, or None for what "
+                "the board has"
+            )
+        if name != "latency_ms" and value != int(value):
+            raise BudgetError(f"{name} = {shown(value)}: give whole bytes")
+
+
+def _check_objects(options: SearchOptions) -> None:
+    """Makes sure that arguments which are objects are of the kind that is needed."""
+    if options.workdir is not None and not isinstance(options.workdir, str | os.PathLike):
+        raise SearchError(f"workdir = {shown(options.workdir)}: give the path of a folder")
+    if options.workdir is not None and Path(options.workdir).is_file():
+        raise SearchError(f"workdir {options.workdir} is a file: name a folder")
+    if not isinstance(options.recipe, Recipe):
+        raise SearchError(
+            f"recipe = {shown(options.recipe)}: give a Recipe, such as "
+            "mcunet_tf.Recipe(learning_rate=0.05)"
+        )
+    if not isinstance(options.effort, Effort):
+        raise SearchError(
+            f"effort = {shown(options.effort)}: give an Effort, such as mcunet_tf.Effort.quick()"
+        )
+    callbacks = options.callbacks
+    if not isinstance(callbacks, list | tuple) or not all(map(_is_callback, callbacks)):
+        raise SearchError(f"callbacks = {shown(callbacks)}: give a list of Keras callbacks")
+    if options.executor is not None and not hasattr(options.executor, "submit"):
+        raise SearchError(
+            f"executor = {shown(options.executor)}: give a concurrent.futures.Executor"
+        )
+    if options.strategy is not None and not hasattr(options.strategy, "num_replicas_in_sync"):
+        raise SearchError(f"strategy = {shown(options.strategy)}: give a tf.distribute strategy")
+
+
+def _is_callback(given: object) -> bool:
+    return hasattr(given, "on_epoch_end") and not isinstance(given, type)
+
+
+def _check_spaces(spaces: Sequence[Space] | None) -> None:
+    if spaces is None:
+        return
+    if not isinstance(spaces, list | tuple) or not all(isinstance(s, Space) for s in spaces):
+        raise SearchError(
+            f"spaces = {shown(spaces)}: give a list of Space, such as "
+            "mcunet_tf.tinynas.all_spaces(image_shape)"
+        )
+    if not spaces:
+        raise SearchError("spaces is empty: give at least one Space, or None for all")

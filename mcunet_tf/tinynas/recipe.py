@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How networks are trained: a value that needs no TensorFlow to be made and compared."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from mcunet_tf.errors import SearchError
+from mcunet_tf.tinynas.checks import check_real, check_whole, shown
+
+AUGMENTATIONS = ("flip_and_shift", "flip", "shift", "none")
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """How to train.
+
+    Attributes:
+        batch_size: images per step, over all replicas.
+        learning_rate: learning rate at the start of a cosine that ends at zero.
+        momentum: momentum of SGD with Nesterov's look ahead.
+        weight_decay: weight decay of the supernet; it is decoupled, and spares batch-norm.
+        final_weight_decay: weight decay of a network trained alone, which sees the images often
+            enough to learn them by heart.
+        label_smoothing: share of the label that is spread over all classes.
+        elastic_rate: learning rate of the elastic phases, relative to `learning_rate`.
+        subnets_per_step: sub-networks whose gradients are averaged in an elastic step.
+        distillation: weight of the largest sub-network's prediction in the elastic loss; it costs
+            one forward pass more per step.
+        augmentation: what is done to training images, one of `AUGMENTATIONS`.
+
+    Raises:
+        SearchError: a number is out of range, or the augmentation is unknown.
+    """
+
+    batch_size: int = 128
+    learning_rate: float = 0.08
+    momentum: float = 0.9
+    weight_decay: float = 5e-5
+    final_weight_decay: float = 3e-3
+    label_smoothing: float = 0.0
+    elastic_rate: float = 0.5
+    subnets_per_step: int = 1
+    distillation: float = 0.0
+    augmentation: str = "flip_and_shift"
+
+    def __post_init__(self) -> None:
+        check_whole("batch_size", self.batch_size, 1)
+        check_whole("subnets_per_step", self.subnets_per_step, 1)
+        for name in ("learning_rate", "weight_decay", "final_weight_decay", "distillation"):
+            check_real(name, getattr(self, name), 0.0)
+        for name in ("momentum", "label_smoothing", "elastic_rate"):
+            check_real(name, getattr(self, name), 0.0, 1.0)
+        if self.augmentation not in AUGMENTATIONS:
+            raise SearchError(
+                f"augmentation {shown(self.augmentation)} is unknown: use one of {AUGMENTATIONS}"
+            )
+
+
+PAPER_RECIPE = Recipe(label_smoothing=0.1, subnets_per_step=4, distillation=1.0)
+"""Four sub-networks per batch, taught by the largest: about four times the work per step."""

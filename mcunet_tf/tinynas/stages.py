@@ -1,0 +1,355 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stages of a search in order: each leaves its result in the folder and is not done again.
+
+What is trained is written before anything else is done with it, so that whatever fails later (a
+callback, quantisation, the compiler, a report) costs no training.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mcunet_tf.errors import BudgetError, McunetError, SearchError
+from mcunet_tf.tinynas.arch import Arch
+from mcunet_tf.tinynas.candidates import Candidates, EvaluationData, evaluation_data
+from mcunet_tf.tinynas.checkpoint import read_state, write_bytes, write_model, write_state
+from mcunet_tf.tinynas.cost import Cost, candidate_cost, keeps
+from mcunet_tf.tinynas.data import Images, as_float
+from mcunet_tf.tinynas.evolve import evolve, sample_fitting
+from mcunet_tf.tinynas.identity import claim_folder
+from mcunet_tf.tinynas.options import SearchOptions
+from mcunet_tf.tinynas.pareto import ParetoPoint, pareto_front
+from mcunet_tf.tinynas.predict import AccuracyPredictor
+from mcunet_tf.tinynas.progress_lines import ProgressLines
+from mcunet_tf.tinynas.protocols import KerasModel, Weights
+from mcunet_tf.tinynas.result import SearchResult
+from mcunet_tf.tinynas.space import Space, SpaceStage, Subnet, all_spaces
+from mcunet_tf.tinynas.statistics import SpaceStatistics, choose_space, measure_spaces
+
+QAT_SHARE = 0.1
+"""Epochs of quantisation-aware training, relative to the final training."""
+
+_SPACES_SAVED_EVERY = 6
+
+History = list[dict[str, Any]]
+"""A row for each epoch: its number, phase and loss."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Winner:
+    """The sub-network that evolution chose.
+
+    Attributes:
+        subnet: the sub-network.
+        pareto: evaluated sub-networks that no other one beats.
+        weights: what its final training begins with; None begins at random.
+        history: epochs of the supernet.
+    """
+
+    subnet: Subnet
+    pareto: tuple[ParetoPoint, ...]
+    weights: Weights | None
+    history: History
+
+
+class SearchRun:
+    """One search under way: what was asked, the data, the folder, and a method for each stage."""
+
+    def __init__(self, options: SearchOptions, images: Images, folder: Path) -> None:
+        self.options = options
+        self.images = images
+        self.folder = folder
+        self.progress = ProgressLines(quiet=not options.verbose)
+        self.finished = False
+
+    def run(self) -> SearchResult:
+        """Goes through all stages that are not done yet.
+
+        Raises:
+            BudgetError: nothing fits.
+            SearchError: the folder is another search's, or damaged, or a stage failed.
+            OutputError: the folder cannot be written.
+        """
+        spaces = self._spaces()
+        claim_folder(self.folder, self.options, self.images, spaces, self._writes())
+        statistics = self._measure(spaces)
+        chosen = choose_space(statistics)
+        space = chosen.space
+        self.progress.say(f"space: {space.input_shape}, width {space.width}")
+        self.images = self.images.resized(space.input_shape)
+        winner = self._found(space)
+        arch = space.arch(winner.subnet)
+        if self._writes():
+            write_bytes(self.folder / "arch.json", arch.to_json().encode())
+        model, accuracy, history = self._final(arch, winner.weights)
+        flatbuffer = self._quantise(arch, model)
+        if self._writes():
+            write_bytes(self.folder / "model.tflite", flatbuffer)
+        result = SearchResult(
+            arch=arch,
+            model=model,
+            num_classes=self.images.num_classes,
+            accuracy=accuracy,
+            cost=self._cost(arch, flatbuffer),
+            budget=self.options.budget,
+            board=self.options.target,
+            history=[*winner.history, *history],
+            pareto=winner.pareto,
+            spaces=tuple(statistics),
+            chosen=statistics.index(chosen),
+            flatbuffer=flatbuffer,
+        )
+        self.finished = True
+        return result
+
+    def remove_unless_needed(self) -> None:
+        """Removes a temporary folder, unless the search ended early and left something trained."""
+        if self.finished or not any(self.folder.glob("*.ckpt")):
+            shutil.rmtree(self.folder, ignore_errors=True)
+        else:
+            self.progress.say(
+                f"what was trained is in {self.folder}: pass it as workdir to go on from there"
+            )
+
+    def _spaces(self) -> tuple[Space, ...]:
+        spaces = self.options.spaces or all_spaces(self.images.image_shape)
+        channels = self.images.image_shape[2]
+        for space in spaces:
+            if space.input_shape[2] != channels:
+                raise SearchError(
+                    f"a search space is for {space.input_shape[2]} channels, the images have "
+                    f"{channels}: make it with make_space(image_shape)"
+                )
+        return tuple(spaces)
+
+    def _writes(self) -> bool:
+        if self.options.strategy is None:
+            return True
+        from mcunet_tf.tinynas.train import is_chief
+
+        return is_chief(self.options.strategy)
+
+    def _measure(self, spaces: Sequence[Space]) -> list[SpaceStatistics]:
+        """Stage 1: statistics of every space, measured or read."""
+        path = self.folder / "spaces.json"
+        try:
+            known = [_statistics_from(row) for row in read_state(path) or ()]
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise SearchError(f"{path} is damaged: delete it to redo this step") from error
+        if [s.space for s in known] != list(spaces[: len(known)]):
+            raise SearchError(f"{path} is of other spaces: delete it to redo this step")
+        self.progress.start("search spaces", len(spaces), len(known))
+
+        def keep(found: Sequence[SpaceStatistics]) -> None:
+            if self._writes() and (
+                len(found) % _SPACES_SAVED_EVERY == 0 or len(found) == len(spaces)
+            ):
+                write_state(path, [dataclasses.asdict(s) for s in found])
+            self.progress.step(len(found))
+
+        effort = self.options.effort
+        return measure_spaces(
+            spaces,
+            self.images.num_classes,
+            self.options.target,
+            self.options.budget,
+            samples=effort.samples,
+            plans=effort.plans,
+            seed=self.options.seed,
+            processes=effort.processes,
+            known=known,
+            report=keep,
+        )
+
+    def _found(self, space: Space) -> _Winner:
+        """Stages 2 and 3: a supernet and evolution in it, or evolution by MACs without one."""
+        if not self.options.supernet_length:
+            self.progress.say(
+                "supernet_epochs=0: what computes the most within the budget is trained from "
+                "scratch"
+            )
+            return _Winner(self._largest_fitting(space), (), None, [])
+        from mcunet_tf.tinynas.final import inherited_weights
+
+        network, history = self._supernet(space)
+        subnet, pareto = self._evolution(space, network)
+        settings = space.settings(subnet)
+        weights = inherited_weights(network, settings, self._evaluation_data())
+        return _Winner(subnet, pareto, weights, history)
+
+    def _supernet(self, space: Space) -> tuple[Any, History]:
+        """Stage 2: trains the weights that all sub-networks share."""
+        from mcunet_tf.tinynas.final import make_network
+        from mcunet_tf.tinynas.train import Trainer, elastic_phases
+
+        options = self.options
+        largest, optional = space.arch(space.largest()), space.optional_blocks()
+        classes = self.images.num_classes
+        network = make_network(largest, classes, options.seed, options.strategy, optional)
+        trainer = Trainer(
+            network,
+            options.recipe,
+            name="supernet",
+            seed=options.seed,
+            folder=self.folder,
+            callbacks=options.callbacks,
+            strategy=options.strategy,
+            progress=self.progress,
+        )
+        return network, trainer.run(elastic_phases(space, options.supernet_length), self.images)
+
+    def _fits(self, space: Space, subnet: Subnet) -> bool:
+        arch, options = space.arch(subnet), self.options
+        return keeps(arch, self.images.num_classes, options.target, options.budget)
+
+    def _largest_fitting(self, space: Space) -> Subnet:
+        """The fitting sub-network that evolution finds to compute the most."""
+
+        def macs(subnets: Sequence[Subnet]) -> list[float]:
+            return [space.arch(s).macs(self.images.num_classes) for s in subnets]
+
+        rng = np.random.default_rng([self.options.seed, 1])
+        evolution = self.options.effort.evolution
+        return evolve(space, lambda s: self._fits(space, s), macs, rng, evolution)[0].choice
+
+    def _evolution(self, space: Space, network: Any) -> tuple[Subnet, tuple[ParetoPoint, ...]]:
+        """Stage 3: evaluates some sub-networks, predicts many, evaluates the best."""
+        effort = self.options.effort
+        candidates = Candidates(
+            network,
+            space,
+            self._evaluation_data(),
+            folder=self.folder,
+            executor=self.options.executor,
+            progress=self.progress,
+            writes=self._writes(),
+        )
+        rng = np.random.default_rng([self.options.seed, 1])
+        tries = effort.evolution.tries
+
+        def fits(subnet: Subnet) -> bool:
+            return self._fits(space, subnet)
+
+        self.progress.say("drawing sub-networks that fit")
+        drawn = [sample_fitting(space, fits, rng, tries) for _ in range(effort.evaluated)]
+        drawn = list(dict.fromkeys(drawn))
+        accuracies = candidates.accuracies(drawn, "evaluated")
+        predictor = AccuracyPredictor(space, drawn, accuracies)
+        ranked = sorted(zip(accuracies, drawn, strict=True), key=lambda pair: -pair[0])
+        self.progress.start("generations", effort.evolution.generations + 1)
+        found = evolve(
+            space,
+            fits,
+            predictor.predict,
+            rng,
+            effort.evolution,
+            [subnet for _, subnet in ranked],
+            lambda n, best: self.progress.step(n + 1, {"predicted": best[0].score}),
+        )
+        finalists = [scored.choice for scored in found[: effort.finalists]]
+        final = candidates.accuracies(finalists, "finalists")
+        pairs = dict(zip([*drawn, *finalists], [*accuracies, *final], strict=True))
+        best = max(pairs, key=lambda subnet: pairs[subnet])
+        self.progress.say(f"best sub-network: {100 * pairs[best]:.2f} % in the supernet")
+        archs = ((space.arch(subnet), accuracy) for subnet, accuracy in pairs.items())
+        classes = self.images.num_classes
+        return best, pareto_front(ParetoPoint(arch, a, arch.macs(classes)) for arch, a in archs)
+
+    def _evaluation_data(self) -> EvaluationData:
+        effort = self.options.effort
+        return evaluation_data(
+            self.images,
+            effort.calibration_images,
+            effort.validation_images,
+            self.options.seed,
+        )
+
+    def _final(self, arch: Arch, weights: Weights | None) -> tuple[KerasModel, float, History]:
+        """Stage 4: trains the chosen network alone, from the supernet's weights on if there are."""
+        from mcunet_tf.tinynas.final import train_alone
+
+        options = self.options
+
+        def keep(model: KerasModel) -> None:
+            if self._writes():
+                write_model(self.folder / "model.keras", model)
+
+        trained = train_alone(
+            arch,
+            self.images,
+            self._evaluation_data(),
+            options.recipe,
+            options.epochs,
+            seed=options.seed,
+            inherited=weights,
+            folder=self.folder,
+            callbacks=options.callbacks,
+            strategy=options.strategy,
+            progress=self.progress,
+            keep=keep,
+        )
+        self.progress.say(f"final network: {100 * trained.accuracy:.2f} % of validation images")
+        return trained.model, trained.accuracy, trained.history
+
+    def _quantise(self, arch: Arch, model: KerasModel) -> bytes:
+        """Stage 5: full int8."""
+        images, options = self.images, self.options
+        shuffled = np.random.default_rng([options.seed, 3]).permutation(len(images.train_x))
+        picked = np.sort(shuffled[: options.effort.representative_images])
+        try:
+            if options.quantization == "qat":
+                from mcunet_tf.tinynas.finish import train_quantised
+
+                epochs = max(1, round(options.epochs * QAT_SHARE))
+                self.progress.say(f"training in int8 for {epochs} epochs")
+                rate = options.recipe.learning_rate
+                return train_quantised(arch, model, images, rate, epochs, options.seed)
+            from mcunet_tf.quantize import quantize_ptq
+
+            return quantize_ptq(model, as_float(images.train_x[picked]))
+        except McunetError as error:
+            raise SearchError(
+                f"quantisation failed: {error}; the trained network is "
+                f"{self.folder / 'model.keras'}"
+            ) from error
+
+    def _cost(self, arch: Arch, flatbuffer: bytes) -> Cost:
+        """What the compiled model costs; its arena is counted, not predicted."""
+        from mcunet_tf.tinyengine import compile_tflite
+
+        limit, board = self.options.budget.sram_bytes, self.options.target
+        try:
+            compiled = compile_tflite(flatbuffer, board, name="model", sram_budget_bytes=limit)
+        except BudgetError:
+            raise
+        except McunetError as error:
+            raise SearchError(
+                f"the int8 network does not compile: {error}; it is {self.folder / 'model.tflite'}"
+            ) from error
+        predicted = candidate_cost(arch, self.images.num_classes, board, limit)
+        weights = compiled.report.weights_bytes
+        return dataclasses.replace(
+            predicted,
+            sram_bytes=compiled.arena_bytes,
+            flash_bytes=predicted.flash_bytes - predicted.weights_bytes + weights,
+            weights_bytes=weights,
+        )
+
+
+def _statistics_from(row: dict[str, Any]) -> SpaceStatistics:
+    stored = dict(row["space"])
+    stages = tuple(
+        SpaceStage(s["channels"], s["stride"], tuple(s["depths"])) for s in stored.pop("stages")
+    )
+    stored["input_shape"] = tuple(stored["input_shape"])
+    space = Space(stages=stages, **stored)
+    rest: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in row.items() if k != "space"
+    }
+    return SpaceStatistics(space=space, **rest)
