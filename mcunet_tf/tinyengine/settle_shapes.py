@@ -19,7 +19,7 @@ import numpy as np
 from mcunet_tf.tinyengine.infer_shape import result_shapes
 from mcunet_tf.tinyengine.ir import ITEM_BYTES, Op, Tensor
 from mcunet_tf.tinyengine.known_values import known_results
-from mcunet_tf.tinyengine.ops.spec import Impossible, View
+from mcunet_tf.tinyengine.ops.spec import Impossible, View, view_of
 
 MAX_RANK = 8
 MAX_TENSOR_BYTES = 64 << 20
@@ -52,7 +52,7 @@ def settle_shapes(
         if isinstance(options, Impossible) or not op.outputs:
             kept.append((op, options))
             continue
-        seen = _view(table, op)
+        seen = view_of(table, op)
         values = _known(seen, options)
         if values is not None:
             for index, value in zip(op.outputs, values, strict=True):
@@ -65,11 +65,6 @@ def settle_shapes(
                     table[index] = dataclasses.replace(table[index], shape=shape)
                     moved.add(index)
     return tuple(table), tuple(kept)
-
-
-def _view(table: Sequence[Tensor], op: Op) -> View:
-    operands = tuple(table[k] if k >= 0 else None for k in op.inputs)
-    return View(op, operands, tuple(table[k] for k in op.outputs))
 
 
 def _known(seen: View, options: Mapping[str, Any]) -> list[np.ndarray[Any, Any]] | None:

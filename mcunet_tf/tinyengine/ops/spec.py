@@ -52,7 +52,13 @@ class View:
 
 def view(graph: Graph, op: Op) -> View:
     """An operator with its tensors."""
-    return View(op, graph.operands(op), graph.results(op))
+    return view_of(graph.tensors, op)
+
+
+def view_of(tensors: Sequence[Tensor], op: Op) -> View:
+    """An operator with its tensors, for those who make a table of tensors anew as they go."""
+    operands = tuple(tensors[index] if index >= 0 else None for index in op.inputs)
+    return View(op, operands, tuple(tensors[index] for index in op.outputs))
 
 
 class ImpossibleError(ValueError):

@@ -9,7 +9,7 @@ from mcunet_tf.errors import ModelError
 from mcunet_tf.tinyengine.ir import Graph, Op, Tensor, is_constant
 from mcunet_tf.tinyengine.legality import broken_constraint
 from mcunet_tf.tinyengine.ops import SPECS
-from mcunet_tf.tinyengine.ops.spec import View, view
+from mcunet_tf.tinyengine.ops.spec import View, view_of
 
 _SHAPE_OPS = ("SHAPE", "STRIDED_SLICE", "PACK")
 
@@ -26,12 +26,11 @@ def fold_constants(graph: Graph) -> Graph:
     tensors = list(graph.tensors)
     kept: list[Op] = []
     for op in graph.ops:
-        current = graph.replace(ops=(), tensors=dict(enumerate(tensors)))
         # An edge of the application's: it may want the constant as bytes.
         edge = op.kind == "DEQUANTIZE" and op.outputs[0] in graph.outputs
         known = op.kind in SPECS and len(op.outputs) == 1 and not edge
-        if known and _foldable(view(current, op)):
-            tensors[op.outputs[0]] = _folded(graph.name, view(current, op))
+        if known and _foldable(seen := view_of(tensors, op)):
+            tensors[op.outputs[0]] = _folded(graph.name, seen)
         elif op.kind in ("RESHAPE", "SQUEEZE", "EXPAND_DIMS"):
             kept.append(dataclasses.replace(op, kind="RESHAPE", inputs=op.inputs[:1]))
         else:
