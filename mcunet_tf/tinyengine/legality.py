@@ -21,6 +21,7 @@ from mcunet_tf.tinyengine.ops.arg_max import INDEX_TYPES
 from mcunet_tf.tinyengine.ops.common import INTEGER_RANGES, per_tensor_problem
 from mcunet_tf.tinyengine.ops.spec import Impossible, View, view
 from mcunet_tf.tinyengine.remedies import remedies
+from mcunet_tf.tinyengine.shape_operands import contradiction
 
 LEGAL_AS_READ = frozenset(SPECS) - frozenset(MADE_BY_PASSES)
 """The operators that a file may hold."""
@@ -84,7 +85,7 @@ def check_read(graph: Graph) -> None:
       UnsupportedError: names every operator that is not so, or has no form here, and the reason.
     """
     effects = [op for op in graph.ops if not op.outputs]
-    if effects or any(isinstance(op.attributes, Impossible) for op in graph.ops):
+    if effects or any(_impossible(graph, op) for op in graph.ops):
         problems = [*_float_model(graph)] or [*_reading_problems(graph)]
         raise UnsupportedError(_refusal(graph, problems))
 
@@ -154,10 +155,18 @@ def _op_problems(graph: Graph) -> Iterator[_Problem]:
 
 def _reading_problems(graph: Graph) -> Iterator[_Problem]:
     for op in graph.ops:
-        if isinstance(op.attributes, Impossible):
-            yield _Problem(op.kind, op.name, f"it has {op.attributes.reason}")
+        impossible = _impossible(graph, op)
+        if impossible:
+            yield _Problem(op.kind, op.name, f"it has {impossible}")
         elif op.kind not in LEGAL_AS_READ:
             yield _Problem(op.kind, op.name, _NOT_SUPPORTED)
+
+
+def _impossible(graph: Graph, op: Op) -> str | None:
+    """What no operator of the kind can have, or None."""
+    if isinstance(op.attributes, Impossible):
+        return op.attributes.reason
+    return contradiction(view(graph, op))
 
 
 def _op_reason(graph: Graph, op: Op) -> str | None:

@@ -37,6 +37,7 @@ _BY_REASON = (
     ("the model is float32", _INT8),
     ("options of another operator", _DAMAGED),
     ("no operand", _DAMAGED),
+    ("an operand that states", _DAMAGED),
     ("no output", _DAMAGED),
     ("int16", _INT16),
     ("no per-tensor scale", _INT8),

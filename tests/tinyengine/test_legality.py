@@ -15,7 +15,7 @@ from mcunet_tf.tinyengine.evaluate import evaluate
 from mcunet_tf.tinyengine.ops import MADE_BY_PASSES, SPECS
 from mcunet_tf.tinyengine.passes import run_passes
 from tests.ops.all_cases import ALL_CASES, CASES
-from tests.ops.build_tflite import NONE, VALID, Net
+from tests.ops.build_tflite import NONE, SAME, VALID, Net
 from tests.tinyengine.damage import read_net
 from tests.tinyengine.small_models import small_network
 
@@ -334,3 +334,47 @@ def test_refusals_of_models_at_large_say_what_to_do(shared_models, folder):
             said += 1
             assert str(error).partition(". Remedy: ")[2], str(error)
     assert said
+
+
+# Operands that state a shape
+
+
+def stated(kind: str, operand: list[int], out: tuple[int, ...]) -> bytes:
+    """One operator whose result is declared as `out`, and stated by an operand."""
+    net = Net()
+    sizes = net.constant(np.array(operand, np.int32))
+    x, y = net.tensor((1, 4, 4, 2), scale=0.1), net.tensor(out, scale=0.1)
+    if kind == "TRANSPOSE_CONV":
+        weights = net.tensor((2, 3, 3, 2), scale=0.1, data=np.ones((2, 3, 3, 2), np.int8))
+        net.op(kind, [sizes, weights, x], [y], Padding=SAME, StrideH=2, StrideW=2)
+    else:
+        net.op(kind, [x, sizes], [y])
+    return net.build([x], [y])
+
+
+@pytest.mark.parametrize(
+    ("kind", "operand", "out", "agrees"),
+    [
+        ("RESHAPE", [1, 32], (1, 32), True),
+        ("RESHAPE", [-1, 8], (4, 8), True),
+        ("RESHAPE", [2, 16], (1, 32), True),  # the same bytes
+        ("RESHAPE", [1, 31], (1, 32), False),
+        ("RESHAPE", [-1, 7], (1, 32), False),
+        ("RESIZE_BILINEAR", [8, 8], (1, 8, 8, 2), True),
+        ("RESIZE_BILINEAR", [8, 8], (1, 6, 6, 2), False),
+        ("RESIZE_NEAREST_NEIGHBOR", [8, 9], (1, 8, 8, 2), False),
+        ("TRANSPOSE_CONV", [1, 8, 8, 2], (1, 8, 8, 2), True),
+        ("TRANSPOSE_CONV", [-1, 8, 8, 2], (1, 8, 8, 2), True),
+        ("TRANSPOSE_CONV", [1, 9, 9, 2], (1, 8, 8, 2), False),
+        ("BROADCAST_TO", [3, 4, 4, 2], (3, 4, 4, 2), True),
+        ("BROADCAST_TO", [2, 4, 4, 2], (3, 4, 4, 2), False),
+    ],
+)
+def test_an_operand_that_states_another_shape_is_refused(kind, operand, out, agrees):
+    model = stated(kind, operand, out)
+    if agrees:
+        assert compile_tflite(model, "portable", name="m").outputs[0].shape == out
+        return
+    text = refused(model)
+    assert f"an operand that states {operand} for a result of {list(out)}" in text
+    assert "the file contradicts itself" in text

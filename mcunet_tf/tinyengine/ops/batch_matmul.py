@@ -30,7 +30,8 @@ def _read(options: Mapping[str, Any], _: View) -> BatchMatmulAttributes:
 
 def matmul_parameters(view: View) -> tuple[int, int]:
     """`(multiplier, shift)` of the sums: first_scale * second_scale (in float32) / out_scale."""
-    product = np.float32(view.input(0).scale) * np.float32(view.input(1).scale)
+    with np.errstate(over="ignore"):
+        product = np.float32(view.input(0).scale) * np.float32(view.input(1).scale)
     return quantize_multiplier(float(product) / view.output.scale)
 
 
