@@ -47,10 +47,10 @@ def measure(
     Args:
         models: `.tflite` files.
         boards: names of boards.
-        runtimes: of `runtimes.RUNTIMES`.
+        runtimes: names of runtimes, as `runtimes.RUNTIMES` lists them.
         inputs: random inputs per model, at least 1; each is compared with the reference.
-        seed: of the inputs.
-        connection: to a real board.
+        seed: the seed of the inputs.
+        connection: how a real board is reached.
         options: where other runtimes are installed, and what ours is asked for.
 
     Raises:

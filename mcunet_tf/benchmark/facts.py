@@ -23,7 +23,7 @@ def layer_rows(compiled: Any, counts: Sequence[LayerCount]) -> tuple[LayerRow, .
 
     Args:
         compiled: with `report` and `graph`, or without: then the counts alone are told.
-        counts: by layer; empty where nothing counted them.
+        counts: the counts by layer; empty where nothing counted them.
     """
     counted = {count.index: count for count in counts}
     report = getattr(compiled, "report", None)

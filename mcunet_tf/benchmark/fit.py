@@ -89,7 +89,7 @@ def fit_samples(samples: Sequence[Sample], floor: float = 1.0) -> Fit:
     """Fits non-negative weights; errors count relatively, so that small shapes matter too.
 
     Args:
-        samples: of one kernel.
+        samples: samples of one kernel.
         floor: smaller measurements count as if they were this large.
     """
     names = list(dict.fromkeys(name for sample in samples for name in sample.counts))
@@ -233,9 +233,9 @@ def code_weights(
     """Flash of all code but the kernels', in bytes by what it is for.
 
     Args:
-        board: to compile for.
-        programs: of `feed_programs`; the last few are linked.
-        sizes: of the kernels' code.
+        board: the board to compile for.
+        programs: the programs of `feed_programs`; the last few are linked.
+        sizes: the sizes of the kernels' code.
     """
     with tempfile.TemporaryDirectory(prefix="mcunet_tf-") as name:
         folder = Path(name)
@@ -283,7 +283,7 @@ def fit_board(
     Args:
         board: an emulated board.
         pattern: glob of the kernels to fit; the others keep what is known of them.
-        known: the same part as it was, or None.
+        known: what the part was before, or None.
         log: takes a line of progress.
     """
     kernels = {kernel.name: kernel for kernel in all_kernels(board)}

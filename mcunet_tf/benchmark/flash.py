@@ -18,8 +18,8 @@ def flash_image(command: str, image: Path) -> None:
     """Runs a flashing command, without a shell.
 
     Args:
-        command: with `{image}` where the ELF file goes; "pyocd" alone stands for `pyocd load`,
-            which finds the chip by the probe on its board.
+        command: a command line with `{image}` where the ELF file goes; "pyocd" alone stands for
+            `pyocd load`, which finds the chip by the probe on its board.
         image: the ELF file.
 
     Raises:

@@ -41,12 +41,13 @@ class OpCase:
 
     Attributes:
         kind: TensorFlow Lite's builtin name.
-        shape: of the input: [height, width, channels], or [values] of a vector; [batches, m, k]
-            of BATCH_MATMUL, [steps, inputs] of an LSTM.
-        channels: of the output of CONV_2D and FULLY_CONNECTED, n of BATCH_MATMUL, or units.
+        shape: the shape of the input: [height, width, channels], or [values] of a vector;
+            [batches, m, k] of BATCH_MATMUL, [steps, inputs] of an LSTM.
+        channels: channels of the output of CONV_2D and FULLY_CONNECTED, n of BATCH_MATMUL, or
+            units.
         kernel: height and width of a window.
-        stride: of both axes.
-        dilation: of both axes.
+        stride: the stride of both axes.
+        dilation: the dilation of both axes.
         same: SAME padding, else VALID; MEAN: over height and width, else over channels;
             RESIZE_NEAREST_NEIGHBOR: twice the size, else one row and column more; LSTM: every
             step, else the last one.

@@ -20,7 +20,7 @@ def cmsis_program(graph: Graph, library: CmsisNn, board: Board, name: str) -> Pr
     """A program that calls CMSIS-NN for a graph's one operator, or None where it has no function.
 
     Args:
-        graph: of one operator.
+        graph: the graph of one operator.
         library: where CMSIS-NN is installed.
         board: an emulated board.
         name: C prefix.

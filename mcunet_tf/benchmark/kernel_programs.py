@@ -70,10 +70,10 @@ class Count:
     """What one inference of a program took.
 
     Attributes:
-        instructions: of the kernels' calls.
-        cycles: of the same, by the board's cycle model.
-        feed_instructions: of the emitted code around them.
-        feed_cycles: of the same.
+        instructions: the instructions of the kernels' calls.
+        cycles: cycles of the kernels' calls, by the board's cycle model.
+        feed_instructions: instructions of the emitted code around them.
+        feed_cycles: cycles of that code.
         exact: whether the output equals `evaluate`, bit for bit.
     """
 
@@ -105,9 +105,9 @@ def make_program(
     """Emits a graph with the given kernels.
 
     Args:
-        graph: of `kernel_cases`, or an operator cut out of a model.
+        graph: a graph of `kernel_cases`, or an operator cut out of a model.
         kernels: a row for each operator that takes it.
-        board: for the comments of the code.
+        board: the board that comments in the code name.
         name: C prefix.
         groups: which operators are streamed together; by default each is on its own.
         pushed_band: instead of them, all operators run as rows come in, at most so many at once.

@@ -128,8 +128,8 @@ class KernelRow:
         bit_exact: whether the output equals `evaluate`.
         macs: multiply-accumulates; 0 for operators that have none.
         outputs: output values.
-        instructions: of the kernel's calls, exact.
-        modelled_cycles: the same by `cycle_model`: an estimate.
+        instructions: the instructions of the kernel's calls, exact.
+        modelled_cycles: cycles of those calls by `cycle_model`: an estimate.
         cycle_model: its name.
         per_mac: instructions per multiply-accumulate, or per output where there are none.
         cycles_per_mac: modelled cycles likewise.

@@ -38,10 +38,10 @@ class RegionCount:
 
     Attributes:
         instructions: executed between the markers, which are not counted themselves.
-        modelled_cycles: by the board's static cycle model: an estimate, never a measurement.
-        taken_branches: as the model prices them.
+        modelled_cycles: cycles by the board's static cycle model: an estimate, never a measurement.
+        taken_branches: branches taken, as the model prices them.
         classes: instructions by class: alu, mul, mull, div, load, store, ...
-        layers: the same by layer, where the code marks layers.
+        layers: what was counted for each layer, where the code marks layers.
     """
 
     instructions: int

@@ -26,17 +26,17 @@ class LayerRow:
     Attributes:
         index: position in execution order; -1 is what `invoke` does before layer 0.
         op: TensorFlow Lite's name of the operator.
-        name: of the layer, as in the model file.
+        name: the name of the layer, as in the model file.
         output_tensor: name of the tensor it writes.
         kernel: the C function.
-        input_shape: of the first operand.
-        output_shape: of the result.
+        input_shape: the shape of the first operand.
+        output_shape: the shape of the result.
         macs: multiply-accumulates.
         weights_bytes: its constants in flash.
         scratch_bytes: its scratch in the arena.
         live_bytes: top of the arena that is in use while it runs.
         instructions: executed, None where nothing counts them.
-        modelled_cycles: by the row's cycle model.
+        modelled_cycles: cycles by the row's cycle model.
     """
 
     index: int
@@ -83,12 +83,12 @@ class Row:
         macs: multiply-accumulates of one inference.
         instructions: executed by one `invoke`, the largest over the inputs.
         instructions_precision: how far `instructions` may be off; 0 is exact.
-        instructions_per_input: the same for each input.
+        instructions_per_input: instructions of each input.
         instructions_per_mac: their quotient.
         modelled_cycles: static estimate for `cycle_model`, no measurement; largest over inputs.
         cycle_model: what the estimate models.
         modelled_latency_ms: modelled cycles at `clock_hz`: an estimate.
-        measured_cycles: by the cycle counter of a real board; largest over inputs.
+        measured_cycles: cycles by the counter of a real board; the largest over all inputs.
         measured_latency_ms: measured: cycles at `clock_hz`, or the best wall time on the host.
         clock_hz: the board's nominal clock.
         energy_uj: estimate: latency times the supply power that `energy_source` states.
@@ -102,10 +102,10 @@ class Row:
         flash_harness_bytes: the runner around the model, which a product does not have.
         flash_bytes: code and weights together.
         tools: versions of all that took part.
-        compiler_flags: of model and kernels.
+        compiler_flags: flags that model and kernels are compiled with.
         hashes: sha256 of the model file, the emitted project and the linked image.
         notes: what a reader must know of this runtime's figures.
-        layers: by operator, for the first input.
+        layers: what each operator takes, for the first input.
         memory: what lies where in the arena, and how long.
         error: why there are no figures: the runtime's own refusal.
     """

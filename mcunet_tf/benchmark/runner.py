@@ -44,7 +44,7 @@ class RunResult:
         cycle_model: its name, or "".
         measured_cycles: per input, by the cycle counter of a real board; None elsewhere.
         stack_bytes: high-water mark of `invoke` over all inputs; None on the host.
-        sizes: of the linked image; None on the host.
+        sizes: the sizes of the linked image; None on the host.
         layers: counts by layer for the first input; index -1 is what comes before layer 0.
         wall_seconds: per input, the fastest run on the host; None on boards.
         image: the ELF file that ran; None on the host.
@@ -96,7 +96,7 @@ def run_on_board(
         board: a board or its name. A real board without a connection is emulated on QEMU's machine
             of the same core, with its true memory sizes.
         inputs: per inference a tuple with one array per model input.
-        connection: to a real board.
+        connection: how a real board is reached.
         sanitize: host only: with the address and undefined-behaviour sanitizers.
         repeats: host only: runs of each input, the fastest of which is its wall time.
 
@@ -131,7 +131,7 @@ def build_image(compiled: Compiled, board: Board, *, counter: str) -> Path:
 
     Args:
         compiled: the model's C project.
-        board: with a memory map; a real board's image goes onto the real board.
+        board: a board with a memory map; a real board's image goes onto the real board.
         counter: "none", "systick" or "dwt".
     """
     leave = "exit_halt.c" if board.runner.kind == "serial" else "exit_semihosting.c"

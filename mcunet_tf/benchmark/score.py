@@ -164,7 +164,7 @@ def score_folder(
     """Scores all models of a folder; rows that `out` holds already are not made again.
 
     Args:
-        folder: of models.
+        folder: a folder of models.
         out: JSON lines, to which each row is added as soon as it is known.
         trial: what is asked of every model.
         log: gets a line per model.

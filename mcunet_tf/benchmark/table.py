@@ -116,10 +116,10 @@ def benchmark(
     Args:
         models: one or more `.tflite` files.
         boards: names of boards.
-        runtimes: of "tinyengine", "cmsis_nn", "tflm".
+        runtimes: names among "tinyengine", "cmsis_nn" and "tflm".
         inputs: random inputs per model.
-        seed: of the inputs.
-        connection: to a real board.
+        seed: the seed of the inputs.
+        connection: how a real board is reached.
         cmsis_nn_dir: a release of CMSIS-NN other than that of the `bench` extra.
         tflm_dir: a tree of TF-Lite Micro with its library built, for "tflm" on boards.
         optimize: what plans of "tinyengine" aim at, as for `compile_tflite`.

@@ -83,8 +83,8 @@ def count_model(compiled: CompiledModel, board: Board) -> CompiledModel:
     """Runs a compiled model once and puts the counts into its report.
 
     Args:
-        compiled: for the core of the board.
-        board: with an emulator.
+        compiled: a model compiled for the board's core.
+        board: a board with an emulator.
 
     Raises:
         BudgetError, ToolError: as `run_on_board`.

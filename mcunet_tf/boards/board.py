@@ -30,7 +30,7 @@ class MemoryRegion:
         kind: "flash" or "ram".
         origin: first address.
         size_bytes: its length.
-        roles: of "code", "weights" (flash) and "arena", "data" (ram; data includes the stack).
+        roles: some of "code", "weights" (flash) and "arena", "data" (ram; data includes the stack).
             A region without a role is left to the application and counts in no budget.
     """
 
@@ -63,7 +63,7 @@ class Runner:
         kind: "host", "qemu" or "serial" (a real board behind a serial port).
         machine: QEMU's machine name; empty unless kind is "qemu".
         systick_hz: QEMU's SysTick clock; 0 unless kind is "qemu".
-        baud: of the serial port; 0 unless kind is "serial".
+        baud: bits per second of the serial port; 0 unless kind is "serial".
         emulated_on: the QEMU board that stands in where no serial port is given, or empty.
     """
 
@@ -83,7 +83,7 @@ class Board:
         description: one line for people.
         core: the processor, with its tools and cost models.
         compiler_flags: select core and float ABI; on the host whatever else makes code fast.
-        isa: of its core's instruction sets, those whose kernels may be chosen.
+        isa: those of its core's instruction sets whose kernels may be chosen.
         memory: all regions; empty for the host.
         clock_hz: turns cycles into latency; 0 for the host.
         stack_reserve_bytes: RAM that the linker sets aside for the stack.

@@ -22,7 +22,7 @@ class Architecture:
     """What the cores of one family share: `architectures/<name>.toml`.
 
     Attributes:
-        name: of the file.
+        name: the file's name.
         description: one line for people.
         compiler: the compiler driver.
         disassembler: lists the instructions of an image.
@@ -56,10 +56,10 @@ class Core:
     """A processor core: `cores/<name>.toml`.
 
     Attributes:
-        name: of the file, for instance "cortex-m4".
+        name: the file's name, for instance "cortex-m4".
         description: what people call it.
         architecture: its tools, start-up code and linker script.
-        isa: of `ISA_FEATURES`: all that a board of this core can allow.
+        isa: those of `ISA_FEATURES` that a board of this core can allow.
         cost_model: the core in the compiler's `coefficients.json` whose instructions, cycles and
             code sizes are said to be this one's; empty where nothing is known.
         cycle_model: the model that counted instructions are priced by; empty where there is none.

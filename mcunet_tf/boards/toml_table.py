@@ -22,7 +22,7 @@ class TomlTable:
     """A table of a file, whose entries are checked as they are taken.
 
     Attributes:
-        entries: as they stand in the file.
+        entries: the entries as they stand in the file.
     """
 
     def __init__(self, what: str, entries: Mapping[str, Any]) -> None:

@@ -19,9 +19,9 @@ class External:
 
     Attributes:
         sources: compiled like the project's own.
-        include_dirs: for the project's files too.
+        include_dirs: folders of headers, for the project's files too.
         archives: linked behind everything else.
-        flags: for the project's files and the sources.
+        flags: the flags for the project's files and the sources.
     """
 
     sources: tuple[Path, ...] = ()

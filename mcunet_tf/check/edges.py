@@ -16,7 +16,7 @@ def inputs_for(infos: Sequence[Any], arrays: Sequence[Array]) -> tuple[Array, ..
 
     Args:
         infos: the compiled model's inputs: dtype, scale and zero_point.
-        arrays: in the model file's types.
+        arrays: the arrays in the model file's types.
     """
     return tuple(
         quantise(array, info.scale, info.zero_point)

@@ -146,7 +146,7 @@ def serve_engine(name: str) -> None:
     inputs for the model that was loaded last, answered with its outputs.
 
     Args:
-        name: of `ENGINES`.
+        name: one of `ENGINES`.
     """
     engine: Engine | None = None
 

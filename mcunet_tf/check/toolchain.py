@@ -44,7 +44,7 @@ class Source:
 
     Attributes:
         path: the file; its stem names the object, and so the linker's section for it.
-        flags: what only this file needs; later flags win.
+        flags: flags that only this file needs; later flags win.
         prefix: put before the object's name ("firmware_" puts it into the harness section).
     """
 
@@ -138,7 +138,7 @@ def compile_sources(
     Args:
         board: gives compiler and core flags.
         sources: files to compile.
-        flags: for all of them, include paths too.
+        flags: flags for all of them, include paths too.
 
     Raises:
         ToolError: the compiler is missing or rejects a file.
@@ -177,7 +177,7 @@ def link(board: Board, objects: Sequence[Path], archives: Sequence[Path] = ()) -
 
     Args:
         board: gives compiler and memory map.
-        objects: with the entry point.
+        objects: all objects, that with the entry point among them.
         archives: searched for what is still missing.
 
     Raises:

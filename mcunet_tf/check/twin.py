@@ -106,7 +106,7 @@ def host_twin(compiled: CompiledModel) -> Twin:
     """The project of a board under the board's own plan, with kernels that run anywhere.
 
     Args:
-        compiled: for any board.
+        compiled: a model compiled for any board.
 
     Raises:
         CompilerError: a kernel has no portable one of the same calling style.
@@ -163,7 +163,7 @@ def _header(plan: Plan, wrapped: Mapping[str, Node]) -> str:
     """C that stands before the network's: what each call of a wrapped kernel becomes.
 
     Args:
-        plan: with the nodes that run here, and the board's scratch.
+        plan: a plan with the nodes that run here, and the board's scratch.
         wrapped: an operator for each kernel that stands for another.
     """
     nodes = [

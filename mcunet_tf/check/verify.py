@@ -44,7 +44,7 @@ def verify_on_host(compiled: Compiled, model: bytes, count: int, seed: int) -> V
         compiled: the `CompiledModel`; kernels that this machine cannot run must not be in it.
         model: the `.tflite` file it came from.
         count: number of inputs.
-        seed: of the inputs.
+        seed: the seed of the inputs.
 
     Raises:
         VerificationError: an output differs; names the input, the place and both values.
@@ -71,7 +71,7 @@ def verify(
         compiled: the `CompiledModel`.
         model: the `.tflite` file it came from.
         count: number of random inputs.
-        seed: of the inputs.
+        seed: the seed of the inputs.
         run: builds the model, runs it, and gives its outputs for inputs of its own types.
 
     Raises:

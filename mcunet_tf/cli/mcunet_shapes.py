@@ -23,7 +23,7 @@ def shape_model(architectures: Path, name: str, folder: Path) -> Path:
     Args:
         architectures: JSON of block lists by name: resolution, stem, blocks (cin, cmid, cout, k, s,
             residual), feature_mix, classifier.
-        name: of the shape, its `net_id` or its key.
+        name: the shape's name, its `net_id` or its key.
         folder: where finished files are kept.
 
     Returns:

@@ -61,7 +61,7 @@ class CompiledModel:
     Attributes:
       name: the C prefix.
       files: text by relative path: a project that builds as it stands.
-      inputs, outputs: as the C code takes and gives them.
+      inputs, outputs: the tensors that the C code takes and gives.
       graph: what was compiled, after all passes; `evaluate` runs it in numpy.
       plan: what runs when, and where every byte lies.
       report: costs and layout.

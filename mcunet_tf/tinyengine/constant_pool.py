@@ -52,7 +52,7 @@ def collect_constants(name: str, nodes: Iterable[Node]) -> ConstantPool:
 
     Args:
       name: C prefix of the symbols.
-      nodes: in execution order; what stands for the application's rows has no constants.
+      nodes: the nodes in execution order; what stands for the application's rows has no constants.
     """
     arrays: dict[str, Blob] = {}
     symbols: dict[Content, str] = {}

@@ -163,7 +163,7 @@ def traded_kernels(
       graph: holds the tensors.
       op: the operator.
       isa: instruction sets of the target.
-      costs: of the target.
+      costs: the costs of the target.
       first: the kernel that the table prefers.
       names: kernels that the table prefers for some operator of the model.
     """

@@ -37,7 +37,7 @@ def settle_shapes(
     """Follows operators from the input on.
 
     Args:
-      tensors: as declared, 1 in the place of every open size.
+      tensors: the tensors as declared, with 1 in the place of every open size.
       ops: operators with their options, in the order of execution.
       unsettled: tensors that were declared with an open size.
 

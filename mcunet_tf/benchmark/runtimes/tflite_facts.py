@@ -28,8 +28,8 @@ class TfliteFacts:
     """What there is in a model.
 
     Attributes:
-        inputs: of the model.
-        outputs: of the model.
+        inputs: the inputs of the model.
+        outputs: the outputs of the model.
         operators: TensorFlow Lite's names, sorted.
         int8_operators: those of them whose first operand and results are int8 wherever they occur.
         states: whether tensors outlive an inference.

@@ -27,7 +27,7 @@ class KernelChoice:
 
     Attributes:
       kernels: the preferred one first.
-      instructions: of each kernel.
+      instructions: the instructions of each kernel.
       constant_bytes: weights and tables of each kernel, as packed; zeros where flash has no limit.
     """
 
@@ -42,8 +42,8 @@ class Selection:
 
     Attributes:
       flash_bytes: code and constants.
-      instructions: of one inference.
-      kernels: by operator.
+      instructions: the instructions of one inference.
+      kernels: the kernel of each operator.
     """
 
     flash_bytes: float

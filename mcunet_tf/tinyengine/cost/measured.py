@@ -18,7 +18,7 @@ class MeasuredCosts:
     """Costs of kernel calls that were counted on a board; the model answers for all others.
 
     Attributes:
-      model: of the same core.
+      model: the cost model of the same core.
       table: costs by `cost_key`.
     """
 

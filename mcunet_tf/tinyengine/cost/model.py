@@ -46,7 +46,7 @@ class KernelModel:
     """What is known of one kernel on one core.
 
     Attributes:
-      weights: of its features.
+      weights: the weights of its features.
       code_bytes: code and tables in flash, whatever it includes among them.
       error: the largest relative error of the instructions over the shapes of the fit.
     """
@@ -63,7 +63,7 @@ class CostModel:
     Attributes:
       core: that the coefficients were fitted on, as `Core.cost_model` names it.
       label: says where the figures come from.
-      kernels: by name.
+      kernels: the kernels by name.
       feed: weights of the emitted code around the kernels.
       entry: cost of entering and leaving `invoke`.
       code: weights of the size of that code, in bytes.

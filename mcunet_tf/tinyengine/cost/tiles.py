@@ -78,7 +78,7 @@ def direct_and_staged(columns: Columns, whole_words: bool) -> Gathered:
     """Walks the tiles of a row.
 
     Args:
-        columns: of the window.
+        columns: the window's columns.
         whole_words: whether kernel rows are runs of 4 n bytes.
     """
     runs = columns.kernel_width == 1 or columns.dilation == 1

@@ -69,15 +69,15 @@ class Library:
       macro: prefix of the header's macros.
       source: the model file's name, fit for a comment.
       board: the board's name.
-      version: of mcunet_tf.
+      version: mcunet_tf's version.
       arenas: memories that the application provides, aligned to ARENA_ALIGNMENT_BYTES.
       edges: inputs, then outputs.
-      pushed: of the input where the application pushes rows; None where it gives whole frames.
+      pushed: the input whose rows the application pushes; None where it gives whole frames.
       constant_bytes: bytes of `constants` in flash.
       files: C and assembler text by path; includes are relative to the folder that holds them all.
       sources: paths among them to be compiled.
       constants: the one among them that holds nothing but constants.
-      flags: for the compiler.
+      flags: flags for the compiler.
       example: text of a `main.c` that runs the network once, not among the files.
     """
 

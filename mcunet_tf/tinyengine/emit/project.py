@@ -49,7 +49,7 @@ class Project:
       name: C identifier that prefixes every symbol.
       source: the model file's name, for comments.
       board: the board's name, for comments.
-      version: of mcunet_tf.
+      version: mcunet_tf's version.
       flags: compiler flags for CMake.
     """
 

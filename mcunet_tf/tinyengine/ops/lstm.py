@@ -55,9 +55,9 @@ class LstmScales:
     """Every scale of a layer as `(multiplier, shift)`.
 
     Attributes:
-      gates: for each of `GATES` that of W x and that of R h.
-      cell_shift: of i g, to the right, once Q0.30 has become Q0.29.
-      hidden: of o tanh(c).
+      gates: for each of `GATES` the scale of W x and that of R h.
+      cell_shift: how far i g is shifted to the right, once Q0.30 has become Q0.29.
+      hidden: the scale of o tanh(c).
       tanh: multiplier and right shift of the cell state before its curve.
       clip: the most that the cell state may be, or 0.
     """

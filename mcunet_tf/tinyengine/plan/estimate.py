@@ -36,8 +36,8 @@ class Member:
       calls: rows per kernel call.
       progress: rows made after each band of the stage's last operator.
       readers: who reads its output.
-      made_inputs: of its operands, those that the stage makes.
-      ring_bytes: of its output; None where that is a whole tensor.
+      made_inputs: those of its operands that the stage makes.
+      ring_bytes: bytes of its output's ring; None where the output is a whole tensor.
     """
 
     __slots__ = ("calls", "made_inputs", "node", "profile", "progress", "readers", "ring_bytes")
@@ -65,7 +65,7 @@ class GrowingStage:
       members: the last operator first.
       instructions: predicted.
       inner_bytes: rings and scratch so far.
-      slack_bytes: by so much `inner_bytes` may be too high, for tensors with several readers.
+      slack_bytes: how much `inner_bytes` may be too high, for tensors with several readers.
     """
 
     def __init__(self, graph: Graph, band_limit: int, effort: Profiles) -> None:

@@ -47,12 +47,12 @@ def plan_model(
     Args:
       graph: after all passes.
       roots: see `nodes.storage_roots`.
-      nodes: in execution order.
-      region_bytes: of the memories that the arena is laid over; empty: one memory.
+      nodes: the nodes in execution order.
+      region_bytes: sizes of the memories that the arena is laid over; empty: one memory.
       weighed_as: the core whose instructions count, as `Core.schedules_weighed_as` names it.
       optimize: "sram": the smallest arena; "balanced": the smallest whose instructions stay within
         3 % of the fastest plan's; "speed": the fastest, then the smallest.
-      sram_budget_bytes: with a budget, the fastest plan that fits is taken instead.
+      sram_budget_bytes: a budget: the fastest plan that fits is taken instead.
       effort: what is known of operators already, for callers that plan many models for one core.
 
     Returns:

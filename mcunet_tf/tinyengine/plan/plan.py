@@ -43,15 +43,16 @@ class Plan:
     """An execution plan.
 
     Attributes:
-      stages: in execution order.
+      stages: the stages in execution order.
       roots: the tensor whose memory each view uses.
-      storage: of every tensor that is not constant and not a view.
-      scratch_offsets: of each stage.
+      storage: where every tensor lies that is not constant and not a view.
+      scratch_offsets: where the scratch of each stage lies.
       buffers, offsets: everything that was placed: tensors, rings, scratch.
-      state_offset: of the first stage's row counters, where the application pushes rows; else -1.
+      state_offset: where the first stage's row counters lie, where the application pushes rows;
+        else -1.
       arena_bytes: the caller provides this much.
       lower_bound_bytes: no placement of these stages needs less.
-      region_bytes: of the memories that the arena is laid over; empty: one memory.
+      region_bytes: sizes of the memories that the arena is laid over; empty: one memory.
     """
 
     stages: tuple[Stage, ...]
@@ -146,10 +147,10 @@ def plan_stages(
     Args:
       graph: the graph after all passes.
       roots: see `nodes.storage_roots`.
-      nodes: in execution order.
+      nodes: the nodes in execution order.
       groups: consecutive and complete; one group is one stage.
-      region_bytes: of the memories that the arena is laid over; empty: one memory.
-      cache: of the same model, where it is planned more than once.
+      region_bytes: sizes of the memories that the arena is laid over; empty: one memory.
+      cache: what is known of the same model, where it is planned more than once.
     """
     cache = cache or StageCache()
     made = {node.output for node in nodes}

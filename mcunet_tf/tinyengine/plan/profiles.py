@@ -48,7 +48,7 @@ class Profile:
     """An operator's shape and costs, whatever its place in whatever network.
 
     Attributes:
-      height, row_bytes, size_bytes: of its output.
+      height, row_bytes, size_bytes: height, bytes of a row, and bytes of its output.
       window, pixels, reduce: its calling style.
       alone: known stages of this operator only, by their calls.
     """

@@ -43,7 +43,7 @@ class CutProposal(NamedTuple):
     Attributes:
       group: its operators.
       peak_bytes: alive while it runs.
-      surplus_bytes: by so much that may be too high.
+      surplus_bytes: by how much that may be too high.
       instructions: predicted.
       drift_bytes: how far results lie below the inputs they share memory with. A chain of such
         stages needs the sum of it: its first tensor lies above all that follow.
@@ -60,7 +60,7 @@ class _Step(NamedTuple):
     """A stage that has grown to some length.
 
     Attributes:
-      inner_bytes, slack_bytes, instructions: as in `GrowingStage`.
+      inner_bytes, slack_bytes, instructions: what `GrowingStage` says of them.
       least_bytes: neither this stage nor a longer one keeps less alive.
     """
 
@@ -74,7 +74,7 @@ class _Chain:
     """The stages that end at one operator, longer and longer.
 
     Attributes:
-      steps: by the number of operators in front of the last one.
+      steps: proposals by the number of operators in front of the last one.
       proposed: how many operators in front the shortest proposed stage has.
     """
 
@@ -141,7 +141,7 @@ class Proposals:
         Args:
           graph: after all passes.
           roots: see `nodes.storage_roots`.
-          nodes: in execution order.
+          nodes: the nodes in execution order.
           effort: what is known of operators already.
           limit_bytes: stages that keep more alive are of no use.
         """

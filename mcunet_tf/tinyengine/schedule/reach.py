@@ -41,7 +41,7 @@ class Reach(NamedTuple):
     """Which rows of one of its operands an operator reads.
 
     Attributes:
-      stride, pad_top, extent, growth: as in `Window`.
+      stride, pad_top, extent, growth: what `Window` says of them.
       whole: the operator reads all rows before it makes its first row.
       height: rows that the operator makes.
     """
@@ -100,7 +100,7 @@ class Pull(NamedTuple):
     at least none and at most `height`. Where everything is needed at once, `stride` is 0.
 
     Attributes:
-      position: of the producer in the stage.
+      position: the position of the producer in the stage.
       stride, offset, growth, height: the formula's terms.
     """
 
@@ -119,8 +119,8 @@ def make_pull(reach: Reach, position: int, maker_height: int, *, at_end: bool) -
     """How an operator pulls rows from the producer of an operand.
 
     Args:
-      reach: of the operand.
-      position: of the producer in the stage.
+      reach: the reach of the operand.
+      position: the position of the producer in the stage.
       maker_height: rows that the producer counts.
       at_end: its result is there when it has made the last of them, and not before.
     """

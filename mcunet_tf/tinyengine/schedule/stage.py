@@ -52,11 +52,11 @@ class Stage:
 
     Attributes:
       nodes: the operators.
-      calls: of each node.
-      pulls: of each node, what must be made before a call.
-      rings: of each tensor that lives only inside the stage.
+      calls: the calls of each node.
+      pulls: what must be made before a call of each node.
+      rings: the rings of each tensor that lives only inside the stage.
       padded_in_ring: for each node, whether rows of padding use free slots of its input's ring.
-      scratch: of each node.
+      scratch: the scratch of each node.
       shared_bytes: the part of the scratch that every kernel call may overwrite.
       events: the kernel calls in order.
     """
@@ -109,7 +109,7 @@ def make_stage(
 
     Args:
       graph: holds the tensors.
-      nodes: in topological order.
+      nodes: the nodes in topological order.
       internal: tensors that nothing outside the run reads.
       band_limit: most rows a kernel makes at once.
     """

@@ -47,14 +47,14 @@ class Access(NamedTuple):
     Attributes:
       layer: the operator and its calls.
       kernel: whose calls they are.
-      reads: of each operand that is no constant.
+      reads: what is read of each operand that is no constant.
       output: the result.
-      rows_made: of the result, after each call.
+      rows_made: rows of the result that are made after each call.
       scattered: so many rows of the result may lie anywhere; those of calls that make more must lie
         behind each other.
       outside: (call, first row, end, height) of calls whose windows reach beyond the image.
       pad_top: rows of padding above the image.
-      pad_row_bytes: of a row of zero points; 0 where padding is left out of account.
+      pad_row_bytes: bytes of a row of zero points; 0 where padding is left out of account.
       scratch_bytes: that a call needs at the most.
     """
 

@@ -35,7 +35,7 @@ def may_replace(
       access: what makes the result.
       value: what is read.
       writer: the result.
-      cells: of `value`, which are read last by calls that write there.
+      cells: cells of `value` that are read last by calls that write there.
       rows: the row of `writer` that takes the place of each.
     """
     allowed = np.ones(len(cells), bool)

@@ -29,11 +29,11 @@ class Execution(NamedTuple):
     """An operator of the plan and its calls.
 
     Attributes:
-      number: of its stage.
-      position: in the stage.
+      number: the number of its stage.
+      position: its position in the stage.
       node: what the plan says of it.
       chunk: rows that the kernel works on at once within a call; 0: all of them.
-      times: of each call, counted over the whole inference.
+      times: when each call is made, counted over the whole inference.
       first, end: rows of each call.
     """
 

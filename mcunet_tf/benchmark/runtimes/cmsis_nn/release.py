@@ -25,8 +25,8 @@ class CmsisNn:
 
     Attributes:
         root: holds `Include` and `Source`.
-        version: of the release, or the folder's name.
-        include_dirs: for the compiler; the CMSIS core headers too, where the release needs them.
+        version: the version of the release, or the folder's name.
+        include_dirs: folders of headers; those of CMSIS's core too, where the release needs them.
         homes: the file that defines each function.
     """
 
@@ -63,7 +63,7 @@ def find_cmsis_nn(folder: Path | None = None) -> CmsisNn:
     """Finds CMSIS-NN in a folder, by default in the `bakenn` wheel of the `bench` extra.
 
     Args:
-        folder: of a release: holds `Include` and `Source`.
+        folder: a release's folder: it holds `Include` and `Source`.
 
     Raises:
         ToolError: it is not there; the message says how to get it.

@@ -25,7 +25,7 @@ def scratch_sizes(library: CmsisNn, board: Board, calls: Mapping[int, Call]) -> 
     Args:
         library: the release.
         board: an emulated board, or a real one with an emulator of its core.
-        calls: by layer.
+        calls: the library's calls by layer.
 
     Raises:
         ToolError: the cross compiler or the emulator is missing or fails.

@@ -164,9 +164,9 @@ def scratch_bytes_depthwise(
 
     Args:
         kernel: height and width.
-        strides: of rows and columns.
-        dilations: of rows and columns.
-        out_width: of the output.
+        strides: the strides of rows and columns.
+        dilations: the dilations of rows and columns.
+        out_width: width of the output.
         rows: output rows per call.
     """
     height = (rows - 1) * strides[0] + (kernel[0] - 1) * dilations[0] + 1

@@ -91,8 +91,8 @@ def scratch_bytes_depthwise(kernel: tuple[int, int], in_width: int, channels: in
 
     Args:
         kernel: height and width.
-        in_width: of the input.
-        channels: of input and output.
+        in_width: width of the input.
+        channels: the channels of input and output.
     """
     height, width = kernel
     pointers = _POINTER_BYTES * (_even(height * width) + height)
