@@ -61,6 +61,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _search(folder: Path) -> None:
     from mcunet_tf.boards import load_board
+    from mcunet_tf.tinynas.progress_lines import ProgressLines
 
     # An unknown board and a folder that cannot be made are said before the data is read.
     board = load_board(FLAGS.board)
@@ -69,16 +70,17 @@ def _search(folder: Path) -> None:
         recipe, strategy = _recipe_and_strategy()
         data = _load()
         count = min(FLAGS.train_images or len(data.train_images), len(data.train_images))
-        print(f"{data.name}: {count:,} training images, {len(data.class_names)} classes")
+        lines = ProgressLines()
+        lines.say(f"{data.name}: {count:,} training images, {len(data.class_names)} classes")
         result = _found(board, data, count, workdir=folder, recipe=recipe, strategy=strategy)
         result.report(folder / "report.html")
         result.compile(folder / "project")
     cost = result.cost
-    print(
+    lines.say(
         f"{100 * result.accuracy:.2f} % of the validation images; {cost.sram_bytes:,} B SRAM, "
         f"{cost.flash_bytes:,} B flash, {cost.macs / 1e6:.2f} M MACs"
     )
-    print(f"in {folder}/: model.keras, model.tflite, project/, report.html")
+    lines.say(f"in {folder}/: model.keras, model.tflite, project/, report.html")
 
 
 def _recipe_and_strategy() -> tuple[Recipe, Any]:
