@@ -34,12 +34,12 @@ def define_flags() -> None:
     flags.DEFINE_integer("sram_bytes", None, "Most bytes the arena may take.", 1)
     flags.DEFINE_integer("flash_bytes", None, "Most bytes weights and code may take.", 1)
     flags.DEFINE_float("latency_ms", None, "Longest inference, by the cost model.", 0.0)
-    flags.DEFINE_integer("epochs", 40, "Of the final training.", 1)
-    flags.DEFINE_integer("supernet_epochs", None, "Of the supernet [--epochs].", 1)
-    flags.DEFINE_integer("seed", 0, "Of everything random.", 0)
+    flags.DEFINE_integer("epochs", 40, "Epochs of the final training.", 1)
+    flags.DEFINE_integer("supernet_epochs", None, "Epochs of the supernet; 0: none [--epochs].", 0)
+    flags.DEFINE_integer("seed", 0, "Seed of all randomness.", 0)
     flags.DEFINE_enum("quantization", "ptq", ["ptq", "qat"], "How int8 is reached.")
     augmentations = ["flip_and_shift", "flip", "shift", "none"]
-    flags.DEFINE_enum("augmentation", augmentations[0], augmentations, "Of training images.")
+    flags.DEFINE_enum("augmentation", augmentations[0], augmentations, "What is done to images.")
     flags.DEFINE_integer("train_images", None, "Take only so many of the training images.", 10)
     flags.DEFINE_boolean("quick", False, "Look at few sub-networks: tries a data set in minutes.")
     folder = "Folder of checkpoints and results; a killed search goes on there."

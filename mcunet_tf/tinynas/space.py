@@ -68,9 +68,9 @@ class Subnet:
     """One sub-network of a space, in its only spelling: what does not run is spelt as smallest.
 
     Attributes:
-        depths: Blocks that run, per stage.
-        kernels: Per block of the space, the ones that do not run included.
-        expansions: Likewise.
+        depths: number of blocks that run in each stage.
+        kernels: kernel of each block of the space, also of blocks that do not run.
+        expansions: expansion of each block of the space, also of blocks that do not run.
     """
 
     depths: tuple[int, ...]
@@ -138,7 +138,7 @@ class Space:
         """Spells a choice.
 
         Raises:
-            SearchError: A number is none of the candidates, or there are too many or too few.
+            SearchError: a number is none of the candidates, or there are too many or too few.
         """
         if (len(depths), len(kernels), len(expansions)) != (
             len(self.stages),
@@ -185,10 +185,10 @@ class Space:
         """Draws a sub-network, every number by itself and uniformly.
 
         Args:
-            rng: Where chance comes from.
-            kernels: Candidates to draw from.
-            expansions: Candidates to draw from.
-            shallow: False keeps every stage at full depth.
+            rng: generator of all randomness.
+            kernels: kernels to draw from.
+            expansions: expansions to draw from.
+            shallow: whether depths are drawn too; False keeps every stage at full depth.
         """
         depths = [
             int(rng.choice(stage.depths)) if shallow else stage.max_depth for stage in self.stages
