@@ -20,11 +20,11 @@ def build(name: str, num_classes: int | None = None) -> Any:
     """Builds an untrained Keras model of a published network that gives logits.
 
     Args:
-        name: One of `names()`.
-        num_classes: By default as published.
+        name: one of `names()`.
+        num_classes: number of classes; None takes the published number.
 
     Raises:
-        SearchError: The name is unknown.
+        SearchError: the name is unknown.
     """
     found = arch(name)
     keras_name = re.sub(r"\W", "_", name)

@@ -25,6 +25,8 @@ def run_command(main: Callable[[Sequence[str]], int], module: str, usage: str) -
       usage: what --help prints above the flags; its first word is the command.
     """
     command = usage.split(maxsplit=1)[0]
+    _open_standard_streams()
+    signal.signal(signal.SIGTERM, _end)
 
     def parse(argv: Sequence[str]) -> list[str]:
         if any(argument in _HELP for argument in argv[1:]):
@@ -37,6 +39,28 @@ def run_command(main: Callable[[Sequence[str]], int], module: str, usage: str) -
 
     app.run(lambda argv: _guarded(main, argv, command), flags_parser=parse)
     raise AssertionError("absl's run() does not return")
+
+
+def _open_standard_streams() -> None:
+    """Gives a process that was started without standard streams the null device for them.
+
+    Otherwise the next file that is opened takes their place, and what is printed goes into it.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDONLY if mode == "r" else os.O_WRONLY)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
+
+
+def _end(number: int, _: object) -> NoReturn:
+    """Ends the command in order, so that temporary files and processes go with it."""
+    raise SystemExit(128 + number)
 
 
 def _flags_text(module: str) -> str:

@@ -34,12 +34,12 @@ def define_flags() -> None:
     flags.DEFINE_integer("sram_bytes", None, "Most bytes the arena may take.", 1)
     flags.DEFINE_integer("flash_bytes", None, "Most bytes weights and code may take.", 1)
     flags.DEFINE_float("latency_ms", None, "Longest inference, by the cost model.", 0.0)
-    flags.DEFINE_integer("epochs", 40, "Of the final training.", 1)
-    flags.DEFINE_integer("supernet_epochs", None, "Of the supernet [--epochs].", 1)
-    flags.DEFINE_integer("seed", 0, "Of everything random.", 0)
+    flags.DEFINE_integer("epochs", 40, "Epochs of the final training.", 1)
+    flags.DEFINE_integer("supernet_epochs", None, "Epochs of the supernet; 0: none [--epochs].", 0)
+    flags.DEFINE_integer("seed", 0, "Seed of all randomness.", 0)
     flags.DEFINE_enum("quantization", "ptq", ["ptq", "qat"], "How int8 is reached.")
     augmentations = ["flip_and_shift", "flip", "shift", "none"]
-    flags.DEFINE_enum("augmentation", augmentations[0], augmentations, "Of training images.")
+    flags.DEFINE_enum("augmentation", augmentations[0], augmentations, "What is done to images.")
     flags.DEFINE_integer("train_images", None, "Take only so many of the training images.", 10)
     flags.DEFINE_boolean("quick", False, "Look at few sub-networks: tries a data set in minutes.")
     folder = "Folder of checkpoints and results; a killed search goes on there."
@@ -61,6 +61,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _search(folder: Path) -> None:
     from mcunet_tf.boards import load_board
+    from mcunet_tf.tinynas.progress_lines import ProgressLines
 
     # An unknown board and a folder that cannot be made are said before the data is read.
     board = load_board(FLAGS.board)
@@ -69,16 +70,17 @@ def _search(folder: Path) -> None:
         recipe, strategy = _recipe_and_strategy()
         data = _load()
         count = min(FLAGS.train_images or len(data.train_images), len(data.train_images))
-        print(f"{data.name}: {count:,} training images, {len(data.class_names)} classes")
+        lines = ProgressLines()
+        lines.say(f"{data.name}: {count:,} training images, {len(data.class_names)} classes")
         result = _found(board, data, count, workdir=folder, recipe=recipe, strategy=strategy)
         result.report(folder / "report.html")
         result.compile(folder / "project")
     cost = result.cost
-    print(
+    lines.say(
         f"{100 * result.accuracy:.2f} % of the validation images; {cost.sram_bytes:,} B SRAM, "
         f"{cost.flash_bytes:,} B flash, {cost.macs / 1e6:.2f} M MACs"
     )
-    print(f"in {folder}/: model.keras, model.tflite, project/, report.html")
+    lines.say(f"in {folder}/: model.keras, model.tflite, project/, report.html")
 
 
 def _recipe_and_strategy() -> tuple[Recipe, Any]:

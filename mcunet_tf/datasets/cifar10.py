@@ -34,11 +34,11 @@ def load_cifar10(path: Path | str | None = None) -> ImageDataset:
     """Returns 50,000 training and 10,000 test images `[n, 32, 32, 3]`.
 
     Args:
-        path: A `.npz` with `x_train`, `y_train`, `x_test` and `y_test`; by default
+        path: a `.npz` file with `x_train`, `y_train`, `x_test` and `y_test`; by default
             `keras.datasets` downloads the data once.
 
     Raises:
-        DataError: The file or the network is missing, or the arrays are not CIFAR-10.
+        DataError: the file or the network is missing, or the arrays are not CIFAR-10.
     """
     arrays = _download() if path is None else _read(Path(path))
     train_x, train_y, test_x, test_y = arrays

@@ -46,11 +46,11 @@ def load_fashion_mnist(folder: Path | str | None = None) -> ImageDataset:
     """Returns 60,000 training and 10,000 test images `[n, 28, 28, 1]`.
 
     Args:
-        folder: Where the four gzipped IDX files lie. By default the folder of Debian's package
+        folder: folder of the four gzipped IDX files. By default the folder of Debian's package
             dataset-fashion-mnist, and failing that `keras.datasets`, which downloads them once.
 
     Raises:
-        DataError: The files are nowhere to be had, or are damaged.
+        DataError: the files are nowhere to be had, or are damaged.
     """
     if folder is None and not DEBIAN_FOLDER.is_dir():
         arrays = _download()

@@ -36,12 +36,12 @@ def load_image_folder(folder: Path | str, size: int, channels: int = 3) -> Image
     Without a test folder a tenth of the images, chosen by the hash of their names, is set aside.
 
     Args:
-        folder: Where the classes lie; their names, sorted, become labels.
-        size: Height and width that all images are scaled to.
+        folder: folder of the classes; their names, sorted, become labels.
+        size: height and width that all images are scaled to.
         channels: 1 for grey, 3 for colour.
 
     Raises:
-        DataError: There are no classes or images, or a file is no image.
+        DataError: there are no classes or images, or a file is no image.
     """
     root = Path(folder)
     if (root / "train").is_dir() and (root / "test").is_dir():
@@ -69,11 +69,11 @@ def load_speech_commands(folder: Path | str, words: Sequence[str] | None = None)
     no speaker is in both (Warden, arXiv:1804.03209).
 
     Args:
-        folder: Where the words lie.
-        words: Those to tell apart; by default every subfolder whose name begins with a letter.
+        folder: folder of the words.
+        words: words to tell apart; by default every subfolder whose name begins with a letter.
 
     Raises:
-        DataError: There are no words or recordings, or a file is no 16-bit mono recording.
+        DataError: there are no words or recordings, or a file is no 16-bit mono recording.
     """
     root = Path(folder)
     names = tuple(words) if words else _classes(root)

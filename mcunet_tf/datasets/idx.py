@@ -27,7 +27,7 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
     """Returns the array of uint8 that a gzipped IDX file holds.
 
     Raises:
-        DataError: The file is missing, damaged, or holds another type.
+        DataError: the file is missing, damaged, or holds another type.
     """
     try:
         with gzip.open(path, "rb") as file:

@@ -19,15 +19,15 @@ class ImageDataset:
     """Labelled images in two disjoint parts.
 
     Attributes:
-        name: What the set is called, for messages.
-        train_images: `[n, h, w, c]` uint8.
-        train_labels: `[n]` int64, indices into `class_names`.
-        test_images: `[m, h, w, c]` uint8.
-        test_labels: `[m]` int64.
-        class_names: One name per class.
+        name: name of the data set, for messages.
+        train_images: training images, `[n, h, w, c]` uint8.
+        train_labels: their labels, `[n]` int64, indices into `class_names`.
+        test_images: test images, `[m, h, w, c]` uint8.
+        test_labels: their labels, `[m]` int64.
+        class_names: one name per class.
 
     Raises:
-        DataError: The arrays contradict each other.
+        DataError: the arrays contradict each other.
     """
 
     name: str

@@ -17,10 +17,10 @@ def float_operators(flatbuffer: bytes) -> list[str]:
     leave SQRT or ELU that way, and the compiler makes a table of it.
 
     Args:
-        flatbuffer: A whole `.tflite` file.
+        flatbuffer: a whole `.tflite` file.
 
     Raises:
-        ModelError: The file is no sound model.
+        ModelError: the file is no sound model.
     """
     graph = simplify(read_tflite(flatbuffer))
     return sorted(

@@ -32,7 +32,7 @@ def check_loops(model: Any) -> None:
     """Makes sure that all loops of a model become operators.
 
     Raises:
-        UnsupportedError: One does not; the message names its layer and the remedy.
+        UnsupportedError: one does not; the message names its layer and the remedy.
     """
     loops = [layer for layer in _layers(model) if getattr(layer, "unroll", None) is False]
     for layer in loops:

@@ -26,12 +26,12 @@ class Block:
     """One inverted residual.
 
     Attributes:
-        kernel: Edge of the depthwise window.
-        hidden: Channels between expansion and projection. Where they equal the block's input
+        kernel: edge of the depthwise window.
+        hidden: channels between expansion and projection. Where they equal the block's input
             channels there is no expansion.
-        channels: Output channels.
-        stride: Of the depthwise convolution.
-        residual: Whether the input is added to the output.
+        channels: output channels.
+        stride: stride of the depthwise convolution.
+        residual: whether the input is added to the output.
     """
 
     kernel: int
@@ -47,13 +47,13 @@ class Arch:
 
     Attributes:
         input_shape: (height, width, channels) of the image.
-        stem_channels: Of the first convolution, 3 x 3.
-        stem_stride: Of the first convolution.
-        blocks: In execution order.
-        head_channels: Of a 1 x 1 convolution in front of the mean; 0 leaves it out.
+        stem_channels: output channels of the first convolution, 3 x 3.
+        stem_stride: stride of the first convolution.
+        blocks: all blocks in execution order.
+        head_channels: output channels of a 1 x 1 convolution in front of the mean; 0 leaves it out.
 
     Raises:
-        SearchError: A number is not positive, a window has no middle, or a block adds tensors of
+        SearchError: a number is not positive, a window has no middle, or a block adds tensors of
             different shapes.
     """
 
@@ -108,7 +108,7 @@ class Arch:
         """Reads what `to_json` wrote.
 
         Raises:
-            SearchError: The text is no JSON, or does not describe an architecture.
+            SearchError: the text is no JSON, or does not describe an architecture.
         """
         try:
             data = json.loads(text)

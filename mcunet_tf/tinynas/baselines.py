@@ -29,10 +29,10 @@ def scaled(
     as keep the last map at four pixels or more.
 
     Args:
-        family: Of `FAMILIES`.
+        family: one of `FAMILIES`.
         image_shape: (height, width, channels).
-        width: Relative to the family's full width.
-        layout: Of `LAYOUTS`.
+        width: width relative to the family's full width.
+        layout: one of `LAYOUTS`.
     """
     published = published_arch(FAMILIES[family])
     ratio = width / _FAMILY_WIDTHS[family]
@@ -63,7 +63,7 @@ def best_fitting(
     """The scaled network with the most MACs that fits, by layout.
 
     Raises:
-        BudgetError: Not even the smallest one fits.
+        BudgetError: not even the smallest one fits.
     """
     found: dict[str, Arch] = {}
     for layout in LAYOUTS:

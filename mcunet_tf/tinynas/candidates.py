@@ -152,7 +152,7 @@ def evaluated(folder: Path, space: Space) -> dict[Subnet, float]:
     """Validation accuracies of all sub-networks that a search evaluated, in its order.
 
     Raises:
-        SearchError: Its file is damaged, or of another space.
+        SearchError: its file is damaged, or of another space.
     """
     stages, blocks = len(space.stages), space.blocks
     found = {}

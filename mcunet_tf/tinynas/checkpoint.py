@@ -33,7 +33,7 @@ def write_model(path: Path, model: Any) -> None:
     """Replaces the `.keras` file of a Keras model as a whole.
 
     Raises:
-        OutputError: The disk is full, or the folder cannot be written.
+        OutputError: the disk is full, or the folder cannot be written.
     """
     with tempfile.TemporaryDirectory() as folder:
         # Keras writes to a path of its own suffix, and not in one step.
@@ -53,7 +53,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Replaces a file as a whole, or leaves it as it was.
 
     Raises:
-        OutputError: The disk is full, or the folder cannot be written.
+        OutputError: the disk is full, or the folder cannot be written.
     """
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
@@ -149,7 +149,7 @@ class Checkpoints:
         """(step, arrays, meta) of the last checkpoint, or None where there is none.
 
         Raises:
-            SearchError: The last checkpoint is damaged.
+            SearchError: the last checkpoint is damaged.
         """
         steps = self._steps()
         if not steps:

@@ -23,13 +23,14 @@ class Cost:
     """A network on a board.
 
     Attributes:
-        sram_bytes: The arena: input, output, activations and scratch, as the planner lays it out.
-        flash_bytes: Packed weights and code.
-        weights_bytes: The first part of it, exact.
-        macs: Multiply-accumulates of one inference.
-        parameters: Trainable ones.
-        instructions: Of one inference, by the compiler's cost model.
-        latency_ms: Its modelled cycles at the board's clock; None where it has none.
+        sram_bytes: size of the arena, as the planner lays it out: input, output, activations and
+            scratch.
+        flash_bytes: packed weights and code.
+        weights_bytes: packed weights alone, exact.
+        macs: multiply-accumulates of one inference.
+        parameters: number of trainable parameters.
+        instructions: instructions of one inference, by the compiler's cost model.
+        latency_ms: modelled cycles at the board's clock; None where the board has no clock.
     """
 
     sram_bytes: int
@@ -66,10 +67,10 @@ def candidate_cost(
     weights let the compiler choose the kernels it chooses for weights of a usual spread.
 
     Args:
-        arch: The network.
-        num_classes: Its logits.
-        board: Where it runs.
-        sram_bytes: The arena's budget, as it is given to the compiler: the fastest plan that keeps
+        arch: the network.
+        num_classes: number of its logits.
+        board: the target.
+        sram_bytes: budget of the arena, as it is given to the compiler: the fastest plan that keeps
             it is taken. Without one speed and memory are balanced.
     """
     planned = planned_cost(arch, num_classes, board, sram_bytes)

@@ -18,7 +18,7 @@ def depthwise(x: Any, kernel: Any, stride: int) -> Any:
     Args:
         x: float32 `[n, h, w, c]`.
         kernel: float32 `[k, k, c, 1]`, k odd.
-        stride: Of both axes.
+        stride: stride of both axes.
     """
     options = {"strides": (1, stride, stride, 1), "padding": "SAME"}
 
@@ -96,10 +96,10 @@ def _by_columns(columns: Any, rows: Any, width: Any, dy: Any) -> Any:
     """Gradient `[rows, width, c, 1]` of a window of stride 1 without padding.
 
     Args:
-        columns: Gives what `count` columns of the window read, from its column `first` on.
-        rows: Of the window.
-        width: Of the window, up to three times what is fast.
-        dy: `[n, h, w, c]`.
+        columns: gives what `count` columns of the window read, from its column `first` on.
+        rows: rows of the window.
+        width: columns of the window, up to three times what is fast.
+        dy: gradient of the output, `[n, h, w, c]`.
     """
     channels = tf.shape(dy)[3]
 

@@ -22,10 +22,10 @@ class Evaluator:
         """Prepares to evaluate.
 
         Args:
-            network: Trained.
-            calibration_x: Training images `[n, h, w, c]` whose statistics the norms get.
-            x: Validation images.
-            y: Their labels.
+            network: a trained supernet.
+            calibration_x: training images `[n, h, w, c]` whose statistics the norms get.
+            x: validation images `[n, h, w, c]`.
+            y: labels of the validation images `[n]`.
         """
         self.network = network
         size = min(CALIBRATION_BATCH, len(calibration_x))

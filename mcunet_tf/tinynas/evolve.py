@@ -63,7 +63,7 @@ def sample_fitting(space: Space, fits: Fits, rng: np.random.Generator, tries: in
     that a tight budget is met too.
 
     Raises:
-        BudgetError: Not even the smallest sub-network fits, or none was found.
+        BudgetError: not even the smallest sub-network fits, or none was found.
     """
     smallest = space.smallest()
     for attempt in range(tries):
@@ -92,19 +92,19 @@ def evolve(
     """Evolves sub-networks towards high scores.
 
     Args:
-        space: Where they come from.
-        fits: Whether a sub-network keeps the budget; what does not is never scored.
-        score: Scores of a batch of sub-networks; higher is better.
-        rng: Where chance comes from.
-        evolution: Sizes.
-        first: Sub-networks to begin with, those that fit.
-        report: Told (generation, its members, best first).
+        space: the search space.
+        fits: says whether a sub-network keeps the budget; what does not is never scored.
+        score: gives the scores of a batch of sub-networks; higher is better.
+        rng: generator of all randomness.
+        evolution: sizes of the evolution.
+        first: sub-networks to begin with; those that do not fit are left out.
+        report: called with (generation, its members, best first).
 
     Returns:
         Every sub-network that was scored, best first.
 
     Raises:
-        BudgetError: Nothing fits.
+        BudgetError: nothing fits.
     """
     known: dict[Subnet, float] = {}
     members = [choice for choice in dict.fromkeys(first) if fits(choice)][: evolution.population]

@@ -22,12 +22,12 @@ def train_quantised(
     """Rebuilds the trained Keras 3 model in tf_keras and trains it on with simulated rounding.
 
     Args:
-        arch: The architecture of `model`.
-        model: Trained.
-        images: The training part is used, not augmented.
-        learning_rate: Of the float training.
-        epochs: Of the training in int8.
-        seed: Of the order of the images.
+        arch: the architecture of `model`.
+        model: a trained Keras 3 model.
+        images: the data, of which the training part is used, not augmented.
+        learning_rate: learning rate of the float training.
+        epochs: epochs of the training in int8.
+        seed: seed of the order of the images.
     """
     import tf_keras
 

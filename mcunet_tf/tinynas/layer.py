@@ -13,13 +13,13 @@ class ArchLayer:
     """One layer as the compiler sees it: batch-norm and ReLU6 are part of their convolution.
 
     Attributes:
-        name: Unique in the network; Keras layers are called after it.
-        kind: "conv", "depthwise", "add", "mean" or "dense".
-        height, width, in_channels: Of the input.
-        out_channels: Of the output.
-        kernel, stride: Of the window; 1 where there is none.
-        relu6: Whether the output is clamped to 0..6.
-        block: Index of the block it belongs to, or -1.
+        name: unique in the network; Keras layers are called after it.
+        kind: one of "conv", "depthwise", "add", "mean" or "dense".
+        height, width, in_channels: size of the input.
+        out_channels: channels of the output.
+        kernel, stride: edge and stride of the window; 1 where there is none.
+        relu6: whether the output is clamped to 0..6.
+        block: index of the block that the layer belongs to, or -1.
     """
 
     name: str

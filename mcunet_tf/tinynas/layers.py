@@ -145,11 +145,11 @@ def convolve_and_norm(
     """Convolves, then normalises the result.
 
     Args:
-        conv: The convolution.
-        norm: Of its output channels.
-        x: Its input, `[n, h, w, channels]`.
-        kernel: Of `conv.part`.
-        statistics: What to normalise with; the batch's own where None.
+        conv: the convolution.
+        norm: the batch-norm of its output channels.
+        x: the input of the convolution, `[n, h, w, channels]`.
+        kernel: the weights that `conv.part` gives.
+        statistics: mean and variance to normalise with; None takes the batch's own.
 
     Returns:
         The result and the statistics that were used.

@@ -111,7 +111,7 @@ def published_arch(name: str) -> Arch:
     """The architecture of a published network, with its own resolution and three channels.
 
     Raises:
-        SearchError: The name is unknown.
+        SearchError: the name is unknown.
     """
     resolution, stem, head, _, text = _entry(name)
     blocks = []

@@ -27,8 +27,8 @@ def one_replica_per_core(batch_size: int, cores: int | None = None) -> Any:
     pairs. With this strategy a search's evaluations run on every core, too.
 
     Args:
-        batch_size: Images per step.
-        cores: How many to use; None takes all that this process may.
+        batch_size: images per step.
+        cores: number of cores to use; None takes all that this process may use.
 
     Raises:
         SearchError: TensorFlow has computed something before, so that it is too late.

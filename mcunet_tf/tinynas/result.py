@@ -24,19 +24,19 @@ class SearchResult:
     """The outcome of `mcunet_tf.search`.
 
     Attributes:
-        arch: The chosen architecture.
-        model: A trained plain functional Keras model, `[h, w, c]` -> logits. Where the images were
+        arch: the chosen architecture.
+        model: a trained plain functional Keras model, `[h, w, c]` -> logits. Where the images were
             uint8 it takes them divided by 255.
-        num_classes: Length of the logits.
-        accuracy: Of `model` on the validation images, float32.
-        cost: Of the compiled int8 model on the board.
-        budget: What was to be kept.
-        board: The target.
-        history: A row per epoch of supernet and final training.
-        pareto: Evaluated sub-networks of the supernet, ascending in MACs.
-        spaces: Statistics of every search space.
-        chosen: Index into `spaces`.
-        flatbuffer: The int8 `.tflite` file.
+        num_classes: number of logits.
+        accuracy: share of the validation images that `model` classifies correctly in float32.
+        cost: what the compiled int8 model costs on the board.
+        budget: the budget that was to be kept.
+        board: the target.
+        history: a row per epoch of supernet and final training.
+        pareto: evaluated sub-networks of the supernet, ascending in MACs.
+        spaces: statistics of every search space.
+        chosen: index of the chosen space in `spaces`.
+        flatbuffer: the int8 `.tflite` file.
     """
 
     arch: Arch
@@ -56,7 +56,7 @@ class SearchResult:
         """Writes the full-int8 `.tflite` file.
 
         Raises:
-            OutputError: It cannot be written.
+            OutputError: it cannot be written.
         """
         write_bytes(Path(path), self.flatbuffer)
 
@@ -64,7 +64,7 @@ class SearchResult:
         """Compiles the int8 model for the board to a folder of C.
 
         Raises:
-            OutputError: The folder cannot be written.
+            OutputError: the folder cannot be written.
         """
         return compile_tflite(
             self.flatbuffer,
@@ -78,6 +78,6 @@ class SearchResult:
         """Writes a self-contained HTML page: the network, its cost, the spaces, the training.
 
         Raises:
-            OutputError: It cannot be written.
+            OutputError: it cannot be written.
         """
         write_bytes(Path(path), report_html(self).encode())

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from mcunet_tf.errors import SearchError
 from mcunet_tf.tinynas.arch import Arch, Block
+from mcunet_tf.tinynas.checks import check_real, check_whole, shown
 
 KERNELS = (3, 5, 7)
 EXPANSIONS = (3, 4, 6)
@@ -31,11 +32,30 @@ WIDTHS = tuple(round(0.1 * i, 1) for i in range(2, 11))
 
 @dataclasses.dataclass(frozen=True)
 class SpaceStage:
-    """Blocks of equal output channels, the first of which may have a stride."""
+    """Blocks of equal output channels, the first of which may have a stride.
+
+    Attributes:
+        channels: output channels of every block.
+        stride: stride of the first block.
+        depths: numbers of blocks that a sub-network may run, each from 1 on.
+
+    Raises:
+        SearchError: a number is out of range, or there are no depths.
+    """
 
     channels: int
     stride: int
     depths: tuple[int, ...] = DEPTHS
+
+    def __post_init__(self) -> None:
+        check_whole("channels of a SpaceStage", self.channels, 1)
+        check_whole("stride of a SpaceStage", self.stride, 1)
+        if not isinstance(self.depths, tuple) or not self.depths:
+            raise SearchError(
+                f"depths of a SpaceStage = {shown(self.depths)}: give a tuple such as (1, 2)"
+            )
+        for depth in self.depths:
+            check_whole("a depth of a SpaceStage", depth, 1)
 
     @property
     def max_depth(self) -> int:
@@ -48,9 +68,9 @@ class Subnet:
     """One sub-network of a space, in its only spelling: what does not run is spelt as smallest.
 
     Attributes:
-        depths: Blocks that run, per stage.
-        kernels: Per block of the space, the ones that do not run included.
-        expansions: Likewise.
+        depths: number of blocks that run in each stage.
+        kernels: kernel of each block of the space, also of blocks that do not run.
+        expansions: expansion of each block of the space, also of blocks that do not run.
     """
 
     depths: tuple[int, ...]
@@ -68,10 +88,14 @@ class Space:
 
     Attributes:
         input_shape: (height, width, channels) of the image after scaling.
-        width: The multiplier that made the channels, for reports.
-        stem_channels, stem_stride: Of the 3 x 3 stem.
-        first_channels: Output of the first block, kernel 3 without expansion.
-        stages: The searched part.
+        width: the multiplier that made the channels, for reports.
+        stem_channels: output channels of the 3 x 3 stem.
+        stem_stride: stride of the stem.
+        first_channels: output channels of the first block, kernel 3 without expansion.
+        stages: the searched part.
+
+    Raises:
+        SearchError: a number is out of range, or there are no stages.
     """
 
     input_shape: tuple[int, int, int]
@@ -80,6 +104,24 @@ class Space:
     stem_stride: int
     first_channels: int
     stages: tuple[SpaceStage, ...]
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.input_shape, tuple) or len(self.input_shape) != 3:
+            raise SearchError(
+                f"input_shape of a Space = {shown(self.input_shape)}: give (height, width, "
+                "channels)"
+            )
+        for size in self.input_shape:
+            check_whole("a size of the input_shape of a Space", size, 1)
+        check_real("width of a Space", self.width, 0.0)
+        for name in ("stem_channels", "stem_stride", "first_channels"):
+            check_whole(f"{name} of a Space", getattr(self, name), 1)
+        stages = self.stages
+        right = isinstance(stages, tuple) and all(isinstance(s, SpaceStage) for s in stages)
+        if not right or not stages:
+            raise SearchError(
+                f"stages of a Space = {shown(stages)}: give a tuple of at least one SpaceStage"
+            )
 
     @property
     def blocks(self) -> int:
@@ -96,7 +138,7 @@ class Space:
         """Spells a choice.
 
         Raises:
-            SearchError: A number is none of the candidates, or there are too many or too few.
+            SearchError: a number is none of the candidates, or there are too many or too few.
         """
         if (len(depths), len(kernels), len(expansions)) != (
             len(self.stages),
@@ -143,10 +185,10 @@ class Space:
         """Draws a sub-network, every number by itself and uniformly.
 
         Args:
-            rng: Where chance comes from.
-            kernels: Candidates to draw from.
-            expansions: Candidates to draw from.
-            shallow: False keeps every stage at full depth.
+            rng: generator of all randomness.
+            kernels: kernels to draw from.
+            expansions: expansions to draw from.
+            shallow: whether depths are drawn too; False keeps every stage at full depth.
         """
         depths = [
             int(rng.choice(stage.depths)) if shallow else stage.max_depth for stage in self.stages

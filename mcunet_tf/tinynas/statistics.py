@@ -41,13 +41,13 @@ class SpaceStatistics:
     """What sub-networks of a space are like under a budget.
 
     Attributes:
-        space: Which.
-        samples: Sub-networks drawn.
-        planned: How many of them the planner had to decide.
-        fitting_share: Share that fits.
-        mean_macs: Of those that fit; 0 where none does.
-        macs: Of those that are known to fit, ascending.
-        weights: How many sub-networks each of `macs` stands for.
+        space: the search space.
+        samples: number of sub-networks that were drawn.
+        planned: number of them that the planner had to decide.
+        fitting_share: share of the samples that fits.
+        mean_macs: mean MACs of those that fit; 0 where none does.
+        macs: MACs of those that are known to fit, ascending.
+        weights: number of sub-networks that each of `macs` stands for.
     """
 
     space: Space
@@ -126,16 +126,16 @@ def measure_spaces(
     """Measures all spaces, on all cores; what a worker that died leaves undone is done again.
 
     Args:
-        spaces: Which.
-        num_classes: Of the data set.
-        board: Whose kernels and planner count.
-        budget: What must be kept.
-        samples: Sub-networks of each space.
-        plans: The most of them that the planner decides.
-        seed: The same sub-network choices are drawn in every space.
-        processes: 1 works here, None takes every core.
-        known: Statistics of the first spaces, from an earlier run with the same arguments.
-        report: Told the statistics that are there whenever a space is finished.
+        spaces: the search spaces.
+        num_classes: number of classes of the data set.
+        board: the target, whose kernels count.
+        budget: the budget that must be kept.
+        samples: sub-networks that are drawn from each space.
+        plans: the most of them that the planner decides.
+        seed: seed of the draws; the same sub-networks are drawn in every space.
+        processes: number of worker processes; 1 works here, None takes every core.
+        known: statistics of the first spaces, from an earlier run with the same arguments.
+        report: called with the statistics that are there, whenever a space is finished.
     """
     measure = functools.partial(
         measure_space,
@@ -194,11 +194,11 @@ def choose_space(
     """The space whose fitting sub-networks compute the most on average.
 
     Args:
-        statistics: Of all spaces.
-        least_share: Of the sub-networks, that must fit.
+        statistics: statistics of all spaces.
+        least_share: share of the sub-networks that must fit.
 
     Raises:
-        BudgetError: No space has sub-networks that fit.
+        BudgetError: no space has sub-networks that fit.
     """
     possible = [s for s in statistics if s.fitting_share >= least_share]
     if not possible:

@@ -110,9 +110,9 @@ class Supernet(keras.Model):
     Calling it takes images `[n, h, w, c]` and gives logits `[n, num_classes]`.
 
     Attributes:
-        arch: The largest sub-network.
-        num_classes: Length of the logits.
-        optional: Blocks that may be left out; all others always run.
+        arch: the largest sub-network.
+        num_classes: number of logits.
+        optional: blocks that may be left out; all others always run.
     """
 
     def __init__(self, arch: Arch, num_classes: int, optional: Sequence[int] = ()):
@@ -152,8 +152,8 @@ class Supernet(keras.Model):
         Args:
             images: float32 `[n, h, w, c]`.
             settings: int32 `[blocks, 3]`; None runs the largest sub-network.
-            statistics: Of every norm, as collected before; None takes the batch's own.
-            collect: Whether to return statistics.
+            statistics: statistics of every norm, as collected before; None takes the batch's own.
+            collect: whether statistics are returned.
         """
         given = list(statistics) if statistics is not None else None
         used: list[Statistics] = []
@@ -217,8 +217,8 @@ class Supernet(keras.Model):
         """Weights of a sub-network by the names of the layers of `Arch.to_keras`.
 
         Args:
-            settings: Which sub-network.
-            statistics: Of its norms, as collected by `forward`.
+            settings: the settings of the sub-network.
+            statistics: statistics of its norms, as collected by `forward`.
         """
         given = iter(statistics)
         found: dict[str, list[npt.NDArray[np.float32]]] = {}

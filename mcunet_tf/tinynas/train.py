@@ -37,10 +37,10 @@ class TrainingPhase:
     """A part of a training.
 
     Attributes:
-        name: For progress and logs.
-        epochs: Its length.
-        draw: Gives the sub-network of a step; None trains the largest.
-        sort_channels: Whether hidden channels are sorted before it begins.
+        name: name of the phase, for progress and logs.
+        epochs: number of epochs.
+        draw: gives the sub-network of a step; None trains the largest.
+        sort_channels: whether hidden channels are sorted before the phase begins.
     """
 
     name: str
@@ -86,14 +86,14 @@ class Trainer:
         """Prepares a training.
 
         Args:
-            network: Made in the scope of `strategy`.
-            recipe: How to train.
-            name: Of checkpoints and logs.
-            seed: Of order, augmentation and sub-networks.
-            folder: For checkpoints and logs; None keeps nothing.
+            network: a network made in the scope of `strategy`.
+            recipe: how to train.
+            name: name of checkpoints and logs.
+            seed: seed of order, augmentation and sub-networks.
+            folder: folder of checkpoints and logs; None keeps nothing.
             callbacks: Keras callbacks; they see the network as their model.
-            strategy: A `tf.distribute` strategy; None trains on the default device.
-            progress: Where to report.
+            strategy: a `tf.distribute` strategy; None trains on the default device.
+            progress: where progress is reported.
         """
         self.network = network
         self.recipe = recipe
@@ -122,8 +122,8 @@ class Trainer:
         """Trains through all phases, from the last checkpoint on; returns a row per epoch.
 
         Raises:
-            SearchError: A checkpoint is damaged, or belongs to another network.
-            OutputError: A checkpoint cannot be written.
+            SearchError: a checkpoint is damaged, or belongs to another network.
+            OutputError: a checkpoint cannot be written.
         """
         total = sum(phase.epochs for phase in phases)
         done = self._restore()

@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """`mcunet_search`: a folder of images becomes C for a board; what is wrong is one line."""
 
+import os
+import shlex
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -50,6 +55,68 @@ def test_a_folder_of_images_becomes_c_for_a_board(photos, tmp_path):
     assert sram <= 8000 and flash <= 60_000
     again = search(*given, timeout=300)
     assert summary in again.stdout
+
+
+# The command's frame around a search of seconds.
+COMMAND = """
+import sys
+from mcunet_tf.cli.command import run_command
+from mcunet_tf.tinynas.progress_lines import ProgressLines
+
+def main(arguments):
+    import mcunet_tf
+    from tests.tinynas.test_search import arguments as given
+    from tests.tinynas.tiny import images
+
+    result = mcunet_tf.search(images(), **given(arguments[1], verbose=True, epochs=3))
+    result.compile(arguments[1] + "/project")
+    ProgressLines().say("finished")
+    return 0
+
+run_command(main, __name__, "tiny_search")
+"""
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.slow
+def test_a_search_that_is_told_to_end_leaves_what_it_can_go_on_from(tmp_path):
+    """SIGTERM in the supernet's training: no traceback, no temporary files, a second sitting."""
+    temporary, folder = tmp_path / "tmp", tmp_path / "out"
+    temporary.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-c", COMMAND, str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(temporary)},
+    )
+    deadline = time.monotonic() + 120
+    while not list(folder.glob("supernet-*.ckpt")):
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline, "no checkpoint came"
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    _, complaint = process.communicate(timeout=120)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "Traceback" not in complaint
+    assert list(temporary.iterdir()) == []
+    assert not (folder / "model.tflite").exists()
+    again = [sys.executable, "-c", COMMAND, str(folder)]
+    done = subprocess.run(again, capture_output=True, text=True, timeout=300, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "are done already" in done.stdout and "finished" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", ["| true", "<&- >&- 2>&-"], ids=["pipe", "closed"])
+def test_a_search_goes_on_where_nobody_reads_its_output(tmp_path, ending):
+    """Its pipe is closed, or it has no standard streams at all: the results are files."""
+    line = f"{shlex.quote(sys.executable)} -c {shlex.quote(COMMAND)} {shlex.quote(str(tmp_path))}"
+    shell = ["bash", "-o", "pipefail", "-c", f"{line} {ending}"]
+    subprocess.run(shell, check=True, timeout=300, cwd=ROOT)
+    assert (tmp_path / "model.tflite").is_file()
+    assert (tmp_path / "project" / "model.c").is_file()
 
 
 @pytest.mark.parametrize(

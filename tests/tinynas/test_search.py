@@ -8,6 +8,7 @@ import pytest
 
 import mcunet_tf
 from mcunet_tf.errors import BoardError, BudgetError, DataError, SearchError
+from mcunet_tf.tinynas import Effort, Evolution, Space, SpaceStage
 from mcunet_tf.tinynas import search as package_search
 from mcunet_tf.tinynas.candidates import evaluated
 from mcunet_tf.tinynas.reading import read_images
@@ -113,21 +114,80 @@ def test_a_killed_search_ends_as_if_it_had_not_been(found, tmp_path):
     assert again.history == found.history
 
 
-@pytest.mark.parametrize(
-    ("changes", "error", "words"),
-    [
-        ({"board": "stm32f999"}, BoardError, "unknown board"),
-        ({"sram_bytes": 100}, BudgetError, "none holds sub-networks that fit"),
-        ({"flash_bytes": 0}, BudgetError, "flash_bytes = 0"),
-        ({"latency_ms": 1e-3}, BudgetError, "none holds sub-networks that fit"),
-        ({"epochs": 0}, SearchError, "epochs = 0: it must be a whole number from 1 on"),
-        ({"quantization": "fp8"}, SearchError, "'fp8' is unknown"),
-        ({"num_classes": 2}, DataError, "labels run from 0 to 2"),
-    ],
-)
-def test_impossible_arguments_are_refused(tmp_path, changes, error, words):
+def wrong_arguments():
+    """By a name: what changes, the error, and words of its one line."""
+    return {
+        "unknown board": ({"board": "stm32f999"}, BoardError, "unknown board"),
+        "board 3": ({"board": 3}, BoardError, "board = 3: give a board's name"),
+        "board None": ({"board": None}, BoardError, "board = None"),
+        "no memory": ({"sram_bytes": 100}, BudgetError, "none holds sub-networks that fit"),
+        "no time": ({"latency_ms": 1e-3}, BudgetError, "none holds sub-networks that fit"),
+        "flash 0": ({"flash_bytes": 0}, BudgetError, "flash_bytes = 0"),
+        "sram -1": ({"sram_bytes": -1}, BudgetError, "sram_bytes = -1"),
+        "sram 96k": ({"sram_bytes": "96k"}, BudgetError, "sram_bytes = '96k'"),
+        "sram nan": ({"sram_bytes": float("nan")}, BudgetError, "sram_bytes = nan"),
+        "sram half": ({"sram_bytes": 99.5}, BudgetError, "sram_bytes = 99.5: give whole bytes"),
+        "sram True": ({"sram_bytes": True}, BudgetError, "sram_bytes = True"),
+        "latency inf": ({"latency_ms": float("inf")}, BudgetError, "latency_ms = inf"),
+        "epochs 0": ({"epochs": 0}, SearchError, "epochs = 0: it must be a whole number from 1"),
+        "epochs 1.5": ({"epochs": 1.5}, SearchError, "epochs = 1.5"),
+        "supernet -1": ({"supernet_epochs": -1}, SearchError, "supernet_epochs = -1"),
+        "seed -1": ({"seed": -1}, SearchError, "seed = -1: it must be a whole number from 0"),
+        "seed 1.5": ({"seed": 1.5}, SearchError, "seed = 1.5"),
+        "fp8": ({"quantization": "fp8"}, SearchError, "'fp8' is unknown"),
+        "classes 2": ({"num_classes": 2}, DataError, "labels run from 0 to 2"),
+        "classes 0": ({"num_classes": 0}, SearchError, "num_classes = 0"),
+        "effort text": ({"effort": "quick"}, SearchError, r"effort = 'quick': .*Effort.quick"),
+        "effort class": ({"effort": Effort}, SearchError, "give an Effort"),
+        "recipe": ({"recipe": {"batch_size": 3}}, SearchError, "give a Recipe"),
+        "callbacks": ({"callbacks": 3}, SearchError, "give a list of Keras callbacks"),
+        "a callback class": ({"callbacks": [Killed]}, SearchError, "list of Keras callbacks"),
+        "executor": ({"executor": 2}, SearchError, "executor = 2"),
+        "strategy": ({"strategy": "mirrored"}, SearchError, "strategy = 'mirrored'"),
+        "workdir": ({"workdir": 3}, SearchError, "workdir = 3"),
+        "no spaces": ({"spaces": []}, SearchError, "spaces is empty"),
+        "spaces text": ({"spaces": "all"}, SearchError, "spaces = 'all'"),
+        "other channels": (
+            {"spaces": [Space((10, 10, 3), 1.0, 8, 1, 8, (SpaceStage(8, 2),))]},
+            SearchError,
+            "is for 3 channels, the images have 1",
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", wrong_arguments())
+def test_impossible_arguments_are_refused(tmp_path, name):
+    changes, error, words = wrong_arguments()[name]
     with pytest.raises(error, match=words) as caught:
-        run(tmp_path, **changes)
+        run(**{"workdir": tmp_path, **changes})
+    assert "\n" not in str(caught.value)
+
+
+WRONG_VALUES = {
+    "no channels": lambda: SpaceStage(0, 1),
+    "no depth": lambda: SpaceStage(8, 1, ()),
+    "depth 0": lambda: SpaceStage(8, 1, (0, 1)),
+    "half a depth": lambda: SpaceStage(8, 1, (0.5,)),
+    "no stages": lambda: Space((10, 10, 1), 1.0, 8, 1, 8, ()),
+    "no rows": lambda: Space((0, 10, 1), 1.0, 8, 1, 8, (SpaceStage(8, 2),)),
+    "flat image": lambda: Space((10, 10), 1.0, 8, 1, 8, (SpaceStage(8, 2),)),
+    "no samples": lambda: Effort(samples=0),
+    "half a plan": lambda: Effort(plans=1.5),
+    "no evolution": lambda: Effort(evolution="long"),
+    "no population": lambda: Evolution(population=0),
+    "mutation": lambda: Evolution(mutation=1.5),
+    "batch 0": lambda: Recipe(batch_size=0),
+    "rate": lambda: Recipe(learning_rate=float("nan")),
+    "momentum": lambda: Recipe(momentum=2),
+    "smoothing": lambda: Recipe(label_smoothing="0.1"),
+    "augmentation": lambda: Recipe(augmentation="mixup"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_VALUES)
+def test_values_are_checked_when_they_are_made(name):
+    with pytest.raises(SearchError) as caught:
+        WRONG_VALUES[name]()
     assert "\n" not in str(caught.value)
 
 
@@ -144,13 +204,77 @@ def wrong_data():
         "one label": ((x, y * 0), "same label"),
         "int32 images": ((x.astype(np.int32), y), "must be uint8 or float32"),
         "no pair": (x[0], "pair"),
+        "none": (None, "must be a pair .* not None"),
+        "text": ("cifar10", "must be a pair .* not 'cifar10'"),
+        "dictionary": ({"x": x, "y": y}, "not a dict"),
+        "triple": ((x, y, y), "not a tuple of 3"),
+        "images none": ((None, y), "images must be an array, not None"),
+        "labels a dictionary": ((x, {}), "labels must be an array, not a dict"),
+        "ragged": (([[1, 2], [3]], [0, 1]), "images are no array"),
+        "objects": ((np.array([{}] * 40), y), "images are object"),
+        "text images": ((np.array(["a"] * 40), y), "images are <U1"),
+        "scalar": ((np.uint8(3), y), "no training images"),
+        "no pixels": ((x[:, :0], y), "they hold no values"),
+        "no channels": ((x[..., :0], y), "they hold no values"),
+        "infinity": ((np.where(nan == nan, nan, np.inf), y), "image 3 holds NaN or infinity"),
+        "beyond float32": ((x.astype(np.float64) + 1e300, y), "image 0 holds NaN or infinity"),
+        "float labels": ((x, y.astype(np.float32)), r"labels are float32.*astype\('int64'\)"),
+        "text labels": ((x, np.array(["cat"] * 40)), "labels <U3"),
+        "label 2**40": ((x, y + 2**40), "run up to .* but there are only"),
+        "label 2**63": ((x, y.astype(np.uint64) + np.uint64(2**63)), "number classes from 0"),
+        "one image": ((x[:1], y[:1]), "too few"),
     }
 
 
 @pytest.mark.parametrize("name", wrong_data())
 def test_wrong_data_is_refused(name):
     given, words = wrong_data()[name]
-    with pytest.raises(DataError, match=words):
+    with pytest.raises(DataError, match=words) as caught:
+        read_images(given)
+    assert "\n" not in str(caught.value)
+
+
+def wrong_datasets():
+    tf = pytest.importorskip("tensorflow")
+    x, y = images(40)
+    pairs = tf.data.Dataset.from_tensor_slices((x, y))
+    return {
+        "endless": (pairs.repeat(), r"repeats for ever: pass it without .repeat\(\)"),
+        "endless batches": (pairs.batch(8).repeat(), "repeats for ever"),
+        "empty": (pairs.take(0), "the dataset is empty"),
+        "no labels": (tf.data.Dataset.from_tensor_slices(x), "must give pairs"),
+        "names": (pairs.map(lambda a, b: {"x": a, "y": b}), "must give pairs"),
+        "one-hot, one by one": (pairs.map(lambda a, b: (a, tf.one_hot(b, 3))), "one-hot"),
+        "one-hot in batches": (
+            pairs.map(lambda a, b: (a, tf.one_hot(b, 3))).batch(8),
+            "one-hot",
+        ),
+        "float labels": (pairs.map(lambda a, b: (a, tf.cast(b, tf.float32))), "float32"),
+        "nan": (pairs.map(lambda a, b: (tf.cast(a, tf.float32) / 0.0, b)), "NaN"),
+        "all of it as one": (pairs.batch(8).batch(5), "give .h, w, c. and one whole number"),
+    }
+
+
+def test_wrong_datasets_are_refused():
+    for name, (given, words) in wrong_datasets().items():
+        with pytest.raises(DataError, match=words) as caught:
+            read_images(given)
+        assert "\n" not in str(caught.value), name
+
+
+def test_an_endless_generator_is_noticed(monkeypatch):
+    """Nobody knows its length: it is given up before memory is gone."""
+    tf = pytest.importorskip("tensorflow")
+    x, y = images(4)
+
+    def endless():
+        while True:
+            yield x[0], y[0]
+
+    spec = (tf.TensorSpec(x.shape[1:], tf.uint8), tf.TensorSpec((), tf.int64))
+    given = tf.data.Dataset.from_generator(endless, output_signature=spec)
+    monkeypatch.setattr("mcunet_tf.tinynas.reading._MOST_ELEMENTS", 10_000)
+    with pytest.raises(DataError, match=r"gave 10,100 values and goes on.*\.take\(n\)"):
         read_images(given)
 
 
