@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * CONCATENATION, PACK and INTERLEAVE, int8: for every pixel, a run of each operand is copied behind
+ * CONCATENATION, PACK and INTERLEAVE of any type: for every pixel, a run of each operand is copied behind
  * the other. A "pixel" is all that lies behind each other in the output before the first operand
  * comes again: the channels of a pixel, or more for axes further out.
  */

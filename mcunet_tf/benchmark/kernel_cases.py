@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from mcunet_tf.benchmark import typed_kernel_cases
 from mcunet_tf.tinyengine.ir import Graph, Op, Quantization, Tensor
 from mcunet_tf.tinyengine.ops import common, lstm
 from mcunet_tf.tinyengine.ops.batch_matmul import BatchMatmulAttributes
@@ -164,6 +165,8 @@ def case_inputs(graph: Graph) -> list[Array]:
     for tensor in (graph.tensors[index] for index in graph.inputs):
         if tensor.dtype == "float32":
             arrays.append(rng.normal(0, 1, tensor.shape).astype(np.float32))
+        elif tensor.dtype == "bool":
+            arrays.append(rng.integers(0, 2, tensor.shape).astype(bool))
         else:
             limits = np.iinfo(tensor.dtype)
             values = rng.integers(limits.min, limits.max, tensor.shape, endpoint=True)
@@ -396,6 +399,7 @@ _MAKERS: dict[str, Callable[[_Draft], Graph]] = {
     "RESIZE_NEAREST_NEIGHBOR": _resize,
     "RESIZE_BILINEAR": _bilinear,
     "SLICE": _slice,
+    **typed_kernel_cases.MAKERS,
 }
 
 
