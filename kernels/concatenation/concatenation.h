@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * CONCATENATION, PACK and INTERLEAVE, int8: for every pixel, a run of each operand is copied behind
- * the other. A "pixel" is all that lies behind each other in the output before the first operand
- * comes again: the channels of a pixel, or more for axes further out.
+ * CONCATENATION, PACK and INTERLEAVE of any type: for every pixel, a run of each operand is copied
+ * behind the other. A "pixel" is all that lies behind each other in the output before the first
+ * operand comes again: the channels of a pixel, or more for axes further out.
  */
 #ifndef KERNELS_CONCATENATION_CONCATENATION_H_
 #define KERNELS_CONCATENATION_CONCATENATION_H_

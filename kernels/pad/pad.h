@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * PAD of [n, h, w, c], int8, with a constant.
+ * PAD of [n, h, w, c] with a constant byte; the last axis counts bytes.
  */
 #ifndef KERNELS_PAD_PAD_H_
 #define KERNELS_PAD_PAD_H_

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * RESIZE_NEAREST_NEIGHBOR, int8, NHWC: out[y, x] = in[rows[y], columns[x]], the indices computed
- * offline.
+ * RESIZE_NEAREST_NEIGHBOR of values of any type, NHWC: out[y, x] = in[rows[y], columns[x]], the
+ * indices computed offline.
  */
 #ifndef KERNELS_RESIZE_NEAREST_NEIGHBOR_RESIZE_NEAREST_NEIGHBOR_H_
 #define KERNELS_RESIZE_NEAREST_NEIGHBOR_RESIZE_NEAREST_NEIGHBOR_H_
@@ -14,7 +14,7 @@ struct resize_nearest_neighbor_s8 {
   int16_t in_width;
   int16_t out_height;
   int16_t out_width;
-  int16_t channels;
+  int32_t channels; /* bytes of a pixel */
 };
 
 /* Any shape. No scratch. */
@@ -26,7 +26,7 @@ struct resize_nearest_neighbor_rows_s8 {
   int16_t repeats;        /* output rows of each input row */
   int16_t in_width;
   int16_t out_width;
-  int16_t channels;
+  int32_t channels; /* bytes of a pixel */
 };
 
 /* Rows that are repeated so many times each; a "pixel" is those of one input row. No scratch. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * TRANSPOSE, SLICE, TILE, SPACE_TO_DEPTH and others that move int8 values and compute none: the
- * output in order, the input at constant strides.
+ * TRANSPOSE, SLICE, TILE, SPACE_TO_DEPTH and others that move values and compute none: the output
+ * in order, the input at constant strides, byte by byte. Wider values are an axis of their bytes.
  */
 #ifndef KERNELS_STRIDED_COPY_STRIDED_COPY_H_
 #define KERNELS_STRIDED_COPY_STRIDED_COPY_H_
@@ -11,9 +11,9 @@
 #define STRIDED_COPY_AXES 6
 
 struct strided_copy_s8 {
-  int32_t offset;                    /* of the first value in the input */
+  int32_t offset;                    /* of the first byte in the input */
   int32_t size[STRIDED_COPY_AXES];   /* of the output; leading axes of length 1 fill up */
-  int32_t stride[STRIDED_COPY_AXES]; /* in the input, in elements; 0 repeats, and may be negative */
+  int32_t stride[STRIDED_COPY_AXES]; /* in the input; 0 repeats, and may be negative */
 };
 
 /* Any shape. No scratch. */

@@ -17,7 +17,8 @@ import numpy as np
 
 from mcunet_tf.benchmark.fit_cases import feed_chains, fit_cases
 from mcunet_tf.benchmark.image import image_sizes, read_sections
-from mcunet_tf.benchmark.kernel_cases import OpCase, chain_graphs, make_graph
+from mcunet_tf.benchmark.kernel_case import OpCase
+from mcunet_tf.benchmark.kernel_cases import chain_graphs, make_graph
 from mcunet_tf.benchmark.kernel_programs import (
     WHOLE_BAND,
     Count,

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mcunet_tf.benchmark.kernel_cases import OpCase
+from mcunet_tf.benchmark import typed_kernel_cases
+from mcunet_tf.benchmark.kernel_case import OpCase
 
 _MAX_VALUES = 20_000  # of a tensor: keeps programs small
 _MAX_MACS = 3_000_000
 _SHAPES_PER_KIND = 60
+_TYPED_SHAPES = 10
 
 _SIDES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 19, 20, 24, 28)
 _INPUTS = (1, 2, 3, 4, 5, 6, 8, 11, 12, 16, 17, 24, 32, 40, 48, 64, 66, 96, 130, 160, 256)
@@ -43,6 +45,7 @@ class _Picker:
 def fit_cases() -> list[OpCase]:
     """All cases, each once."""
     every = (*_pointwise(), *_windows(), *_depthwise(), *_pools(), *_vectors(), *_values())
+    every = (*every, *_typed_layers(), *_typed_values())
     return list(dict.fromkeys(every))
 
 
@@ -172,6 +175,49 @@ def _values() -> Iterator[OpCase]:
     for _ in range(_SHAPES_PER_KIND // 4):
         shape = picker.image(_DEPTHWISE_CHANNELS[:9], 2)
         yield OpCase("RESIZE_NEAREST_NEIGHBOR", shape, same=False)
+
+
+def _typed_layers() -> Iterator[OpCase]:
+    """Layers on float32; on cores without an FPU each operation takes some fifty instructions."""
+    picker = _Picker(7)
+    for number in range(_TYPED_SHAPES):
+        inputs = picker.image(_INPUTS[:12], 3)
+        kernel = _KERNELS[number % 6]
+        stride = 1 + picker.chance(0.4)
+        yield OpCase("CONV_2D_F32", picker.image(_INPUTS[:14]), picker.pick(_OUTPUTS[:11]))
+        yield OpCase("CONV_2D_F32", inputs, picker.pick(_OUTPUTS[:8]), kernel, stride)
+        yield OpCase("DEPTHWISE_CONV_2D_F32", inputs, 0, kernel, stride)
+        features = picker.pick(_INPUTS)
+        yield OpCase("FULLY_CONNECTED_F32", (features,), picker.pick(_OUTPUTS))
+        batches, rows, depth, columns = (picker.pick((1, 2, 3, 5, 8, 16)) for _ in range(4))
+        yield OpCase("BATCH_MATMUL_F32", (min(batches, 3), rows, 2 * depth), columns)
+        size = picker.pick((2, 3, 4))
+        shape = picker.image(_DEPTHWISE_CHANNELS[:10], size)
+        for kind in ("AVERAGE_POOL_2D_F32", "MAX_POOL_2D_F32", "L2_POOL_2D_F32"):
+            yield OpCase(kind, shape, 0, (size, size), stride, same=number % 2 == 0)
+
+
+def _typed_values() -> Iterator[OpCase]:
+    """Operators on float32, int32 and masks that go through values, and those at indices."""
+    picker = _Picker(8)
+    kinds = typed_kernel_cases.MAKERS.keys() - {"CONV_2D_F32", "DEPTHWISE_CONV_2D_F32"}
+    layers = ("FULLY_CONNECTED_F32", "BATCH_MATMUL_F32")
+    values = sorted(kind for kind in kinds if "POOL" not in kind and kind not in layers)
+    compared = len(typed_kernel_cases.COMPARED)
+    for kind in values:
+        for number in range(_TYPED_SHAPES):
+            shape = picker.image(_DEPTHWISE_CHANNELS[:12])
+            yield OpCase(
+                kind,
+                shape,
+                stride=1 + number % 3,
+                same=number % 2 == 0,
+                wide=number % 3 == 1,
+                broadcast=number % 3 == 0,
+            )
+            if kind == "LESS":
+                for dtype in range(compared):
+                    yield OpCase(kind, shape, stride=1 + dtype, broadcast=number % 3 == 0)
 
 
 def feed_chains() -> list[tuple[OpCase, ...]]:

@@ -4,14 +4,20 @@
 from __future__ import annotations
 
 import dataclasses
-import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from mcunet_tf.tinyengine.ir import Graph, Op, Quantization, Tensor
+from mcunet_tf.benchmark import typed_kernel_cases
+from mcunet_tf.benchmark.kernel_case import (
+    OUTPUT_DEVIATION,
+    SCALE,
+    ZERO_POINT,
+    Array,
+    Draft,
+    OpCase,
+)
+from mcunet_tf.tinyengine.ir import Graph, Op, Tensor
 from mcunet_tf.tinyengine.ops import common, lstm
 from mcunet_tf.tinyengine.ops.batch_matmul import BatchMatmulAttributes
 from mcunet_tf.tinyengine.ops.broadcast import ElementwiseAttributes
@@ -26,136 +32,10 @@ from mcunet_tf.tinyengine.ops.resize_nearest_neighbor import ResizeAttributes
 from mcunet_tf.tinyengine.ops.softmax import SoftmaxAttributes
 from mcunet_tf.tinyengine.ops.strided_copy import SliceAttributes, TransposeAttributes
 
-Array = np.ndarray[Any, np.dtype[Any]]
-
-_SCALE, _ZERO_POINT = 0.05, -5
-_WEIGHT_SCALE = 0.01
-_OUTPUT_DEVIATION = 40.0  # of the int8 outputs: spread, seldom saturated
-_SAFE_SUM = 3_000_000  # below the limit of rows that keep two sums in a register
-_WIDE_BIAS = 1 << 24  # above it
-
-
-@dataclass(frozen=True)
-class OpCase:
-    """One operator of one shape.
-
-    Attributes:
-        kind: TensorFlow Lite's builtin name.
-        shape: the shape of the input: [height, width, channels], or [values] of a vector;
-            [batches, m, k] of BATCH_MATMUL, [steps, inputs] of an LSTM.
-        channels: channels of the output of CONV_2D and FULLY_CONNECTED, n of BATCH_MATMUL, or
-            units.
-        kernel: height and width of a window.
-        stride: the stride of both axes.
-        dilation: the dilation of both axes.
-        same: SAME padding, else VALID; MEAN: over height and width, else over channels;
-            RESIZE_NEAREST_NEIGHBOR: twice the size, else one row and column more; LSTM: every
-            step, else the last one.
-        wide: sums too large for rows that keep two of them in a register.
-        broadcast: operators on two tensors: the second operand is [1, 1, 1, channels].
-    """
-
-    kind: str
-    shape: tuple[int, ...]
-    channels: int = 0
-    kernel: tuple[int, int] = (1, 1)
-    stride: int = 1
-    dilation: int = 1
-    same: bool = True
-    wide: bool = False
-    broadcast: bool = False
-
-    def __str__(self) -> str:
-        """Says all that distinguishes the case, in a few words."""
-        words = [self.kind.lower()]
-        if self.kernel != (1, 1):
-            words.append("x".join(map(str, self.kernel)))
-        words += [f"s{self.stride}"] * (self.stride > 1)
-        words += [f"d{self.dilation}"] * (self.dilation > 1)
-        words += ["valid"] * (not self.same and self.kernel != (1, 1))
-        words += ["channels"] * (not self.same and self.kind == "MEAN")
-        words += ["last"] * (not self.same and self.kind == "UNIDIRECTIONAL_SEQUENCE_LSTM")
-        words += ["by one"] * (not self.same and self.kind == "RESIZE_NEAREST_NEIGHBOR")
-        words += ["wide"] * self.wide + ["broadcast"] * self.broadcast
-        words.append("x".join(map(str, self.shape)))
-        if self.channels:
-            words[-1] += f"->{self.channels}"
-        return " ".join(words)
-
-
-class _Draft:
-    """A graph under construction."""
-
-    def __init__(self, case: OpCase) -> None:
-        self.case = case
-        self.rng = np.random.default_rng(zlib.crc32(str(case).encode()))
-        self.tensors: list[Tensor] = []
-
-    def image(self) -> tuple[int, ...]:
-        """The input's shape with a batch of one."""
-        return (1, *self.case.shape)
-
-    def add(
-        self,
-        shape: tuple[int, ...],
-        scale: float = _SCALE,
-        zero_point: int = _ZERO_POINT,
-        dtype: str = "int8",
-    ) -> int:
-        """Adds an activation quantised per tensor."""
-        quantised = dtype in ("int8", "uint8")
-        quantization = Quantization((scale,), (zero_point,)) if quantised else None
-        name = f"t{len(self.tensors)}"
-        self.tensors.append(Tensor(name, shape, dtype, quantization))
-        return len(self.tensors) - 1
-
-    def constant(self, data: Array, scales: tuple[float, ...] = (), axis: int = 0) -> int:
-        """Adds a constant; `scales` quantise it."""
-        quantization = Quantization(scales, (0,) * len(scales), axis) if scales else None
-        name = f"t{len(self.tensors)}"
-        self.tensors.append(Tensor(name, data.shape, str(data.dtype), quantization, data))
-        return len(self.tensors) - 1
-
-    def weighted(self, shape: tuple[int, ...], channels: int, axis: int) -> tuple[int, int, float]:
-        """Adds weights and bias; also returns the scale of an output that spreads over int8."""
-        taps = int(np.prod(shape)) // channels
-        limit = min(127, max(4, int(2 * _SAFE_SUM / (128 * taps))))
-        weights = self.rng.integers(-limit, limit + 1, shape).astype(np.int8)
-        spread = 74 * limit / np.sqrt(3) * np.sqrt(taps)
-        bias = self.rng.integers(-int(spread), int(spread) + 1, channels).astype(np.int32)
-        if self.case.wide:
-            bias[0] = _WIDE_BIAS
-        scales = _WEIGHT_SCALE * self.rng.uniform(0.3, 1.0, channels)
-        first = self.constant(weights, tuple(float(np.float32(s)) for s in scales), axis)
-        second = self.constant(bias)
-        return first, second, float(np.float32(_SCALE * _WEIGHT_SCALE * spread / _OUTPUT_DEVIATION))
-
-    def graph(self, inputs: tuple[int, ...], operands: tuple[int, ...], attributes: Any) -> Graph:
-        """The finished graph; its output is the last tensor."""
-        output = len(self.tensors) - 1
-        op = Op(self.case.kind, str(self.case), operands, (output,), attributes)
-        return Graph("case", tuple(self.tensors), (op,), inputs, (output,))
-
-    def padding(self) -> tuple[common.Padding, int, int]:
-        """Padding, output height and output width of the case's window."""
-        case = self.case
-        height, width, _ = case.shape
-        strides, dilations = (case.stride, case.stride), (case.dilation, case.dilation)
-        code = common.PADDING_SAME if case.same else 1
-        padding = common.spatial_padding(code, (height, width), case.kernel, strides, dilations)
-        sizes = (
-            common.window_size(size, before + after, extent, case.stride, case.dilation)
-            for size, before, after, extent in (
-                (height, padding.top, padding.bottom, case.kernel[0]),
-                (width, padding.left, padding.right, case.kernel[1]),
-            )
-        )
-        return padding, *sizes  # type: ignore[return-value]  # two of them
-
 
 def make_graph(case: OpCase) -> Graph:
     """Builds the case's graph; weights and scales follow from its name alone."""
-    return _MAKERS[case.kind](_Draft(case))
+    return _MAKERS[case.kind](Draft(case))
 
 
 def case_inputs(graph: Graph) -> list[Array]:
@@ -165,6 +45,8 @@ def case_inputs(graph: Graph) -> list[Array]:
     for tensor in (graph.tensors[index] for index in graph.inputs):
         if tensor.dtype == "float32":
             arrays.append(rng.normal(0, 1, tensor.shape).astype(np.float32))
+        elif tensor.dtype == "bool":
+            arrays.append(rng.integers(0, 2, tensor.shape).astype(bool))
         else:
             limits = np.iinfo(tensor.dtype)
             values = rng.integers(limits.min, limits.max, tensor.shape, endpoint=True)
@@ -172,7 +54,7 @@ def case_inputs(graph: Graph) -> list[Array]:
     return arrays
 
 
-def _conv2d(draft: _Draft) -> Graph:
+def _conv2d(draft: Draft) -> Graph:
     case = draft.case
     x = draft.add(draft.image())
     shape = (case.channels, *case.kernel, case.shape[2])
@@ -182,7 +64,7 @@ def _conv2d(draft: _Draft) -> Graph:
     return draft.graph((x,), (x, weights, bias), _window(case, padding))
 
 
-def _depthwise(draft: _Draft) -> Graph:
+def _depthwise(draft: Draft) -> Graph:
     case = draft.case
     x = draft.add(draft.image())
     channels = case.channels or case.shape[2]
@@ -197,7 +79,7 @@ def _window(case: OpCase, padding: common.Padding) -> Conv2dAttributes:
     return Conv2dAttributes(*strides, padding, "NONE")
 
 
-def _fully_connected(draft: _Draft) -> Graph:
+def _fully_connected(draft: Draft) -> Graph:
     case = draft.case
     x = draft.add(draft.image())
     features = int(np.prod(case.shape))
@@ -206,29 +88,29 @@ def _fully_connected(draft: _Draft) -> Graph:
     return draft.graph((x,), (x, weights, bias), FullyConnectedAttributes("NONE"))
 
 
-def _l2_normalization(draft: _Draft) -> Graph:
+def _l2_normalization(draft: Draft) -> Graph:
     x = draft.add(draft.image())
     draft.add(draft.image(), 1 / 128, 0)
     return draft.graph((x,), (x,), ElementwiseAttributes("NONE"))
 
 
-def _batch_matmul(draft: _Draft) -> Graph:
+def _batch_matmul(draft: Draft) -> Graph:
     batches, rows, depth = draft.case.shape
     x = draft.add((1, batches, rows, depth))
     y = draft.add((1, batches, draft.case.channels, depth), 0.04, 3)
-    deviation = 74 * 74 * np.sqrt(depth) * _SCALE * 0.04
-    scale = float(np.float32(deviation / _OUTPUT_DEVIATION))
+    deviation = 74 * 74 * np.sqrt(depth) * SCALE * 0.04
+    scale = float(np.float32(deviation / OUTPUT_DEVIATION))
     draft.add((1, batches, rows, draft.case.channels), scale, 2)
     return draft.graph((x, y), (x, y), BatchMatmulAttributes(False, True))
 
 
-def _lstm(draft: _Draft) -> Graph:
+def _lstm(draft: Draft) -> Graph:
     """Gates before their curves have a deviation of 1.5."""
     steps, inputs = draft.case.shape
     units = draft.case.channels
     x = draft.add((1, steps, inputs))
     operands = [x, *[-1] * (lstm.OPERANDS - 1)]
-    sides = ((lstm.INPUT_WEIGHTS, inputs, 74 * _SCALE), (lstm.RECURRENT_WEIGHTS, units, 0.5))
+    sides = ((lstm.INPUT_WEIGHTS, inputs, 74 * SCALE), (lstm.RECURRENT_WEIGHTS, units, 0.5))
     for positions, width, deviation in sides:
         for position in positions:
             weights = draft.rng.integers(-127, 128, (units, width)).astype(np.int8)
@@ -243,7 +125,7 @@ def _lstm(draft: _Draft) -> Graph:
     return draft.graph((x,), tuple(operands), attributes)
 
 
-def _elementwise(draft: _Draft) -> Graph:
+def _elementwise(draft: Draft) -> Graph:
     case = draft.case
     x = draft.add(draft.image())
     second = (1, 1, 1, case.shape[-1]) if case.broadcast else draft.image()
@@ -252,7 +134,7 @@ def _elementwise(draft: _Draft) -> Graph:
     return draft.graph((x, y), (x, y), ElementwiseAttributes("NONE"))
 
 
-def _extremum(draft: _Draft) -> Graph:
+def _extremum(draft: Draft) -> Graph:
     case = draft.case
     x = draft.add(draft.image())
     y = draft.add((1, 1, 1, case.shape[-1]) if case.broadcast else draft.image())
@@ -260,7 +142,7 @@ def _extremum(draft: _Draft) -> Graph:
     return draft.graph((x, y), (x, y), None)
 
 
-def _pool(draft: _Draft) -> Graph:
+def _pool(draft: Draft) -> Graph:
     case = draft.case
     x = draft.add(draft.image())
     padding, height, width = draft.padding()
@@ -269,16 +151,16 @@ def _pool(draft: _Draft) -> Graph:
     return draft.graph((x,), (x,), attributes)
 
 
-def _mean(draft: _Draft) -> Graph:
+def _mean(draft: Draft) -> Graph:
     x = draft.add(draft.image())
     height, width, channels = draft.case.shape
     reduced = (1, 2) if draft.case.same else (3,)
     axes = draft.constant(np.array(reduced, np.int32))
-    draft.add((1, channels) if draft.case.same else (1, height, width), _SCALE / 4, 3)
+    draft.add((1, channels) if draft.case.same else (1, height, width), SCALE / 4, 3)
     return draft.graph((x,), (x, axes), MeanAttributes(reduced))
 
 
-def _arg_max(draft: _Draft) -> Graph:
+def _arg_max(draft: Draft) -> Graph:
     x = draft.add(draft.image())
     reduced = 3 if draft.case.same else 1
     axis = draft.constant(np.array(reduced, np.int32))
@@ -287,26 +169,26 @@ def _arg_max(draft: _Draft) -> Graph:
     return draft.graph((x,), (x, axis), MeanAttributes((reduced,)))
 
 
-def _softmax(draft: _Draft) -> Graph:
+def _softmax(draft: Draft) -> Graph:
     x = draft.add(draft.image())
     draft.add(draft.image(), 1 / 256, -128)
     return draft.graph((x,), (x,), SoftmaxAttributes(1.0))
 
 
-def _lookup(draft: _Draft) -> Graph:
+def _lookup(draft: Draft) -> Graph:
     x = draft.add(draft.image())
     edges = (1 / 256, -128) if draft.case.kind == "LOGISTIC" else (0.04, -3)
     draft.add(draft.image(), *edges)
     return draft.graph((x,), (x,), None)
 
 
-def _dequantize(draft: _Draft) -> Graph:
+def _dequantize(draft: Draft) -> Graph:
     x = draft.add(draft.image(), dtype="uint8" if draft.case.wide else "int8")
     draft.add(draft.image(), dtype="float32")
     return draft.graph((x,), (x,), None)
 
 
-def _quantize(draft: _Draft) -> Graph:
+def _quantize(draft: Draft) -> Graph:
     if not draft.case.wide:
         return _lookup(draft)
     x = draft.add(draft.image(), dtype="float32")
@@ -314,7 +196,7 @@ def _quantize(draft: _Draft) -> Graph:
     return draft.graph((x,), (x,), None)
 
 
-def _transpose(draft: _Draft) -> Graph:
+def _transpose(draft: Draft) -> Graph:
     x = draft.add(draft.image())
     height, width, channels = draft.case.shape
     draft.add((1, channels, height, width))
@@ -323,22 +205,22 @@ def _transpose(draft: _Draft) -> Graph:
     return draft.graph((x,), (x, order - 1), TransposeAttributes((0, 3, 1, 2)))
 
 
-def _pad(draft: _Draft) -> Graph:
+def _pad(draft: Draft) -> Graph:
     x = draft.add(draft.image())
     height, width, channels = draft.case.shape
     draft.add((1, height + 2, width + 2, channels))
-    attributes = PadAttributes((0, 1, 1, 0), (0, 1, 1, 0), _ZERO_POINT)
+    attributes = PadAttributes((0, 1, 1, 0), (0, 1, 1, 0), ZERO_POINT)
     return draft.graph((x,), (x,), attributes)
 
 
-def _concatenation(draft: _Draft) -> Graph:
+def _concatenation(draft: Draft) -> Graph:
     x = draft.add(draft.image())
     y = draft.add(draft.image())
     draft.add((*draft.image()[:-1], 2 * draft.case.shape[-1]))
     return draft.graph((x, y), (x, y), ConcatenationAttributes(3, "NONE"))
 
 
-def _resize(draft: _Draft) -> Graph:
+def _resize(draft: Draft) -> Graph:
     x = draft.add(draft.image())
     height, width, channels = draft.case.shape
     larger = [2 * size if draft.case.same else size + 1 for size in (height, width)]
@@ -350,7 +232,7 @@ def _resize(draft: _Draft) -> Graph:
     return draft.graph((x,), (x,), ResizeAttributes(rows, columns))
 
 
-def _bilinear(draft: _Draft) -> Graph:
+def _bilinear(draft: Draft) -> Graph:
     x = draft.add(draft.image())
     height, width, channels = draft.case.shape
     draft.add((1, 2 * height, 2 * width, channels))
@@ -358,7 +240,7 @@ def _bilinear(draft: _Draft) -> Graph:
     return draft.graph((x,), (x,), BilinearAttributes(rows, columns))
 
 
-def _slice(draft: _Draft) -> Graph:
+def _slice(draft: Draft) -> Graph:
     x = draft.add(draft.image())
     *size, channels = draft.image()
     taken = (*size, channels - channels // 3)
@@ -366,7 +248,7 @@ def _slice(draft: _Draft) -> Graph:
     return draft.graph((x,), (x,), SliceAttributes((0, 0, 0, channels // 3), taken))
 
 
-_MAKERS: dict[str, Callable[[_Draft], Graph]] = {
+_MAKERS: dict[str, Callable[[Draft], Graph]] = {
     "CONV_2D": _conv2d,
     "DEPTHWISE_CONV_2D": _depthwise,
     "FULLY_CONNECTED": _fully_connected,
@@ -397,6 +279,7 @@ _MAKERS: dict[str, Callable[[_Draft], Graph]] = {
     "RESIZE_NEAREST_NEIGHBOR": _resize,
     "RESIZE_BILINEAR": _bilinear,
     "SLICE": _slice,
+    **typed_kernel_cases.MAKERS,
 }
 
 

@@ -14,10 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from mcunet_tf.benchmark.kernel_cases import Array, case_inputs
+from mcunet_tf.benchmark.kernel_case import Array
+from mcunet_tf.benchmark.kernel_cases import case_inputs
 from mcunet_tf.benchmark.plugin import RegionCount
 from mcunet_tf.benchmark.qemu import run_elf
 from mcunet_tf.boards import Board
+from mcunet_tf.check.compare import unequal
 from mcunet_tf.check.toolchain import LIBRARY_FLAGS
 from mcunet_tf.errors import ToolError
 from mcunet_tf.tinyengine.emit.project import Project, emit_project
@@ -74,7 +76,7 @@ class Count:
         cycles: cycles of the kernels' calls, by the board's cycle model.
         feed_instructions: instructions of the emitted code around them.
         feed_cycles: cycles of that code.
-        exact: whether the output equals `evaluate`, bit for bit.
+        exact: whether the output equals `evaluate`, bit for bit; float32 to the tolerance.
     """
 
     instructions: int
@@ -168,11 +170,12 @@ def _count_batch(programs: list[Program], board: Board) -> list[Count]:
     for first, program, arrays, region in zip(
         _first_marks(programs), programs, inputs, run.regions, strict=True
     ):
-        wanted = b"".join(array.tobytes() for array in evaluate(program.graph, arrays))
-        got = run.stdout[position : position + len(wanted)]
-        position += len(wanted)
+        wanted = evaluate(program.graph, arrays)
+        length = sum(array.nbytes for array in wanted)
+        got = run.stdout[position : position + length]
+        position += length
         marks = range(first, first + 2 * len(program.graph.ops), 2)
-        counts.append(_split(region, marks, got == wanted))
+        counts.append(_split(region, marks, _is_equal(got, wanted)))
     return counts
 
 
@@ -180,6 +183,16 @@ def _first_marks(programs: Sequence[Program]) -> list[int]:
     """The mark of each program's first kernel: two for every operator before it."""
     sizes = [2 * len(program.graph.ops) for program in programs]
     return [sum(sizes[:index]) for index in range(len(sizes))]
+
+
+def _is_equal(got: bytes, wanted: Sequence[Array]) -> bool:
+    """Whether the bytes of all outputs are what they should be; float32 to the tolerance."""
+    for array in wanted:
+        own, got = got[: array.nbytes], got[array.nbytes :]
+        found = np.frombuffer(own, array.dtype)
+        if found.size != array.size or unequal(found, array.reshape(-1)).any():
+            return False
+    return not got
 
 
 def _split(region: RegionCount, marks: range, exact: bool) -> Count:

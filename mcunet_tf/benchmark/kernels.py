@@ -18,7 +18,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcunet_tf.benchmark.kernel_cases import OpCase, make_graph
+from mcunet_tf.benchmark.kernel_case import OpCase
+from mcunet_tf.benchmark.kernel_cases import make_graph
 from mcunet_tf.benchmark.kernel_peers import cmsis_program
 from mcunet_tf.benchmark.kernel_programs import Count, Program, count_programs, make_program
 from mcunet_tf.benchmark.runtimes.cmsis_nn.release import CmsisNn, find_cmsis_nn

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from mcunet_tf.benchmark.fit import fit_board, read_coefficients, write_coefficients
-from mcunet_tf.benchmark.kernel_cases import Array
+from mcunet_tf.benchmark.kernel_case import Array
 from mcunet_tf.benchmark.kernel_programs import Program, count_programs, make_program
 from mcunet_tf.benchmark.runner import run_on_board
 from mcunet_tf.boards import Board, load_board

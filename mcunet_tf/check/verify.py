@@ -7,12 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mcunet_tf.boards import load_board
-from mcunet_tf.check.compare import Answers
+from mcunet_tf.check.compare import FLOAT_TOLERANCE, Answers, steps_allowed
 from mcunet_tf.check.edges import inputs_for
 from mcunet_tf.check.host import run_on_host
 from mcunet_tf.check.reference import Reference, random_inputs
 from mcunet_tf.check.tensors import Array, Compiled, decode_outputs, encode_inputs
 from mcunet_tf.errors import VerificationError
+
+_FLOAT_TOLERANCE = (
+    f" (float32 to {FLOAT_TOLERANCE:g} of the output's range, integers behind it to one step)"
+)
 
 Outputs = Sequence[tuple[Array, ...]]
 """Per inference one array for each output."""
@@ -25,15 +29,18 @@ class Verification:
     Attributes:
         reference: the one that they are equal to.
         unlike: references that were asked before and give something else.
+        tolerance: what "equal" means, of a model that computes in float32.
     """
 
     inputs: int
     values: int
     reference: str
     unlike: tuple[str, ...] = ()
+    tolerance: str = ""
 
     def __str__(self) -> str:
         text = f"{self.values} output values of {self.inputs} inputs equal {self.reference}"
+        text += self.tolerance
         return text + "".join(f", with which {version} does not agree" for version in self.unlike)
 
 
@@ -81,10 +88,11 @@ def verify(
     reference = Reference(model)
     answers = Answers(reference, random_inputs(reference, count, seed))
     outputs = run([inputs_for(compiled.inputs, arrays) for arrays in answers.inputs])
-    differences = answers.differences(compiled.outputs, outputs)
+    steps = steps_allowed(compiled)
+    differences = answers.differences(compiled.outputs, outputs, steps=steps)
     *unlike, equal = differences
     if differences[equal]:
         told = "; ".join(found[0].text(version) for version, found in differences.items())
         raise VerificationError(f"{compiled.name} (seed {seed}): {told}; please report this model")
     values = sum(array.size for arrays in outputs for array in arrays)
-    return Verification(count, values, equal, tuple(unlike))
+    return Verification(count, values, equal, tuple(unlike), _FLOAT_TOLERANCE if steps else "")

@@ -116,6 +116,8 @@ def main(arguments: Sequence[str]) -> int:
     written = compiled.write(folder)
     for name in written.kept:
         print(f"kept your {folder / name}: it was changed since it was written", file=sys.stderr)
+    for note in compiled.report.notes:
+        print(f"note: {note}", file=sys.stderr)
     if _REPORT.value == "json":
         print(json.dumps(compiled.report.as_dict(), indent=2))
     else:

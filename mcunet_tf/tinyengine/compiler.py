@@ -19,7 +19,8 @@ from mcunet_tf.tinyengine.emit.memory_map import memory_map
 from mcunet_tf.tinyengine.emit.names import checked_name, derived_name
 from mcunet_tf.tinyengine.emit.project import Project, emit_project
 from mcunet_tf.tinyengine.emit.write import Written, write_project
-from mcunet_tf.tinyengine.ir import Graph
+from mcunet_tf.tinyengine.ir import QUANTISED_TYPES, Graph
+from mcunet_tf.tinyengine.notes import notes_of
 from mcunet_tf.tinyengine.passes import run_passes, unwatched
 from mcunet_tf.tinyengine.plan.grouping import TOLERANCE, plan_model
 from mcunet_tf.tinyengine.plan.plan import Plan
@@ -147,9 +148,8 @@ def compile_tflite(
     prefix = derived_name(pathlib.Path(source).stem) if name is None else checked_name(name)
     examples = find_format(project_format).EXAMPLES
     dump = None if dump_dir is None else Dump(pathlib.Path(dump_dir))
-    graph = run_passes(
-        read_tflite(data, source), edges=edges, watch=dump.graph if dump else unwatched
-    )
+    read = read_tflite(data, source)
+    graph = run_passes(read, edges=edges, watch=dump.graph if dump else unwatched)
     roots = storage_roots(graph)
     nodes = _select_nodes(graph, target, costs, flash_budget_bytes)
     if input_mode == "rows":
@@ -169,7 +169,9 @@ def compile_tflite(
     project = Project(prefix, source, target.name, __version__, flags, graph, plan)
     if dump:
         dump.text("plan", plan_text(project))
-    report = make_report(project, model=cost_model(target.core.cost_model), isa=target.isa)
+    report = make_report(
+        project, notes_of(read, graph), model=cost_model(target.core.cost_model), isa=target.isa
+    )
     _check_budget(report, sram_budget_bytes)
     _check_flash(report, flash_budget_bytes)
     files = emit_project(project, project_format)
@@ -275,7 +277,7 @@ def _edges(graph: Graph, indices: Sequence[int]) -> tuple[TensorInfo, ...]:
     found = []
     for index in indices:
         tensor = graph.tensors[index]
-        quantised = tensor.quantization is not None and tensor.dtype != "float32"
+        quantised = tensor.quantization is not None and tensor.dtype in QUANTISED_TYPES
         scale, zero_point = (tensor.scale, tensor.zero_point) if quantised else (0.0, 0)
         found.append(TensorInfo(tensor.name, tensor.shape, tensor.dtype, scale, zero_point))
     return tuple(found)

@@ -17,7 +17,15 @@ from mcunet_tf.tinyengine.kernel_tables.table import Blob, Kernel, Struct
 from mcunet_tf.tinyengine.ops.spec import View
 from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source
 
-_OPERAND_CTYPES = {"int8": "int8_t", "uint8": "uint8_t", "int16": "int16_t", "int32": "int32_t"}
+_OPERAND_CTYPES = {
+    "int8": "int8_t",
+    "uint8": "uint8_t",
+    "bool": "uint8_t",
+    "int16": "int16_t",
+    "int32": "int32_t",
+    "int64": "int64_t",
+    "float32": "float",
+}
 
 Content = tuple[str, tuple[int, ...], bytes]
 """C type, shape and digest of a constant array: arrays of one content are one array in flash."""
@@ -104,7 +112,9 @@ def _operands(kernel: Kernel, view: View) -> list[Blob | None]:
         elif tensor.dtype not in _OPERAND_CTYPES:
             raise CompilerError(f"constant '{tensor.name}' of {view.op.kind} is {tensor.dtype}")
         else:
-            found.append(Blob(_OPERAND_CTYPES[tensor.dtype], tensor.data.reshape(-1)))
+            values = tensor.data.reshape(-1)
+            plain = values.view("uint8") if tensor.dtype == "bool" else values
+            found.append(Blob(_OPERAND_CTYPES[tensor.dtype], plain))
     return found
 
 

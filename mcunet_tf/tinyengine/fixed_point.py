@@ -133,6 +133,38 @@ def one_over_one_plus_x(a: npt.ArrayLike) -> IntArray:
     return _multiply_by_power_of_two(x, 1)
 
 
+def log_of_sums(x: npt.ArrayLike) -> IntArray:
+    """The natural logarithm in Q5.26 of sums from 1 up in Q12.19, `[n]`."""
+    return np.array([_log_of_sum(z) for z in np.asarray(x, np.int64).tolist()], np.int64)
+
+
+def _log_of_sum(z: int) -> int:
+    """As log_softmax_s8_portable: around the middle of the octave that the sum lies in."""
+    root_of_half, middle, quarter = 1518500250, 1805811301, 1 << 23  # the last in Q6.25
+
+    def mul(a: int, b: int) -> int:
+        return int(saturating_rounding_doubling_high_mul(a, b))
+
+    def left(a: int, bits: int) -> int:
+        return min(max(a << bits, INT32_MIN), INT32_MAX)
+
+    high = 32 - z.bit_length()
+    first, first_power = left(mul(left(z, high - 1), root_of_half), 1), left(12 - high, 25)
+    low = 31 - mul(z, root_of_half).bit_length()
+    second, second_power = left(z, low), left(12 - low, 25)
+    r = min(first, second)
+    power = max(left(first_power + quarter, 0), left(second_power - quarter, 0))
+    p = (r + middle + 1) // 2  # r is positive
+    q = int(wrap_int32(2 * (r - middle)))
+    square = mul(q, q)
+    numerator = mul(q, r) + mul(mul(q, square), 117049297)
+    inner = int(wrap_int32(1057819769 + q + mul(127690142, square)))
+    denominator = mul(p, inner) + mul(638450708, q)
+    reciprocal = int(one_over_one_plus_x(denominator))
+    share = mul(int(rounding_divide_by_power_of_two(numerator, 6)), reciprocal)
+    return left(mul(power, 1488522236) + share, 1)
+
+
 def inverse_sqrt_multiplier(x: int) -> tuple[int, int]:
     """`(multiplier, shift)` of 1 / sqrt(x) for an integer from 1 up: five Newton steps from 1."""
     if x <= 1:

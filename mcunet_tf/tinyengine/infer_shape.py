@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from mcunet_tf.tinyengine.ir import constant_values
-from mcunet_tf.tinyengine.ops import SPECS, common, strided_copy, tabulated
+from mcunet_tf.tinyengine.ops import SPECS, common, masks, strided_copy
 from mcunet_tf.tinyengine.ops.spec import Array, View
 
 Shape = tuple[int, ...]
@@ -252,19 +252,24 @@ def _blocks(seen: View, options: Options) -> Sequence[Shape]:
     return [(batch, height * block, width * block, channels // block**2)]
 
 
-_PAIRS = ("ADD", "SUB", "MUL", "DIV", "SQUARED_DIFFERENCE", "MAXIMUM", "MINIMUM", "POW", "PRELU")
+_PAIRS = (
+    *("ADD", "SUB", "MUL", "DIV", "SQUARED_DIFFERENCE", "MAXIMUM", "MINIMUM", "POW", "PRELU"),
+    *("FLOOR_DIV", "FLOOR_MOD", "LOGICAL_AND", "LOGICAL_OR"),
+)
 _UNARY = (
     *("RELU", "RELU6", "LOGISTIC", "HARD_SWISH", "LEAKY_RELU", "TANH", "ABS", "RSQRT", "EXP"),
     *("LOG", "ELU", "GELU", "QUANTIZE", "DEQUANTIZE", "SOFTMAX", "L2_NORMALIZATION", "CAST"),
     *("CEIL", "COS", "FLOOR", "NEG", "ROUND", "SIN", "SQRT", "SQUARE", "REVERSE_V2"),
     *("LOG_SOFTMAX", "CUMSUM", "ZEROS_LIKE", "LOGICAL_NOT", "RELU_N1_TO_1"),
+    *("ADD_N", "DYNAMIC_UPDATE_SLICE"),
 )
 _RULES: dict[str, _Rule] = {
     **dict.fromkeys(_UNARY, _same),
     **dict.fromkeys(_PAIRS, _broadcast),
-    **dict.fromkeys((*tabulated.COMPARISONS, *tabulated.CHOICES), _broadcast),
+    **dict.fromkeys((*masks.COMPARISONS, *masks.CHOICES), _broadcast),
     **dict.fromkeys(("MEAN", "SUM", "ARG_MAX", "ARG_MIN"), _reduced),
     **dict.fromkeys(("REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD"), _reduced),
+    **dict.fromkeys(("REDUCE_ANY", "REDUCE_ALL"), _reduced),
     **dict.fromkeys(("PAD", "PADV2"), _pad),
     **dict.fromkeys(("SPLIT", "SPLIT_V", "UNPACK"), _parts),
     **dict.fromkeys(("RESIZE_NEAREST_NEIGHBOR", "RESIZE_BILINEAR"), _resize),
@@ -275,6 +280,7 @@ _RULES: dict[str, _Rule] = {
     "DEPTHWISE_CONV_2D": _window(3),
     "AVERAGE_POOL_2D": _window(None),
     "MAX_POOL_2D": _window(None),
+    "L2_POOL_2D": _window(None),
     "TRANSPOSE_CONV": lambda seen, _: [tuple(integers(seen, 0))],
     "FULLY_CONNECTED": _fully_connected,
     "BATCH_MATMUL": _batch_matmul,

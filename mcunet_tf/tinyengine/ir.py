@@ -28,6 +28,9 @@ ITEM_BYTES = {
     "float64": 8,
 }
 
+QUANTISED_TYPES = ("int8", "uint8", "int16")
+"""Types whose scale says what their values stand for."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Quantization:
@@ -53,6 +56,11 @@ class Tensor:
         """Number of values."""
         return math.prod(self.shape)
 
+    @property
+    def item_bytes(self) -> int:
+        """Bytes of one value."""
+        return ITEM_BYTES[self.dtype]
+
     @functools.cached_property
     def size_bytes(self) -> int:
         """Bytes of all values."""
@@ -76,6 +84,11 @@ class Tensor:
         """The per-tensor zero point."""
         assert self.quantization is not None and len(self.quantization.zero_point) == 1
         return self.quantization.zero_point[0]
+
+    @property
+    def padding_value(self) -> int:
+        """What stands for zero around an image: the zero point, or 0 where there is none."""
+        return self.zero_point if self.quantization is not None else 0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -62,7 +62,6 @@ _UNARY: dict[str, Callable[[Array], Array]] = {
     "ABS": np.abs,
     "NEG": np.negative,
     "LOGICAL_NOT": np.logical_not,
-    "ZEROS_LIKE": np.zeros_like,
 }
 _REDUCTIONS: dict[str, Callable[..., Array]] = {
     "REDUCE_PROD": np.prod,
@@ -87,6 +86,8 @@ def known_results(seen: View, options: _Options, limit_bytes: int) -> Sequence[A
         return [np.array(seen.input(0).shape)]
     if kind == "RANK":
         return [np.array(len(seen.input(0).shape))]
+    if kind == "ZEROS_LIKE":
+        return [np.zeros(seen.input(0).shape)]
     if not all(tensor is None or is_constant(tensor) for tensor in seen.inputs):
         return None
     if _made_elements(seen) * max(ITEM_BYTES[t.dtype] for t in seen.outputs) > limit_bytes:

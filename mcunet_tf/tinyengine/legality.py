@@ -17,8 +17,7 @@ from mcunet_tf.errors import CompilerError, ModelError, UnsupportedError
 from mcunet_tf.tinyengine.ir import ITEM_BYTES, Graph, Op
 from mcunet_tf.tinyengine.kernel_tables import KERNELS
 from mcunet_tf.tinyengine.ops import MADE_BY_PASSES, SPECS
-from mcunet_tf.tinyengine.ops.arg_max import INDEX_TYPES
-from mcunet_tf.tinyengine.ops.common import INTEGER_RANGES, per_tensor_problem
+from mcunet_tf.tinyengine.ops.common import INTEGER_RANGES, MOVED_TYPES, per_tensor_problem
 from mcunet_tf.tinyengine.ops.spec import Impossible, View, view
 from mcunet_tf.tinyengine.remedies import remedies
 from mcunet_tf.tinyengine.shape_operands import contradiction
@@ -28,10 +27,8 @@ LEGAL_AS_READ = frozenset(SPECS) - frozenset(MADE_BY_PASSES)
 LEGAL_FOR_KERNELS = frozenset(KERNELS) | {"RESHAPE"}
 """The operators that the passes may leave; a RESHAPE is a view and needs no kernel."""
 
-EDGE_TYPES = {
-    "input": ("int8", "uint8", "float32"),
-    "output": ("int8", "uint8", "float32", *INDEX_TYPES),
-}
+EDGE_TYPES = MOVED_TYPES
+"""Of inputs and outputs."""
 # Far beyond what microcontrollers have; the planner's own memory stays bounded.
 MAX_ACTIVATION_BYTES = 8 << 20
 MAX_ALL_ACTIVATIONS_BYTES = 64 << 20
@@ -86,8 +83,7 @@ def check_read(graph: Graph) -> None:
     """
     effects = [op for op in graph.ops if not op.outputs]
     if effects or any(_impossible(graph, op) for op in graph.ops):
-        problems = [*_float_model(graph)] or [*_reading_problems(graph)]
-        raise UnsupportedError(_refusal(graph, problems))
+        raise UnsupportedError(_refusal(graph, [*_reading_problems(graph)]))
 
 
 def check_lowered(graph: Graph) -> None:
@@ -109,9 +105,7 @@ def check_supported(graph: Graph) -> None:
     Raises:
       UnsupportedError: names every operator that does not, its layer and the reason.
     """
-    problems = [*_float_model(graph)]
-    if not problems:
-        problems = [*_op_problems(graph), *_edge_problems(graph), *_size_problems(graph)]
+    problems = [*_op_problems(graph), *_edge_problems(graph), *_size_problems(graph)]
     if problems:
         raise UnsupportedError(_refusal(graph, problems))
 
@@ -135,15 +129,6 @@ def broken_constraint(seen: View) -> str | None:
             sentence = (constraint.__doc__ or "").strip().split("\n")[0]
             return f"{sentence} Found: {found}."
     return None
-
-
-def _float_model(graph: Graph) -> Iterator[_Problem]:
-    """One problem instead of one for each operator, where nothing was quantised."""
-    touched = {i for op in graph.ops for i in (*op.inputs, *op.outputs) if i >= 0}
-    activations = [t for t in map(graph.tensors.__getitem__, touched) if t.data is None]
-    if activations and all(tensor.dtype == "float32" for tensor in activations):
-        reason = "the model is float32"
-        yield _Problem("output", graph.tensors[graph.outputs[0]].name, reason)
 
 
 def _op_problems(graph: Graph) -> Iterator[_Problem]:
@@ -181,11 +166,11 @@ def _edge_problems(graph: Graph) -> Iterator[_Problem]:
     for role, indices in (("input", graph.inputs), ("output", graph.outputs)):
         for position, index in enumerate(indices):
             tensor = graph.tensors[index]
-            if tensor.dtype not in EDGE_TYPES[role]:
+            if tensor.dtype not in EDGE_TYPES:
                 yield _Problem(role, tensor.name, f"its type is {tensor.dtype}, not int8")
             elif tensor.elements == 0:
                 yield _Problem(role, tensor.name, f"its shape is {list(tensor.shape)}")
-            elif tensor.data is not None and (role == "input" or tensor.dtype != "int8"):
+            elif tensor.data is not None and role == "input":
                 yield _Problem(role, tensor.name, "it is a constant")
             elif tensor.dtype in INTEGER_RANGES and tensor.quantization is not None:
                 problem = per_tensor_problem(tensor)

@@ -61,6 +61,7 @@ _OPTIONS: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     "MUL": (tflite.MulOptions, ("FusedActivationFunction",)),
     "AVERAGE_POOL_2D": _POOL,
     "MAX_POOL_2D": _POOL,
+    "L2_POOL_2D": _POOL,
     "DIV": (tflite.DivOptions, ("FusedActivationFunction",)),
     "GELU": (tflite.GeluOptions, ("Approximate",)),
     "L2_NORMALIZATION": (tflite.L2NormOptions, ("FusedActivationFunction",)),
@@ -78,6 +79,7 @@ _OPTIONS: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     ),
     "SPACE_TO_DEPTH": (tflite.SpaceToDepthOptions, ("BlockSize",)),
     "DEPTH_TO_SPACE": (tflite.DepthToSpaceOptions, ("BlockSize",)),
+    "CUMSUM": (tflite.CumsumOptions, ("Exclusive", "Reverse")),
     "GATHER": (tflite.GatherOptions, ("Axis", "BatchDims")),
     "MIRROR_PAD": (tflite.MirrorPadOptions, ("Mode",)),
     "UNIDIRECTIONAL_SEQUENCE_LSTM": (

@@ -23,7 +23,7 @@ from mcunet_tf.benchmark.fit import (
     read_coefficients,
     write_coefficients,
 )
-from mcunet_tf.benchmark.kernel_cases import OpCase
+from mcunet_tf.benchmark.kernel_case import OpCase
 from mcunet_tf.benchmark.nonnegative import nonnegative_least_squares
 from mcunet_tf.benchmark.tune import count_model, read_costs, tuned_costs, write_costs
 from mcunet_tf.boards import load_board

@@ -53,8 +53,10 @@ def case_inputs(case: Case, graph: Graph, count: int = INPUTS_PER_CASE) -> list[
 def _draw(rng: np.random.Generator, shape: tuple[int, ...], dtype: str, number: int) -> np.ndarray:
     if dtype == "float32":
         return rng.normal(0, 3, shape).astype(np.float32)
+    if dtype == "bool":
+        return rng.integers(0, 2, shape).astype(bool)
     limits = np.iinfo(dtype)
-    if number == 0:
+    if number == 0 and limits.bits == 8:
         # Every value of the type in turn, so that 256 elements hold them all.
         count = int(np.prod(shape, dtype=int))
         start = int(rng.integers(256))

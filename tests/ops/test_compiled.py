@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from mcunet_tf.tinyengine.evaluate import evaluate
-from tests.ops import table_cases
+from tests.ops import float_cases, index_cases, mask_cases, table_cases
 from tests.ops.all_cases import CASES
 from tests.ops.oracle import assert_equal
 from tests.ops.programs import run_on_emulator, run_on_host
@@ -53,6 +53,12 @@ GROUPS = {
         *("SPACE_TO_DEPTH", "DEPTH_TO_SPACE", "SPLIT", "SPLIT_V", "UNPACK", "PACK"),
     ),
 }
+_GROUPED = frozenset(op for group in GROUPS.values() for op in group)
+GROUPS["masks"] = tuple(op for op in mask_cases.MASKS if op not in _GROUPED)
+GROUPS["indices"] = tuple(op for op in index_cases.INDICES if op not in _GROUPED)
+GROUPS["floats"] = tuple(
+    op for op in float_cases.FLOATS if op not in (*_GROUPED, *index_cases.INDICES)
+)
 # Operators that have other than portable rows, or may get them.
 FAST_GROUPS = ("dense", "decoder", "dilated", "recurrent", "depthwise", "pairs", "values")
 

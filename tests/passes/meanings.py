@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.ops import SPECS, common
 from mcunet_tf.tinyengine.ops.conv2d import finish
+from mcunet_tf.tinyengine.ops.dynamic import GatherAttributes
 from mcunet_tf.tinyengine.ops.spec import View, view
 from mcunet_tf.tinyengine.ops.tabulated import evaluate_tabulated, is_tabulated
 
@@ -29,6 +30,8 @@ def _split(seen: View, values: Sequence[Array]) -> list[Array]:
 
 
 def _pick(seen: View, values: Sequence[Array]) -> list[Array]:
+    if isinstance(seen.attributes, GatherAttributes):
+        return [values[0][values[1].clip(0, len(values[0]) - 1)]]
     return [values[0][np.ix_(*seen.attributes.indices)].reshape(seen.output.shape)]
 
 
@@ -80,7 +83,46 @@ def _by_image(seen: View, values: Sequence[Array]) -> list[Array]:
     return [np.concatenate([spec.result(one, [image[None], *rest]) for image in images])]
 
 
+def _filled(seen: View, values: Sequence[Array]) -> list[Array]:
+    return [np.full(values[0], values[1].reshape(-1)[0])]
+
+
+def _looked_up(seen: View, values: Sequence[Array]) -> list[Array]:
+    """Rows of the table, as real numbers where the result is such."""
+    table, rows = seen.input(1), values[1][values[0].clip(0, len(values[1]) - 1)]
+    if table.dtype == seen.output.dtype:
+        return [rows]
+    return [(np.float32(table.scale) * (rows.astype(np.float32) - table.zero_point))]
+
+
+def _reduced(function: Callable[..., Array]) -> Callable[[View, Sequence[Array]], list[Array]]:
+    return lambda seen, values: [
+        function(values[0], axis=seen.attributes.axes).reshape(seen.output.shape)
+    ]
+
+
+def _block(seen: View, values: Sequence[Array]) -> list[Array]:
+    """What lies at computed indices, or as near to them as it can."""
+    if len(values) == 1:
+        return [SPECS["SLICE"].result(seen, values)]
+    sizes = zip(values[0].shape, seen.output.shape, values[1], strict=True)
+    return [values[0][tuple(slice(f, f + m) for n, m, b in sizes for f in [np.clip(b, 0, n - m)])]]
+
+
+def _named_form(seen: View, values: Sequence[Array]) -> list[Array]:
+    """An operator on float32 or int32 by its plain name."""
+    with np.errstate(over="ignore"):
+        made = {"ADD": np.add, "SUB": np.subtract}[seen.op.kind](*values)
+    return [np.maximum(made, 0) if seen.attributes.activation == "RELU" else made]
+
+
 MEANINGS = {
+    "FILL": _filled,
+    "EMBEDDING_LOOKUP": _looked_up,
+    "REDUCE_ANY": _reduced(np.any),
+    "REDUCE_ALL": _reduced(np.all),
+    "REDUCE_MIN": _reduced(np.min),
+    "SLICE": _block,
     **dict.fromkeys(("CONV_2D", "DEPTHWISE_CONV_2D"), _by_image),
     "SPACE_TO_BATCH_ND": _space_to_batch,
     "BATCH_TO_SPACE_ND": _batch_to_space,
@@ -97,7 +139,9 @@ def run_graph(graph: Graph, inputs: Sequence[Array]) -> list[Array]:
     values |= dict(zip(graph.inputs, inputs, strict=True))
     for op in graph.ops:
         seen, operands = view(graph, op), [values[i] for i in op.inputs if i >= 0]
-        if op.kind in MEANINGS:
+        if op.kind in ("ADD", "SUB") and seen.output.dtype != "int8":
+            results = _named_form(seen, operands)
+        elif op.kind in MEANINGS:
             results = MEANINGS[op.kind](seen, operands)
         elif is_tabulated(seen):
             results = [evaluate_tabulated(seen, operands)]

@@ -20,6 +20,7 @@ from mcunet_tf.tinyengine.cost.features_matmul import (
     lstm_mve,
 )
 from mcunet_tf.tinyengine.cost.features_mve import conv2d_1x1_mve, conv2d_mve, depthwise_mve
+from mcunet_tf.tinyengine.cost.features_typed import TYPED
 from mcunet_tf.tinyengine.cost.tiles import (
     Columns,
     Gathered,
@@ -380,7 +381,7 @@ def pair_values(view: View, calls: Runs) -> Counts:
 def joined_values(view: View, calls: Runs) -> Counts:
     """Runs of every operand, one pixel after the other."""
     made, pixels = total(calls)
-    runs = joined_runs(view)
+    runs = [run * view.output.item_bytes for run in joined_runs(view)]
     return {
         "call": made,
         "pixel": pixels,
@@ -395,7 +396,7 @@ def joined_values(view: View, calls: Runs) -> Counts:
 def repeated_rows(view: View, calls: Runs) -> Counts:
     """A row pixel by pixel, and its copies."""
     made, groups = total(calls)
-    channels, width = view.output.shape[3], view.output.shape[2]
+    channels, width = view.output.shape[3] * view.output.item_bytes, view.output.shape[2]
     copies = groups * (view.output.shape[1] // view.input(0).shape[1] - 1)
     row = width * channels
     return {
@@ -434,7 +435,7 @@ def strided_copy(view: View, calls: Runs) -> Counts:
     made, _ = total(calls)
     copy = copy_of(view)
     length, step = (copy.sizes[-1], copy.strides[-1]) if copy.sizes else (1, 1)
-    runs = made * (view.output.elements // length)
+    runs = made * (view.output.size_bytes // length)
     together = step == 1
     return {
         "call": made,
@@ -474,6 +475,7 @@ _BY_NAME: Mapping[str, Features] = {
     "lstm_s8_mve": lstm_mve,
     "resize_nearest_neighbor_rows_s8_portable": repeated_rows,
     "concatenation_s8_portable": joined_values,
+    **TYPED,
 }
 _BY_OPERATOR: Mapping[tuple[str, str], Features] = {
     ("DEPTHWISE_CONV_2D", "dsp"): depthwise_dsp,

@@ -26,10 +26,21 @@ def array_definition(symbol: str, blob: Blob) -> str:
         items = ["{" + ", ".join(_integers(row)) + "}" for row in blob.values]
         per_line = 3
     else:
-        items = _integers(blob.values)
+        items = _numbers(blob.values)
     lines = (", ".join(items[i : i + per_line]) for i in range(0, len(items), per_line))
     body = ",\n    ".join(lines)
     return f"const {blob.ctype} {symbol}[{len(blob.values)}] = {{\n    {body}}};\n"
+
+
+def _numbers(values: Any) -> list[str]:
+    array = np.asarray(values)
+    if array.dtype == np.float32:
+        return list(map(real, array.tolist()))
+    if array.dtype == np.int64:
+        # C has no literal for the most negative one.
+        least = -(1 << 63)
+        return ["INT64_MIN" if v == least else f"INT64_C({v})" for v in array.tolist()]
+    return _integers(array)
 
 
 def _integers(values: Iterable[Any]) -> list[str]:
@@ -48,7 +59,9 @@ def integer(value: int) -> str:
 
 
 def real(value: float) -> str:
-    """A float32 literal that reads back as the same number."""
+    """A float32 expression that reads back as the same number; masks hold infinities."""
+    if not np.isfinite(value):
+        return "NAN" if np.isnan(value) else ("INFINITY" if value > 0 else "-INFINITY")
     text = repr(float(np.float32(value)))
     return (text if any(c in text for c in ".en") else f"{text}.0") + "f"
 

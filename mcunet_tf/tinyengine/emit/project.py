@@ -22,7 +22,7 @@ from mcunet_tf.tinyengine.emit.library import (
     Rows,
 )
 from mcunet_tf.tinyengine.emit.render import comment, render
-from mcunet_tf.tinyengine.ir import Graph
+from mcunet_tf.tinyengine.ir import QUANTISED_TYPES, Graph
 from mcunet_tf.tinyengine.kernel_tables.table import ALL_INPUTS, Style
 from mcunet_tf.tinyengine.plan.plan import Plan, Storage
 from mcunet_tf.tinyengine.schedule.calls import Calls
@@ -33,6 +33,7 @@ from mcunet_tf.tinyengine.schedule.stage import Stage
 CTYPES = {
     "int8": "int8_t",
     "uint8": "uint8_t",
+    "bool": "uint8_t",
     "int32": "int32_t",
     "int64": "int64_t",
     "float32": "float",
@@ -154,7 +155,7 @@ def _edges(project: Project) -> tuple[Edge, ...]:
     for role, indices in (("Input", graph.inputs), ("Output", graph.outputs)):
         for number, index in enumerate(indices):
             tensor = graph.tensors[index]
-            quantised = tensor.dtype != "float32" and tensor.quantization is not None
+            quantised = tensor.dtype in QUANTISED_TYPES and tensor.quantization is not None
             region, offset = project.plan.region(project.storage(index).offset)
             edge = Edge(
                 role=role,
@@ -362,7 +363,9 @@ def _source(project: Project, node: Node, tensor: int) -> str:
     constant = project.graph.tensors[tensor]
     if constant.data is not None:
         step = f" + {row} * {constant.rows[1]}" if in_step else ""
-        return f"{project.pool.operands[tensor]}{step}"
+        symbol = project.pool.operands[tensor]
+        bytes_of = symbol if constant.dtype == "int8" else f"(const int8_t *){symbol}"
+        return f"{bytes_of}{step}"
     row = row if tensor in node.streamed else "0"
     return f"tinyengine_row_at(arenas, &{_tensor_symbol(project, tensor)}, {row})"
 
@@ -415,4 +418,6 @@ def _weights_source(project: Project) -> str:
     arrays = project.pool.arrays.items()
     definitions = [constants.array_definition(symbol, blob) for symbol, blob in arrays]
     head = f'/* Constants of {project.name}. Do not edit. */\n#include "{project.name}_weights.h"\n'
+    if any("INFINITY" in text or "NAN" in text for text in definitions):
+        head += "\n#include <math.h>\n"
     return "\n".join([head, *definitions])

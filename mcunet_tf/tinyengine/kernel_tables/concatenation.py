@@ -9,7 +9,7 @@ from mcunet_tf.tinyengine.ops.spec import View
 
 
 def _concatenation(view: View) -> Struct:
-    runs = joined_runs(view)
+    runs = [run * view.output.item_bytes for run in joined_runs(view)]
     fields = {"operands": len(runs), "run_bytes": int32_blob(runs)}
     return Struct("struct concatenation_s8", fields)
 

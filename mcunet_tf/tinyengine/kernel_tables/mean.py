@@ -25,7 +25,8 @@ def _mean(view: View) -> Struct:
     return Struct("struct mean_s8", fields)
 
 
-def _rejects_unless_height_and_width(view: View) -> str | None:
+def rejects_unless_height_and_width(view: View) -> str | None:
+    """Why a kernel that takes an image as it comes cannot take a reduction, or None."""
     shape = view.input(0).shape
     if len(shape) != 4 or shape[0] != 1 or view.attributes.axes != (1, 2):
         return "only over height and width of an image"
@@ -48,7 +49,7 @@ def _mean_rows(view: View) -> Struct:
 
 
 MEAN = (
-    *over_rows("mean_rows_s8", "mean", _mean_rows, _rejects_unless_height_and_width),
+    *over_rows("mean_rows_s8", "mean", _mean_rows, rejects_unless_height_and_width),
     Kernel("mean_s8_portable", "mean", "portable", Style.WHOLE, _mean),
 )
 

@@ -4,20 +4,18 @@
 from __future__ import annotations
 
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style
-from mcunet_tf.tinyengine.ops.pad import PadAttributes
+from mcunet_tf.tinyengine.ops.pad import PAD_AXES, pad_byte, padded_runs
 from mcunet_tf.tinyengine.ops.spec import View
-
-_PAD_AXES = 4
 
 
 def _pad(view: View) -> Struct:
-    attributes: PadAttributes = view.attributes
-    fill = _PAD_AXES - len(view.input(0).shape)
+    runs = padded_runs(view)
+    runs = [(0, 1, 0)] * (PAD_AXES - len(runs)) + runs
     fields = {
-        "size": (1,) * fill + view.input(0).shape,
-        "before": (0,) * fill + attributes.before,
-        "after": (0,) * fill + attributes.after,
-        "value": attributes.value,
+        "size": tuple(size for _, size, _ in runs),
+        "before": tuple(before for before, _, _ in runs),
+        "after": tuple(after for _, _, after in runs),
+        "value": pad_byte(view),
     }
     return Struct("struct pad_s8", fields)
 

@@ -25,7 +25,7 @@ def _resize_rows(view: View) -> Struct:
         "repeats": _repeats(view),
         "in_width": view.input(0).shape[2],
         "out_width": view.output.shape[2],
-        "channels": view.output.shape[3],
+        "channels": view.output.shape[3] * view.output.item_bytes,
     }
     return Struct("struct resize_nearest_neighbor_rows_s8", fields)
 

@@ -22,7 +22,7 @@ def resize_fields(kind: str) -> Callable[[View], Struct]:
             "in_width": view.input(0).shape[2],
             "out_height": view.output.shape[1],
             "out_width": view.output.shape[2],
-            "channels": view.output.shape[3],
+            "channels": view.output.shape[3] * view.output.item_bytes,
         }
         return Struct(f"struct resize_{kind}_s8", fields)
 

@@ -128,6 +128,11 @@ def uint8_blob(values: npt.ArrayLike) -> Blob:
     return Blob("uint8_t", np.ascontiguousarray(values, dtype=np.uint8).reshape(-1))
 
 
+def float_blob(values: npt.ArrayLike) -> Blob:
+    """A `float` array."""
+    return Blob("float", np.ascontiguousarray(values, dtype=np.float32).reshape(-1))
+
+
 def word_blob(stream: npt.NDArray[np.uint8]) -> Blob:
     """A packed byte stream as 32-bit words, which aligns it."""
     return Blob("uint32_t", np.ascontiguousarray(stream).view("<u4"))

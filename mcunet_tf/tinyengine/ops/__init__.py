@@ -12,9 +12,6 @@ from collections.abc import Iterator
 
 from mcunet_tf.tinyengine.ops.spec import OpSpec
 
-MADE_BY_PASSES = ("INTERLEAVE", "TABLE")
-"""Operators that only passes make: TensorFlow Lite has none of these names."""
-
 
 def _specs() -> Iterator[OpSpec]:
     for found in pkgutil.iter_modules(__path__):
@@ -34,3 +31,8 @@ def _by_kind() -> dict[str, OpSpec]:
 
 
 SPECS = _by_kind()
+MADE_BY_PASSES = (
+    *("INTERLEAVE", "TABLE", "GATHER_AT", "SLICE_AT"),
+    *(kind for kind in SPECS if kind.endswith(("_F32", "_S32"))),
+)
+"""Operators that only passes make: TensorFlow Lite has none of these names."""

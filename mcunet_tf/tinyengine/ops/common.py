@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -21,6 +22,8 @@ REAL_RANGE = {
 }
 PADDING_SAME, PADDING_VALID = 0, 1
 INTEGER_RANGES = {"int8": (-128, 127), "uint8": (0, 255)}
+MOVED_TYPES = ("int8", "uint8", "bool", "int32", "int64", "float32")
+"""Types whose values may be moved about: kernels know their bytes only."""
 # The kernels' structs hold sizes in 16 bits.
 MAX_SIZE = (1 << 15) - 1
 
@@ -173,6 +176,44 @@ def per_tensor_problem(tensor: Tensor) -> str | None:
     return None
 
 
+def one_type_problem(tensors: Iterable[Tensor | None]) -> str | None:
+    """Why values of tensors cannot be moved from one to another, or None.
+
+    Integers that have a scale keep their meaning only if all have the same.
+    """
+    first: Tensor | None = None
+    for tensor in tensors:
+        if tensor is None:
+            return "an operand is missing"
+        first = first or tensor
+        if tensor.dtype not in MOVED_TYPES or tensor.dtype != first.dtype:
+            return describe(tensor)
+        if tensor.dtype in INTEGER_RANGES:
+            problem = tensor.quantization and per_tensor_problem(tensor)
+            if problem:
+                return problem
+            if _scale(tensor) != _scale(first):
+                return f"'{tensor.name}' has {_scale(tensor)}, '{first.name}' {_scale(first)}"
+    return None
+
+
+def _scale(tensor: Tensor) -> str:
+    """Scale and zero point, for comparison and for messages."""
+    if tensor.quantization is None:
+        return "no scale"
+    return f"scale {tensor.scale} and zero point {tensor.zero_point}"
+
+
+def constraint_one_type(view: View) -> str | None:
+    """Input and output are of one type (int8, uint8, bool, int32, int64 or float32) and scale."""
+    return one_type_problem((view.inputs[0], *view.outputs))
+
+
+def constraint_all_one_type(view: View) -> str | None:
+    """All are of one type (int8, uint8, bool, int32, int64 or float32) and scale."""
+    return one_type_problem((*view.inputs, *view.outputs))
+
+
 def constraint_symmetric_weights(view: View) -> str | None:
     """Weights are constant int8 with zero point 0 and one finite scale per tensor or channel."""
     weights = view.optional(1)
@@ -192,6 +233,8 @@ def constraint_symmetric_weights(view: View) -> str | None:
 
 def weight_scales_problem(weights: Tensor, channels: int, axis: int) -> str | None:
     """Why the scales of weights are neither one nor one for each channel along `axis`."""
+    if weights.dtype == "float32":
+        return None
     quantization = weights.quantization
     scales = quantization.scale if quantization else ()
     if len(scales) not in (1, channels):
@@ -215,9 +258,31 @@ def constraint_int32_bias(view: View) -> str | None:
     return None
 
 
+def constraint_float32(view: View) -> str | None:
+    """Operands and results are float32."""
+    for tensor in (*view.inputs, *view.outputs):
+        if tensor is not None and tensor.dtype != "float32":
+            return describe(tensor)
+    return None
+
+
+def constraint_float32_values(view: View) -> str | None:
+    """The first operand and the result are float32."""
+    for tensor in (view.inputs[0], view.output):
+        if tensor is None or tensor.dtype != "float32":
+            return "an operand is missing" if tensor is None else describe(tensor)
+    return None
+
+
 def constraint_known_activation(view: View) -> str | None:
     """The fused activation is NONE, RELU, RELU_N1_TO_1 or RELU6."""
     activation = view.attributes.activation
+    return None if activation in REAL_RANGE else str(activation)
+
+
+def constraint_optional_activation(view: View) -> str | None:
+    """The fused activation, where there is one, is NONE, RELU, RELU_N1_TO_1 or RELU6."""
+    activation = getattr(view.attributes, "activation", "NONE")
     return None if activation in REAL_RANGE else str(activation)
 
 

@@ -65,7 +65,7 @@ def joined_runs(view: View) -> list[int]:
 
 
 def constraint_concatenation(view: View) -> str | None:
-    """Operands have the output's scale, zero point and shape but for the axis; no activation."""
+    """Operands have the output's shape but for the axis, and there is no activation."""
     attributes: ConcatenationAttributes = view.attributes
     output = view.output
     if attributes.activation != "NONE":
@@ -75,8 +75,6 @@ def constraint_concatenation(view: View) -> str | None:
     total = 0
     for position in range(len(view.inputs)):
         tensor = view.input(position)
-        if (tensor.scale, tensor.zero_point) != (output.scale, output.zero_point):
-            return f"'{tensor.name}' has scale {tensor.scale} and zero point {tensor.zero_point}"
         if len(tensor.shape) != len(output.shape):
             return f"'{tensor.name}' has shape {list(tensor.shape)}"
         rest = [a for i, a in enumerate(tensor.shape) if i != attributes.axis]
@@ -89,12 +87,10 @@ def constraint_concatenation(view: View) -> str | None:
 
 
 def constraint_pack(view: View) -> str | None:
-    """Operands are of one shape, and of the output's scale and zero point."""
+    """Operands are of one shape, and the output has one axis more."""
     output, shape = view.output, view.input(0).shape
     for position in range(len(view.inputs)):
         tensor = view.input(position)
-        if (tensor.scale, tensor.zero_point) != (output.scale, output.zero_point):
-            return f"'{tensor.name}' has scale {tensor.scale} and zero point {tensor.zero_point}"
         if tensor.shape != shape:
             return f"'{tensor.name}' has shape {list(tensor.shape)}"
     axis = view.attributes.axis
@@ -104,7 +100,7 @@ def constraint_pack(view: View) -> str | None:
 
 
 def constraint_interleave(view: View) -> str | None:
-    """Operands are of one shape, and of the output's scale and zero point; a pass has made it."""
+    """Operands are of one shape; a pass has made it."""
     shape, axis = list(view.input(0).shape), view.attributes.axis
     shape[axis] *= len(view.inputs)
     if any(view.input(i).shape != view.input(0).shape for i in range(len(view.inputs))):
@@ -116,14 +112,14 @@ CONCATENATION = OpSpec(
     "CONCATENATION",
     _read_concatenation,
     _evaluate_concatenation,
-    (common.constraint_all_int8, constraint_concatenation),
+    (common.constraint_all_one_type, constraint_concatenation),
 )
 
-PACK = OpSpec("PACK", _read_pack, _evaluate_pack, (common.constraint_all_int8, constraint_pack))
+PACK = OpSpec("PACK", _read_pack, _evaluate_pack, (common.constraint_all_one_type, constraint_pack))
 
 INTERLEAVE = OpSpec(
     "INTERLEAVE",
     no_attributes,
     _evaluate_interleave,
-    (common.constraint_all_int8, constraint_interleave),
+    (common.constraint_all_one_type, constraint_interleave),
 )

@@ -154,6 +154,12 @@ def _gelu_by_tanh(x: Array) -> Array:
     return curved
 
 
+def gelu(x: Array, approximate: bool) -> Array:
+    """The curve on real values `[...]`, in float32."""
+    flat = x.astype(np.float32).reshape(-1)
+    return (_gelu_by_tanh if approximate else _gelu)(flat).reshape(x.shape)
+
+
 def _exp(x: Array) -> Array:
     return np.exp(x.astype(np.float64))
 

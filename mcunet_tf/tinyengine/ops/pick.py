@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mcunet_tf.tinyengine.ops import common
-from mcunet_tf.tinyengine.ops.pool2d import constraint_same_quantisation
+from mcunet_tf.tinyengine.ops.dynamic import GatherAttributes, read_gather
 from mcunet_tf.tinyengine.ops.spec import ImpossibleError, OpSpec, View
 
 _REFLECT, _SYMMETRIC = 0, 1
@@ -29,12 +29,12 @@ class PickAttributes:
 _UNKNOWN = PickAttributes(())
 
 
-def _read_gather(options: Mapping[str, Any], view: View) -> PickAttributes:
+def _read_gather(options: Mapping[str, Any], view: View) -> PickAttributes | GatherAttributes:
     shape = view.input(0).shape
     indices = common.constant_integers(view, 1)
     axis = common.front_axis(options["Axis"], len(shape))
     if options["BatchDims"] or not indices:
-        return _UNKNOWN
+        return read_gather(options, view)
     return PickAttributes(
         tuple(indices if own == axis else tuple(range(size)) for own, size in enumerate(shape))
     )
@@ -83,8 +83,7 @@ def constraint_picked_elements(view: View) -> str | None:
 
 
 _CONSTRAINTS = (
-    common.constraint_int8_activations,
-    constraint_same_quantisation,
+    common.constraint_one_type,
     constraint_picks,
     constraint_picked_elements,
 )

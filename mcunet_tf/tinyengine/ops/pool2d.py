@@ -39,12 +39,12 @@ def _read(options: Mapping[str, Any], view: View) -> Pool2dAttributes:
     return Pool2dAttributes(*kernel, *stride, padding, activation)
 
 
-def _windows(view: View, values: Array) -> tuple[Array, Array]:
+def windows(view: View, values: Array) -> tuple[Array, Array]:
     """Values and validity [height, width, channels, taps]; taps in padding are not valid."""
     attributes: Pool2dAttributes = view.attributes
     padding = attributes.padding
     edges = ((padding.top, padding.bottom), (padding.left, padding.right), (0, 0))
-    data = np.pad(values[0].astype(np.int64), edges)
+    data = np.pad(values[0], edges)
     mask = np.pad(np.ones(values[0].shape, bool), edges)
     _, height, width, _ = view.output.shape
     taps, valid = [], []
@@ -67,12 +67,12 @@ def _clamp(view: View, values: Array) -> Array:
 
 
 def _evaluate_average(view: View, values: Sequence[Array]) -> Array:
-    taps, valid = _windows(view, values[0])
+    taps, valid = windows(view, values[0].astype(np.int64))
     return _clamp(view, divide_rounded(np.where(valid, taps, 0).sum(-1), valid.sum(-1)))
 
 
 def _evaluate_max(view: View, values: Sequence[Array]) -> Array:
-    taps, valid = _windows(view, values[0])
+    taps, valid = windows(view, values[0].astype(np.int64))
     return _clamp(view, np.where(valid, taps, -128).max(-1))
 
 

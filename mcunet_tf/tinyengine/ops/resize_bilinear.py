@@ -27,6 +27,33 @@ class BilinearAttributes:
     columns: Steps
 
 
+@dataclasses.dataclass(frozen=True)
+class RealBilinearAttributes:
+    """(index, next index) of the input for every output row and column; the next one's share."""
+
+    rows: tuple[tuple[int, int], ...]
+    columns: tuple[tuple[int, int], ...]
+    row_shares: tuple[float, ...]
+    column_shares: tuple[float, ...]
+
+
+def real_steps(
+    size: int, out_size: int, align_corners: bool, half_pixel: bool
+) -> tuple[tuple[tuple[int, int], ...], tuple[float, ...]]:
+    """Where the float32 values of one axis come from, and shares, in float32 as TFLite has them."""
+    scale = np.float32(size) / np.float32(out_size)
+    if align_corners and out_size > 1:
+        scale = np.float32(size - 1) / np.float32(out_size - 1)
+    places = np.arange(out_size, dtype=np.float32)
+    half = np.float32(0.5)
+    positions = (places + half) * scale - half if half_pixel else places * scale
+    low = np.maximum(np.floor(positions), 0).astype(int)
+    high = np.minimum(np.ceil(positions), size - 1).astype(int)
+    shares = (positions - low.astype(np.float32)).astype(np.float32)
+    pairs = tuple((int(a), int(b)) for a, b in zip(low, high, strict=True))
+    return pairs, tuple(map(float, shares))
+
+
 def _truncated(number: int) -> int:
     """Divides by 1024, towards zero."""
     return number // _ONE if number >= 0 else -(-number // _ONE)
@@ -46,13 +73,17 @@ def bilinear_steps(size: int, out_size: int, align_corners: bool, half_pixel: bo
     return tuple(found)
 
 
-def _read(options: Mapping[str, Any], view: View) -> BilinearAttributes:
+def _read(options: Mapping[str, Any], view: View) -> BilinearAttributes | RealBilinearAttributes:
     source, output = view.input(0).shape, view.output.shape
     if len(source) != 4 or len(output) != 4 or 0 in output:
         return BilinearAttributes((), ())
     flags = (bool(options["AlignCorners"]), bool(options["HalfPixelCenters"]))
     if all(flags):
         raise ImpossibleError("both align_corners and half_pixel_centers")
+    if view.input(0).dtype == "float32":
+        rows, row_shares = real_steps(source[1], output[1], *flags)
+        columns, column_shares = real_steps(source[2], output[2], *flags)
+        return RealBilinearAttributes(rows, columns, row_shares, column_shares)
     return BilinearAttributes(
         bilinear_steps(source[1], output[1], *flags), bilinear_steps(source[2], output[2], *flags)
     )
@@ -72,11 +103,11 @@ def _evaluate(view: View, values: Sequence[Array]) -> Array:
 
 def constraint_corners(view: View) -> str | None:
     """Positions lie within the image: corners and half pixels are not both aligned."""
-    attributes: BilinearAttributes = view.attributes
+    attributes: BilinearAttributes | RealBilinearAttributes = view.attributes
     for size, steps in zip(
         view.input(0).shape[1:3], (attributes.rows, attributes.columns), strict=True
     ):
-        for low, high, _ in steps:
+        for low, high, *_ in steps:
             if not 0 <= low < size or not 0 <= high < size:
                 return f"rows or columns {low} and {high} of {size}"
     return None

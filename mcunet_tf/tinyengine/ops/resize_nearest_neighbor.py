@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from mcunet_tf.tinyengine.ops import common
-from mcunet_tf.tinyengine.ops.pool2d import constraint_same_quantisation
 from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View
 
 
@@ -61,9 +60,8 @@ RESIZE_NEAREST_NEIGHBOR = OpSpec(
     _read_resize,
     _evaluate_resize,
     (
-        common.constraint_int8_activations,
+        common.constraint_one_type,
         common.constraint_batch_one,
         constraint_resize,
-        constraint_same_quantisation,
     ),
 )

@@ -67,23 +67,12 @@ def constraint_parts(view: View) -> str | None:
     return None
 
 
-def constraint_parts_int8(view: View) -> str | None:
-    """Input and parts are int8 of one scale and zero point."""
-    source = view.optional(view.attributes.operand)
-    if source is None:
-        return "an operand is missing"
-    for tensor in (source, *view.outputs):
-        if tensor.dtype != "int8":
-            return f"tensor '{tensor.name}' is {tensor.dtype}"
-        problem = common.per_tensor_problem(tensor)
-        if problem:
-            return problem
-        if (tensor.scale, tensor.zero_point) != (source.scale, source.zero_point):
-            return f"'{tensor.name}' has scale {tensor.scale} and zero point {tensor.zero_point}"
-    return None
+def constraint_parts_of_one_type(view: View) -> str | None:
+    """Input and parts are of one type (int8, uint8, bool, int32, int64 or float32) and scale."""
+    return common.one_type_problem((view.optional(view.attributes.operand), *view.outputs))
 
 
-_CONSTRAINTS = (constraint_parts_int8, constraint_parts)
+_CONSTRAINTS = (constraint_parts_of_one_type, constraint_parts)
 
 SPLIT = OpSpec("SPLIT", _read_split, None, _CONSTRAINTS, becomes=("SLICE",), required=(0, 1))
 SPLIT_V = OpSpec("SPLIT_V", _read_split_v, None, _CONSTRAINTS, becomes=("SLICE",))

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Operators that read their input at constant strides: transpose, slice, tile, space to depth.
 
+Values are bytes, or words of several bytes that stay together.
+
 Each is defined as a numpy view of its input. The strides of that view are the whole geometry of the
 kernel: one kernel serves them all.
 """
@@ -15,7 +17,6 @@ import numpy as np
 
 from mcunet_tf.tinyengine.ir import constant_values
 from mcunet_tf.tinyengine.ops import common
-from mcunet_tf.tinyengine.ops.pool2d import constraint_same_quantisation
 from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, no_attributes
 
 MAX_AXES = 6
@@ -71,7 +72,10 @@ class BlockAttributes:
 
 @dataclasses.dataclass(frozen=True)
 class StridedCopy:
-    """Output sizes with the input's step along each, innermost last, and where reading begins."""
+    """Output sizes with the input's step along each, innermost last, and where reading begins.
+
+    All in bytes: the innermost axis of wider values is that of their bytes.
+    """
 
     sizes: tuple[int, ...]
     strides: tuple[int, ...]
@@ -195,13 +199,14 @@ STRIDED_KINDS = tuple(_ARRANGEMENTS)
 
 
 def strided_copy(view: View) -> StridedCopy:
-    """The geometry of an operator of this module, in as few axes as say it."""
-    source = np.empty(view.input(0).shape, np.int8)
+    """The geometry of an operator of this module in bytes, in as few axes as say it."""
+    source = np.empty(view.input(0).shape, view.input(0).dtype)
     seen = _ARRANGEMENTS[view.op.kind](view, source)
     offset = seen.__array_interface__["data"][0] - source.__array_interface__["data"][0]
     sizes: list[int] = []
     strides: list[int] = []
-    for size, stride in zip(seen.shape, seen.strides, strict=True):
+    axes = ((*seen.shape, source.itemsize), (*seen.strides, 1))
+    for size, stride in zip(*axes, strict=True):
         if size == 1:
             continue
         if sizes and strides[-1] == size * stride:
@@ -318,8 +323,8 @@ def constraint_few_axes(view: View) -> str | None:
 def _spec(
     kind: str, read: Callable[[Mapping[str, Any], View], Any], *own: Callable[[View], str | None]
 ) -> OpSpec:
-    constraints = (common.constraint_int8_activations, *own, constraint_same_quantisation)
-    return OpSpec(kind, read, _evaluate, (*constraints, constraint_few_axes))
+    constraints = (common.constraint_one_type, *own, constraint_few_axes)
+    return OpSpec(kind, read, _evaluate, constraints)
 
 
 TRANSPOSE = _spec("TRANSPOSE", _read_transpose, constraint_permutation)

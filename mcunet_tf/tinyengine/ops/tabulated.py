@@ -13,20 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from mcunet_tf.tinyengine.fixed_point import (
-    INT32_MIN,
-    IntArray,
-    quantize_multiplier,
-    requantize,
-    wrap_int32,
-)
-from mcunet_tf.tinyengine.ir import Tensor
+from mcunet_tf.tinyengine.fixed_point import INT32_MIN, wrap_int32
 from mcunet_tf.tinyengine.ops import common
-from mcunet_tf.tinyengine.ops.broadcast import read_activation
+from mcunet_tf.tinyengine.ops.masks import (
+    CHOICES,
+    COMPARISONS,
+    evaluate_comparison,
+    is_comparable,
+)
 from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, as_int8, no_attributes
-
-# Comparisons bring both operands to a scale of 2^-8.
-_COMPARISON_LEFT_SHIFT = 8
 
 
 def elu(x: Array) -> Array:
@@ -39,7 +34,7 @@ def _reciprocal_root(x: Array) -> Array:
 
 
 # In float64: rounded to float32, the basic operations are exact and the others as good as exact.
-_FLOAT32: Mapping[str, Callable[..., Array]] = {
+FLOAT32_FUNCTIONS: Mapping[str, Callable[..., Array]] = {
     "ABS": np.abs,
     "ADD": np.add,
     "CEIL": np.ceil,
@@ -63,15 +58,6 @@ _FLOAT32: Mapping[str, Callable[..., Array]] = {
     "TANH": np.tanh,
 }
 _OF_TWO = frozenset(("ADD", "DIV", "MAXIMUM", "MINIMUM", "MUL", "POW", "SUB"))
-COMPARISONS: Mapping[str, Callable[..., Array]] = {
-    "EQUAL": np.equal,
-    "NOT_EQUAL": np.not_equal,
-    "GREATER": np.greater,
-    "GREATER_EQUAL": np.greater_equal,
-    "LESS": np.less,
-    "LESS_EQUAL": np.less_equal,
-}
-CHOICES = ("SELECT", "SELECT_V2")
 
 
 def is_tabulated(view: View) -> bool:
@@ -81,23 +67,14 @@ def is_tabulated(view: View) -> bool:
         to_int8 = view.output.dtype == "int8" and common.per_tensor_problem(view.output) is None
         return types == ["float32"] and to_int8
     if view.output.dtype == "float32":
-        return kind in _FLOAT32 and types == ["float32"] * (1 + (kind in _OF_TWO))
+        return kind in FLOAT32_FUNCTIONS and types == ["float32"] * (1 + (kind in _OF_TWO))
     if view.output.dtype == "bool":
-        comparable = len(types) == 2 and all(_is_comparable(tensor) for tensor in view.inputs)
+        comparable = len(types) == 2 and all(is_comparable(tensor) for tensor in view.inputs)
         return kind in COMPARISONS and comparable
     if kind in CHOICES and types == ["bool", "int8", "int8"]:
         chosen = (view.input(1), view.input(2), view.output)
         return len({tensor.quantization for tensor in chosen}) == 1
     return False
-
-
-def _is_comparable(tensor: Tensor | None) -> bool:
-    return (
-        tensor is not None
-        and tensor.dtype == "int8"
-        and common.per_tensor_problem(tensor) is None
-        and tensor.scale < 1  # the reference kernel takes no other
-    )
 
 
 def evaluate_tabulated(view: View, values: Sequence[Array]) -> Array:
@@ -109,23 +86,17 @@ def evaluate_tabulated(view: View, values: Sequence[Array]) -> Array:
     """
     kind = view.op.kind
     if kind in COMPARISONS:
-        return COMPARISONS[kind](*(_comparable(view, values, position) for position in (0, 1)))
+        return evaluate_comparison(view, values)
     if kind == "QUANTIZE":
         return _quantised(view, values[0])
     if kind in CHOICES:
         return np.where(values[0], values[1], values[2])
     with np.errstate(all="ignore"):  # infinities and NaN are results like others
-        real = _FLOAT32[kind](*(array.astype(np.float64) for array in values))
+        real = FLOAT32_FUNCTIONS[kind](*(array.astype(np.float64) for array in values))
     activation = getattr(view.attributes, "activation", "NONE")
     if activation != "NONE":
         real = np.clip(real, *common.REAL_RANGE[activation])
     return real.astype(np.float32)
-
-
-def _comparable(view: View, values: Sequence[Array], position: int) -> IntArray:
-    tensor = view.input(position)
-    centred = values[position].astype(np.int64) - tensor.zero_point
-    return requantize(centred << _COMPARISON_LEFT_SHIFT, *quantize_multiplier(tensor.scale))
 
 
 def _quantised(view: View, real: Array) -> Array:
@@ -151,7 +122,4 @@ def _tabulated(kind: str, read: Callable[[Mapping[str, Any], View], Any] = no_at
 
 
 _FLOAT32_ONLY = ("CEIL", "COS", "FLOOR", "NEG", "POW", "ROUND", "SIN", "SQRT", "SQUARE")
-TABULATED = (
-    *map(_tabulated, (*_FLOAT32_ONLY, *COMPARISONS, *CHOICES)),
-    _tabulated("DIV", read_activation),
-)
+TABULATED = tuple(map(_tabulated, _FLOAT32_ONLY))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mcunet_tf.tinyengine.ops import common
@@ -136,28 +136,38 @@ def _macs(view: View) -> int:
     return view.input(2).elements // view.input(2).shape[3] * view.input(1).elements
 
 
-TRANSPOSE_CONV = OpSpec(
-    "TRANSPOSE_CONV",
-    _read,
-    None,
-    (
-        constraint_operands,
-        *(
-            _of_convolution(constraint)
-            for constraint in (
-                common.constraint_int8_activations,
-                common.constraint_batch_one,
-                common.constraint_positive_strides,
-                common.constraint_symmetric_weights,
-                common.constraint_int32_bias,
-            )
+def _spec(kind: str, own: Sequence[Constraint], becomes: tuple[str, ...]) -> OpSpec:
+    """An operator whose constraints as a convolution are these."""
+    spatial = (common.constraint_batch_one, common.constraint_positive_strides)
+    return OpSpec(
+        kind,
+        _read,
+        None,
+        (
+            constraint_operands,
+            *map(_of_convolution, (*own[:1], *spatial, *own[1:])),
+            common.constraint_known_activation,
+            constraint_weight_shape,
+            constraint_few_phases,
+            constraint_reach,
         ),
-        common.constraint_known_activation,
-        constraint_weight_shape,
-        constraint_few_phases,
-        constraint_reach,
+        _macs,
+        becomes=becomes,
+        required=(0, 1, 2),
+    )
+
+
+def float32_form(kind: str, own: Sequence[Constraint]) -> OpSpec:
+    """The operator on float32; `own` are its constraints as a convolution's."""
+    return _spec(kind, own, ("CONV_2D_F32", "INTERLEAVE", "SLICE"))
+
+
+TRANSPOSE_CONV = _spec(
+    "TRANSPOSE_CONV",
+    (
+        common.constraint_int8_activations,
+        common.constraint_symmetric_weights,
+        common.constraint_int32_bias,
     ),
-    _macs,
-    becomes=("CONV_2D", "INTERLEAVE", "SLICE"),
-    required=(0, 1, 2),
+    ("CONV_2D", "INTERLEAVE", "SLICE"),
 )

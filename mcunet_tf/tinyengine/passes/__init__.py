@@ -22,6 +22,8 @@ from mcunet_tf.tinyengine.passes.fold_dilations import fold_dilations
 from mcunet_tf.tinyengine.passes.fold_pad import fold_pad
 from mcunet_tf.tinyengine.passes.fuse_tables import fuse_tables
 from mcunet_tf.tinyengine.passes.keep_last_steps import keep_last_steps
+from mcunet_tf.tinyengine.passes.lower_aliases import lower_aliases
+from mcunet_tf.tinyengine.passes.lower_batch_space import lower_batch_space
 from mcunet_tf.tinyengine.passes.lower_broadcasts import lower_broadcasts
 from mcunet_tf.tinyengine.passes.lower_depthwise import lower_depthwise
 from mcunet_tf.tinyengine.passes.lower_groups import lower_groups
@@ -33,6 +35,7 @@ from mcunet_tf.tinyengine.passes.lower_tiles import lower_tiles
 from mcunet_tf.tinyengine.passes.lower_transpose_conv import lower_transpose_conv
 from mcunet_tf.tinyengine.passes.move_bytes import move_bytes
 from mcunet_tf.tinyengine.passes.move_transposes import move_transposes
+from mcunet_tf.tinyengine.passes.name_forms import name_forms
 from mcunet_tf.tinyengine.passes.spell_constant_channels import spell_constant_channels
 
 Watch = Callable[[str, Graph], None]
@@ -60,9 +63,10 @@ class Pass:
 SIMPLIFY = (
     Pass(fold_constants, removes=("SHAPE", "SQUEEZE", "EXPAND_DIMS")),
     Pass(drop_unused),
-    Pass(fold_dilations, removes=("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND")),
+    Pass(fold_dilations),
     Pass(move_bytes),
     Pass(fuse_tables),
+    Pass(name_forms),
 )
 """Computes at compile time what needs no input, and what needs one byte of it as a table."""
 
@@ -71,6 +75,14 @@ DROP_FLOAT_EDGES = Pass(drop_float_edges)
 
 LOWER = (
     Pass(keep_last_steps),
+    Pass(
+        lower_aliases,
+        removes=(
+            *("LOGICAL_AND", "LOGICAL_OR", "LOGICAL_NOT", "REDUCE_ANY", "REDUCE_ALL", "REDUCE_MIN"),
+            *("FILL", "EMBEDDING_LOOKUP"),
+        ),
+    ),
+    Pass(lower_batch_space, removes=("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND")),
     Pass(lower_splits, removes=("SPLIT", "SPLIT_V", "UNPACK")),
     Pass(lower_picks, removes=("GATHER", "MIRROR_PAD")),
     Pass(lower_transpose_conv, removes=("TRANSPOSE_CONV",)),

@@ -31,8 +31,10 @@ def drop_views(graph: Graph) -> Graph:
 
 
 def _like(graph: Graph, view: int, sources: dict[int, int]) -> int | None:
-    """The tensor of the view's shape that it is a view of, directly or not."""
-    shape, found = graph.tensors[view].shape, sources.get(view)
-    while found is not None and graph.tensors[found].shape != shape:
+    """The tensor of the view's shape and type that it is a view of, directly or not."""
+    known, found = graph.tensors[view], sources.get(view)
+    while found is not None and (
+        graph.tensors[found].shape != known.shape or graph.tensors[found].dtype != known.dtype
+    ):
         found = sources.get(found)
     return found

@@ -9,7 +9,7 @@ from mcunet_tf.tinyengine.ir import Graph, Op
 from mcunet_tf.tinyengine.ops.common import Padding
 from mcunet_tf.tinyengine.ops.pad import PadAttributes
 
-_CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
+_CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "CONV_2D_F32", "DEPTHWISE_CONV_2D_F32")
 
 
 def fold_pad(graph: Graph) -> Graph:
@@ -45,7 +45,7 @@ def _pads_with_zero_point(graph: Graph, op: Op) -> bool:
         and attributes.before[0] == attributes.after[0] == 0
         and attributes.before[3] == attributes.after[3] == 0
     )
-    return spatial_only and attributes.value == source.zero_point
+    return spatial_only and attributes.value == source.padding_value
 
 
 def _with_padding(op: Op, pad: PadAttributes, source: int) -> Op:

@@ -13,6 +13,8 @@ from mcunet_tf.tinyengine.ops.strided_copy import SliceAttributes
 from mcunet_tf.tinyengine.passes.lower_depthwise import with_exchanged_channels
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter
 
+_DEPTHWISE = {"CONV_2D": "DEPTHWISE_CONV_2D", "CONV_2D_F32": "DEPTHWISE_CONV_2D_F32"}
+
 
 def lower_groups(graph: Graph) -> Graph:
     """Rewrites CONV_2D of several groups: as DEPTHWISE_CONV_2D where a group is one channel, and
@@ -20,10 +22,10 @@ def lower_groups(graph: Graph) -> Graph:
     """
     rewriter = Rewriter(graph)
     for op in graph.ops:
-        if op.kind != "CONV_2D" or groups(view(graph, op)) == 1:
+        if op.kind not in _DEPTHWISE or groups(view(graph, op)) == 1:
             rewriter.ops.append(op)
         elif graph.tensors[op.inputs[1]].shape[3] == 1:
-            rewriter.ops.append(with_exchanged_channels(rewriter, op, "DEPTHWISE_CONV_2D", axis=3))
+            rewriter.ops.append(with_exchanged_channels(rewriter, op, _DEPTHWISE[op.kind], axis=3))
         else:
             _lower(rewriter, op)
     return rewriter.result()
@@ -42,7 +44,7 @@ def _lower(rewriter: Rewriter, op: Op) -> None:
         own = slice(group * filters, (group + 1) * filters)
         constants = tuple(_part(rewriter, index, own) for index in op.inputs[1:])
         result = rewriter.like(output, (*out_shape[:3], filters), f" group {group}")
-        rewriter.op("CONV_2D", op.name, (part, *constants), result, op.attributes)
+        rewriter.op(op.kind, op.name, (part, *constants), result, op.attributes)
         results.append(result)
     rewriter.op(
         "CONCATENATION", op.name, tuple(results), output, ConcatenationAttributes(3, "NONE")

@@ -21,9 +21,9 @@ def lower_matmuls(graph: Graph) -> Graph:
         if not op.attributes.second_transposed:
             second = _transposed(rewriter, second, op.name)
         attributes = BatchMatmulAttributes(False, True)
-        rewriter.op("BATCH_MATMUL", op.name, (first, second), op.outputs[0], attributes)
+        rewriter.op(op.kind, op.name, (first, second), op.outputs[0], attributes)
 
-    return rewrite(graph, ("BATCH_MATMUL",), lower)
+    return rewrite(graph, ("BATCH_MATMUL", "BATCH_MATMUL_F32"), lower)
 
 
 def _transposed(rewriter: Rewriter, index: int, name: str) -> int:

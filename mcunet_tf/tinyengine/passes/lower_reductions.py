@@ -13,6 +13,11 @@ from mcunet_tf.tinyengine.ops.spec import View, view
 from mcunet_tf.tinyengine.ops.strided_copy import TransposeAttributes
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter, rewrite
 
+_KINDS = (
+    *("MEAN", "SUM", "REDUCE_MAX"),
+    *("MEAN_F32", "SUM_F32", "REDUCE_MAX_F32", "REDUCE_MIN_F32"),
+)
+
 
 def lower_reductions(graph: Graph) -> Graph:
     """Moves reduced axes together and rewrites REDUCE_MAX as MAX_POOL_2D between RESHAPEs."""
@@ -25,7 +30,7 @@ def lower_reductions(graph: Graph) -> Graph:
         else:
             rewriter.ops.append(op)
 
-    return rewrite(graph, ("MEAN", "SUM", "REDUCE_MAX"), lower)
+    return rewrite(graph, _KINDS, lower)
 
 
 def _with_axes_last(rewriter: Rewriter, op: Op) -> Op:

@@ -58,7 +58,8 @@ def _repeats(graph: Graph, op: Op) -> tuple[int, int, int] | None:
     """(outer, times, inner): each of `outer` runs of `inner` values comes so many times."""
     copy = strided_copy(view(graph, op))
     axes = list(zip(copy.sizes, copy.strides, strict=True))
-    inner = axes.pop()[0] if axes and axes[-1][1] == 1 and axes[-1][0] > 1 else 1
+    item_bytes = graph.tensors[op.outputs[0]].item_bytes
+    inner = axes.pop()[0] // item_bytes if axes and axes[-1][1] == 1 and axes[-1][0] > 1 else 1
     if not axes or axes[-1][1] != 0:
         return None
     times = axes.pop()[0]

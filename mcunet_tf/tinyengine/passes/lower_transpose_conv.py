@@ -14,6 +14,7 @@ from mcunet_tf.tinyengine.ops.strided_copy import SliceAttributes
 from mcunet_tf.tinyengine.ops.transpose_conv import StridePhase, phases_of
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter, rewrite
 
+_CONVOLUTIONS = {"TRANSPOSE_CONV": "CONV_2D", "TRANSPOSE_CONV_F32": "CONV_2D_F32"}
 _ROWS, _COLUMNS = 1, 2  # of [1, height, width, channels]
 
 
@@ -21,7 +22,7 @@ def lower_transpose_conv(graph: Graph) -> Graph:
     """Rewrites TRANSPOSE_CONV as CONV_2D by phase, INTERLEAVE of the columns' and of the rows'
     phases, and SLICE where the output's size is no multiple of the stride.
     """
-    return rewrite(graph, ("TRANSPOSE_CONV",), _lower)
+    return rewrite(graph, tuple(_CONVOLUTIONS), _lower)
 
 
 def _lower(rewriter: Rewriter, op: Op) -> None:
@@ -55,7 +56,7 @@ def _convolve(
     output = op.outputs[0]
     channels = rewriter.tensor(output).shape[3]
     result = rewriter.like(output, (1, *size, channels), f" phase {len(rewriter.ops)}")
-    rewriter.op("CONV_2D", op.name, (op.inputs[2], *constants), result, attributes)
+    rewriter.op(_CONVOLUTIONS[op.kind], op.name, (op.inputs[2], *constants), result, attributes)
     return result
 
 

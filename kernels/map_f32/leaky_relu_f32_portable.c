@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "map_loop.h"
+
+void leaky_relu_f32_portable(const struct map_f32 *op, const int8_t *in, int8_t *out,
+                             int32_t pixels, void *scratch) {
+  MAP_LOOP(x > 0.0f ? x : x * op->alpha)
+}

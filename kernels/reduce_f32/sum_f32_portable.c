@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../common/real.h"
+#include "reduce_f32.h"
+
+void sum_f32_portable(const struct reduce_f32 *op, const int8_t *in, int8_t *out, void *scratch) {
+  (void)scratch;
+  const float *values = reals(in);
+  float *results = reals_out(out);
+  for (int32_t o = 0; o < op->outer; o++) {
+    for (int32_t i = 0; i < op->inner; i++) {
+      float sum = 0.0f;
+      for (int32_t n = 0; n < op->count; n++) {
+        sum += values[n * op->inner + i];
+      }
+      *results++ = sum / op->divisor;
+    }
+    values += op->count * op->inner;
+  }
+}

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a user should know of a model that compiles: sentences for the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mcunet_tf.tinyengine.ir import Graph, Op
+
+# Operators whose results lie between 0 and 1.
+_SHARES = ("LOGISTIC", "SOFTMAX")
+_MOVES = ("RESHAPE", "TRANSPOSE", "QUANTIZE", "SQUEEZE", "EXPAND_DIMS", "SLICE", "STRIDED_SLICE")
+_FEWEST_STEPS = 16
+_NAME_CHARACTERS = 60
+
+
+def notes_of(read: Graph, compiled: Graph) -> tuple[str, ...]:
+    """What is worth knowing.
+
+    Args:
+      read: the graph as it stands in the file.
+      compiled: the graph behind all passes.
+    """
+    return (*_coarse_outputs(read), *_float_layers(compiled))
+
+
+def _float_layers(graph: Graph) -> Iterator[str]:
+    count = sum(op.kind.endswith("_F32") for op in graph.ops)
+    if count:
+        layers = "1 layer computes" if count == 1 else f"{count} layers compute"
+        yield (
+            f"{layers} in float32: quantised to int8, the model takes about a quarter of the "
+            "memory and is faster"
+        )
+
+
+def _coarse_outputs(graph: Graph) -> Iterator[str]:
+    """Outputs that probabilities share with values of another size, boxes for instance."""
+    producers = graph.producers()
+    for position, index in enumerate(graph.outputs):
+        source = _behind_moves(producers, index, ("DEQUANTIZE", *_MOVES))
+        joined = producers.get(source)
+        tensor = graph.tensors[source]
+        if joined is None or joined.kind != "CONCATENATION" or tensor.dtype != "int8":
+            continue
+        quantization = tensor.quantization
+        if quantization is None or len(quantization.scale) != 1 or not quantization.scale[0] > 0:
+            continue
+        steps = round(1 / quantization.scale[0])
+        shares = _first_share(producers, joined)
+        if shares is not None and steps < _FEWEST_STEPS:
+            name = shares.name[:_NAME_CHARACTERS]
+            yield (
+                f"output {position}: its scale of {quantization.scale[0]:.4g} leaves the results "
+                f"of {shares.kind} '{name}' {max(steps, 1)} of 256 steps, as other values lie in "
+                "the same tensor: export them as an output of their own"
+            )
+
+
+def _behind_moves(producers: dict[int, Op], index: int, moves: tuple[str, ...]) -> int:
+    """The tensor whose values another one holds, in another order or on another scale."""
+    while index in producers and producers[index].kind in moves:
+        index = producers[index].inputs[0]
+    return index
+
+
+def _first_share(producers: dict[int, Op], joined: Op) -> Op | None:
+    """The first operand of a joined tensor that holds probabilities."""
+    for index in joined.inputs:
+        maker = producers.get(_behind_moves(producers, index, _MOVES))
+        if maker is not None and maker.kind in _SHARES:
+            return maker
+    return None
