@@ -50,7 +50,7 @@ def model_header(name: str, files: Mapping[str, str], inputs: int, outputs: int)
     """
     upper = name.upper()
     header = files[f"{name}.h"]
-    sizes = re.findall(rf"#define ({upper}_ARENA(?:_\d+)?_BYTES) ", header)
+    sizes = re.findall(rf"#define ({upper}_(?:ARENA(?:_\d+)?|STATE)_BYTES) ", header)
     arenas = [
         f"((uint8_t *)(uintptr_t)arena + ({' + '.join(['0', *sizes[:i]])}))"
         for i in range(len(sizes))
@@ -74,10 +74,23 @@ def model_header(name: str, files: Mapping[str, str], inputs: int, outputs: int)
         f"#define TESTED_INPUTS {inputs}u",
         f"#define TESTED_OUTPUTS {outputs}u",
         *([f"#define TESTED_SETUP {name}_setup"] if f"{name}_setup(" in header else []),
+        *_reset(name, header, arenas),
         *access,
         *_tensor_access(name, "output", "const void *", outputs, header, arenas),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _reset(name: str, header: str, arenas: list[str]) -> list[str]:
+    """Models that remember are brought to their beginning before the first inference."""
+    if f"void {name}_reset(" not in header:
+        return []
+    return [
+        "#define TESTED_SETUP tested_reset",
+        "static inline void tested_reset(void *arena) {",
+        f"  {name}_reset({arenas[-1]});",
+        "}",
+    ]
 
 
 def _pushed_frame(name: str, arenas: str) -> list[str]:

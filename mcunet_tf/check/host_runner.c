@@ -35,6 +35,9 @@ int main(int argc, char **argv) {
   for (uint32_t i = 0; i < TESTED_INPUTS; i++) {
     given[i] = malloc(tested_input_bytes[i]);
   }
+#ifdef TESTED_SETUP /* what a model remembers */
+  TESTED_SETUP(arena);
+#endif
   for (;;) {
     for (uint32_t i = 0; i < TESTED_INPUTS; i++) {
       if (fread(given[i], 1, tested_input_bytes[i], stdin) != tested_input_bytes[i]) {

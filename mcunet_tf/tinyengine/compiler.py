@@ -176,7 +176,7 @@ def compile_tflite(
     _check_flash(report, flash_budget_bytes)
     files = emit_project(project, project_format)
     files |= {"report.txt": report.text(), "memory.svg": memory_map(project)}
-    inputs, outputs = _edges(graph, graph.inputs), _edges(graph, graph.outputs)
+    inputs, outputs = _edges(graph, graph.given), _edges(graph, graph.made)
     compiled = CompiledModel(
         prefix, files, inputs, outputs, graph, plan, report, input_mode, examples
     )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,24 @@ from mcunet_tf.tinyengine.ops.spec import view
 
 
 def evaluate(graph: Graph, inputs: Sequence[npt.NDArray[Any]]) -> tuple[npt.NDArray[Any], ...]:
-    """The graph's outputs for one set of inputs, in the graph's own order and types."""
+    """The graph's outputs for one set of inputs, in the graph's own order and types.
+
+    The states of a model that has some are the last inputs and the last outputs: `evaluate_series`
+    hands them on.
+    """
     values = evaluate_all(graph, inputs)
     return tuple(values[i] for i in graph.outputs)
+
+
+def evaluate_series(
+    graph: Graph, series: Iterable[Sequence[npt.NDArray[Any]]]
+) -> Iterator[tuple[npt.NDArray[Any], ...]]:
+    """The application's outputs of consecutive inferences, from the first states on."""
+    states = graph.states
+    for inputs in series:
+        outputs = evaluate(graph, (*inputs, *states))
+        states = outputs[len(graph.made) :]
+        yield outputs[: len(graph.made)]
 
 
 def evaluate_all(graph: Graph, inputs: Sequence[npt.NDArray[Any]]) -> dict[int, npt.NDArray[Any]]:

@@ -51,13 +51,18 @@ def graph_text(graph: Graph) -> str:
     made = {index for op in graph.ops for index in op.outputs}
     used = {i for op in graph.ops for i in op.inputs if i >= 0}.union(graph.inputs, graph.outputs)
     lines = [f"graph {json.dumps(graph.name)}"]
-    lines += [f"input {_tensor_text(graph, index)}" for index in graph.inputs]
+    lines += [f"input {_tensor_text(graph, index)}" for index in graph.given]
+    lines += [
+        f"state {_tensor_text(graph, index)} = {_state_text(first)}"
+        for index, first in zip(graph.entries, graph.states, strict=True)
+    ]
     for index in sorted(used - made - set(graph.inputs)):
         data = graph.tensors[index].data
         values = "" if data is None else f" = {_values_text(data)}"
         lines.append(f"const {_tensor_text(graph, index)}{values}")
     lines += [_op_text(graph, op) for op in graph.ops]
-    lines += [f"output %{index}" for index in graph.outputs]
+    lines += [f"output %{index}" for index in graph.made]
+    lines += [f"next state %{index}" for index in graph.exits]
     return "\n".join(lines) + "\n"
 
 
@@ -86,6 +91,13 @@ def _values_text(data: npt.NDArray[Any]) -> str:
     return f"#{digest[:8]} of {data.size} values"
 
 
+def _state_text(data: npt.NDArray[Any]) -> str:
+    """Most states begin with one value everywhere."""
+    if data.size and np.all(data == data.flat[0]):
+        return f"all {data.flat[0]}"
+    return _values_text(data)
+
+
 def _op_text(graph: Graph, op: Op) -> str:
     operands = "".join(f" %{i}" if i >= 0 else " -" for i in op.inputs)
     results = "; ".join(_tensor_text(graph, index) for index in op.outputs)
@@ -109,6 +121,7 @@ def read_graph_text(text: str) -> Graph:
     """
     tensors: dict[int, Tensor] = {}
     parts: dict[str, list[Any]] = {"graph": [], "input": [], "op": [], "output": []}
+    parts |= {"state": [], "next": [], "first": []}
     for number, line in enumerate(text.splitlines(), 1):
         stated = _REMARK.sub("", line).strip()
         if not stated or stated.startswith("#"):
@@ -121,8 +134,15 @@ def read_graph_text(text: str) -> Graph:
         raise GraphTextError("the graph's text names no graph, or several, in its first line")
     unused = Tensor("unused", (0,), "int8")
     table = tuple(tensors.get(i, unused) for i in range(max(tensors, default=-1) + 1))
+    if len(parts["state"]) != len(parts["next"]):
+        raise GraphTextError("the graph's text has as many lines 'next state' as states")
     return Graph(
-        parts["graph"][0], table, tuple(parts["op"]), tuple(parts["input"]), tuple(parts["output"])
+        parts["graph"][0],
+        table,
+        tuple(parts["op"]),
+        (*parts["input"], *parts["state"]),
+        (*parts["output"], *parts["next"]),
+        tuple(parts["first"]),
     )
 
 
@@ -132,6 +152,12 @@ def _read_line(line: str, tensors: dict[int, Tensor], parts: Mapping[str, list[A
         parts[word].append(json.loads(rest))
     elif word == "output":
         parts[word].append(int(rest.removeprefix("%")))
+    elif word == "next":
+        parts[word].append(int(rest.removeprefix("state %")))
+    elif word == "state":
+        index, tensors[index], rest = _read_tensor(rest)
+        parts[word].append(index)
+        parts["first"].append(_read_state(rest.removeprefix(" = "), tensors[index]))
     elif word in ("input", "const"):
         index, tensor, rest = _read_tensor(rest)
         if rest.startswith(" = "):
@@ -142,7 +168,7 @@ def _read_line(line: str, tensors: dict[int, Tensor], parts: Mapping[str, list[A
     elif word == "op":
         parts[word].append(_read_op(line, tensors))
     else:
-        raise ValueError(f"it begins with '{word}', not graph, input, const, op or output")
+        raise ValueError(f"it begins with '{word}', not graph, input, state, const, op, output or next")
 
 
 def _read_tensor(text: str) -> tuple[int, Tensor, str]:
@@ -163,6 +189,13 @@ def _read_tensor(text: str) -> tuple[int, Tensor, str]:
 def _read_scale(text: str) -> float:
     narrow = text.endswith("f") and text not in ("inf", "-inf")
     return float(np.float32(text[:-1])) if narrow else float(text)
+
+
+def _read_state(text: str, tensor: Tensor) -> npt.NDArray[Any]:
+    if text.startswith("all "):
+        value = np.array(text[4:]).astype(np.float64)
+        return np.full(tensor.shape, value, tensor.dtype)
+    return _read_values(text, tensor)
 
 
 def _read_values(text: str, tensor: Tensor) -> npt.NDArray[Any]:

@@ -108,13 +108,46 @@ class Op:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Graph:
-    """Operators in execution order over a table of tensors."""
+    """Operators in execution order over a table of tensors.
+
+    What a model remembers from one inference to the next is an input and an output like others:
+    the last inputs and the last outputs, in the same order, one for each array of `states`.
+
+    Attributes:
+      name: the model file's name.
+      tensors: all tensors; operators refer to them by index.
+      ops: the operators in execution order.
+      inputs: what is given: by the application, then by the inference before.
+      outputs: what is made: for the application, then for the next inference.
+      states: what the states hold before the first inference.
+    """
 
     name: str
     tensors: tuple[Tensor, ...]
     ops: tuple[Op, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    states: tuple[npt.NDArray[Any], ...] = ()
+
+    @property
+    def given(self) -> tuple[int, ...]:
+        """The inputs that the application gives."""
+        return self.inputs[: len(self.inputs) - len(self.states)]
+
+    @property
+    def made(self) -> tuple[int, ...]:
+        """The outputs that the application reads."""
+        return self.outputs[: len(self.outputs) - len(self.states)]
+
+    @property
+    def entries(self) -> tuple[int, ...]:
+        """The inputs that hold states at the start of an inference."""
+        return self.inputs[len(self.inputs) - len(self.states) :]
+
+    @property
+    def exits(self) -> tuple[int, ...]:
+        """The outputs that hold states at its end."""
+        return self.outputs[len(self.outputs) - len(self.states) :]
 
     def operands(self, op: Op) -> tuple[Tensor | None, ...]:
         """The input tensors of an operator, None where an optional one is absent."""
@@ -157,6 +190,7 @@ class Graph:
             self.ops if ops is None else tuple(ops),
             self.inputs if inputs is None else tuple(inputs),
             self.outputs if outputs is None else tuple(outputs),
+            self.states,
         )
 
 

@@ -163,7 +163,7 @@ def _op_reason(graph: Graph, op: Op) -> str | None:
 
 
 def _edge_problems(graph: Graph) -> Iterator[_Problem]:
-    for role, indices in (("input", graph.inputs), ("output", graph.outputs)):
+    for role, indices in (("input", graph.given), ("output", graph.made)):
         for position, index in enumerate(indices):
             tensor = graph.tensors[index]
             if tensor.dtype not in EDGE_TYPES:

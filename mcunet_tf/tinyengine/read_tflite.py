@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import flatbuffers
@@ -24,6 +24,7 @@ from mcunet_tf.tinyengine.ir import ITEM_BYTES, Graph, Op, Quantization, Tensor
 from mcunet_tf.tinyengine.ops import SPECS
 from mcunet_tf.tinyengine.ops.spec import Impossible, ImpossibleError, View
 from mcunet_tf.tinyengine.settle_shapes import MAX_RANK, MAX_TENSOR_BYTES, Options, settle_shapes
+from mcunet_tf.tinyengine.variables import assigned_constants, unfold_variables
 
 IDENTIFIER = b"TFL3"
 SCHEMA_VERSION = 3
@@ -87,6 +88,7 @@ _OPTIONS: dict[str, tuple[type[Any], tuple[str, ...]]] = {
         ("FusedActivationFunction", "CellClip", "TimeMajor"),
     ),
     "UNPACK": (tflite.UnpackOptions, ("Axis",)),
+    "VAR_HANDLE": (tflite.VarHandleOptions, ("Container", "SharedName")),
     "PACK": (tflite.PackOptions, ("Axis",)),
     "RESHAPE": (tflite.ReshapeOptions, ("NewShapeAsNumpy",)),
     "SQUEEZE": (tflite.SqueezeOptions, ("SqueezeDimsAsNumpy",)),
@@ -140,17 +142,31 @@ def read_tflite(data: bytes, name: str = "model") -> Graph:
             f"{name}: the file is damaged (an offset or a number in it is impossible: {detail}); "
             "export it again"
         ) from error
+    unfolded = unfold_variables(file.tensors, file.ops, file.first_values)
+    table = list(file.tensors)
+    for index, variable in zip(unfolded.entries, unfolded.names, strict=True):
+        table[index] = dataclasses.replace(table[index], name=_printable(variable.encode()))
+    file = dataclasses.replace(
+        file,
+        tensors=tuple(table),
+        ops=unfolded.ops,
+        inputs=(*file.inputs, *unfolded.entries),
+        outputs=(*file.outputs, *unfolded.exits),
+        unsettled=file.unsettled.difference(unfolded.entries),
+    )
     tensors, kept = settle_shapes(file.tensors, file.ops, file.unsettled)
     file = dataclasses.replace(file, tensors=tensors, ops=kept)
     ops = tuple(_with_attributes(file.tensors, op, options) for op, options in file.ops)
-    return Graph(name, _empty_constants(file), ops, file.inputs, file.outputs)
+    graph = Graph(name, _empty_constants(file), ops, file.inputs, file.outputs)
+    return dataclasses.replace(graph, states=unfolded.initial)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _File:
     """What the first subgraph says; operators with their options, by the schema's names.
 
-    `unsettled` are the computed tensors that are declared with an open size.
+    `unsettled` are the computed tensors that are declared with an open size; `first_values` what
+    other subgraphs assign to variables, by name.
     """
 
     tensors: tuple[Tensor, ...]
@@ -158,6 +174,7 @@ class _File:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     unsettled: frozenset[int]
+    first_values: Mapping[str, np.ndarray[Any, Any]]
 
 
 def _with_attributes(tensors: tuple[Tensor, ...], op: Op, options: Options) -> Op:
@@ -230,7 +247,20 @@ class _Reader:
         unsettled = {
             i for i, t in enumerate(tensors) if t.data is None and _is_open(subgraph.Tensors(i))
         }
-        return _File(tensors, ops, inputs, outputs, frozenset(unsettled.difference(inputs)))
+        open_ones = frozenset(unsettled.difference(inputs))
+        return _File(tensors, ops, inputs, outputs, open_ones, self.first_values())
+
+    def first_values(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Constants that subgraphs behind the first one assign to variables."""
+        found: dict[str, np.ndarray[Any, Any]] = {}
+        for number in range(1, self.model.SubgraphsLength()):
+            subgraph = self.model.Subgraphs(number)
+            tensors = tuple(
+                self.read_tensor(subgraph.Tensors(i), i)
+                for i in self.count(subgraph.TensorsLength(), "tensors")
+            )
+            found |= assigned_constants(tensors, self.read_ops(subgraph, tensors))
+        return found
 
     def indices(self, table: Any, field: str, tensors: int, *, optional: bool) -> tuple[int, ...]:
         length = getattr(table, f"{field}Length")()

@@ -11,6 +11,8 @@ import dataclasses
 import functools
 from typing import Any
 
+import numpy as np
+
 from mcunet_tf.tinyengine.constant_pool import ConstantPool, collect_constants
 from mcunet_tf.tinyengine.emit import constants, sources
 from mcunet_tf.tinyengine.emit.formats import DEFAULT_FORMAT, find_format
@@ -76,12 +78,15 @@ class Project:
     def arenas(self) -> tuple[Arena, ...]:
         """Each memory that the caller provides."""
         used = self.plan.used_bytes
-        if len(used) == 1:
-            return (Arena("arena", f"{self.macro}_ARENA_BYTES", used[0]),)
-        return tuple(
+        found = [
             Arena(f"arena_{i}", f"{self.macro}_ARENA_{i}_BYTES", size)
             for i, size in enumerate(used)
-        )
+        ]
+        if len(used) == 1:
+            found = [Arena("arena", f"{self.macro}_ARENA_BYTES", used[0])]
+        if self.plan.state_bytes:
+            found.append(Arena("state", f"{self.macro}_STATE_BYTES", self.plan.state_bytes))
+        return tuple(found)
 
     @functools.cached_property
     def pool(self) -> ConstantPool:
@@ -121,6 +126,7 @@ def emit_library(project: Project) -> Library:
         "parameters": ", ".join(f"void *{arena.name}" for arena in arenas),
         "arguments": ", ".join(arena.name for arena in arenas),
         "array": _array(project),
+        "states": _states(project),
     }
     files = {
         f"{name}.h": render("model.h.j2", context),
@@ -149,10 +155,29 @@ def emit_library(project: Project) -> Library:
     )
 
 
+def _states(project: Project) -> list[dict[str, Any]]:
+    """What each state is before the first inference."""
+    graph, found = project.graph, []
+    for number, (index, first) in enumerate(zip(graph.entries, graph.states, strict=True)):
+        raw = np.ascontiguousarray(first).reshape(-1).view(np.uint8)
+        uniform = bool(raw.size) and bool(np.all(raw == raw[0]))
+        found.append(
+            {
+                "label": comment(graph.tensors[index].name),
+                "offset": project.plan.region(project.storage(index).offset)[1],
+                "size_bytes": raw.size,
+                "value": int(raw[0]) if uniform else None,
+                "symbol": f"{project.name}_state_{number}",
+                "bytes": ", ".join(map(str, raw.tolist())),
+            }
+        )
+    return found
+
+
 def _edges(project: Project) -> tuple[Edge, ...]:
     """The model's inputs and outputs."""
     graph, found = project.graph, []
-    for role, indices in (("Input", graph.inputs), ("Output", graph.outputs)):
+    for role, indices in (("Input", graph.given), ("Output", graph.made)):
         for number, index in enumerate(indices):
             tensor = graph.tensors[index]
             quantised = tensor.dtype in QUANTISED_TYPES and tensor.quantization is not None

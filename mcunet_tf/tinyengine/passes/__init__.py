@@ -37,6 +37,7 @@ from mcunet_tf.tinyengine.passes.move_bytes import move_bytes
 from mcunet_tf.tinyengine.passes.move_transposes import move_transposes
 from mcunet_tf.tinyengine.passes.name_forms import name_forms
 from mcunet_tf.tinyengine.passes.spell_constant_channels import spell_constant_channels
+from mcunet_tf.tinyengine.passes.store_states import store_states
 
 Watch = Callable[[str, Graph], None]
 """Is shown the graph as read, as "read", and behind every pass, by its name."""
@@ -96,6 +97,7 @@ LOWER = (
     Pass(lower_matmuls),
     Pass(drop_views),
     Pass(copy_edges),
+    Pass(store_states),
 )
 """Says operators that have no kernels in terms of those that have."""
 

@@ -19,7 +19,7 @@ def copy_edges(graph: Graph) -> Graph:
         if op.kind == "RESHAPE" and op.inputs[0] in given:
             given.update(op.outputs)
     outputs = []
-    for index in graph.outputs:
+    for index in graph.made:
         tensor = graph.tensors[index]
         if index not in given and tensor.data is None:
             outputs.append(index)
@@ -28,4 +28,4 @@ def copy_edges(graph: Graph) -> Graph:
         whole = SliceAttributes((0,) * len(tensor.shape), tensor.shape)
         rewriter.op("SLICE", tensor.name, (index,), copy, whole)
         outputs.append(copy)
-    return rewriter.result().replace(outputs=outputs)
+    return rewriter.result().replace(outputs=(*outputs, *graph.exits))

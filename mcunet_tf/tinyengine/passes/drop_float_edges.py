@@ -12,7 +12,7 @@ def drop_float_edges(graph: Graph) -> Graph:
     A float frame is four times the size of the int8 one and exists only to be converted. The
     emitted header carries scale and zero point, so the application can convert single values.
     """
-    inputs, outputs = list(graph.inputs), list(graph.outputs)
+    inputs, outputs = list(graph.given), list(graph.made)
     readers = graph.consumers()
     dropped = set()
     for op in graph.ops:
@@ -22,8 +22,8 @@ def drop_float_edges(graph: Graph) -> Graph:
             inputs[inputs.index(source)] = result
             dropped.add(op)
         elif op.kind == "DEQUANTIZE" and result in outputs and result not in readers:
-            if source not in inputs:
+            if source not in graph.inputs:
                 outputs[outputs.index(result)] = source
                 dropped.add(op)
     kept = [op for op in graph.ops if op not in dropped]
-    return graph.replace(ops=kept, inputs=inputs, outputs=outputs)
+    return graph.replace(ops=kept, inputs=(*inputs, *graph.entries), outputs=(*outputs, *graph.exits))

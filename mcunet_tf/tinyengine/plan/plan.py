@@ -53,6 +53,8 @@ class Plan:
       arena_bytes: the caller provides this much.
       lower_bound_bytes: no placement of these stages needs less.
       region_bytes: sizes of the memories that the arena is laid over; empty: one memory.
+      state_bytes: what outlasts an inference, in a memory of its own that begins at `state_base`
+        and counts as the last one.
     """
 
     stages: tuple[Stage, ...]
@@ -65,6 +67,12 @@ class Plan:
     arena_bytes: int
     lower_bound_bytes: int
     region_bytes: tuple[int, ...] = ()
+    state_bytes: int = 0
+
+    @property
+    def state_base(self) -> int:
+        """The offset at which the memory of states begins, behind all others."""
+        return aligned(max(self.arena_bytes, sum(self.region_bytes)), 16)
 
     def locate(self, graph: Graph, tensor: int) -> Storage:
         """Where a tensor lies; a view has its root's place and rows of its own shape."""
@@ -76,6 +84,8 @@ class Plan:
 
     def region(self, offset: int) -> tuple[int, int]:
         """(number of the memory, offset within it) of an offset in the arena."""
+        if self.state_bytes and offset >= self.state_base:
+            return max(len(self.region_bytes), 1), offset - self.state_base
         start = 0
         for number, size in enumerate(self.region_bytes):
             if offset < start + size:
@@ -154,7 +164,7 @@ def plan_stages(
     """
     cache = cache or StageCache()
     made = {node.output for node in nodes}
-    inputs = {roots.get(i, i) for i in graph.inputs} - made
+    inputs = {roots.get(i, i) for i in graph.given} - made
     outputs = {roots.get(i, i) for i in graph.outputs}
     members = [tuple(nodes[group.start : group.end]) for group in groups]
     last_use = _last_uses(roots, members, outputs)
@@ -212,7 +222,7 @@ def _place(
             ring = stage.rings.get(node.output)
             if ring is not None and ring.tensor == node.output:
                 add(node.output, ring.rows, number, number + 1)
-            elif ring is None and node.output not in rows:
+            elif ring is None and node.output not in rows and node.output not in graph.exits:
                 height = graph.tensors[node.output].rows[0]
                 add(node.output, height, number, last_use.get(node.output, number) + 1)
         scratch.append(len(buffers))
@@ -224,18 +234,31 @@ def _place(
         buffers.append(Buffer("row counters", 4 * len(stages[0].nodes), 0, 1, "scratch"))
     overlaps = _overlaps(graph, roots, stages, rows, last_use, cache)
     placement = place_buffers(buffers, overlaps, region_bytes)
+    arena_bytes = aligned(placement.arena_bytes, 16)
+    states, state_bytes = _states(graph, aligned(max(arena_bytes, sum(region_bytes)), 16))
     return Plan(
         tuple(stages),
         roots,
-        _storage(graph, stages, rows, placement.offsets),
+        _storage(graph, stages, rows, placement.offsets) | states,
         tuple(placement.offsets[i] for i in scratch),
         tuple(buffers),
         placement.offsets,
         placement.offsets[state] if state >= 0 else -1,
-        aligned(placement.arena_bytes, 16),
+        arena_bytes,
         placement.lower_bound_bytes,
         tuple(region_bytes),
+        state_bytes,
     )
+
+
+def _states(graph: Graph, base: int) -> tuple[dict[int, Storage], int]:
+    """Where states lie, at the end of an inference as at its start, and their bytes in all."""
+    storage, end = {}, 0
+    for entry, result in zip(graph.entries, graph.exits, strict=True):
+        height, row_bytes = graph.tensors[entry].rows
+        storage[entry] = storage[result] = Storage(base + end, height, row_bytes, height)
+        end = aligned(end + graph.tensors[entry].size_bytes, 4)
+    return storage, aligned(end, 16)
 
 
 def _storage(

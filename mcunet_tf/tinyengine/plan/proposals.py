@@ -165,7 +165,7 @@ class Proposals:
         """Collects who makes and reads what."""
         graph, roots, nodes = self.graph, self.roots, self.nodes
         made = {node.output: i for i, node in enumerate(nodes)}
-        inputs = {roots.get(i, i) for i in graph.inputs} - set(made)
+        inputs = {roots.get(i, i) for i in graph.given} - set(made)
         self.readers: list[list[int]] = [[] for _ in nodes]
         # Of each root: (operator, operand it is to that operator).
         self.views: dict[int, list[tuple[int, int]]] = {}
@@ -182,7 +182,13 @@ class Proposals:
         # A tensor that is viewed by others always is a whole.
         viewed = dict.fromkeys(roots.values(), self.count)
         self._last_reader = [(last_read | viewed).get(node.output, -1) for node in nodes]
-        spans = [(tensor, made.get(tensor, -1), last) for tensor, last in last_read.items()]
+        # States have a memory of their own.
+        apart = {*graph.entries, *graph.exits}
+        spans = [
+            (tensor, made.get(tensor, -1), last)
+            for tensor, last in last_read.items()
+            if tensor not in apart
+        ]
         # Tensors that are alive when an operator starts, and the last operators that read them.
         self._alive = [
             [(tensor, last) for tensor, first, last in spans if first < start <= last]

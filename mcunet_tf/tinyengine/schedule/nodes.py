@@ -124,8 +124,8 @@ def make_row_source(graph: Graph) -> Node:
       UnsupportedError: the model does not have exactly one image as its input.
     """
     tensor = graph.tensors[graph.inputs[0]]
-    if len(graph.inputs) != 1 or tensor.rows[0] < 2:
-        shapes = ", ".join(str(list(graph.tensors[i].shape)) for i in graph.inputs)
+    if len(graph.given) != 1 or tensor.rows[0] < 2:
+        shapes = ", ".join(str(list(graph.tensors[i].shape)) for i in graph.given)
         raise UnsupportedError(
             f"{graph.name}: rows can be pushed into one image [1, h, w, c] only; the inputs are "
             f"{shapes}: leave out --input=rows"

@@ -94,12 +94,19 @@ class _Proof:
         made = {access.output for access in self.accesses}
         edges = {self.root(t) for t in (*self.graph.inputs, *self.graph.outputs) if t not in made}
         edges |= {self.root(t) for t in self.graph.outputs}
+        states = {*self.graph.entries, *self.graph.exits}
+        for entry, result in zip(self.graph.entries, self.graph.exits, strict=True):
+            if self.plan.storage.get(entry) != self.plan.storage.get(result):
+                raise PlanError(f"tensor {result} does not become tensor {entry} of the next run")
         for tensor, storage in self.plan.storage.items():
             value = Values(self.graph, tensor, storage, shown[tensor])
             item_bytes = value.row_bytes and self.graph.tensors[tensor].size_bytes
             item_bytes //= max(self.graph.tensors[tensor].elements, 1)
             alignment = max(min(item_bytes, WORD_BYTES), 1)
-            self.arena.claim(value.start, value.end, f"tensor {tensor}", alignment)
+            if tensor in states:
+                self.arena.claim_state(value.start, value.end, f"tensor {tensor}")
+            else:
+                self.arena.claim(value.start, value.end, f"tensor {tensor}", alignment)
             if not value.is_whole and (tensor in edges or set(shown[tensor]) - {tensor}):
                 raise PlanError(f"tensor {tensor} is a ring, but others see all of it")
             self.values[tensor] = value

@@ -138,6 +138,8 @@ class Memories:
         self.size_bytes = plan.arena_bytes
         self.regions = plan.region_bytes
         self.used = plan.used_bytes
+        self.state_base = plan.state_base
+        self.state_bytes = plan.state_bytes
 
     def place(self, offset: int) -> tuple[int, int]:
         """(number of the memory, offset in it)."""
@@ -147,6 +149,14 @@ class Memories:
                 return number, offset - start
             start += size
         return len(self.regions), offset - start
+
+    def claim_state(self, start: int, end: int, what: str) -> None:
+        """Checks that bytes lie in the memory of states, and start at whole words."""
+        first, last = start - self.state_base, end - self.state_base
+        if not 0 <= first <= last <= self.state_bytes or self.state_base < self.size_bytes:
+            raise PlanError(f"{what} lies outside the memory of states")
+        if first % WORD_BYTES:
+            raise PlanError(f"{what} starts at {first} of the states: no multiple of {WORD_BYTES}")
 
     def claim(self, start: int, end: int, what: str, alignment: int = 1) -> None:
         """Checks that bytes lie in the arena, in one memory of it, and start at whole words."""

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Variables of a file, as values that go into an inference and come out of it.
+
+A file names a variable by VAR_HANDLE, reads it by READ_VARIABLE, writes it by ASSIGN_VARIABLE, and
+gives it its first value in a subgraph that CALL_ONCE runs. Followed in their order, these operators
+say which tensor holds the variable at each moment. The graph then has an input for what it holds at
+the start of an inference and an output for what it holds at the end, and the operators are gone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mcunet_tf.tinyengine.ir import ITEM_BYTES, Op, Tensor
+from mcunet_tf.tinyengine.ops.spec import Impossible
+from mcunet_tf.tinyengine.settle_shapes import Options
+
+Values = npt.NDArray[np.generic]
+_NAME_FIELDS = ("Container", "SharedName")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Unfolded:
+    """Operators without variables, and what became of these.
+
+    Attributes:
+      ops: the operators that are left, with their options.
+      entries: for each variable the tensor that holds it at the start of an inference.
+      exits: the tensors that hold them at the end, in the same order.
+      initial: what they hold before the first inference.
+      names: what the file calls them.
+    """
+
+    ops: tuple[tuple[Op, Options], ...]
+    entries: tuple[int, ...] = ()
+    exits: tuple[int, ...] = ()
+    initial: tuple[Values, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+def unfold_variables(
+    tensors: Sequence[Tensor], ops: Iterable[tuple[Op, Options]], first: Mapping[str, Values]
+) -> Unfolded:
+    """Follows variables through the operators.
+
+    Args:
+      tensors: of the file's main subgraph.
+      ops: its operators with their options, in the order of execution.
+      first: the values that the file's other subgraphs assign, by the variables' names.
+
+    Returns:
+      What is left. Operators that use variables as none of their kind can stay where they are, and
+      say what is wrong in the place of their options.
+    """
+    walk = _Walk(tensors)
+    kept = tuple(pair for pair in ops if walk.keeps(*pair))
+    return walk.finish(tuple(walk.renamed(*pair) for pair in kept), first)
+
+
+def assigned_constants(
+    tensors: Sequence[Tensor], ops: Iterable[tuple[Op, Options]]
+) -> dict[str, Values]:
+    """Constants that operators assign to variables, by the variables' names."""
+    names: dict[int, str] = {}
+    found: dict[str, Values] = {}
+    for op, options in ops:
+        if op.kind == "VAR_HANDLE" and op.outputs and not isinstance(options, Impossible):
+            names[op.outputs[0]] = variable_name(options)
+        elif op.kind == "ASSIGN_VARIABLE" and len(op.inputs) == 2:
+            name, value = names.get(op.inputs[0]), tensors[op.inputs[1]].data
+            if name is not None and value is not None and op.inputs[1] >= 0:
+                found[name] = value
+    return found
+
+
+def variable_name(options: Mapping[str, Any]) -> str:
+    """What tells a variable from others: the fields of its handle."""
+    parts = [(options[field] or b"").decode("utf-8", "replace") for field in _NAME_FIELDS]
+    return "/".join(part for part in parts if part)
+
+
+class _Walk:
+    """The state of following variables: which tensor holds each of them now."""
+
+    def __init__(self, tensors: Sequence[Tensor]) -> None:
+        self.tensors = tensors
+        self.names: dict[int, str] = {}  # handles
+        self.entries: dict[str, int] = {}
+        self.now: dict[str, int] = {}
+        self.aliases: dict[int, int] = {}
+        self.faults: dict[Op, str] = {}
+
+    def keeps(self, op: Op, options: Options) -> bool:
+        """Takes an operator in; False if nothing is left of it."""
+        if op.kind == "VAR_HANDLE" and not isinstance(options, Impossible) and op.outputs:
+            self.names[op.outputs[0]] = variable_name(options)
+            return False
+        if op.kind == "READ_VARIABLE" and len(op.inputs) == len(op.outputs) == 1:
+            return self._reads(op)
+        if op.kind == "ASSIGN_VARIABLE" and len(op.inputs) == 2:
+            return self._assigns(op)
+        return op.kind != "CALL_ONCE"
+
+    def _reads(self, op: Op) -> bool:
+        name = self.names.get(op.inputs[0])
+        if name is None:
+            return self._fault(op, "no operand that is a variable")
+        if name not in self.now:
+            self.entries[name] = self.now[name] = op.outputs[0]
+        held, read = self.tensors[self.now[name]], self.tensors[op.outputs[0]]
+        if not _alike(held, read):
+            return self._fault(op, "no output like what the variable holds")
+        self.aliases[op.outputs[0]] = self.now[name]
+        return False
+
+    def _assigns(self, op: Op) -> bool:
+        name, value = self.names.get(op.inputs[0]), self.aliases.get(op.inputs[1], op.inputs[1])
+        if name is None or value < 0:
+            return self._fault(op, "no operand that is a variable")
+        entry = self.entries.get(name)
+        if entry is not None and not _alike(self.tensors[entry], self.tensors[value]):
+            return self._fault(op, "no operand like what the variable holds")
+        self.now[name] = value
+        return False
+
+    def _fault(self, op: Op, reason: str) -> bool:
+        self.faults[op] = reason
+        return True
+
+    def renamed(self, op: Op, options: Options) -> tuple[Op, Options]:
+        """An operator that reads tensors instead of variables."""
+        if op in self.faults:
+            return op, Impossible(self.faults[op])
+        inputs = tuple(self.aliases.get(index, index) for index in op.inputs)
+        return dataclasses.replace(op, inputs=inputs), options
+
+    def finish(
+        self, ops: tuple[tuple[Op, Options], ...], first: Mapping[str, Values]
+    ) -> Unfolded:
+        """The variables that are read before they are written: only these outlast an inference."""
+        names = list(self.entries)
+        return Unfolded(
+            ops,
+            tuple(self.entries[name] for name in names),
+            tuple(self.now[name] for name in names),
+            tuple(self._initial(self.tensors[self.entries[n]], first.get(n)) for n in names),
+            tuple(names),
+        )
+
+    @staticmethod
+    def _initial(tensor: Tensor, value: Values | None) -> Values:
+        """What a variable begins with: what the file assigns, or what stands for 0."""
+        dtype = tensor.dtype if tensor.dtype in ITEM_BYTES else "int8"
+        if value is not None and (str(value.dtype), value.shape) == (dtype, tensor.shape):
+            return value
+        return np.full(tensor.shape, tensor.padding_value if _one_zero(tensor) else 0, dtype)
+
+
+def _one_zero(tensor: Tensor) -> bool:
+    return tensor.quantization is not None and len(tensor.quantization.zero_point) == 1
+
+
+def _alike(held: Tensor, value: Tensor) -> bool:
+    """Whether one tensor can hold the other's values as they are."""
+    same = held.quantization == value.quantization
+    return same and (held.dtype, held.shape) == (value.dtype, value.shape)
