@@ -65,12 +65,22 @@ def _with_known_versions(model: bytes) -> bytes:
     return bytes(renumbered)
 
 
+def has_variables(model: bytes) -> bool:
+    """Whether a model keeps variables from one inference to the next."""
+    import tflite
+
+    root = tflite.Model.GetRootAsModel(model, 0)
+    codes = (root.OperatorCodes(i) for i in range(root.OperatorCodesLength()))
+    return any(code.BuiltinCode() == tflite.BuiltinOperator.VAR_HANDLE for code in codes)
+
+
 class RuntimeEngine:
     """tflite-runtime with the reference kernels and a batch of 1."""
 
     def __init__(self, model: bytes) -> None:
         from tflite_runtime.interpreter import Interpreter, OpResolverType
 
+        self._remembers = has_variables(model)
         self.version = f"tflite-runtime {metadata.version('tflite-runtime')} BUILTIN_REF"
         self._interpreter = Interpreter(
             model_content=_with_known_versions(model),
@@ -89,7 +99,8 @@ class RuntimeEngine:
 
     def run(self, arrays: Sequence[Array]) -> tuple[Array, ...]:
         """Outputs for one array of each input."""
-        self._interpreter.reset_all_variables()  # states begin at zero
+        if not self._remembers:
+            self._interpreter.reset_all_variables()  # states begin at zero
         for detail, array in zip(self._in, arrays, strict=True):
             self._interpreter.set_tensor(detail["index"], array)
         self._interpreter.invoke()
@@ -105,6 +116,7 @@ class MicroEngine:
             from tflite_micro.python.tflite_micro import runtime
         except ImportError as error:
             raise ToolError(f"tflite-micro does not load: {error}; install it anew") from error
+        self._remembers = has_variables(model)
         self.version = f"tflite-micro {metadata.version('tflite-micro')}"
         graph = runtime.convert_bytearray_to_object(model).subgraphs[0]
         self._interpreter = runtime.Interpreter.from_bytes(model, arena_size=_MICRO_ARENA_BYTES)
@@ -117,7 +129,8 @@ class MicroEngine:
 
     def run(self, arrays: Sequence[Array]) -> tuple[Array, ...]:
         """Outputs for one array of each input."""
-        self._interpreter.reset()  # states begin at zero
+        if not self._remembers:
+            self._interpreter.reset()  # states begin at zero
         for index, array in enumerate(arrays):
             self._interpreter.set_input(array, index)
         self._interpreter.invoke()
@@ -143,19 +156,24 @@ def serve_engine(name: str) -> None:
     """Answers requests on standard input until it ends.
 
     A request is a model, which is loaded and answered with its version, inputs and outputs; or
-    inputs for the model that was loaded last, answered with its outputs.
+    inputs for the model that was loaded last, answered with its outputs. What a model's variables
+    hold goes from one of these inputs to the next, and not from request to request.
 
     Args:
         name: one of `ENGINES`.
     """
     engine: Engine | None = None
+    loaded, remembers = b"", False
 
     def answer(request: Any) -> Any:
-        nonlocal engine
+        nonlocal engine, loaded, remembers
         if isinstance(request, bytes):
-            engine = ENGINES[name](request)
+            engine, loaded, remembers = ENGINES[name](request), request, has_variables(request)
             return engine.version, engine.inputs, engine.outputs
         assert engine is not None
+        if remembers:
+            # A series begins with the states that the file gives: only a new interpreter has them.
+            engine = ENGINES[name](loaded)
         return [engine.run(arrays) for arrays in request]
 
     serve(answer, TIMEOUT_S)

@@ -23,7 +23,7 @@ from mcunet_tf.tinyengine.ir import QUANTISED_TYPES, Graph
 from mcunet_tf.tinyengine.notes import notes_of
 from mcunet_tf.tinyengine.passes import run_passes, unwatched
 from mcunet_tf.tinyengine.plan.grouping import TOLERANCE, plan_model
-from mcunet_tf.tinyengine.plan.plan import Plan
+from mcunet_tf.tinyengine.plan.plan import Plan, state_bytes
 from mcunet_tf.tinyengine.plan_text import plan_text
 from mcunet_tf.tinyengine.read_tflite import read_tflite
 from mcunet_tf.tinyengine.schedule.nodes import Node, make_node, make_row_source, storage_roots
@@ -126,7 +126,8 @@ def compile_tflite(
       input_mode: "frame" holds the input in the arena; "rows" emits an interface through which the
         application pushes image rows.
       optimize: "sram", "balanced" or "speed"; see `plan.grouping.plan_model`.
-      sram_budget_bytes: the most the arena may take; the fastest plan that fits is chosen.
+      sram_budget_bytes: the most that arena and states may take; the fastest plan that fits
+        is chosen.
       region_bytes: sizes of separate memories to spread the arena over, the preferred one first;
         the emitted functions take one pointer for each. Empty: one memory.
       flash_budget_bytes: the most that code and constants may take, as the cost model knows them.
@@ -161,7 +162,7 @@ def compile_tflite(
         region_bytes,
         weighed_as=target.core.schedules_weighed_as,
         optimize=optimize,
-        sram_budget_bytes=sram_budget_bytes,
+        sram_budget_bytes=_beside_states(graph, sram_budget_bytes),
     )
     _check_regions(source, plan, region_bytes)
     validate_plan(graph, plan)
@@ -249,14 +250,23 @@ def _check_regions(name: str, plan: Plan, region_bytes: Sequence[int]) -> None:
         )
 
 
+def _beside_states(graph: Graph, sram_budget_bytes: int | None) -> int | None:
+    """What a budget of SRAM leaves to the arena."""
+    if sram_budget_bytes is None:
+        return None
+    return max(sram_budget_bytes - state_bytes(graph), 0)
+
+
 def _check_budget(report: Report, sram_budget_bytes: int | None) -> None:
-    if sram_budget_bytes is None or report.arena_bytes <= sram_budget_bytes:
+    needed_bytes = report.arena_bytes + report.state_bytes
+    if sram_budget_bytes is None or needed_bytes <= sram_budget_bytes:
         return
     worst = max(report.layers, key=lambda layer: layer.live_bytes)
     # Converters join the names of all that they fused.
     name = worst.name[:_NAME_CHARACTERS] + "..." * (len(worst.name) > _NAME_CHARACTERS)
+    states = f" and its states {report.state_bytes} B" if report.state_bytes else ""
     raise BudgetError(
-        f"{report.model}: the smallest arena is {report.arena_bytes} B, over the budget of "
+        f"{report.model}: the smallest arena is {report.arena_bytes} B{states}, over the budget of "
         f"{sram_budget_bytes} B; layer {worst.index} ({worst.op} '{name}') sets it"
     )
 

@@ -168,7 +168,9 @@ def _read_line(line: str, tensors: dict[int, Tensor], parts: Mapping[str, list[A
     elif word == "op":
         parts[word].append(_read_op(line, tensors))
     else:
-        raise ValueError(f"it begins with '{word}', not graph, input, state, const, op, output or next")
+        raise ValueError(
+            f"it begins with '{word}', not graph, input, state, const, op, output or next"
+        )
 
 
 def _read_tensor(text: str) -> tuple[int, Tensor, str]:

@@ -31,11 +31,11 @@ CUSTOMS = tuple(
     "TFLM_DECODE TFLite_Detection_PostProcess ethos-u".split()
 )
 
-_STATE = "it keeps a state from one inference to the next: export the model that takes a window"
+_STATE = "it keeps a state of its own form: write it as a variable, or give the model a window"
+_VARIABLES = ("ASSIGN_VARIABLE", "CALL_ONCE", "READ_VARIABLE", "VAR_HANDLE")
 _CONDITION = "it chooses what runs by a value: export both ways, or unroll the loop"
 _SIGNAL = "it computes features in front of a network: the application hands these over"
 _REASONS = {
-    **dict.fromkeys(("CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE"), _STATE),
     "CIRCULAR_BUFFER": _STATE,
     "SVDF": "without a state from one inference to the next it sees a single step of its window",
     **dict.fromkeys(("IF", "WHILE"), _CONDITION),
@@ -55,6 +55,8 @@ def answer(name: str) -> str:
     Args:
       name: of `BUILTINS` or `CUSTOMS`.
     """
+    if name in _VARIABLES:
+        return "a state of the model, which outlasts an inference"
     if name in _REASONS:
         return f"not compiled: {_REASONS[name]}"
     spec = SPECS[name]

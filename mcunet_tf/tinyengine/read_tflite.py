@@ -180,7 +180,8 @@ class _File:
 def _with_attributes(tensors: tuple[Tensor, ...], op: Op, options: Options) -> Op:
     """The operator as its module understands it; `verify` names those that cannot be."""
     if op.kind not in SPECS:
-        return op
+        wrong = isinstance(options, Impossible)
+        return dataclasses.replace(op, attributes=options) if wrong else op
     spec = SPECS[op.kind]
     operands = tuple(tensors[k] if k >= 0 else None for k in op.inputs)
     results = tuple(tensors[k] for k in op.outputs)

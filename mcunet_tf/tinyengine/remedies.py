@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 _STATE = (
-    "state that is kept between inferences is not supported yet: export the model that takes a "
-    "whole window and keeps none"
+    "a variable is read and written as tensors of one shape, type and scale: export with full int8 "
+    "quantisation of variables (converter._experimental_variable_quantization = True)"
 )
 _LOOP = "build the recurrent layer with unroll=True, or use LSTM with a fixed batch of 1"
 _OPEN_BATCH = "export with a fixed batch of 1, so that the converter computes shapes"
@@ -36,6 +36,7 @@ _BY_KIND = {
 _BY_REASON = (
     ("the model is float32", _INT8),
     ("options of another operator", _DAMAGED),
+    ("like what the variable holds", _STATE),
     ("no operand", _DAMAGED),
     ("an operand that states", _DAMAGED),
     ("no output", _DAMAGED),

@@ -135,13 +135,11 @@ class _Walk:
     def renamed(self, op: Op, options: Options) -> tuple[Op, Options]:
         """An operator that reads tensors instead of variables."""
         if op in self.faults:
-            return op, Impossible(self.faults[op])
+            return dataclasses.replace(op, inputs=()), Impossible(self.faults[op])
         inputs = tuple(self.aliases.get(index, index) for index in op.inputs)
         return dataclasses.replace(op, inputs=inputs), options
 
-    def finish(
-        self, ops: tuple[tuple[Op, Options], ...], first: Mapping[str, Values]
-    ) -> Unfolded:
+    def finish(self, ops: tuple[tuple[Op, Options], ...], first: Mapping[str, Values]) -> Unfolded:
         """The variables that are read before they are written: only these outlast an inference."""
         names = list(self.entries)
         return Unfolded(

@@ -57,6 +57,8 @@ _OPTION_TABLES = {
     "RESIZE_NEAREST_NEIGHBOR": "ResizeNearestNeighborOptions",
     "RESIZE_BILINEAR": "ResizeBilinearOptions",
     "SHAPE": "ShapeOptions",
+    "VAR_HANDLE": "VarHandleOptions",
+    "CALL_ONCE": "CallOnceOptions",
     "STRIDED_SLICE": "StridedSliceOptions",
     "PACK": "PackOptions",
     "SLICE": "SliceOptions",
@@ -336,7 +338,11 @@ class _Writer:
 
     def options(self, table: str, fields: dict[str, Any]) -> int:
         values = {
-            name: self.numbers(value, np.int32) if isinstance(value, (list, tuple)) else value
+            name: self.numbers(value, np.int32)
+            if isinstance(value, (list, tuple))
+            else self.builder.CreateString(value)
+            if isinstance(value, str)
+            else value
             for name, value in fields.items()
         }
         getattr(tflite, f"{table}Start")(self.builder)

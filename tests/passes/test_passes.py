@@ -102,7 +102,7 @@ def test_every_graph_is_read_back_as_it_was_written(monkeypatch):
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("what %0", "it begins with 'what', not graph, input, const, op or output"),
+        ("what %0", "it begins with 'what', not graph, input, state, const, op, output or next"),
         ("input %x", "no tensor: %x"),
         ("op RELU nothing", "no operator: op RELU nothing"),
         ('op RELU %0 -> %1 "y" int8[1] | open("x")', "open('x') is no attribute"),

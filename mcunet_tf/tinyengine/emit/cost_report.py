@@ -54,6 +54,8 @@ class LayerReport:
 class Report:
     """Figures of a compiled model; `layers` in execution order.
 
+    `state_bytes` outlast an inference, in a memory of their own beside the arena.
+
     `instructions`, `cycles` and `code_bytes` are predictions of `cost_model`; None where it does
     not know a kernel. `measured_instructions` are those of one inference on `measured_on`.
     """
@@ -65,6 +67,7 @@ class Report:
     arena_lower_bound_bytes: int
     weights_bytes: int
     layers: tuple[LayerReport, ...]
+    state_bytes: int = 0
     notes: tuple[str, ...] = ()
     instructions: int | None = None
     cycles: int | None = None
@@ -100,12 +103,17 @@ class Report:
             f"{self.model} for {self.board}",
             f"  MACs     {self.macs:>12,}",
             f"  arena    {self.arena_bytes:>12,} B  input, output, activations, scratch; {bound}",
+            *self._state(),
             f"  weights  {self.weights_bytes:>12,} B  constants in flash, code not counted",
             *self._costs(),
             *(f"  note: {note}" for note in self.notes),
             "",
         ]
         return "\n".join([*summary, *lines, *self._reasons()]) + "\n"
+
+    def _state(self) -> list[str]:
+        told = f"  state    {self.state_bytes:>12,} B  what outlasts an inference, beside the arena"
+        return [told] if self.state_bytes else []
 
     def _reasons(self) -> list[str]:
         """Why layers run on kernels that serve where faster ones cannot."""
@@ -225,6 +233,7 @@ def make_report(
         arena_lower_bound_bytes=plan.lower_bound_bytes,
         weights_bytes=project.pool.size_bytes,
         layers=tuple(layers),
+        state_bytes=plan.state_bytes,
         notes=notes,
     )
     return report if model is None else _with_predictions(report, plan, model)

@@ -26,4 +26,6 @@ def drop_float_edges(graph: Graph) -> Graph:
                 outputs[outputs.index(result)] = source
                 dropped.add(op)
     kept = [op for op in graph.ops if op not in dropped]
-    return graph.replace(ops=kept, inputs=(*inputs, *graph.entries), outputs=(*outputs, *graph.exits))
+    return graph.replace(
+        ops=kept, inputs=(*inputs, *graph.entries), outputs=(*outputs, *graph.exits)
+    )

@@ -235,7 +235,7 @@ def _place(
     overlaps = _overlaps(graph, roots, stages, rows, last_use, cache)
     placement = place_buffers(buffers, overlaps, region_bytes)
     arena_bytes = aligned(placement.arena_bytes, 16)
-    states, state_bytes = _states(graph, aligned(max(arena_bytes, sum(region_bytes)), 16))
+    states, kept_bytes = _states(graph, aligned(max(arena_bytes, sum(region_bytes)), 16))
     return Plan(
         tuple(stages),
         roots,
@@ -247,8 +247,13 @@ def _place(
         arena_bytes,
         placement.lower_bound_bytes,
         tuple(region_bytes),
-        state_bytes,
+        kept_bytes,
     )
+
+
+def state_bytes(graph: Graph) -> int:
+    """Bytes that outlast an inference."""
+    return _states(graph, 0)[1]
 
 
 def _states(graph: Graph, base: int) -> tuple[dict[int, Storage], int]:

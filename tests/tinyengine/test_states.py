@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Models that remember: what they read, what they compute in series, and where it is kept."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mcunet_tf.benchmark.runner import run_on_board
+from mcunet_tf.boards import load_board
+from mcunet_tf.check import run_on_host
+from mcunet_tf.check.reference import Reference
+from mcunet_tf.check.toolchain import find_tool
+from mcunet_tf.errors import BudgetError, UnsupportedError
+from mcunet_tf.tinyengine import compile_tflite
+from mcunet_tf.tinyengine.evaluate import evaluate_series
+from mcunet_tf.tinyengine.graph_text import graph_text
+from mcunet_tf.tinyengine.validate import PlanError, validate_plan
+from tests.ops.build_tflite import NONE, VALID, Net, build_model
+
+SERIES = 40
+FRAME, WINDOW, CHANNELS = 2, 7, 8
+
+
+def remembering(first: np.ndarray | None = None, extra: bool = False) -> bytes:
+    """A window that slides over frames, a convolution over it, and the last result beside it.
+
+    Args:
+        first: values of the window before the first inference; None leaves them to the variable.
+        extra: a variable that is written before it is read: it outlasts nothing.
+    """
+    net, scale = Net(), {"scale": 0.05, "zero_point": -3}
+    net.op("CALL_ONCE", [], [], InitSubgraphIndex=1)
+    x = net.tensor((1, FRAME, 1, CHANNELS), **scale)
+    handles = {}
+    for name in ("window", "last", *(["spare"] * extra)):
+        handles[name] = net.tensor((), dtype="resource", scale=None)
+        net.op("VAR_HANDLE", [], [handles[name]], Container="", SharedName=name)
+    held = net.tensor((1, WINDOW - FRAME, 1, CHANNELS), **scale)
+    net.op("READ_VARIABLE", [handles["window"]], [held])
+    joined = net.tensor((1, WINDOW, 1, CHANNELS), **scale)
+    net.op("CONCATENATION", [held, x], [joined], Axis=1, FusedActivationFunction=NONE)
+    kept = net.tensor((1, WINDOW - FRAME, 1, CHANNELS), **scale)
+    begin, end = np.array([0, FRAME, 0, 0], np.int32), np.array([1, WINDOW, 1, CHANNELS], np.int32)
+    strides = net.constant(np.ones(4, np.int32))
+    net.op("STRIDED_SLICE", [joined, net.constant(begin), net.constant(end), strides], [kept])
+    net.op("ASSIGN_VARIABLE", [handles["window"], kept], [])
+    rng = np.random.default_rng(5)
+    weights = rng.integers(-99, 100, (CHANNELS, WINDOW, 1, CHANNELS)).astype(np.int8)
+    kernel = net.tensor(weights.shape, data=weights, scale=0.004)
+    made = net.tensor((1, 1, 1, CHANNELS), scale=0.06, zero_point=5)
+    window = {"Padding": VALID, "StrideH": 1, "StrideW": 1, "FusedActivationFunction": NONE}
+    net.op("CONV_2D", [joined, kernel], [made], **window)
+    if extra:
+        again = net.tensor((1, 1, 1, CHANNELS), scale=0.06, zero_point=5)
+        net.op("ASSIGN_VARIABLE", [handles["spare"], made], [])
+        net.op("READ_VARIABLE", [handles["spare"]], [again])
+        made = again
+    last = net.tensor((1, 1, 1, CHANNELS), scale=0.06, zero_point=5)
+    net.op("READ_VARIABLE", [handles["last"]], [last])
+    out = net.tensor((1, 1, 1, CHANNELS), scale=0.1)
+    net.op("ADD", [made, last], [out], FusedActivationFunction=NONE)
+    net.op("ASSIGN_VARIABLE", [handles["last"], made], [])
+    start = Net()
+    if first is not None:
+        handle = start.tensor((), dtype="resource", scale=None)
+        start.op("VAR_HANDLE", [], [handle], Container="", SharedName="window")
+        value = start.tensor(first.shape, data=first, **scale)
+        start.op("ASSIGN_VARIABLE", [handle, value], [])
+    return build_model([(net, [x], [out]), (start, [], [])])
+
+
+def frames(count: int = SERIES) -> list[tuple[np.ndarray, ...]]:
+    rng = np.random.default_rng(1)
+    return [
+        (rng.integers(-128, 128, (1, FRAME, 1, CHANNELS)).astype(np.int8),) for _ in range(count)
+    ]
+
+
+@functools.cache
+def uneven() -> np.ndarray:
+    rng = np.random.default_rng(2)
+    return rng.integers(-128, 128, (1, WINDOW - FRAME, 1, CHANNELS)).astype(np.int8)
+
+
+def on_host(compiled, series) -> list[np.ndarray]:
+    data = [[array.tobytes() for array in arrays] for arrays in series]
+    runs = run_on_host(compiled, load_board("host"), data, sanitize=True)
+    return [np.frombuffer(run.outputs[0], np.int8) for run in runs]
+
+
+def test_what_is_read():
+    compiled = compile_tflite(remembering(uneven(), extra=True), "portable", name="m")
+    graph = compiled.graph
+    names = [graph.tensors[index].name for index in graph.entries]
+    assert names == ["window", "last"]
+    np.testing.assert_array_equal(graph.states[0], uneven())
+    assert np.all(graph.states[1] == 5), "what stands for 0, where the file assigns nothing"
+    assert (len(compiled.inputs), len(compiled.outputs)) == (1, 1)
+    assert "next state" in graph_text(graph)
+    assert compiled.plan.state_bytes == compiled.report.state_bytes == 48
+    assert "48 B  what outlasts an inference" in compiled.files["report.txt"]
+
+
+@pytest.mark.parametrize("optimize", ["sram", "speed"])
+@pytest.mark.parametrize("extra", [False, True])
+def test_a_series_equals_the_reference(optimize, extra):
+    """The reference begins with zeros; other values of the file are the next test's."""
+    model = remembering(np.full((1, WINDOW - FRAME, 1, CHANNELS), -3, np.int8), extra)
+    compiled = compile_tflite(model, "host", name="m", optimize=optimize)
+    wanted = [answer[0].reshape(-1) for answer in Reference(model).run(frames())]
+    assert len({bytes(value) for value in wanted}) > SERIES // 2
+    np.testing.assert_array_equal(on_host(compiled, frames()), wanted)
+    meant = [out[0].reshape(-1) for out in evaluate_series(compiled.graph, frames())]
+    np.testing.assert_array_equal(meant, wanted)
+    again = [answer[0].reshape(-1) for answer in Reference(model).run(frames())]
+    np.testing.assert_array_equal(again, wanted)
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("board", ["host", "qemu-m4", "qemu-m55"])
+def test_a_series_on_a_board_begins_with_the_files_values(board):
+    model = remembering(uneven())
+    compiled = compile_tflite(model, board, name="m")
+    meant = [out[0].reshape(-1) for out in evaluate_series(compiled.graph, frames())]
+    plain = evaluate_series(compile_tflite(remembering(), board, name="m").graph, frames())
+    assert not np.array_equal(next(plain)[0].reshape(-1), meant[0])
+    outputs = run_on_board(compiled, board, frames()).outputs
+    np.testing.assert_array_equal([out[0].reshape(-1) for out in outputs], meant)
+
+
+PROGRAM = """
+#include <stdio.h>
+#include <string.h>
+#include "m.h"
+static _Alignas(M_ARENA_ALIGNMENT) int8_t arena[M_ARENA_BYTES];
+static _Alignas(M_ARENA_ALIGNMENT) int8_t state[2][M_STATE_BYTES];
+int main(void) {
+  int8_t input[M_INPUT_0_BYTES];
+  m_reset(state[0]);
+  m_reset(state[1]);
+  for (int i = 0; fread(input, 1, sizeof input, stdin) == sizeof input; i++) {
+    if (i == 10) {
+      m_reset(state[1]);
+    }
+    for (int stream = 0; stream < 2; stream++) {
+      memset(arena, 77 + i, sizeof arena); /* another model has used it */
+      memcpy(m_input_0(arena), input, sizeof input);
+      m_invoke(arena, state[stream]);
+      fwrite(m_output_0(arena), 1, M_OUTPUT_0_BYTES, stdout);
+    }
+  }
+  return 0;
+}
+"""
+
+
+def test_streams_keep_apart_and_the_arena_holds_nothing(tmp_path):
+    compiled = compile_tflite(remembering(uneven()), "portable", name="m")
+    compiled.write(tmp_path)
+    (tmp_path / "main.c").write_text(PROGRAM)
+    sources = [str(path) for path in tmp_path.rglob("*.c")]
+    program = tmp_path / "program"
+    command = [find_tool("cc"), "-std=c11", f"-I{tmp_path}", *sources, "-lm", "-o", str(program)]
+    subprocess.run(command, check=True, timeout=120)
+    stream = b"".join(arrays[0].tobytes() for arrays in frames())
+    told = subprocess.run([program], input=stream, capture_output=True, check=True).stdout
+    outputs = np.frombuffer(told, np.int8).reshape(SERIES, 2, CHANNELS)
+    meant = [out[0].reshape(-1) for out in evaluate_series(compiled.graph, frames())]
+    np.testing.assert_array_equal(outputs[:, 0], meant)
+    anew = [out[0].reshape(-1) for out in evaluate_series(compiled.graph, frames()[10:])]
+    np.testing.assert_array_equal(outputs[10:, 1], anew)
+
+
+def spoiled(plan, graph):
+    """Plans that lose a state, each with what it is refused for."""
+    entry, exit_ = graph.entries[0], graph.exits[0]
+
+    def moved(tensors, change: int):
+        table = dict(plan.storage)
+        for tensor in tensors:
+            held = table[tensor]
+            table[tensor] = dataclasses.replace(held, offset=held.offset + change)
+        return dataclasses.replace(plan, storage=table)
+
+    yield "does not become", moved([exit_], 4)
+    yield "does not become", moved([entry], 4)
+    yield "outside the memory of states", moved([entry, exit_], plan.state_bytes)
+    yield "outside the memory of states", moved([entry, exit_], -plan.state_base)
+    yield "no multiple of 4", moved([entry, exit_], 2)
+    yield "share memory", moved([graph.entries[1], graph.exits[1]], -40)
+    yield "outside the memory of states", dataclasses.replace(plan, state_bytes=16)
+
+
+def test_plans_that_lose_a_state_are_refused():
+    compiled = compile_tflite(remembering(), "qemu-m4", name="m")
+    validate_plan(compiled.graph, compiled.plan)
+    for reason, plan in spoiled(compiled.plan, compiled.graph):
+        with pytest.raises(PlanError, match=reason):
+            validate_plan(compiled.graph, plan)
+
+
+def test_a_state_that_is_written_too_early_is_refused():
+    """The copy into a state's place, before the last reader of what was there."""
+    compiled = compile_tflite(remembering(), "qemu-m4", name="m", optimize="speed")
+    graph, plan = compiled.graph, compiled.plan
+    (writer,) = [n for n, s in enumerate(plan.stages) if s.nodes[-1].output == graph.exits[1]]
+    (reader,) = [n for n, s in enumerate(plan.stages) if graph.entries[1] in s.nodes[-1].inputs]
+    assert reader < writer
+    order = list(range(len(plan.stages)))
+    order.insert(reader, order.pop(writer))
+    stages = tuple(plan.stages[n] for n in order)
+    scratch = tuple(plan.scratch_offsets[n] for n in order)
+    early = dataclasses.replace(plan, stages=stages, scratch_offsets=scratch)
+    with pytest.raises(PlanError, match="which is not there"):
+        validate_plan(graph, early)
+
+
+def test_a_budget_counts_states():
+    arena = compile_tflite(remembering(), "qemu-m4", name="m", optimize="sram").plan.arena_bytes
+    compile_tflite(remembering(), "qemu-m4", name="m", sram_budget_bytes=arena + 48)
+    with pytest.raises(BudgetError, match="and its states 48 B"):
+        compile_tflite(remembering(), "qemu-m4", name="m", sram_budget_bytes=arena + 47)
+
+
+def test_a_variable_of_two_shapes_is_refused():
+    net = Net()
+    x, y = net.tensor((1, 4), scale=0.1), net.tensor((1, 4), scale=0.1)
+    handle = net.tensor((), dtype="resource", scale=None)
+    net.op("VAR_HANDLE", [], [handle], Container="", SharedName="v")
+    held = net.tensor((1, 5), scale=0.1)
+    net.op("READ_VARIABLE", [handle], [held])
+    net.op("ASSIGN_VARIABLE", [handle, x], [])
+    net.op("RELU", [x], [y])
+    with pytest.raises(UnsupportedError) as caught:
+        compile_tflite(net.build([x], [y]), "portable", name="m")
+    text = str(caught.value)
+    assert "ASSIGN_VARIABLE" in text and "no operand like what the variable holds" in text
+    assert "_experimental_variable_quantization" in text and "\n" not in text
+
+
+def wake_words(shared: Path) -> list[Path]:
+    found = sorted((shared.parent / "corpus").glob("micro-wake-word-models*.tflite"))
+    if not found:
+        pytest.skip(f"no wake words beside {shared}")
+    return found
+
+
+@pytest.mark.qemu
+def test_wake_words_equal_the_reference_in_series(shared_models):
+    """Files that listen in homes: a window of features, some inferences behind each other."""
+    for path in wake_words(shared_models)[::4]:
+        model = path.read_bytes()
+        compiled = compile_tflite(model, "qemu-m4", name="m")
+        rng = np.random.default_rng(3)
+        shape = compiled.inputs[0].shape
+        series = [(rng.integers(-128, 128, shape).astype(np.int8),) for _ in range(SERIES)]
+        wanted = [answer[0].reshape(-1) for answer in Reference(model).run(series)]
+        outputs = run_on_board(compiled, "qemu-m4", series).outputs
+        np.testing.assert_array_equal([out[0].reshape(-1) for out in outputs], wanted)
