@@ -47,7 +47,7 @@ def test_every_operator_of_tflite_micro_has_an_answer():
     for name, told in found.items():
         assert told and "\n" not in told, name
         refused = told.startswith("not compiled: ")
-        assert refused == (name not in SPECS), name
+        assert refused == (name not in SPECS and "state of the model" not in told), name
     assert found["ADD"] == "compiled; compiled for float32, int32"
     assert found["SHAPE"] == "computed at compile time"
     assert found["MIRROR_PAD"] == "rewritten as RESIZE_NEAREST_NEIGHBOR"

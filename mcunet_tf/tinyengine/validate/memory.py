@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 NEVER = 1 << 60
 WORD_BYTES = 4
+ARENA_ALIGNMENT_BYTES = 16
 
 
 class Area(NamedTuple):
@@ -138,7 +139,9 @@ class Memories:
         self.size_bytes = plan.arena_bytes
         self.regions = plan.region_bytes
         self.used = plan.used_bytes
-        self.state_base = plan.state_base
+        # States lie behind everything else, at the next offset that is aligned as arenas are.
+        apart = max(self.size_bytes, sum(self.regions))
+        self.state_base = -(-apart // ARENA_ALIGNMENT_BYTES) * ARENA_ALIGNMENT_BYTES
         self.state_bytes = plan.state_bytes
 
     def place(self, offset: int) -> tuple[int, int]:
