@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from mcunet_tf.boards import Board, load_board
 from mcunet_tf.errors import BudgetError, McunetError, ModelError
 from mcunet_tf.tinyengine.cost import cost_model
+from mcunet_tf.tinyengine.custom_ops import CustomOps, bind_custom_ops
 from mcunet_tf.tinyengine.dump import Dump
 from mcunet_tf.tinyengine.emit.cost_report import Report, make_report
 from mcunet_tf.tinyengine.emit.formats import DEFAULT_FORMAT, find_format
@@ -114,6 +115,7 @@ def compile_tflite(
     costs: Costs | None = None,
     project_format: str = DEFAULT_FORMAT,
     dump_dir: str | os.PathLike[str] | None = None,
+    custom_ops: CustomOps | None = None,
 ) -> CompiledModel:
     """Compiles an int8 `.tflite` file to interpreter-free C.
 
@@ -133,6 +135,7 @@ def compile_tflite(
       costs: what kernels are chosen by; by default the fitted model of the board's core.
       project_format: what the files are laid out for: a module of `emit/formats/`.
       dump_dir: where to write the graph behind every pass and the plan as text, if anywhere.
+      custom_ops: C files of custom operators, by the operators' names; see `custom_ops.py`.
 
     Returns:
       The project and its figures.
@@ -148,7 +151,7 @@ def compile_tflite(
     prefix = derived_name(pathlib.Path(source).stem) if name is None else checked_name(name)
     examples = find_format(project_format).EXAMPLES
     dump = None if dump_dir is None else Dump(pathlib.Path(dump_dir))
-    read = read_tflite(data, source)
+    read = bind_custom_ops(read_tflite(data, source), custom_ops or {})
     graph = run_passes(read, edges=edges, watch=dump.graph if dump else unwatched)
     roots = storage_roots(graph)
     nodes = _select_nodes(graph, target, costs, flash_budget_bytes)

@@ -30,6 +30,7 @@ SCHEMA_VERSION = 3
 
 _DTYPES = {
     tflite.TensorType.FLOAT32: "float32",
+    tflite.TensorType.FLOAT16: "float16",
     tflite.TensorType.FLOAT64: "float64",
     tflite.TensorType.INT16: "int16",
     tflite.TensorType.INT32: "int32",
@@ -95,6 +96,11 @@ _OPTIONS: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     **dict.fromkeys(("REDUCE_PROD", "REDUCE_ANY"), (tflite.ReducerOptions, ("KeepDims",))),
     "REDUCE_ALL": (tflite.ReducerOptions, ("KeepDims",)),
 }
+# Custom operators that hold a whole network in another machine's code.
+_COMPILED_FOR = {
+    "edgetpu-custom-op": "compiled for a Coral Edge TPU: give what edgetpu_compiler was given",
+    "ethos-u": "compiled by Vela for an Arm Ethos-U: give the file from before Vela",
+}
 _DETAIL_CHARACTERS = 80
 _NAME_BYTES = 256
 # What the accessors of the flatbuffers runtime and numpy raise on damage.
@@ -132,7 +138,7 @@ def read_tflite(data: bytes, name: str = "model") -> Graph:
         )
     try:
         file = _Reader(data, name).read()
-    except ModelError:
+    except (ModelError, UnsupportedError):
         raise
     except _DAMAGE as error:
         detail = str(error).split("\n")[0][:_DETAIL_CHARACTERS]
@@ -162,6 +168,8 @@ class _File:
 
 def _with_attributes(tensors: tuple[Tensor, ...], op: Op, options: Options) -> Op:
     """The operator as its module understands it; `verify` names those that cannot be."""
+    if op.kind.startswith("CUSTOM") and not isinstance(options, Impossible):
+        return dataclasses.replace(op, attributes=options["CustomOptions"] or None)
     if op.kind not in SPECS:
         return op
     spec = SPECS[op.kind]
@@ -256,6 +264,15 @@ class _Reader:
                 shape[i] = 1
         if any(dimension < 0 for dimension in shape):
             raise self.fail(f"tensor '{name}' has shape {shape}")
+        if table.Sparsity() is not None:
+            raise UnsupportedError(
+                f"{self.name}: tensor '{name}' is stored sparse, as pruning can be: export it "
+                "without sparse encoding (tf.lite.Optimize.EXPERIMENTAL_SPARSITY)"
+            )
+        if dtype == "int4":
+            raise UnsupportedError(
+                f"{self.name}: tensor '{name}' has 4 bits a value: quantise weights to int8"
+            )
         elements = math.prod(shape)
         if elements * ITEM_BYTES.get(dtype, 1) > MAX_TENSOR_BYTES:
             raise UnsupportedError(
@@ -323,10 +340,17 @@ class _Reader:
         # Old files use the 8-bit field, new ones the 32-bit field; the larger one is meant.
         builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
         if builtin == tflite.BuiltinOperator.CUSTOM:
-            return f"CUSTOM {_printable(code.CustomCode())}".strip()
+            custom = _printable(code.CustomCode())
+            if custom in _COMPILED_FOR:
+                raise UnsupportedError(f"{self.name}: {_COMPILED_FOR[custom]}")
+            return f"CUSTOM {custom}".strip()
         return str(_BUILTIN_NAMES.get(builtin, f"builtin {builtin}"))
 
     def read_options(self, table: Any, kind: str) -> Options:
+        if kind.startswith("CUSTOM"):
+            self.count(table.CustomOptionsLength(), f"bytes of options of {kind}", 1)
+            held = table.CustomOptionsAsNumpy() if table.CustomOptionsLength() else b""
+            return {"CustomOptions": bytes(held)}
         if kind not in _OPTIONS:
             return {}
         reader, fields = _OPTIONS[kind]

@@ -102,9 +102,15 @@ def emit_project(project: Project, project_format: str = DEFAULT_FORMAT) -> dict
 def emit_library(project: Project) -> Library:
     """The network as C, and what there is to say of it."""
     nodes = [n for stage in project.plan.stages for n in stage.nodes if not is_row_source(n)]
-    kernel_files = {sources.kernel_path(n.kernel.folder, n.kernel.name) for n in nodes}
+    own = {n.kernel.name: n.kernel.source for n in nodes if n.kernel.source is not None}
+    kernel_files = {
+        sources.kernel_path(n.kernel.folder, n.kernel.name)
+        for n in nodes
+        if n.kernel.source is None
+    }
     headers = sorted({f"{n.kernel.folder}/{n.kernel.folder}.h" for n in nodes} | {"common/rows.h"})
     copied = sources.collect_sources(sorted({*kernel_files, *headers}))
+    copied |= {f"custom/{function}.c": text for function, text in own.items()}
     compiled = [f"kernels/{path}" for path in copied if path.endswith((".c", ".S"))]
     name, arenas = project.name, project.arenas
     context = {
@@ -114,6 +120,7 @@ def emit_library(project: Project) -> Library:
         "alignment": ARENA_ALIGNMENT_BYTES,
         "edges": _edges(project),
         "headers": headers,
+        "customs": sorted(own),
         "tensors": _tensors(project),
         "nodes": [n for s in _stages(project) for n in s["nodes"]],
         "stages": [_stage_call(project, stage) for stage in project.plan.stages],
