@@ -23,7 +23,8 @@ def _evaluate(view: View, values: Sequence[Array]) -> Array:
         along[quantization.axis] = len(quantization.scale)
     scale = np.array(quantization.scale, np.float32).astype(np.float64).reshape(along)
     zero_point = np.array([*quantization.zero_point[: scale.size]]).reshape(along)
-    return ((values[0].astype(np.float64) - zero_point) * scale).astype(np.float32)
+    real: Array = ((values[0].astype(np.float64) - zero_point) * scale).astype(np.float32)
+    return real
 
 
 def constraint_types(view: View) -> str | None:
