@@ -17,7 +17,7 @@ from mcunet_tf.tinyengine.dump import Dump
 from mcunet_tf.tinyengine.emit.cost_report import Report, make_report
 from mcunet_tf.tinyengine.emit.formats import DEFAULT_FORMAT, find_format
 from mcunet_tf.tinyengine.emit.memory_map import memory_map
-from mcunet_tf.tinyengine.emit.names import checked_name, derived_name
+from mcunet_tf.tinyengine.emit.names import checked_name, derived_name, edge_names
 from mcunet_tf.tinyengine.emit.project import Project, emit_project
 from mcunet_tf.tinyengine.emit.write import Written, write_project
 from mcunet_tf.tinyengine.ir import QUANTISED_TYPES, Graph
@@ -179,7 +179,7 @@ def compile_tflite(
     _check_flash(report, flash_budget_bytes)
     files = emit_project(project, project_format)
     files |= {"report.txt": report.text(), "memory.svg": memory_map(project)}
-    inputs, outputs = _edges(graph, graph.inputs), _edges(graph, graph.outputs)
+    inputs, outputs = _edges(graph, "input"), _edges(graph, "output")
     compiled = CompiledModel(
         prefix, files, inputs, outputs, graph, plan, report, input_mode, examples
     )
@@ -276,11 +276,12 @@ def _check_flash(report: Report, flash_budget_bytes: int | None) -> None:
         )
 
 
-def _edges(graph: Graph, indices: Sequence[int]) -> tuple[TensorInfo, ...]:
+def _edges(graph: Graph, role: str) -> tuple[TensorInfo, ...]:
     found = []
-    for index in indices:
+    indices = graph.inputs if role == "input" else graph.outputs
+    for index, name in zip(indices, edge_names(graph, role), strict=True):
         tensor = graph.tensors[index]
         quantised = tensor.quantization is not None and tensor.dtype in QUANTISED_TYPES
         scale, zero_point = (tensor.scale, tensor.zero_point) if quantised else (0.0, 0)
-        found.append(TensorInfo(tensor.name, tensor.shape, tensor.dtype, scale, zero_point))
+        found.append(TensorInfo(name, tensor.shape, tensor.dtype, scale, zero_point))
     return tuple(found)

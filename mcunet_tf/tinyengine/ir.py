@@ -109,13 +109,19 @@ class Op:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Graph:
-    """Operators in execution order over a table of tensors."""
+    """Operators in execution order over a table of tensors.
+
+    `input_names` and `output_names` are what a file calls its edges, in their order: by its
+    signature, where it has one. They stay where passes put other tensors there.
+    """
 
     name: str
     tensors: tuple[Tensor, ...]
     ops: tuple[Op, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    input_names: tuple[str, ...] = ()
+    output_names: tuple[str, ...] = ()
 
     def operands(self, op: Op) -> tuple[Tensor | None, ...]:
         """The input tensors of an operator, None where an optional one is absent."""
@@ -158,6 +164,8 @@ class Graph:
             self.ops if ops is None else tuple(ops),
             self.inputs if inputs is None else tuple(inputs),
             self.outputs if outputs is None else tuple(outputs),
+            self.input_names,
+            self.output_names,
         )
 
 

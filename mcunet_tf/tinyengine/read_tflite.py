@@ -149,7 +149,9 @@ def read_tflite(data: bytes, name: str = "model") -> Graph:
     tensors, kept = settle_shapes(file.tensors, file.ops, file.unsettled)
     file = dataclasses.replace(file, tensors=tensors, ops=kept)
     ops = tuple(_with_attributes(file.tensors, op, options) for op, options in file.ops)
-    return Graph(name, _empty_constants(file), ops, file.inputs, file.outputs)
+    constants = _empty_constants(file)
+    names = (file.input_names, file.output_names)
+    return Graph(name, constants, ops, file.inputs, file.outputs, *names)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -164,6 +166,8 @@ class _File:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     unsettled: frozenset[int]
+    input_names: tuple[str, ...]
+    output_names: tuple[str, ...]
 
 
 def _with_attributes(tensors: tuple[Tensor, ...], op: Op, options: Options) -> Op:
@@ -238,7 +242,31 @@ class _Reader:
         unsettled = {
             i for i, t in enumerate(tensors) if t.data is None and _is_open(subgraph.Tensors(i))
         }
-        return _File(tensors, ops, inputs, outputs, frozenset(unsettled.difference(inputs)))
+        names = self.signature()
+        return _File(
+            tensors,
+            ops,
+            inputs,
+            outputs,
+            frozenset(unsettled.difference(inputs)),
+            tuple(names.get(("input", i), tensors[i].name) for i in inputs),
+            tuple(names.get(("output", i), tensors[i].name) for i in outputs),
+        )
+
+    def signature(self) -> dict[tuple[str, int], str]:
+        """What the first signature of the network calls its edges, by role and tensor."""
+        for i in self.count(self.model.SignatureDefsLength(), "signatures"):
+            table = self.model.SignatureDefs(i)
+            if table.SubgraphIndex() == 0:
+                maps = [("input", table.Inputs, table.InputsLength())]
+                maps.append(("output", table.Outputs, table.OutputsLength()))
+                return {
+                    (role, int(entry.TensorIndex())): _printable(entry.Name())
+                    for role, entries, length in maps
+                    for entry in map(entries, self.count(length, f"{role}s of a signature"))
+                    if entry.Name()
+                }
+        return {}
 
     def indices(self, table: Any, field: str, tensors: int, *, optional: bool) -> tuple[int, ...]:
         length = getattr(table, f"{field}Length")()

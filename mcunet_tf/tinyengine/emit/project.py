@@ -21,6 +21,7 @@ from mcunet_tf.tinyengine.emit.library import (
     Library,
     Rows,
 )
+from mcunet_tf.tinyengine.emit.names import edge_names, function_names
 from mcunet_tf.tinyengine.emit.render import comment, render
 from mcunet_tf.tinyengine.ir import QUANTISED_TYPES, Graph
 from mcunet_tf.tinyengine.kernel_tables.table import ALL_INPUTS, Style
@@ -160,6 +161,8 @@ def _edges(project: Project) -> tuple[Edge, ...]:
     """The model's inputs and outputs."""
     graph, found = project.graph, []
     for role, indices in (("Input", graph.inputs), ("Output", graph.outputs)):
+        names = edge_names(graph, role.lower())
+        aliases = function_names(names)
         for number, index in enumerate(indices):
             tensor = graph.tensors[index]
             quantised = tensor.dtype in QUANTISED_TYPES and tensor.quantization is not None
@@ -167,7 +170,7 @@ def _edges(project: Project) -> tuple[Edge, ...]:
             edge = Edge(
                 role=role,
                 index=number,
-                label=comment(tensor.name),
+                label=comment(names[number]),
                 dtype=tensor.dtype,
                 ctype=CTYPES[tensor.dtype],
                 shape=tensor.shape,
@@ -179,6 +182,7 @@ def _edges(project: Project) -> tuple[Edge, ...]:
                 zero_point=tensor.zero_point if quantised else 0,
                 macro=f"{project.macro}_{role.upper()}_{number}",
                 function=f"{project.name}_{role.lower()}_{number}",
+                alias=f"{project.name}_{role.lower()}_{aliases[number]}" if aliases[number] else "",
             )
             found.append(edge)
     return tuple(found)
