@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from mcunet_tf.benchmark.fit_cases import feed_chains, fit_cases
+from mcunet_tf.benchmark.fit_cases import feed_chains, fit_cases, int8_cases
 from mcunet_tf.benchmark.image import image_sizes, read_sections
 from mcunet_tf.benchmark.kernel_case import OpCase
 from mcunet_tf.benchmark.kernel_cases import chain_graphs, make_graph
@@ -163,7 +163,7 @@ def _sample(case: OpCase, kernel: Kernel, program: Program, count: Count) -> Sam
 def feed_programs(board: Board) -> list[Program]:
     """Single operators, and runs of them: streamed, layer by layer, and as rows come in."""
     programs: list[Program] = []
-    for number, case in enumerate(fit_cases()[::12]):
+    for number, case in enumerate(int8_cases()[::12]):
         graph = make_graph(case)
         kernels = [_rows_for(graph, board)[0]]
         groups = layer_by_layer(graph, _BAND_LIMITS[number % len(_BAND_LIMITS)])

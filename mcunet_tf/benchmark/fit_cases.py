@@ -44,8 +44,12 @@ class _Picker:
 
 def fit_cases() -> list[OpCase]:
     """All cases, each once."""
+    return list(dict.fromkeys((*int8_cases(), *_typed_layers(), *_typed_values())))
+
+
+def int8_cases() -> list[OpCase]:
+    """Those on int8, which the code around kernels is measured with too."""
     every = (*_pointwise(), *_windows(), *_depthwise(), *_pools(), *_vectors(), *_values())
-    every = (*every, *_typed_layers(), *_typed_values())
     return list(dict.fromkeys(every))
 
 

@@ -96,3 +96,19 @@ def verify(
         raise VerificationError(f"{compiled.name} (seed {seed}): {told}; please report this model")
     values = sum(array.size for arrays in outputs for array in arrays)
     return Verification(count, values, equal, tuple(unlike), _FLOAT_TOLERANCE if steps else "")
+
+
+def run_unreferenced(compiled: Compiled, count: int, seed: int) -> None:
+    """Builds a model that no reference computes, and runs it on this computer under sanitizers.
+
+    Args:
+        compiled: the `CompiledModel`, of custom operators for instance.
+        count: number of random inputs.
+        seed: of the inputs.
+
+    Raises:
+        ToolError: a file does not compile or link, or a sanitizer finds something.
+    """
+    inputs = random_inputs(compiled, count, seed)
+    data = [encode_inputs(compiled, arrays) for arrays in inputs]
+    run_on_host(compiled, load_board("host"), data, sanitize=True)

@@ -62,6 +62,9 @@ _FORMAT = flags.DEFINE_enum(
 _DUMP = flags.DEFINE_string(
     "dump", None, "Folder for the graph behind every pass, and the plan, as text."
 )
+_CUSTOM_OP = flags.DEFINE_multi_string(
+    "custom_op", [], "NAME=FILE.c: a C function for the model's custom operator NAME."
+)
 _SEED = 0
 _USAGE = """\
 tflite_to_tinyengine MODEL.tflite [flags]
@@ -102,6 +105,7 @@ def main(arguments: Sequence[str]) -> int:
         costs=costs,
         project_format=_FORMAT.value,
         dump_dir=_DUMP.value,
+        custom_ops=_custom_ops(),
     )
     if _TUNE.value:
         compiled = _count(compiled)
@@ -124,6 +128,19 @@ def main(arguments: Sequence[str]) -> int:
         print(compiled.report.text())
         print(f"wrote {written.files} files to {folder}/")
     return 0
+
+
+def _custom_ops() -> dict[str, str]:
+    """C files by the names of custom operators."""
+    found: dict[str, str] = {}
+    for text in _CUSTOM_OP.value:
+        name, separator, path = text.partition("=")
+        if not (name and separator and path):
+            raise McunetError(f"--custom_op={text}: say NAME=FILE.c")
+        if name in found:
+            raise McunetError(f"--custom_op={text}: '{name}' has {found[name]} already")
+        found[name] = path
+    return found
 
 
 def _regions() -> list[int]:
@@ -177,8 +194,17 @@ def _verify(compiled: CompiledModel, model: pathlib.Path) -> None:
     """Compares the project with the reference, and says on stderr what was run."""
     # The oracle and the host build are needed here only; compiling alone starts faster.
     from mcunet_tf.check.twin import host_twin
-    from mcunet_tf.check.verify import verify, verify_on_host
+    from mcunet_tf.check.verify import run_unreferenced, verify, verify_on_host
 
+    if any(op.kind == "CUSTOM" for op in compiled.graph.ops):
+        twin = host_twin(compiled)
+        run_unreferenced(twin.compiled, _VERIFY.value, _SEED)
+        print(
+            f"built and run on this computer under sanitizers, {_VERIFY.value} inputs; nothing to "
+            "compare with, as no reference knows the custom operators",
+            file=sys.stderr,
+        )
+        return
     board, content, count = load_board(_BOARD.value), model.read_bytes(), _VERIFY.value
     if board.runner.kind == "host":
         result = verify_on_host(compiled, content, count, _SEED)

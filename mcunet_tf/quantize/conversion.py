@@ -59,14 +59,15 @@ class Conversion:
     """What is to be converted, and how.
 
     Attributes:
-        source: a frozen graph, or the folder of a SavedModel.
+        source: a frozen graph, the folder of a SavedModel, or the bytes of a float32 `.tflite`
+            file.
         edge_type: type of the inputs and outputs.
         samples: one array for each input, whose ranges become scales; None where the graph has
             ranges of its own.
         integers_only: whether an operator without an int8 form is an error.
     """
 
-    source: FrozenGraph | str
+    source: FrozenGraph | str | bytes
     edge_type: str
     samples: tuple[NDArray[np.float32], ...] | None = None
     integers_only: bool = True
@@ -117,6 +118,8 @@ def _converted(conversion: Conversion) -> bytes:
     import tensorflow as tf
 
     source, samples = conversion.source, conversion.samples
+    if isinstance(source, bytes):
+        return _quantised_file(source, conversion)
     if isinstance(source, str):
         converter = tf.lite.TFLiteConverter.from_saved_model(source)
     else:
@@ -132,6 +135,23 @@ def _converted(conversion: Conversion) -> bytes:
         # They speak of an older interface.
         warnings.simplefilter("ignore")
         return bytes(converter.convert())
+
+
+def _quantised_file(flatbuffer: bytes, conversion: Conversion) -> bytes:
+    """A float32 file, quantised as it stands; samples go through it one after the other."""
+    import tensorflow as tf
+    from tensorflow.lite.python.optimize.calibrator import Calibrator
+
+    samples, edge_type = conversion.samples, tf.dtypes.as_dtype(conversion.edge_type)
+    assert samples is not None
+    made = Calibrator(flatbuffer).calibrate_and_quantize(
+        lambda: _one_by_one(samples),
+        edge_type,
+        edge_type,
+        allow_float=not conversion.integers_only,
+        resize_input=False,
+    )
+    return bytes(made)
 
 
 def _function(frozen: FrozenGraph) -> Any:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from mcunet_tf.tinyengine.ops.float32_values import SUFFIX
 from mcunet_tf.tinyengine.passes import simplify
 from mcunet_tf.tinyengine.read_tflite import read_tflite
 
@@ -25,7 +26,7 @@ def float_operators(flatbuffer: bytes) -> list[str]:
     graph = simplify(read_tflite(flatbuffer))
     return sorted(
         {
-            op.kind
+            op.kind.removesuffix(SUFFIX)
             for op in graph.ops
             if op.kind not in _EDGE_OPERATORS
             and any(

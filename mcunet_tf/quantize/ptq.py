@@ -27,8 +27,9 @@ def quantize_ptq(model: Any, representative_data: Any, edge_type: str = "int8") 
 
     Args:
         model: a Keras 3 or tf_keras model, functional, Sequential or subclassed; the path of a
-            `.keras` file; or the folder of a SavedModel. Its input shapes must be known but for the
-            batch; those of a model that was never built are taken from the samples.
+            `.keras` file, or of a float32 `.tflite` file; or the folder of a SavedModel. Its input
+            shapes must be known but for the batch; those of a model that was never built are taken
+            from the samples.
         representative_data: real inputs as the model sees them in training, `[n, h, w, c]`; a list
             of such arrays, or a dictionary by input name, where the model has several inputs; or a
             `tf.data.Dataset` of samples, with labels or without. Their ranges become the scales of
@@ -48,6 +49,10 @@ def quantize_ptq(model: Any, representative_data: Any, edge_type: str = "int8") 
     source = open_source(model)
     samples = read_samples(source, representative_data)
     warm_up()
+    if source.flatbuffer is not None:
+        flatbuffer = convert(Conversion(source.flatbuffer, edge_type, samples), source.name)
+        check_integers(flatbuffer, source.name)
+        return flatbuffer
     graph = freeze(source, samples)
     if source.model is not None and has_loops(graph):
         check_loops(source.model)

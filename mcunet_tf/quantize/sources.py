@@ -13,14 +13,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mcunet_tf.errors import DataError, UnsupportedError
+from mcunet_tf.errors import DataError, ModelError, UnsupportedError
+from mcunet_tf.quantize.inspect import float_operators
+from mcunet_tf.tinyengine.read_tflite import read_tflite
 
 Samples = npt.NDArray[np.float32]
 
 MOST_SAMPLES = 1000
 """Samples that are taken from a dataset or a generator; more change hardly any range."""
 
-_WANTED = "a Keras model, the path of a .keras file, or the folder of a SavedModel"
+_WANTED = (
+    "a Keras model, the path of a .keras file or of a float32 .tflite file, or the folder of a "
+    "SavedModel"
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,7 @@ class ModelSource:
         shapes: shape of each input without the batch, None for open sizes; None where they are
             known only from samples.
         input_names: name of each input, in the same order; empty where they are not known.
+        flatbuffer: the float32 `.tflite` file that the model is, which cannot be called.
     """
 
     name: str
@@ -41,6 +47,7 @@ class ModelSource:
     call: Callable[[list[Any]], Any]
     shapes: tuple[tuple[int | None, ...], ...] | None
     input_names: tuple[str, ...]
+    flatbuffer: bytes | None = None
 
 
 def open_source(given: Any) -> ModelSource:
@@ -60,9 +67,7 @@ def _from_path(path: Path) -> ModelSource:
     if path.is_dir() and (path / "saved_model.pb").is_file():
         return _from_saved_model(path)
     if path.suffix == ".tflite":
-        raise UnsupportedError(
-            f"{path} is a .tflite file already: compile it, or give the model that it came from"
-        )
+        return _from_tflite(path)
     if not path.is_file():
         raise UnsupportedError(f"{path} is no file and no SavedModel: give {_WANTED}")
     import keras
@@ -71,6 +76,34 @@ def _from_path(path: Path) -> ModelSource:
         return _from_keras(keras.models.load_model(path, compile=False))
     except Exception as error:  # Keras raises anything over files that it did not write
         raise UnsupportedError(f"{path} cannot be loaded by Keras: {_line(error)}") from error
+
+
+def _from_tflite(path: Path) -> ModelSource:
+    try:
+        flatbuffer = path.read_bytes()
+        graph = read_tflite(flatbuffer, path.name)
+    except OSError as error:
+        raise UnsupportedError(f"{path}: {error.strerror or error}: give {_WANTED}") from error
+    except ModelError as error:
+        raise UnsupportedError(str(error)) from error
+    inputs = [graph.tensors[index] for index in graph.inputs]
+    if not float_operators(flatbuffer) or any(tensor.dtype != "float32" for tensor in inputs):
+        raise UnsupportedError(
+            f"{path} is quantised already: compile it, or give the float32 model that it came from"
+        )
+    for tensor in inputs:
+        if not tensor.shape or tensor.shape[0] != 1:
+            raise UnsupportedError(
+                f"{path}: input '{tensor.name}' is {list(tensor.shape)}: export it with a batch "
+                "of 1"
+            )
+
+    def call(_: list[Any]) -> Any:
+        raise AssertionError("a .tflite file is quantised as it stands")
+
+    shapes = tuple(tensor.shape[1:] for tensor in inputs)
+    names = tuple(tensor.name for tensor in inputs)
+    return ModelSource(path.name, None, call, shapes, names, flatbuffer)
 
 
 def _from_saved_model(path: Path) -> ModelSource:

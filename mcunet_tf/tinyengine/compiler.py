@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from mcunet_tf.boards import Board, load_board
 from mcunet_tf.errors import BudgetError, McunetError, ModelError
 from mcunet_tf.tinyengine.cost import cost_model
+from mcunet_tf.tinyengine.custom_ops import CustomOps, bind_custom_ops
 from mcunet_tf.tinyengine.dump import Dump
 from mcunet_tf.tinyengine.emit.cost_report import Report, make_report
 from mcunet_tf.tinyengine.emit.formats import DEFAULT_FORMAT, find_format
 from mcunet_tf.tinyengine.emit.memory_map import memory_map
-from mcunet_tf.tinyengine.emit.names import checked_name, derived_name
+from mcunet_tf.tinyengine.emit.names import checked_name, derived_name, edge_names
 from mcunet_tf.tinyengine.emit.project import Project, emit_project
 from mcunet_tf.tinyengine.emit.write import Written, write_project
 from mcunet_tf.tinyengine.ir import QUANTISED_TYPES, Graph
@@ -114,6 +115,7 @@ def compile_tflite(
     costs: Costs | None = None,
     project_format: str = DEFAULT_FORMAT,
     dump_dir: str | os.PathLike[str] | None = None,
+    custom_ops: CustomOps | None = None,
 ) -> CompiledModel:
     """Compiles an int8 `.tflite` file to interpreter-free C.
 
@@ -134,6 +136,7 @@ def compile_tflite(
       costs: what kernels are chosen by; by default the fitted model of the board's core.
       project_format: what the files are laid out for: a module of `emit/formats/`.
       dump_dir: where to write the graph behind every pass and the plan as text, if anywhere.
+      custom_ops: C files of custom operators, by the operators' names; see `custom_ops.py`.
 
     Returns:
       The project and its figures.
@@ -149,7 +152,7 @@ def compile_tflite(
     prefix = derived_name(pathlib.Path(source).stem) if name is None else checked_name(name)
     examples = find_format(project_format).EXAMPLES
     dump = None if dump_dir is None else Dump(pathlib.Path(dump_dir))
-    read = read_tflite(data, source)
+    read = bind_custom_ops(read_tflite(data, source), custom_ops or {})
     graph = run_passes(read, edges=edges, watch=dump.graph if dump else unwatched)
     roots = storage_roots(graph)
     nodes = _select_nodes(graph, target, costs, flash_budget_bytes)
@@ -177,7 +180,7 @@ def compile_tflite(
     _check_flash(report, flash_budget_bytes)
     files = emit_project(project, project_format)
     files |= {"report.txt": report.text(), "memory.svg": memory_map(project)}
-    inputs, outputs = _edges(graph, graph.given), _edges(graph, graph.made)
+    inputs, outputs = _edges(graph, "input"), _edges(graph, "output")
     compiled = CompiledModel(
         prefix, files, inputs, outputs, graph, plan, report, input_mode, examples
     )
@@ -283,11 +286,12 @@ def _check_flash(report: Report, flash_budget_bytes: int | None) -> None:
         )
 
 
-def _edges(graph: Graph, indices: Sequence[int]) -> tuple[TensorInfo, ...]:
+def _edges(graph: Graph, role: str) -> tuple[TensorInfo, ...]:
     found = []
-    for index in indices:
+    indices = graph.given if role == "input" else graph.made
+    for index, name in zip(indices, edge_names(graph, role), strict=True):
         tensor = graph.tensors[index]
         quantised = tensor.quantization is not None and tensor.dtype in QUANTISED_TYPES
         scale, zero_point = (tensor.scale, tensor.zero_point) if quantised else (0.0, 0)
-        found.append(TensorInfo(tensor.name, tensor.shape, tensor.dtype, scale, zero_point))
+        found.append(TensorInfo(name, tensor.shape, tensor.dtype, scale, zero_point))
     return tuple(found)

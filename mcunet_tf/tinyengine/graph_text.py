@@ -142,7 +142,7 @@ def read_graph_text(text: str) -> Graph:
         tuple(parts["op"]),
         (*parts["input"], *parts["state"]),
         (*parts["output"], *parts["next"]),
-        tuple(parts["first"]),
+        states=tuple(parts["first"]),
     )
 
 

@@ -22,6 +22,7 @@ ITEM_BYTES = {
     "uint8": 1,
     "bool": 1,
     "int16": 2,
+    "float16": 2,
     "int32": 4,
     "float32": 4,
     "int64": 8,
@@ -120,6 +121,8 @@ class Graph:
       inputs: what is given: by the application, then by the inference before.
       outputs: what is made: for the application, then for the next inference.
       states: what the states hold before the first inference.
+      input_names, output_names: what the file calls the application's edges, in their order: by its
+        signature, where it has one. They stay where passes put other tensors there.
     """
 
     name: str
@@ -127,6 +130,8 @@ class Graph:
     ops: tuple[Op, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    input_names: tuple[str, ...] = ()
+    output_names: tuple[str, ...] = ()
     states: tuple[npt.NDArray[Any], ...] = ()
 
     @property
@@ -190,6 +195,8 @@ class Graph:
             self.ops if ops is None else tuple(ops),
             self.inputs if inputs is None else tuple(inputs),
             self.outputs if outputs is None else tuple(outputs),
+            self.input_names,
+            self.output_names,
             self.states,
         )
 

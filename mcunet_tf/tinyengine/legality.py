@@ -24,7 +24,7 @@ from mcunet_tf.tinyengine.shape_operands import contradiction
 
 LEGAL_AS_READ = frozenset(SPECS) - frozenset(MADE_BY_PASSES)
 """The operators that a file may hold."""
-LEGAL_FOR_KERNELS = frozenset(KERNELS) | {"RESHAPE"}
+LEGAL_FOR_KERNELS = frozenset(KERNELS) | {"RESHAPE", "CUSTOM"}
 """The operators that the passes may leave; a RESHAPE is a view and needs no kernel."""
 
 EDGE_TYPES = MOVED_TYPES

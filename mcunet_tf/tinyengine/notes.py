@@ -37,7 +37,7 @@ def _float_layers(graph: Graph) -> Iterator[str]:
 def _coarse_outputs(graph: Graph) -> Iterator[str]:
     """Outputs that probabilities share with values of another size, boxes for instance."""
     producers = graph.producers()
-    for position, index in enumerate(graph.outputs):
+    for position, index in enumerate(graph.made):
         source = _behind_moves(producers, index, ("DEQUANTIZE", *_MOVES))
         joined = producers.get(source)
         tensor = graph.tensors[source]

@@ -31,6 +31,7 @@ SCHEMA_VERSION = 3
 
 _DTYPES = {
     tflite.TensorType.FLOAT32: "float32",
+    tflite.TensorType.FLOAT16: "float16",
     tflite.TensorType.FLOAT64: "float64",
     tflite.TensorType.INT16: "int16",
     tflite.TensorType.INT32: "int32",
@@ -97,6 +98,11 @@ _OPTIONS: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     **dict.fromkeys(("REDUCE_PROD", "REDUCE_ANY"), (tflite.ReducerOptions, ("KeepDims",))),
     "REDUCE_ALL": (tflite.ReducerOptions, ("KeepDims",)),
 }
+# Custom operators that hold a whole network in another machine's code.
+_COMPILED_FOR = {
+    "edgetpu-custom-op": "compiled for a Coral Edge TPU: give what edgetpu_compiler was given",
+    "ethos-u": "compiled by Vela for an Arm Ethos-U: give the file from before Vela",
+}
 _DETAIL_CHARACTERS = 80
 _NAME_BYTES = 256
 # What the accessors of the flatbuffers runtime and numpy raise on damage.
@@ -134,7 +140,7 @@ def read_tflite(data: bytes, name: str = "model") -> Graph:
         )
     try:
         file = _Reader(data, name).read()
-    except ModelError:
+    except (ModelError, UnsupportedError):
         raise
     except _DAMAGE as error:
         detail = str(error).split("\n")[0][:_DETAIL_CHARACTERS]
@@ -157,8 +163,10 @@ def read_tflite(data: bytes, name: str = "model") -> Graph:
     tensors, kept = settle_shapes(file.tensors, file.ops, file.unsettled)
     file = dataclasses.replace(file, tensors=tensors, ops=kept)
     ops = tuple(_with_attributes(file.tensors, op, options) for op, options in file.ops)
-    graph = Graph(name, _empty_constants(file), ops, file.inputs, file.outputs)
-    return dataclasses.replace(graph, states=unfolded.initial)
+    constants = _empty_constants(file)
+    names = (file.input_names, file.output_names)
+    edges = (file.inputs, file.outputs)
+    return Graph(name, constants, ops, *edges, *names, states=unfolded.initial)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -174,11 +182,15 @@ class _File:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     unsettled: frozenset[int]
+    input_names: tuple[str, ...]
+    output_names: tuple[str, ...]
     first_values: Mapping[str, np.ndarray[Any, Any]]
 
 
 def _with_attributes(tensors: tuple[Tensor, ...], op: Op, options: Options) -> Op:
     """The operator as its module understands it; `verify` names those that cannot be."""
+    if op.kind.startswith("CUSTOM") and not isinstance(options, Impossible):
+        return dataclasses.replace(op, attributes=options["CustomOptions"] or None)
     if op.kind not in SPECS:
         wrong = isinstance(options, Impossible)
         return dataclasses.replace(op, attributes=options) if wrong else op
@@ -248,8 +260,32 @@ class _Reader:
         unsettled = {
             i for i, t in enumerate(tensors) if t.data is None and _is_open(subgraph.Tensors(i))
         }
-        open_ones = frozenset(unsettled.difference(inputs))
-        return _File(tensors, ops, inputs, outputs, open_ones, self.first_values())
+        names = self.signature()
+        return _File(
+            tensors,
+            ops,
+            inputs,
+            outputs,
+            frozenset(unsettled.difference(inputs)),
+            tuple(names.get(("input", i), tensors[i].name) for i in inputs),
+            tuple(names.get(("output", i), tensors[i].name) for i in outputs),
+            self.first_values(),
+        )
+
+    def signature(self) -> dict[tuple[str, int], str]:
+        """What the first signature of the network calls its edges, by role and tensor."""
+        for i in self.count(self.model.SignatureDefsLength(), "signatures"):
+            table = self.model.SignatureDefs(i)
+            if table.SubgraphIndex() == 0:
+                maps = [("input", table.Inputs, table.InputsLength())]
+                maps.append(("output", table.Outputs, table.OutputsLength()))
+                return {
+                    (role, int(entry.TensorIndex())): _printable(entry.Name())
+                    for role, entries, length in maps
+                    for entry in map(entries, self.count(length, f"{role}s of a signature"))
+                    if entry.Name()
+                }
+        return {}
 
     def first_values(self) -> dict[str, np.ndarray[Any, Any]]:
         """Constants that subgraphs behind the first one assign to variables."""
@@ -287,6 +323,15 @@ class _Reader:
                 shape[i] = 1
         if any(dimension < 0 for dimension in shape):
             raise self.fail(f"tensor '{name}' has shape {shape}")
+        if table.Sparsity() is not None:
+            raise UnsupportedError(
+                f"{self.name}: tensor '{name}' is stored sparse, as pruning can be: export it "
+                "without sparse encoding (tf.lite.Optimize.EXPERIMENTAL_SPARSITY)"
+            )
+        if dtype == "int4":
+            raise UnsupportedError(
+                f"{self.name}: tensor '{name}' has 4 bits a value: quantise weights to int8"
+            )
         elements = math.prod(shape)
         if elements * ITEM_BYTES.get(dtype, 1) > MAX_TENSOR_BYTES:
             raise UnsupportedError(
@@ -354,10 +399,17 @@ class _Reader:
         # Old files use the 8-bit field, new ones the 32-bit field; the larger one is meant.
         builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
         if builtin == tflite.BuiltinOperator.CUSTOM:
-            return f"CUSTOM {_printable(code.CustomCode())}".strip()
+            custom = _printable(code.CustomCode())
+            if custom in _COMPILED_FOR:
+                raise UnsupportedError(f"{self.name}: {_COMPILED_FOR[custom]}")
+            return f"CUSTOM {custom}".strip()
         return str(_BUILTIN_NAMES.get(builtin, f"builtin {builtin}"))
 
     def read_options(self, table: Any, kind: str) -> Options:
+        if kind.startswith("CUSTOM"):
+            self.count(table.CustomOptionsLength(), f"bytes of options of {kind}", 1)
+            held = table.CustomOptionsAsNumpy() if table.CustomOptionsLength() else b""
+            return {"CustomOptions": bytes(held)}
         if kind not in _OPTIONS:
             return {}
         reader, fields = _OPTIONS[kind]

@@ -59,6 +59,8 @@ def remedies(problems: Iterable[tuple[str, str]]) -> list[str]:
 def _remedy(kind: str, reason: str) -> str:
     if kind.startswith("CUSTOM Signal"):
         return _SIGNAL
+    if kind.startswith("CUSTOM "):
+        return f"bind a C function to it with --custom_op={kind.removeprefix('CUSTOM ')}=FILE.c"
     if kind in ("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"):
         return _DILATION
     if kind in _BY_KIND and "not supported" in reason:

@@ -62,6 +62,8 @@ def _kernels(kind: str) -> str:
         return "part of a table"
     if SPECS[kind].becomes:
         return f"rewritten as {', '.join(SPECS[kind].becomes)}"
+    if kind == "CUSTOM":
+        return "a C function of the user's, bound with `--custom_op`"
     if kind not in KERNELS:
         compile_time = shape.constraint_compile_time in SPECS[kind].constraints
         return "computed at compile time" if compile_time else "a view, costs nothing"

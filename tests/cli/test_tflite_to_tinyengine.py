@@ -16,7 +16,7 @@ from mcunet_tf.tinyengine.emit.write import MANIFEST
 from mcunet_tf.tinyengine.evaluate import evaluate
 from mcunet_tf.tinyengine.graph_text import read_graph_text
 from mcunet_tf.tinyengine.passes import PASSES
-from tests.ops.build_tflite import NONE, Net
+from tests.ops.build_tflite import Net
 from tests.ops.case import Case
 from tests.ops.conv_cases import Conv, conv_model
 from tests.tinyengine.small_models import small_network
@@ -308,10 +308,10 @@ def bit_flipped() -> bytes:
     return bytes(model)
 
 
-def float32() -> bytes:
+def recurrent() -> bytes:
     net = Net()
-    x, y = (net.tensor((1, 8), dtype="float32", scale=None) for _ in range(2))
-    net.op("ADD", [x, x], [y], FusedActivationFunction=NONE)
+    x, y = (net.tensor((1, 8), scale=0.1) for _ in range(2))
+    net.op("RNN", [x], [y])
     return net.build([x], [y])
 
 
@@ -381,9 +381,9 @@ def test_a_dump_has_a_text_for_each_pass_and_the_plan(tmp_path, model):
 
 
 def test_a_dump_shows_what_came_before_a_refusal(tmp_path):
-    (tmp_path / "real.tflite").write_bytes(float32())
+    (tmp_path / "real.tflite").write_bytes(recurrent())
     assert run(tmp_path, "real.tflite", "--dump=dump").returncode == 1
-    assert "op ADD %0 %0" in (tmp_path / "dump" / "00_read.txt").read_text()
+    assert "op RNN %0 ->" in (tmp_path / "dump" / "00_read.txt").read_text()
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="this system has no /proc")

@@ -185,6 +185,8 @@ MICRO_DIFFERS: dict[str, str] = {
     **{f"{kind}-int32": f"its {kind} takes float32 only" for kind in ("FLOOR_DIV", "FLOOR_MOD")},
     "ADD-int32_relu": "it leaves out the activation of int32",
     "SPACE_TO_BATCH_ND-alone_padded": _MICRO_DEALT,
+    "DEQUANTIZE-float_float16_weights": "it widens no float16",
+    "DEQUANTIZE-float_weights_per_channel": "it takes one scale for all channels",
     "GATHER-int32": "its GATHER takes int8 and float32 only",
     "TRANSPOSE-int32": "its TRANSPOSE takes int8, int16 and float32 only",
     "SLICE-int64": "its SLICE takes no int64",

@@ -186,7 +186,7 @@ class Net:
 def build_model(
     graphs: Sequence[tuple[Net, Sequence[int], Sequence[int]]],
     *,
-    signatures: Sequence[tuple[str, int]] = (),
+    signatures: Sequence[tuple[Any, ...]] = (),
     version: int = 3,
     identifier: bytes = b"TFL3",
 ) -> bytes:
@@ -194,13 +194,13 @@ def build_model(
 
     Args:
         graphs: the subgraphs, the main one first.
-        signatures: `(key, subgraph)` pairs.
+        signatures: `(key, subgraph)`, or with a pair of tensors by name, inputs and outputs.
         version: of the schema.
         identifier: of the file.
     """
     writer = _Writer()
     subgraphs = [writer.subgraph(*graph) for graph in graphs]
-    signature_defs = [writer.signature(key, graph) for key, graph in signatures]
+    signature_defs = [writer.signature(*signature) for signature in signatures]
     codes = writer.vector([writer.operator_code(kind) for kind in writer.kinds])
     buffers = writer.vector([writer.buffer(data) for data in writer.buffers])
     subgraph_vector = writer.vector(subgraphs)
@@ -309,10 +309,23 @@ class _Writer:
         tflite.QuantizationParametersAddQuantizedDimension(self.builder, tensor.axis)
         return tflite.QuantizationParametersEnd(self.builder)
 
-    def signature(self, key: str, subgraph: int) -> int:
+    def tensor_map(self, names: dict[str, int]) -> int:
+        entries = []
+        for name, index in names.items():
+            text = self.builder.CreateString(name)
+            tflite.TensorMapStart(self.builder)
+            tflite.TensorMapAddName(self.builder, text)
+            tflite.TensorMapAddTensorIndex(self.builder, index)
+            entries.append(tflite.TensorMapEnd(self.builder))
+        return self.vector(entries)
+
+    def signature(self, key: str, subgraph: int, edges: Sequence[dict[str, int]] = ({}, {})) -> int:
         text = self.builder.CreateString(key)
+        inputs, outputs = map(self.tensor_map, edges)
         tflite.SignatureDefStart(self.builder)
         tflite.SignatureDefAddSignatureKey(self.builder, text)
+        tflite.SignatureDefAddInputs(self.builder, inputs)
+        tflite.SignatureDefAddOutputs(self.builder, outputs)
         tflite.SignatureDefAddSubgraphIndex(self.builder, subgraph)
         return tflite.SignatureDefEnd(self.builder)
 

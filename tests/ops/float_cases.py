@@ -195,8 +195,28 @@ def _matmul(name: str, first: Sequence[int], second: Sequence[int], **flags: boo
     return "BATCH_MATMUL", name, model
 
 
+def narrow_weights_model(kind: str) -> bytes:
+    """A dense layer on float32 whose weights the file keeps in 16 bits, or in 8 per channel."""
+    net = Net()
+    x = net.tensor((1, 6), scale=None, dtype="float32")
+    drawn = _drawn(4, 6)
+    if kind == "float16":
+        narrow = net.constant(drawn.astype(np.float16))
+    else:
+        scales = np.linspace(0.003, 0.011, 4)
+        values = np.round(drawn * 70).astype(np.int8)
+        narrow = net.tensor((4, 6), scale=scales, axis=0, data=values)
+    wide = net.tensor((4, 6), scale=None, dtype="float32")
+    y = net.tensor((1, 4), scale=None, dtype="float32")
+    net.op("DEQUANTIZE", [narrow], [wide])
+    net.op("FULLY_CONNECTED", [x, wide, -1], [y], FusedActivationFunction=NONE)
+    return net.build([x], [y])
+
+
 _FOUND = [
     *_convolutions(),
+    ("DEQUANTIZE", "float16_weights", narrow_weights_model("float16")),
+    ("DEQUANTIZE", "weights_per_channel", narrow_weights_model("int8")),
     _fully_connected("vector", (1, 20), 11, FusedActivationFunction=RELU),
     _fully_connected("rows", (1, 3, 6), 8),
     *_pairs(),

@@ -158,11 +158,11 @@ def _push(job: Job) -> list[str]:
     """The image goes in row by row, through a buffer that is overwritten each time."""
     upper = job.name.upper()
     return [
-        f"    static int8_t row[{upper}_INPUT_0_ROW_BYTES];",
+        f"    static int8_t row[{upper}_INPUT_0_ROW_BYTES] ALIGNED;",
         f"    {job.name}_begin(arena);",
         f"    for (int y = 0; y < {upper}_INPUT_0_ROWS; y++) {{",
         "      get(row, sizeof row);",
-        f"      {job.name}_push_row(arena, row);",
+        f"      {job.name}_push_row(arena, (const void *)row);",
         "    }",
         f"    {job.name}_finish(arena);",
     ]

@@ -210,8 +210,32 @@ def wrong_models(folder):
         "nowhere": (folder / "nowhere.keras", "is no file and no SavedModel"),
         "an empty folder": (folder / "empty", "is no file and no SavedModel"),
         "damaged": (folder / "m.keras", "cannot be loaded by Keras"),
-        "quantised already": (folder / "m.tflite", "is a .tflite file already"),
+        "a damaged file": (folder / "m.tflite", "m.tflite: not a TensorFlow Lite model"),
     }
+
+
+def float_file(model, folder) -> str:
+    """The model as a float32 `.tflite` file."""
+    path = folder / "real.tflite"
+    function = freeze(open_source(model))
+    path.write_bytes(tf.lite.TFLiteConverter.from_concrete_functions([function]).convert())
+    return str(path)
+
+
+def test_a_float_file_is_quantised_as_it_stands(model, tmp_path):
+    path = float_file(model, tmp_path)
+    given = samples(8, 6, 2, count=100)
+    flatbuffer = quantize_ptq(path, given)
+    assert not float_operators(flatbuffer)
+    for sample in given[:10, None]:
+        (got,), wanted = run(flatbuffer, sample), np.asarray(model(sample))
+        np.testing.assert_allclose(got, wanted, atol=0.05 * np.ptp(wanted) + 0.02)
+    quantised = tmp_path / "quantised.tflite"
+    quantised.write_bytes(flatbuffer)
+    with pytest.raises(UnsupportedError, match=r"quantised\.tflite is quantised already: compile"):
+        quantize_ptq(str(quantised), given)
+    with pytest.raises(DataError, match=r"has shape \(20, 3\); it must be \[n, 8, 6, 2\]"):
+        quantize_ptq(path, samples(3))
 
 
 def test_what_is_no_model_is_one_line(tmp_path):

@@ -20,6 +20,7 @@ from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.evaluate import evaluate
 from mcunet_tf.tinyengine.legality import MAX_ACTIVATION_BYTES, MAX_ALL_ACTIVATIONS_BYTES
 from mcunet_tf.tinyengine.read_tflite import MAX_TENSOR_BYTES, read_tflite
+from tests.ops import build_tflite
 from tests.ops.build_tflite import NONE, SAME, Net, build_model
 from tests.ops.case import Case
 from tests.ops.programs import run_on_host
@@ -372,3 +373,54 @@ def test_a_network_survives_being_read_and_built_again():
     net, inputs, outputs = read_net(small_network())
     again = compile_tflite(net.build(inputs, outputs), "host", name="m")
     assert again.files == compile_tflite(small_network(), "host", name="m").files
+
+
+def with_tensor_field(field: str, value: object) -> bytes:
+    """A small network whose second tensor has another field in its table."""
+    net, x, y = relu_net()
+    writer_tensor = build_tflite._Writer.tensor
+
+    def tensor(self, definition):
+        made = sparse = None
+        if field == "Sparsity" and definition.name == "t1":
+            tflite.SparsityParametersStart(self.builder)
+            sparse = tflite.SparsityParametersEnd(self.builder)
+        start = tflite.TensorStart
+
+        def starting(builder):
+            start(builder)
+            if sparse is not None:
+                tflite.TensorAddSparsity(builder, sparse)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tflite, "TensorStart", starting)
+            if field == "Type" and definition.name == "t1":
+                patch.setattr(tflite.TensorType, "INT8", value)
+            made = writer_tensor(self, definition)
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build_tflite._Writer, "tensor", tensor)
+        return net.build([x], [y])
+
+
+def custom_net(name: str) -> bytes:
+    net = Net()
+    x, y = (net.tensor((1, 4), scale=0.1) for _ in range(2))
+    net.op(f"CUSTOM {name}", [x], [y])
+    return net.build([x], [y])
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        (with_tensor_field("Type", tflite.TensorType.INT4), "'t1' has 4 bits a value: quantise"),
+        (with_tensor_field("Sparsity", None), "'t1' is stored sparse, as pruning can be: export"),
+        (custom_net("edgetpu-custom-op"), "Coral Edge TPU: give what edgetpu_compiler was given"),
+        (custom_net("ethos-u"), "compiled by Vela for an Arm Ethos-U: give the file from before V"),
+    ],
+    ids=["int4", "sparse", "edge_tpu", "vela"],
+)
+def test_files_for_other_machines_are_told_what_they_are(model, told):
+    text = message(model, UnsupportedError)
+    assert told in text and "damaged" not in text

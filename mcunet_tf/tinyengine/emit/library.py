@@ -34,6 +34,7 @@ class Edge:
       scale: C literal of the scale, or None where values are not quantised.
       zero_point: the value that stands for 0.
       macro, function: prefix of its macros, and the function that gives its address.
+      alias: the same function by the edge's own name; "" where that is no C name.
     """
 
     role: str
@@ -50,6 +51,7 @@ class Edge:
     zero_point: int
     macro: str
     function: str
+    alias: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

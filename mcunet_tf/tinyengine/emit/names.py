@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one check of a model's name, which becomes a C prefix, file names and a CMake target.
+"""Names in C: the one check of a model's, which becomes a prefix, file names and a CMake target,
+and those of its edges.
 
 A name that is derived from the model's file is changed until it is fit; one that the user gave is
 kept or refused.
@@ -10,8 +11,10 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from mcunet_tf.errors import ModelError
+from mcunet_tf.tinyengine.ir import Graph
 
 LONGEST = 63
 """C compilers tell identifiers apart by at least so many characters."""
@@ -55,6 +58,12 @@ _RESERVED = {
 }
 
 
+# What converters and writers of files call a tensor that nobody named.
+_NAMELESS = re.compile(
+    r"(input|output|tensor|args|inputs|x|t|Identity|(Stateful)?PartitionedCall)(_?\d+)*"
+)
+
+
 def checked_name(name: str) -> str:
     """A name that the user gave, as it is.
 
@@ -86,6 +95,35 @@ def derived_name(stem: str) -> str:
         name = name if _problem(name) is None else f"model_{name}"
     assert _problem(name) is None, name
     return name
+
+
+def edge_names(graph: Graph, role: str) -> tuple[str, ...]:
+    """What the file calls the inputs or outputs of a network, in their order.
+
+    Args:
+      graph: behind the passes, which may have put other tensors at its edges.
+      role: "input" or "output".
+    """
+    indices, names = graph.given, graph.input_names
+    if role == "output":
+        indices, names = graph.made, graph.output_names
+    known = len(names) == len(indices)
+    return names if known else tuple(graph.tensors[index].name for index in indices)
+
+
+def function_names(names: Sequence[str]) -> tuple[str, ...]:
+    """The end of a function's name for each edge; "" where its own name tells nothing, or clashes.
+
+    Converters put "serving_default_" before a name and ":0" behind it.
+    """
+    found = []
+    for name in names:
+        plain = name.removeprefix("serving_default_").partition(":")[0]
+        end = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_")
+        fits = re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", end) and len(end) <= _LONGEST_DERIVED
+        found.append(end if fits and not _NAMELESS.fullmatch(end) else "")
+    lower = [end.lower() for end in found]
+    return tuple(end if lower.count(end.lower()) == 1 else "" for end in found)
 
 
 def _problem(name: str) -> str | None:

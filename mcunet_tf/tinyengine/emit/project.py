@@ -23,6 +23,7 @@ from mcunet_tf.tinyengine.emit.library import (
     Library,
     Rows,
 )
+from mcunet_tf.tinyengine.emit.names import edge_names, function_names
 from mcunet_tf.tinyengine.emit.render import comment, render
 from mcunet_tf.tinyengine.ir import QUANTISED_TYPES, Graph
 from mcunet_tf.tinyengine.kernel_tables.table import ALL_INPUTS, Style
@@ -107,9 +108,15 @@ def emit_project(project: Project, project_format: str = DEFAULT_FORMAT) -> dict
 def emit_library(project: Project) -> Library:
     """The network as C, and what there is to say of it."""
     nodes = [n for stage in project.plan.stages for n in stage.nodes if not is_row_source(n)]
-    kernel_files = {sources.kernel_path(n.kernel.folder, n.kernel.name) for n in nodes}
+    own = {n.kernel.name: n.kernel.source for n in nodes if n.kernel.source is not None}
+    kernel_files = {
+        sources.kernel_path(n.kernel.folder, n.kernel.name)
+        for n in nodes
+        if n.kernel.source is None
+    }
     headers = sorted({f"{n.kernel.folder}/{n.kernel.folder}.h" for n in nodes} | {"common/rows.h"})
     copied = sources.collect_sources(sorted({*kernel_files, *headers}))
+    copied |= {f"custom/{function}.c": text for function, text in own.items()}
     compiled = [f"kernels/{path}" for path in copied if path.endswith((".c", ".S"))]
     name, arenas = project.name, project.arenas
     context = {
@@ -119,6 +126,7 @@ def emit_library(project: Project) -> Library:
         "alignment": ARENA_ALIGNMENT_BYTES,
         "edges": _edges(project),
         "headers": headers,
+        "customs": sorted(own),
         "tensors": _tensors(project),
         "nodes": [n for s in _stages(project) for n in s["nodes"]],
         "stages": [_stage_call(project, stage) for stage in project.plan.stages],
@@ -178,6 +186,8 @@ def _edges(project: Project) -> tuple[Edge, ...]:
     """The model's inputs and outputs."""
     graph, found = project.graph, []
     for role, indices in (("Input", graph.given), ("Output", graph.made)):
+        names = edge_names(graph, role.lower())
+        aliases = function_names(names)
         for number, index in enumerate(indices):
             tensor = graph.tensors[index]
             quantised = tensor.dtype in QUANTISED_TYPES and tensor.quantization is not None
@@ -185,7 +195,7 @@ def _edges(project: Project) -> tuple[Edge, ...]:
             edge = Edge(
                 role=role,
                 index=number,
-                label=comment(tensor.name),
+                label=comment(names[number]),
                 dtype=tensor.dtype,
                 ctype=CTYPES[tensor.dtype],
                 shape=tensor.shape,
@@ -197,6 +207,7 @@ def _edges(project: Project) -> tuple[Edge, ...]:
                 zero_point=tensor.zero_point if quantised else 0,
                 macro=f"{project.macro}_{role.upper()}_{number}",
                 function=f"{project.name}_{role.lower()}_{number}",
+                alias=f"{project.name}_{role.lower()}_{aliases[number]}" if aliases[number] else "",
             )
             found.append(edge)
     return tuple(found)

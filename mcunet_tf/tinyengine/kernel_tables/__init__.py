@@ -10,6 +10,8 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
+from mcunet_tf.tinyengine.ir import Op
+from mcunet_tf.tinyengine.kernel_tables.custom import custom_kernel
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel
 
 
@@ -26,3 +28,8 @@ def _tables() -> dict[str, tuple[Kernel, ...]]:
 
 
 KERNELS = _tables()
+
+
+def kernels_of(op: Op) -> tuple[Kernel, ...]:
+    """The table of an operator; of a custom one it is the user's function alone."""
+    return (custom_kernel(op),) if op.kind == "CUSTOM" else KERNELS[op.kind]

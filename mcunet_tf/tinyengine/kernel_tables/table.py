@@ -89,6 +89,7 @@ class Kernel:
       chunk_rows: a WINDOW kernel that works through longer calls in chunks of at most so many rows;
         the plan chooses how many, its struct's field of that name carries it, and scratch is for
         one chunk. 0: scratch is for all rows of a call.
+      source: its C, where that is the user's; else it is the file of its name.
       in_place_rows: a WINDOW kernel whose output rows may be input rows of the same call.
     """
 
@@ -106,6 +107,7 @@ class Kernel:
     band_rows: int = 1
     chunk_rows: int = 0
     in_place_rows: bool = False
+    source: str | None = None
 
 
 def int8_blob(values: npt.ArrayLike) -> Blob:
