@@ -308,7 +308,7 @@ class Runs:
         for index, choice in enumerate(choices):
             arch = found.space.arch(choice)
             trained, _ = self._train(f"{name}/{index}", arch, seed, epochs, None)
-            alone.append(trained.accuracy)
+            alone.append(trained.scores["accuracy"])
         return {
             "kind": "ranks",
             "budget": budget,

@@ -178,7 +178,7 @@ def chosen_nodes(candidate: Candidate, board: Board) -> tuple[Node, ...]:
     """The operators of a candidate with the kernels that the compiler chooses for them."""
     isa = frozenset(board.isa)
     kernels = [_kernel_of(part, isa) for part in candidate.parts]
-    costs = cost_model(board.core.schedules_weighed_as)
+    costs = cost_model(board.core.cost_model)
     if costs is not None:
         names = frozenset(kernel.name for kernel in kernels)
         choices = [

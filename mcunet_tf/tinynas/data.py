@@ -17,21 +17,42 @@ _SHIFT_SHARE = 1 / 8
 _RESIZED_AT_ONCE = 512
 
 
+Batch = tuple[npt.NDArray[np.float32], Array, Array | None]
+"""Images `[n, h, w, c]`, targets and weights of samples; None where all weigh the same."""
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Images:
-    """Labelled images in two disjoint parts, `[n, h, w, c]` uint8 or float32 and `[n]` int64."""
+    """Samples in two disjoint parts, in memory.
+
+    Attributes:
+        train_x: training images `[n, h, w, c]`, uint8 or float32.
+        train_y: their targets: classes int64 `[n]`, labels or values float32 `[n, k]`.
+        validation_x: validation images.
+        validation_y: their targets.
+        num_classes: number of outputs that a network needs: classes, labels or values.
+        train_w: weights of the training samples, float32 `[n]`; None: all weigh the same.
+        validation_w: weights of the validation samples.
+    """
 
     train_x: Array
     train_y: Array
     validation_x: Array
     validation_y: Array
     num_classes: int
+    train_w: Array | None = None
+    validation_w: Array | None = None
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """(height, width, channels)."""
         height, width, channels = self.train_x.shape[1:]
         return height, width, channels
+
+    @property
+    def count(self) -> int:
+        """Number of training samples."""
+        return len(self.train_x)
 
     def resized(self, shape: tuple[int, int, int]) -> Images:
         """The same images scaled to (height, width, channels), with antialiasing."""
@@ -43,22 +64,29 @@ class Images:
             validation_x=resize_images(self.validation_x, shape),
         )
 
+    def epoch(self, size: int, rng: np.random.Generator, augmentation: str) -> Iterator[Batch]:
+        """Goes once through shuffled, augmented images; what does not fill a batch is left out."""
+        order = rng.permutation(len(self.train_x))
+        for start in range(0, len(order) - size + 1, size):
+            picked = order[start : start + size]
+            x = augmented(as_float(self.train_x[picked]), rng, augmentation)
+            w = None if self.train_w is None else self.train_w[picked]
+            yield x, self.train_y[picked], w
+
+    def training_sample(self, count: int, rng: np.random.Generator) -> Array:
+        """Some training images, in their order."""
+        return self.train_x[np.sort(rng.permutation(len(self.train_x))[:count])]
+
+    def training_part(self, most: int) -> tuple[Array, Array]:
+        """(images, targets) of the training part, at most so many of them."""
+        return self.train_x[:most], self.train_y[:most]
+
 
 def as_float(images: Array) -> npt.NDArray[np.float32]:
     """Images as networks take them: uint8 becomes 0..1, floats stay what they are."""
     if images.dtype == np.uint8:
         return images.astype(np.float32) / np.float32(255)
     return np.asarray(images, np.float32)
-
-
-def batches(
-    x: Array, y: Array, size: int, rng: np.random.Generator, augmentation: str
-) -> Iterator[tuple[npt.NDArray[np.float32], Array]]:
-    """Goes once through shuffled, augmented images; what does not fill a batch is left out."""
-    order = rng.permutation(len(x))
-    for start in range(0, len(order) - size + 1, size):
-        picked = order[start : start + size]
-        yield augmented(as_float(x[picked]), rng, augmentation), y[picked]
 
 
 def augmented(

@@ -14,10 +14,12 @@ import tensorflow as tf
 
 from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.candidates import EvaluationData
-from mcunet_tf.tinynas.data import Array, Images, as_float
+from mcunet_tf.tinynas.data import Array, as_float
 from mcunet_tf.tinynas.evaluator import Evaluator
+from mcunet_tf.tinynas.objective import Objective
 from mcunet_tf.tinynas.progress_lines import ProgressLines
 from mcunet_tf.tinynas.protocols import Callback, KerasModel, Strategy, Weights
+from mcunet_tf.tinynas.reading import Data
 from mcunet_tf.tinynas.recipe import Recipe
 from mcunet_tf.tinynas.supernet import Settings, Supernet, assign_weights, full_settings
 from mcunet_tf.tinynas.train import Trainer, TrainingPhase
@@ -29,12 +31,12 @@ class Trained:
 
     Attributes:
         model: its plain Keras model.
-        accuracy: share of the validation images that it classifies correctly.
+        scores: its metrics on the validation images, by name, in float32.
         history: a row for each epoch.
     """
 
     model: KerasModel
-    accuracy: float
+    scores: dict[str, float]
     history: list[dict[str, Any]]
 
 
@@ -53,13 +55,13 @@ def make_network(
 
 def inherited_weights(supernet: Supernet, settings: Settings, data: EvaluationData) -> Weights:
     """What a sub-network starts from when it leaves the supernet."""
-    evaluator = Evaluator(supernet, data.calibration_x, data.x, data.y)
+    evaluator = Evaluator(supernet, data.calibration_x, data.x)
     return supernet.subnet_weights(settings, evaluator.statistics(settings))
 
 
 def train_alone(
     arch: Arch,
-    images: Images,
+    images: Data,
     data: EvaluationData,
     recipe: Recipe,
     epochs: int,
@@ -72,6 +74,7 @@ def train_alone(
     strategy: Strategy | None = None,
     progress: ProgressLines | None = None,
     keep: Callable[[KerasModel], None] | None = None,
+    objective: Objective | None = None,
 ) -> Trained:
     """Trains a network, from inherited weights or from scratch, and settles its batch-norm.
 
@@ -88,6 +91,7 @@ def train_alone(
         callbacks: Keras callbacks; they see the network as their model.
         strategy: how training is distributed; None trains on the default device.
         progress: where progress is reported.
+        objective: what is learnt; None tells classes apart.
         keep: called with the trained model before anything else is done with it.
     """
     network = make_network(arch, images.num_classes, seed, strategy)
@@ -102,18 +106,26 @@ def train_alone(
         callbacks=callbacks,
         strategy=strategy,
         progress=progress,
+        objective=objective,
     )
     history = trainer.run([TrainingPhase(name, epochs)], images)
     everything = full_settings(arch)
-    statistics = Evaluator(network, data.calibration_x, data.x, data.y).statistics(everything)
+    statistics = Evaluator(network, data.calibration_x, data.x).statistics(everything)
     model = arch.to_keras(images.num_classes)
     assign_weights(model, network.subnet_weights(everything, statistics))
+    objective = trainer.objective
     if keep is not None:
         keep(model)
-    return Trained(model, float_accuracy(model, images.validation_x, images.validation_y), history)
+    outputs = model_outputs(model, images.validation_x)
+    scores = objective.scores(images.validation_y, outputs, images.validation_w)
+    return Trained(model, scores, history)
+
+
+def model_outputs(model: KerasModel, x: Array) -> Array:
+    """Outputs `[n, k]` of a Keras model for images as they are stored."""
+    return model.predict(as_float(x), batch_size=500, verbose=0)
 
 
 def float_accuracy(model: KerasModel, x: Array, y: Array) -> float:
     """Share of images that a model of logits classifies correctly."""
-    logits = model.predict(as_float(x), batch_size=500, verbose=0)
-    return float(np.mean(logits.argmax(axis=1) == y))
+    return float(np.mean(model_outputs(model, x).argmax(axis=1) == y))

@@ -14,11 +14,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mcunet_tf.boards import Board
 from mcunet_tf.errors import SearchError
 from mcunet_tf.tinynas.checkpoint import read_state, write_state
-from mcunet_tf.tinynas.data import Array, Images
+from mcunet_tf.tinynas.data import Array
 from mcunet_tf.tinynas.options import SearchOptions
+from mcunet_tf.tinynas.pipeline import Pipeline
+from mcunet_tf.tinynas.reading import Data
 from mcunet_tf.tinynas.space import Space
 from mcunet_tf.version import __version__
 
@@ -32,7 +36,7 @@ _NAMED_DIFFERENCES = 3
 def claim_folder(
     folder: Path,
     options: SearchOptions,
-    images: Images,
+    images: Data,
     spaces: Sequence[Space],
     writes: bool = True,
 ) -> None:
@@ -72,7 +76,7 @@ def claim_folder(
 
 
 def identity(
-    options: SearchOptions, images: Images, spaces: Sequence[Space]
+    options: SearchOptions, images: Data, spaces: Sequence[Space]
 ) -> dict[str, str | int | float | None]:
     """The question as one flat dictionary: numbers and words as they are, all else hashed.
 
@@ -91,10 +95,18 @@ def identity(
     del found["effort.processes"]
     found["number of classes"] = images.num_classes
     found["spaces"] = hashlib.sha256(repr(tuple(spaces)).encode()).hexdigest()
-    found["training images"] = array_digest(images.train_x)
-    found["training labels"] = array_digest(images.train_y)
+    found.update(_flat("task", options.task.content()))
+    if isinstance(images, Pipeline):
+        # Images may be augmented at random and come in any order: their targets, sorted, do not.
+        found["training images"] = f"{images.count} of {images.dtype} {images.own_shape}"
+        found["training labels"] = array_digest(np.sort(images.train_y, axis=0))
+    else:
+        found["training images"] = array_digest(images.train_x)
+        found["training labels"] = array_digest(images.train_y)
+        found["training weights"] = _weights_digest(images.train_w)
     found["validation images"] = array_digest(images.validation_x)
     found["validation labels"] = array_digest(images.validation_y)
+    found["validation weights"] = _weights_digest(images.validation_w)
     # As JSON gives it back: integers of numpy and tuples would compare as different.
     plain: dict[str, Any] = json.loads(json.dumps(found, default=_plain))
     return plain
@@ -115,6 +127,10 @@ def array_digest(array: Array) -> str:
     for start in range(0, len(array), rows):
         digest.update(array[start : start + rows].tobytes())
     return digest.hexdigest()
+
+
+def _weights_digest(weights: Array | None) -> str:
+    return "none" if weights is None else array_digest(weights)
 
 
 def _flat(name: str, value: Any) -> dict[str, Any]:

@@ -7,8 +7,9 @@ import concurrent.futures
 import dataclasses
 import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mcunet_tf.boards import Board, load_board
 from mcunet_tf.errors import BoardError, BudgetError, SearchError
@@ -18,6 +19,7 @@ from mcunet_tf.tinynas.effort import Effort
 from mcunet_tf.tinynas.protocols import Callback, Strategy
 from mcunet_tf.tinynas.recipe import Recipe
 from mcunet_tf.tinynas.space import Space
+from mcunet_tf.tinynas.task import Task
 
 QUANTIZATIONS = ("ptq", "qat")
 
@@ -43,6 +45,11 @@ class SearchOptions:
         effort: how much to look at.
         spaces: search spaces to choose from; None takes all that the size of the images gives.
         verbose: whether progress is printed.
+        head: what the targets are, one of `task.HEADS`.
+        loss: name of a loss or a function; None takes the head's default.
+        metrics: names of metrics or functions, the first of which is maximised; empty takes the
+            head's default.
+        class_weight: weights of classes in the loss, or "balanced".
 
     Raises:
         BoardError: the board is unknown.
@@ -66,6 +73,10 @@ class SearchOptions:
     effort: Effort = dataclasses.field(default_factory=Effort)
     spaces: Sequence[Space] | None = None
     verbose: bool = True
+    head: str = "classes"
+    loss: str | Callable[..., Any] | None = None
+    metrics: Sequence[str | Callable[..., float]] = ()
+    class_weight: Mapping[int, float] | str | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.board, str | Board):
@@ -80,6 +91,7 @@ class SearchOptions:
             raise SearchError(
                 f"quantization {shown(self.quantization)} is unknown: use one of {QUANTIZATIONS}"
             )
+        assert self.task  # raises where it contradicts itself
         _check_objects(self)
         _check_spaces(self.spaces)
 
@@ -94,6 +106,16 @@ class SearchOptions:
         has = Budget.of_board(self.target)
         sram_bytes = _least(self.sram_bytes, has.sram_bytes)
         return Budget(sram_bytes, _least(self.flash_bytes, has.flash_bytes), self.latency_ms)
+
+    @functools.cached_property
+    def task(self) -> Task:
+        """What is to be learnt."""
+        metrics = self.metrics
+        if isinstance(metrics, str) or callable(metrics):
+            metrics = (metrics,)
+        if not isinstance(metrics, list | tuple):
+            raise SearchError(f"metrics = {shown(metrics)}: give a list of names or functions")
+        return Task(self.head, self.loss, tuple(metrics), self.class_weight)
 
     @property
     def supernet_length(self) -> int:

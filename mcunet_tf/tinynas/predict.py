@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Predicts the accuracy of sub-networks from a few hundred that were evaluated."""
+"""Predicts the score of sub-networks from a few hundred that were evaluated."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from mcunet_tf.tinynas.space import EXPANSIONS, KERNELS, Space, Subnet
 
 
-class AccuracyPredictor:
+class ScorePredictor:
     """Ridge regression on which kernel and expansion each block has, and on every depth.
 
     Blocks that do not run have features of their own, so that the weight of a kernel is that of a
@@ -20,10 +20,13 @@ class AccuracyPredictor:
 
     STRENGTHS = (0.1, 1.0, 10.0, 100.0)
 
-    def __init__(self, space: Space, choices: Sequence[Subnet], accuracies: Sequence[float]):
+    def __init__(self, space: Space, choices: Sequence[Subnet], scores: Sequence[float]):
         self.space = space
         features = self._features(choices)
-        targets = np.asarray(accuracies, np.float64)
+        targets = np.asarray(scores, np.float64)
+        # A sub-network whose metric is no number is as bad as the worst that has one.
+        finite = targets[np.isfinite(targets)]
+        targets = np.where(np.isfinite(targets), targets, finite.min() if len(finite) else 0.0)
         self.offset = float(targets.mean())
         self.centre = features.mean(axis=0)
         fits = [
@@ -33,7 +36,7 @@ class AccuracyPredictor:
         self.weights, self.error = min(fits, key=lambda fit: fit[1])
 
     def predict(self, choices: Sequence[Subnet]) -> npt.NDArray[np.float64]:
-        """Expected accuracies."""
+        """Expected scores."""
         shifted = self._features(choices) - self.centre
         predicted: npt.NDArray[np.float64] = shifted @ self.weights + self.offset
         return predicted

@@ -8,11 +8,16 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mcunet_tf.boards import Board
+from mcunet_tf.errors import SearchError
 from mcunet_tf.tinyengine import CompiledModel, compile_tflite
 from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.checkpoint import write_bytes
 from mcunet_tf.tinynas.cost import Budget, Cost
+from mcunet_tf.tinynas.data import Array, resize_images
+from mcunet_tf.tinynas.objective import Objective
 from mcunet_tf.tinynas.pareto import ParetoPoint
 from mcunet_tf.tinynas.protocols import KerasModel
 from mcunet_tf.tinynas.search_page import report_html
@@ -25,10 +30,13 @@ class SearchResult:
 
     Attributes:
         arch: the chosen architecture.
-        model: a trained plain functional Keras model, `[h, w, c]` -> logits. Where the images were
-            uint8 it takes them divided by 255.
+        model: a trained plain functional Keras model, `[h, w, c]` -> logits, or of a regression
+            (value - mean) / deviation of each target. Where the images were uint8 it takes them
+            divided by 255.
         num_classes: number of logits.
-        accuracy: share of the validation images that `model` classifies correctly in float32.
+        scores: all metrics of `model` on the validation images, by name, in float32; the first one
+            is what the search improved.
+        objective: what was learnt; of a regression it has the mean and deviation of the targets.
         cost: what the compiled int8 model costs on the board.
         budget: the budget that was to be kept.
         board: the target.
@@ -42,7 +50,8 @@ class SearchResult:
     arch: Arch
     model: KerasModel
     num_classes: int
-    accuracy: float
+    scores: dict[str, float]
+    objective: Objective
     cost: Cost
     budget: Budget
     board: Board
@@ -51,6 +60,30 @@ class SearchResult:
     spaces: tuple[SpaceStatistics, ...]
     chosen: int
     flatbuffer: bytes
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the validation images that `model` classifies correctly in float32.
+
+        Raises:
+            SearchError: the accuracy was not among the metrics of the search.
+        """
+        if "accuracy" not in self.scores:
+            raise SearchError(
+                f"this search measured {', '.join(self.scores)}, not the accuracy: see scores"
+            )
+        return self.scores["accuracy"]
+
+    def predict(self, images: Array) -> Array:
+        """What `model` says of images `[n, h, w, c]` as the search was given them: `[n, k]`.
+
+        Probabilities of classes or labels, or values in the targets' own units. Images are scaled
+        to the size that the network takes.
+        """
+        from mcunet_tf.tinynas.final import model_outputs
+
+        scaled = resize_images(np.asarray(images), self.arch.input_shape)
+        return self.objective.predictions(model_outputs(self.model, scaled))
 
     def to_tflite(self, path: str | os.PathLike[str]) -> None:
         """Writes the full-int8 `.tflite` file.

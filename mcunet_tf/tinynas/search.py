@@ -12,7 +12,7 @@ from __future__ import annotations
 import concurrent.futures
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +49,19 @@ def search(
     effort: Effort | None = None,
     spaces: Sequence[Space] | None = None,
     verbose: bool = True,
+    head: str = "classes",
+    loss: str | Callable[..., Any] | None = None,
+    metrics: Sequence[str | Callable[..., float]] = (),
+    class_weight: Mapping[int, float] | str | None = None,
 ) -> SearchResult:
     """Searches, trains and quantises the best network that fits a board.
 
     Args:
-        train: a pair `(images, labels)` of arrays, uint8 or float32 `[n, h, w, c]` and `[n]`, or a
-            `tf.data.Dataset` of such pairs.
-        validation: data of the same form; None sets a tenth of `train` aside.
+        train: arrays `(images, targets)` or `(images, targets, weights)`, images uint8 or float32
+            `[n, h, w, c]`; or a `tf.data.Dataset`, a Keras PyDataset, or a function that gives an
+            iterator, of such samples, batched or not. These are read anew every epoch, in their
+            own order, so that what they do to images at random is new each time.
+        validation: data of the same forms, held in memory; None sets a tenth of the arrays aside.
         board: name or description of the target.
         sram_bytes: the most bytes that the arena may take, if less than the board has.
         flash_bytes: the most bytes that weights and code may take, if less than the board has.
@@ -76,6 +82,18 @@ def search(
         effort: how much to look at; by default `Effort()`.
         spaces: search spaces to choose from; by default all that the data set's size gives.
         verbose: whether progress is printed.
+        head: "classes": targets are whole numbers `[n]` or one-hot rows; "multilabel": rows of
+            zeros and ones `[n, k]`; "regression": real values `[n]` or `[n, k]`.
+        loss: name of a loss ("crossentropy", "focal"; "binary_crossentropy", "focal"; "mse",
+            "mae", "huber"), a function (targets, outputs) of tensors that gives the loss of each
+            sample, or a `keras.losses.Loss`. Outputs are logits. Of a regression the network learns
+            (value - mean) / deviation of each target, and losses see that. By default the head's
+            first name.
+        metrics: names ("accuracy", "balanced_accuracy", "macro_f1", "auc"; "macro_f1", "auc",
+            "binary_accuracy"; "r2", "mae", "mse", "rmse"), or functions (targets, predictions) of
+            arrays that give a number, better where greater. Predictions are probabilities, or real
+            values. The first one is what the search improves; by default the head's first name.
+        class_weight: weight of each class in the loss, by its number; or "balanced".
 
     Raises:
         DataError: the data set is empty, mislabelled, or holds NaN.
@@ -105,8 +123,12 @@ def search(
         effort=Effort() if effort is None else effort,
         spaces=spaces,
         verbose=verbose,
+        head=head,
+        loss=loss,
+        metrics=metrics,
+        class_weight=class_weight,
     )
-    images = read_images(train, validation, num_classes, seed)
+    images = read_images(train, validation, num_classes, seed, head)
     if options.workdir is not None:
         return SearchRun(options, images, Path(options.workdir)).run()
     folder = Path(tempfile.mkdtemp(prefix="mcunet_search_"))

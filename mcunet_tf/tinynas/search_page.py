@@ -10,6 +10,8 @@ from typing import Any, Protocol
 from mcunet_tf.boards import Board
 from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.cost import Budget, Cost
+from mcunet_tf.tinynas.metrics import LOWER_IS_BETTER
+from mcunet_tf.tinynas.objective import Objective
 from mcunet_tf.tinynas.pareto import ParetoPoint
 from mcunet_tf.tinynas.statistics import SpaceStatistics
 
@@ -33,7 +35,10 @@ class Found(Protocol):
     def num_classes(self) -> int: ...  # noqa: D102
 
     @property
-    def accuracy(self) -> float: ...  # noqa: D102
+    def scores(self) -> Mapping[str, float]: ...  # noqa: D102
+
+    @property
+    def objective(self) -> Objective: ...  # noqa: D102
 
     @property
     def cost(self) -> Cost: ...  # noqa: D102
@@ -144,12 +149,17 @@ def _tick_step(most: float) -> float:
 def report_html(result: Found) -> str:
     """The whole report of a search."""
     chosen = result.spaces[result.chosen]
+    sign = -1 if next(iter(result.scores)) in LOWER_IS_BETTER else 1
     parts = [
         "<!doctype html><meta charset='utf-8'><title>mcunet_tf search</title>",
         f"<style>{_STYLE}</style>",
         f"<h1>A network for {html.escape(result.board.name)}</h1>",
         _table(("", "needs", "budget"), _cost_rows(result)),
-        f"<p>Validation accuracy in float32: {100 * result.accuracy:.2f} %.</p>",
+        _table(
+            ("on the validation images, float32", ""),
+            [(name, f"{value:.4f}") for name, value in result.scores.items()],
+        ),
+        *_units(result.objective),
         "<h2>Search spaces</h2>",
         f"<p>{len(result.spaces)} spaces, {chosen.samples} sub-networks drawn from each; of the "
         f"chosen one {100 * chosen.fitting_share:.1f} % fit. Where a simple plan does not fit, "
@@ -160,8 +170,8 @@ def report_html(result: Found) -> str:
         _table(("layer", "input", "output", "kernel", "stride", "MACs"), _layer_rows(result)),
         "<h2>Evaluated sub-networks that none beats</h2>",
         _table(
-            ("M MACs", "supernet accuracy"),
-            [(f"{p.macs / 1e6:.2f}", f"{100 * p.accuracy:.2f} %") for p in result.pareto],
+            ("M MACs", f"{next(iter(result.scores))} in the supernet"),
+            [(f"{p.macs / 1e6:.2f}", f"{sign * p.score:.4f}") for p in result.pareto],
         ),
         "<h2>Training</h2>",
         _table(
@@ -170,6 +180,13 @@ def report_html(result: Found) -> str:
         ),
     ]
     return "\n".join(parts) + "\n"
+
+
+def _units(objective: Objective) -> list[str]:
+    """How outputs of a regression become values in the targets' own units."""
+    pairs = enumerate(zip(objective.mean, objective.deviation, strict=True))
+    rows = [(index, f"{mean:.6g} + {deviation:.6g} * output") for index, (mean, deviation) in pairs]
+    return [_table(("target", "value"), rows)] if rows else []
 
 
 def _cost_rows(result: Found) -> list[tuple[Any, ...]]:

@@ -20,14 +20,17 @@ from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.candidates import Candidates, EvaluationData, evaluation_data
 from mcunet_tf.tinynas.checkpoint import read_state, write_bytes, write_model, write_state
 from mcunet_tf.tinynas.cost import Cost, candidate_cost, keeps
-from mcunet_tf.tinynas.data import Images, as_float
+from mcunet_tf.tinynas.data import as_float
 from mcunet_tf.tinynas.evolve import evolve, sample_fitting
 from mcunet_tf.tinynas.identity import claim_folder
+from mcunet_tf.tinynas.objective import Objective, uneven_classes
 from mcunet_tf.tinynas.options import SearchOptions
 from mcunet_tf.tinynas.pareto import ParetoPoint, pareto_front
-from mcunet_tf.tinynas.predict import AccuracyPredictor
+from mcunet_tf.tinynas.pipeline import Pipeline
+from mcunet_tf.tinynas.predict import ScorePredictor
 from mcunet_tf.tinynas.progress_lines import ProgressLines
 from mcunet_tf.tinynas.protocols import KerasModel, Weights
+from mcunet_tf.tinynas.reading import Data
 from mcunet_tf.tinynas.result import SearchResult
 from mcunet_tf.tinynas.space import Space, SpaceStage, Subnet, all_spaces
 from mcunet_tf.tinynas.statistics import SpaceStatistics, choose_space, measure_spaces
@@ -61,12 +64,18 @@ class _Winner:
 class SearchRun:
     """One search under way: what was asked, the data, the folder, and a method for each stage."""
 
-    def __init__(self, options: SearchOptions, images: Images, folder: Path) -> None:
+    def __init__(self, options: SearchOptions, images: Data, folder: Path) -> None:
         self.options = options
         self.images = images
+        self.objective = Objective.of_data(options.task, images.train_y, images.num_classes)
         self.folder = folder
         self.progress = ProgressLines(quiet=not options.verbose)
         self.finished = False
+        resolver = options.strategy.cluster_resolver if options.strategy is not None else None
+        if isinstance(images, Pipeline) and getattr(resolver, "task_type", None):
+            raise SearchError(
+                "the processes of a cluster must see the same batches: pass arrays, not a pipeline"
+            )
 
     def run(self) -> SearchResult:
         """Goes through all stages that are not done yet.
@@ -78,6 +87,9 @@ class SearchRun:
         """
         spaces = self._spaces()
         claim_folder(self.folder, self.options, self.images, spaces, self._writes())
+        uneven = uneven_classes(self.objective, self.images.train_y)
+        if uneven:
+            self.progress.say(uneven)
         statistics = self._measure(spaces)
         chosen = choose_space(statistics)
         space = chosen.space
@@ -87,7 +99,7 @@ class SearchRun:
         arch = space.arch(winner.subnet)
         if self._writes():
             write_bytes(self.folder / "arch.json", arch.to_json().encode())
-        model, accuracy, history = self._final(arch, winner.weights)
+        model, scores, history = self._final(arch, winner.weights)
         flatbuffer = self._quantise(arch, model)
         if self._writes():
             write_bytes(self.folder / "model.tflite", flatbuffer)
@@ -95,7 +107,8 @@ class SearchRun:
             arch=arch,
             model=model,
             num_classes=self.images.num_classes,
-            accuracy=accuracy,
+            scores=scores,
+            objective=self.objective,
             cost=self._cost(arch, flatbuffer),
             budget=self.options.budget,
             board=self.options.target,
@@ -201,6 +214,7 @@ class SearchRun:
             callbacks=options.callbacks,
             strategy=options.strategy,
             progress=self.progress,
+            objective=self.objective,
         )
         return network, trainer.run(elastic_phases(space, options.supernet_length), self.images)
 
@@ -229,6 +243,7 @@ class SearchRun:
             executor=self.options.executor,
             progress=self.progress,
             writes=self._writes(),
+            objective=self.objective,
         )
         rng = np.random.default_rng([self.options.seed, 1])
         tries = effort.evolution.tries
@@ -239,9 +254,9 @@ class SearchRun:
         self.progress.say("drawing sub-networks that fit")
         drawn = [sample_fitting(space, fits, rng, tries) for _ in range(effort.evaluated)]
         drawn = list(dict.fromkeys(drawn))
-        accuracies = candidates.accuracies(drawn, "evaluated")
-        predictor = AccuracyPredictor(space, drawn, accuracies)
-        ranked = sorted(zip(accuracies, drawn, strict=True), key=lambda pair: -pair[0])
+        scores = candidates.scores(drawn, "evaluated")
+        predictor = ScorePredictor(space, drawn, scores)
+        ranked = sorted(zip(scores, drawn, strict=True), key=lambda pair: -pair[0])
         self.progress.start("generations", effort.evolution.generations + 1)
         found = evolve(
             space,
@@ -253,13 +268,15 @@ class SearchRun:
             lambda n, best: self.progress.step(n + 1, {"predicted": best[0].score}),
         )
         finalists = [scored.choice for scored in found[: effort.finalists]]
-        final = candidates.accuracies(finalists, "finalists")
-        pairs = dict(zip([*drawn, *finalists], [*accuracies, *final], strict=True))
+        final = candidates.scores(finalists, "finalists")
+        pairs = dict(zip([*drawn, *finalists], [*scores, *final], strict=True))
         best = max(pairs, key=lambda subnet: pairs[subnet])
-        self.progress.say(f"best sub-network: {100 * pairs[best]:.2f} % in the supernet")
-        archs = ((space.arch(subnet), accuracy) for subnet, accuracy in pairs.items())
+        name = self.objective.task.metric_names[0]
+        said = self.objective.said({name: self.objective.turned(pairs[best])})
+        self.progress.say(f"best sub-network: {said} in the supernet")
+        archs = ((space.arch(subnet), score) for subnet, score in pairs.items())
         classes = self.images.num_classes
-        return best, pareto_front(ParetoPoint(arch, a, arch.macs(classes)) for arch, a in archs)
+        return best, pareto_front(ParetoPoint(arch, s, arch.macs(classes)) for arch, s in archs)
 
     def _evaluation_data(self) -> EvaluationData:
         effort = self.options.effort
@@ -270,7 +287,9 @@ class SearchRun:
             self.options.seed,
         )
 
-    def _final(self, arch: Arch, weights: Weights | None) -> tuple[KerasModel, float, History]:
+    def _final(
+        self, arch: Arch, weights: Weights | None
+    ) -> tuple[KerasModel, dict[str, float], History]:
         """Stage 4: trains the chosen network alone, from the supernet's weights on if there are."""
         from mcunet_tf.tinynas.final import train_alone
 
@@ -293,15 +312,15 @@ class SearchRun:
             strategy=options.strategy,
             progress=self.progress,
             keep=keep,
+            objective=self.objective,
         )
-        self.progress.say(f"final network: {100 * trained.accuracy:.2f} % of validation images")
-        return trained.model, trained.accuracy, trained.history
+        said = self.objective.said(trained.scores)
+        self.progress.say(f"final network: {said} on the validation images")
+        return trained.model, trained.scores, trained.history
 
     def _quantise(self, arch: Arch, model: KerasModel) -> bytes:
         """Stage 5: full int8."""
         images, options = self.images, self.options
-        shuffled = np.random.default_rng([options.seed, 3]).permutation(len(images.train_x))
-        picked = np.sort(shuffled[: options.effort.representative_images])
         try:
             if options.quantization == "qat":
                 from mcunet_tf.tinynas.finish import train_quantised
@@ -309,10 +328,14 @@ class SearchRun:
                 epochs = max(1, round(options.epochs * QAT_SHARE))
                 self.progress.say(f"training in int8 for {epochs} epochs")
                 rate = options.recipe.learning_rate
-                return train_quantised(arch, model, images, rate, epochs, options.seed)
+                return train_quantised(
+                    arch, model, images, rate, epochs, options.seed, self.objective
+                )
             from mcunet_tf.quantize import quantize_ptq
 
-            return quantize_ptq(model, as_float(images.train_x[picked]))
+            rng = np.random.default_rng([options.seed, 3])
+            sample = images.training_sample(options.effort.representative_images, rng)
+            return quantize_ptq(model, as_float(sample))
         except McunetError as error:
             raise SearchError(
                 f"quantisation failed: {error}; the trained network is "

@@ -21,10 +21,12 @@ import tensorflow as tf
 
 from mcunet_tf.errors import SearchError
 from mcunet_tf.tinynas.checkpoint import Checkpoints
-from mcunet_tf.tinynas.data import Images, batches
+from mcunet_tf.tinynas.data import Array
 from mcunet_tf.tinynas.epoch_log import EpochLog
+from mcunet_tf.tinynas.objective import Objective
 from mcunet_tf.tinynas.progress_lines import ProgressLines
 from mcunet_tf.tinynas.protocols import Callback, Strategy
+from mcunet_tf.tinynas.reading import Data
 from mcunet_tf.tinynas.recipe import Recipe
 from mcunet_tf.tinynas.space import EXPANSIONS, KERNELS, Space
 from mcunet_tf.tinynas.supernet import Settings, Supernet
@@ -82,6 +84,7 @@ class Trainer:
         callbacks: Sequence[Callback] = (),
         strategy: Strategy | None = None,
         progress: ProgressLines | None = None,
+        objective: Objective | None = None,
     ):
         """Prepares a training.
 
@@ -94,6 +97,7 @@ class Trainer:
             callbacks: Keras callbacks; they see the network as their model.
             strategy: a `tf.distribute` strategy; None trains on the default device.
             progress: where progress is reported.
+            objective: what is learnt; None tells classes apart.
         """
         self.network = network
         self.recipe = recipe
@@ -101,6 +105,7 @@ class Trainer:
         self.seed = seed
         self.strategy = strategy or tf.distribute.get_strategy()
         self.progress = progress or ProgressLines(quiet=True)
+        self.objective = objective or Objective(network.num_classes)
         self.writes = is_chief(self.strategy)
         self.checkpoints = Checkpoints(folder, name) if folder else None
         self.log_dir = folder / "logs" / name if folder else None
@@ -118,7 +123,7 @@ class Trainer:
         self._largest = tf.function(self._distributed(None))
         self._elastic = tf.function(self._distributed("elastic"))
 
-    def run(self, phases: Sequence[TrainingPhase], images: Images) -> list[dict[str, Any]]:
+    def run(self, phases: Sequence[TrainingPhase], images: Data) -> list[dict[str, Any]]:
         """Trains through all phases, from the last checkpoint on; returns a row per epoch.
 
         Raises:
@@ -153,23 +158,20 @@ class Trainer:
             if "momentum" in variable.path:
                 variable.assign(tf.zeros(variable.shape))
 
-    def _epoch(
-        self, phase: TrainingPhase, epoch: int, first: int, images: Images
-    ) -> dict[str, Any]:
+    def _epoch(self, phase: TrainingPhase, epoch: int, first: int, images: Data) -> dict[str, Any]:
         stream = zlib.crc32(self.name.encode())
         rng = np.random.default_rng([self.seed, stream, epoch])
         draws = np.random.default_rng([self.seed, stream, epoch, 1])
-        size = min(self.recipe.batch_size, len(images.train_x))
-        steps = len(images.train_x) // size
+        size = min(self.recipe.batch_size, images.count)
+        steps = images.count // size
         self.callbacks.on_epoch_begin(epoch)
         losses = []
-        data = batches(images.train_x, images.train_y, size, rng, self.recipe.augmentation)
-        for step, (x, y) in enumerate(data):
+        for step, (x, y, w) in enumerate(images.epoch(size, rng, self.recipe.augmentation)):
             self.callbacks.on_train_batch_begin(step)
             self.optimizer.learning_rate.assign(
                 self._rate(phase, (epoch - first + step / steps) / phase.epochs)
             )
-            losses.append(self.step(phase, x, y, draws))
+            losses.append(self.step(phase, x, y, draws, w))
             self.progress.tick(step + 1, steps)
             if math.isnan(losses[-1]):
                 raise SearchError(
@@ -184,8 +186,16 @@ class Trainer:
         peak = self.recipe.learning_rate * (self.recipe.elastic_rate if phase.draw else 1.0)
         return peak * 0.5 * (1 + math.cos(math.pi * share))
 
-    def step(self, phase: TrainingPhase, x: Any, y: Any, rng: np.random.Generator) -> float:
+    def step(
+        self,
+        phase: TrainingPhase,
+        x: Array,
+        y: Array,
+        rng: np.random.Generator,
+        weights: Array | None = None,
+    ) -> float:
         """Trains on one batch, by sub-networks drawn with `rng`; returns the loss."""
+        weights = self.objective.sample_weights(y, weights)
         replicas = self.strategy.num_replicas_in_sync
 
         def share(values: Any) -> Any:
@@ -196,48 +206,47 @@ class Trainer:
             )
 
         count = tf.constant(float(len(x)))
+        w = None if weights is None else share(weights.astype(np.float32))
         if phase.draw is None:
-            return float(self._largest(share(x), share(y), count, None))
+            return float(self._largest(share(x), share(y), w, count, None))
         drawn = np.stack([phase.draw(rng) for _ in range(self.recipe.subnets_per_step)])
-        return float(self._elastic(share(x), share(y), count, tf.constant(drawn)))
+        return float(self._elastic(share(x), share(y), w, count, tf.constant(drawn)))
 
     def _distributed(self, kind: str | None) -> Callable[..., Any]:
         local = self._largest_step if kind is None else self._elastic_step
 
-        def step(x: Any, y: Any, count: Any, settings: Any) -> Any:
-            losses = self.strategy.run(local, args=(x, y, count, settings))
+        def step(x: Any, y: Any, w: Any, count: Any, settings: Any) -> Any:
+            losses = self.strategy.run(local, args=(x, y, w, count, settings))
             return self.strategy.reduce(tf.distribute.ReduceOp.SUM, losses, axis=None)
 
         return step
 
-    def _largest_step(self, x: Any, y: Any, count: Any, _: Any) -> Any:
+    def _largest_step(self, x: Any, y: Any, w: Any, count: Any, _: Any) -> Any:
         with tf.GradientTape() as tape:
-            loss = self._label_loss(y, self.network.forward(x)[0], count)
+            loss = self._target_loss(y, w, self.network.forward(x)[0], count)
         self._apply(tape, loss)
         return loss
 
-    def _elastic_step(self, x: Any, y: Any, count: Any, settings: Any) -> Any:
+    def _elastic_step(self, x: Any, y: Any, w: Any, count: Any, settings: Any) -> Any:
         teacher = None
         if self.recipe.distillation:
-            teacher = tf.stop_gradient(tf.nn.softmax(self.network.forward(x)[0]))
+            teacher = tf.stop_gradient(self.network.forward(x)[0])
         subnets = self.recipe.subnets_per_step
         with tf.GradientTape() as tape:
             loss = tf.constant(0.0)
             for index in range(subnets):
                 logits = self.network.forward(x, settings[index])[0]
-                loss += self._label_loss(y, logits, count) / subnets
+                loss += self._target_loss(y, w, logits, count) / subnets
                 if teacher is not None:
-                    soft = tf.nn.softmax_cross_entropy_with_logits(teacher, logits)
+                    soft = self.objective.soft_losses(teacher, logits)
                     loss += self.recipe.distillation * tf.reduce_sum(soft) / count / subnets
         self._apply(tape, loss)
         return loss
 
-    def _label_loss(self, y: Any, logits: Any, count: Any) -> Any:
+    def _target_loss(self, y: Any, w: Any, outputs: Any, count: Any) -> Any:
         """This replica's part of the mean over the global batch; the optimizer adds the parts."""
-        classes = self.network.num_classes
-        smoothing = self.recipe.label_smoothing
-        wanted = tf.one_hot(y, classes) * (1 - smoothing) + smoothing / classes
-        return tf.reduce_sum(tf.nn.softmax_cross_entropy_with_logits(wanted, logits)) / count
+        losses = self.objective.losses(y, outputs, self.recipe.label_smoothing)
+        return tf.reduce_sum(losses if w is None else losses * w) / count
 
     def _apply(self, tape: Any, loss: Any) -> None:
         variables = self.network.trainable_variables

@@ -107,7 +107,7 @@ def test_no_candidate_is_lost_when_a_dask_worker_is_killed(tmp_path):
     rng = np.random.default_rng(0)
     choices = list(dict.fromkeys(space.sample(rng) for _ in range(12)))
     here = Candidates(network, space, data, folder=tmp_path / "here")
-    expected = here.accuracies(choices, "here")
+    expected = here.scores(choices, "here")
     with (
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
@@ -117,5 +117,5 @@ def test_no_candidate_is_lost_when_a_dask_worker_is_killed(tmp_path):
         pid = next(iter(cluster.workers.values())).process.pid
         executor = KillsAWorker(client.get_executor(), len(choices), pid)
         there = Candidates(network, space, data, folder=tmp_path / "there", executor=executor)
-        assert there.accuracies(choices, "there") == expected
+        assert there.scores(choices, "there") == expected
     assert executor.left <= 0

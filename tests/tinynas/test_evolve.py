@@ -10,7 +10,7 @@ import pytest
 
 from mcunet_tf.errors import BudgetError, SearchError
 from mcunet_tf.tinynas.evolve import Evolution, evolve, sample_fitting
-from mcunet_tf.tinynas.predict import AccuracyPredictor
+from mcunet_tf.tinynas.predict import ScorePredictor
 from mcunet_tf.tinynas.space import make_space
 from mcunet_tf.tinynas.workers import run_tasks
 
@@ -92,7 +92,7 @@ def test_the_predictor_ranks_what_it_has_not_seen():
     rng = np.random.default_rng(2)
     choices = [SPACE.sample(rng) for _ in range(400)]
     noisy = np.array(scores(choices)) + rng.normal(0, 0.3, 400)
-    predictor = AccuracyPredictor(SPACE, choices[:200], noisy[:200])
+    predictor = ScorePredictor(SPACE, choices[:200], noisy[:200])
     truth = np.array(scores(choices[200:]))
     assert np.corrcoef(predictor.predict(choices[200:]), truth)[0, 1] > 0.9
     assert 0.2 < predictor.error < 0.6

@@ -37,9 +37,10 @@ def arguments(workdir, **changes):
     }
 
 
-def run(workdir, **changes):
+def run(workdir, data=None, **changes):
     pytest.importorskip("tensorflow")
-    return mcunet_tf.search(images(), **arguments(workdir, **changes))
+    given = data if data is not None else (images(),)
+    return mcunet_tf.search(*given, **arguments(workdir, **changes))
 
 
 @pytest.fixture(scope="module")
@@ -197,8 +198,12 @@ def wrong_data():
     nan[3, 2, 2] = np.nan
     return {
         "no training images": ((x[:0], y[:0]), "no training images"),
-        "labels are missing": ((x, y[:-1]), "one whole number per image"),
-        "one-hot": ((x, np.eye(3)[y]), "one-hot"),
+        "labels are missing": ((x, y[:-1]), "one whole number per image, or a one-hot row"),
+        "several ones": ((x, np.ones((40, 3))), "pass head='multilabel'"),
+        "rows of values": ((x, np.eye(3)[y] / 2), "pass head='regression'"),
+        "weights missing": ((x, y, np.ones(3)), "one number for each of the 40 images"),
+        "weights below 0": ((x, y, np.full(40, -1.0)), "from 0 on"),
+        "weights 0": ((x, y, np.zeros(40)), "not all 0"),
         "nan": ((nan, y), "image 3 holds NaN"),
         "negative": ((x, y - 1), "labels run from -1"),
         "one label": ((x, y * 0), "same label"),
@@ -207,7 +212,7 @@ def wrong_data():
         "none": (None, "must be a pair .* not None"),
         "text": ("cifar10", "must be a pair .* not 'cifar10'"),
         "dictionary": ({"x": x, "y": y}, "not a dict"),
-        "triple": ((x, y, y), "not a tuple of 3"),
+        "four": ((x, y, y, y), "not a tuple of 4"),
         "images none": ((None, y), "images must be an array, not None"),
         "labels a dictionary": ((x, {}), "labels must be an array, not a dict"),
         "ragged": (([[1, 2], [3]], [0, 1]), "images are no array"),
@@ -232,62 +237,6 @@ def test_wrong_data_is_refused(name):
     with pytest.raises(DataError, match=words) as caught:
         read_images(given)
     assert "\n" not in str(caught.value)
-
-
-def wrong_datasets():
-    tf = pytest.importorskip("tensorflow")
-    x, y = images(40)
-    pairs = tf.data.Dataset.from_tensor_slices((x, y))
-    return {
-        "endless": (pairs.repeat(), r"repeats for ever: pass it without .repeat\(\)"),
-        "endless batches": (pairs.batch(8).repeat(), "repeats for ever"),
-        "empty": (pairs.take(0), "the dataset is empty"),
-        "no labels": (tf.data.Dataset.from_tensor_slices(x), "must give pairs"),
-        "names": (pairs.map(lambda a, b: {"x": a, "y": b}), "must give pairs"),
-        "one-hot, one by one": (pairs.map(lambda a, b: (a, tf.one_hot(b, 3))), "one-hot"),
-        "one-hot in batches": (
-            pairs.map(lambda a, b: (a, tf.one_hot(b, 3))).batch(8),
-            "one-hot",
-        ),
-        "float labels": (pairs.map(lambda a, b: (a, tf.cast(b, tf.float32))), "float32"),
-        "nan": (pairs.map(lambda a, b: (tf.cast(a, tf.float32) / 0.0, b)), "NaN"),
-        "all of it as one": (pairs.batch(8).batch(5), "give .h, w, c. and one whole number"),
-    }
-
-
-def test_wrong_datasets_are_refused():
-    for name, (given, words) in wrong_datasets().items():
-        with pytest.raises(DataError, match=words) as caught:
-            read_images(given)
-        assert "\n" not in str(caught.value), name
-
-
-def test_an_endless_generator_is_noticed(monkeypatch):
-    """Nobody knows its length: it is given up before memory is gone."""
-    tf = pytest.importorskip("tensorflow")
-    x, y = images(4)
-
-    def endless():
-        while True:
-            yield x[0], y[0]
-
-    spec = (tf.TensorSpec(x.shape[1:], tf.uint8), tf.TensorSpec((), tf.int64))
-    given = tf.data.Dataset.from_generator(endless, output_signature=spec)
-    monkeypatch.setattr("mcunet_tf.tinynas.reading._MOST_ELEMENTS", 10_000)
-    with pytest.raises(DataError, match=r"gave 10,100 values and goes on.*\.take\(n\)"):
-        read_images(given)
-
-
-def test_datasets_and_arrays_are_read_alike():
-    tf = pytest.importorskip("tensorflow")
-    x, y = images(50)
-    dataset = tf.data.Dataset.from_tensor_slices((x, y))
-    for given in (dataset, dataset.batch(16)):
-        read = read_images(given, (x, y))
-        np.testing.assert_array_equal(read.train_x, x)
-        np.testing.assert_array_equal(read.train_y, y)
-    aside = read_images((x, y), seed=1)
-    assert len(aside.validation_x) == 5 and len(aside.train_x) == 45
 
 
 def test_efforts_are_values():
