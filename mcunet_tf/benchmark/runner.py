@@ -168,10 +168,11 @@ def _run_emulated(compiled: Compiled, board: Board, data: list[list[bytes]]) -> 
             sizes=sizes,
             image=elf,
         )
+    cycles = tuple(region.modelled_cycles for region in regions)
     return RunResult(
         outputs=outputs,
         instructions=tuple(region.instructions for region in regions),
-        modelled_cycles=tuple(region.modelled_cycles for region in regions),
+        modelled_cycles=cycles if board.core.cycle_model else None,
         cycle_model=board.core.cycle_model,
         stack_bytes=stack_bytes,
         sizes=sizes,

@@ -32,7 +32,8 @@ def _tools(architecture: str) -> list[str]:
 def test_all_boards_load():
     assert set(list_boards()) == {
         *("host", "portable"),
-        *("qemu-m4", "qemu-m7", "qemu-m55", "stm32f412", "stm32f746", "stm32h743"),
+        *("qemu-m0", "qemu-m3", "qemu-m4", "qemu-m7", "qemu-m33", "qemu-m55"),
+        *("stm32f412", "stm32f746", "stm32h743"),
     }
     for name in list_boards():
         assert load_board(name).name == name
@@ -179,7 +180,7 @@ def test_own_core_file_lies_beside_the_board(tmp_path):
 @pytest.mark.parametrize(
     ("core", "text", "named"),
     [
-        ("cortex-m9", "", "unknown core 'cortex-m9': use one of cortex-m33, cortex-m4"),
+        ("cortex-m9", "", "unknown core 'cortex-m9': use one of cortex-m0, cortex-m0plus"),
         ("star.toml", OWN_CORE.replace('["dsp"]', "[]"), "isa holds 'dsp'; a star has none of"),
         (
             "star.toml",

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mcunet_tf.benchmark.runner import run_on_board
+from mcunet_tf.boards import load_board
 from mcunet_tf.check.edges import inputs_for, outputs_from
 from mcunet_tf.check.reference import Reference, random_inputs
 from mcunet_tf.errors import UnsupportedError
@@ -87,6 +88,26 @@ def test_stock_models_on_an_emulated_m4(stock, name):
 def test_small_networks_on_an_emulated_m55(made):
     names = ("mcunet_like", "squeeze_excite", "depthwise_kernels", "odd_kernels", "negative_scales")
     check_against_oracle(run_on_emulator([made(name) for name in names], "qemu-m55", inputs=2))
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("board", ["qemu-m3", "qemu-m33"])
+def test_small_networks_on_other_cores(made, board):
+    names = ("squeeze_excite", "depthwise_kernels", "negative_scales")
+    check_against_oracle(run_on_emulator([made(name) for name in names], board, inputs=2))
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("board", ["qemu-m0", "qemu-m33"])
+def test_a_stock_model_on_other_cores(shared_models, board):
+    """Its own image in the true memories of the board; cycles only where a core has a model."""
+    model = (shared_models / "mlperf_kws_dscnn_int8.tflite").read_bytes()
+    compiled = compile_tflite(model, board, name="m")
+    inputs = random_inputs(Reference(model), 1, seed=0)
+    result = run_on_board(compiled, board, inputs)
+    for raw, wanted in zip(result.outputs, Reference(model).run(inputs), strict=True):
+        np.testing.assert_array_equal(raw[0].reshape(-1), wanted[0].reshape(-1))
+    assert (result.modelled_cycles is None) == (load_board(board).core.cycle_model == "")
 
 
 @pytest.mark.qemu
