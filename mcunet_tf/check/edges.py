@@ -22,7 +22,7 @@ def inputs_for(infos: Sequence[Any], arrays: Sequence[Array]) -> tuple[Array, ..
         quantise(array, info.scale, info.zero_point)
         if array.dtype == np.float32 and info.dtype == "int8"
         else array
-        for info, array in zip(infos, arrays, strict=True)
+        for info, array in zip(infos, map(_in_order, infos, arrays), strict=True)
     )
 
 
@@ -34,8 +34,20 @@ def outputs_from(
         dequantise(array, info.scale, info.zero_point)
         if like.dtype == np.float32 and array.dtype == np.int8
         else array
-        for info, array, like in zip(infos, arrays, wanted, strict=True)
+        for info, array, like in zip(infos, map(_in_file_order, infos, arrays), wanted, strict=True)
     )
+
+
+def _in_order(info: Any, array: Array) -> Array:
+    """An array of the file in the order of axes that the compiled model has it in."""
+    axes = getattr(info, "axes", ())
+    return np.ascontiguousarray(array.transpose(axes)) if axes else array
+
+
+def _in_file_order(info: Any, array: Array) -> Array:
+    """The way back."""
+    axes = getattr(info, "axes", ())
+    return np.ascontiguousarray(array.transpose(np.argsort(axes))) if axes else array
 
 
 def quantise(values: Array, scale: float, zero_point: int) -> Array:

@@ -31,6 +31,12 @@ _REPORT = flags.DEFINE_enum("report", "text", ["text", "json"], "Form of the rep
 _EDGES = flags.DEFINE_enum(
     "edges", "int8", ["int8", "model"], "int8: leave float32 edges to the application."
 )
+_LAYOUT = flags.DEFINE_enum(
+    "layout",
+    "model",
+    ["model", "nhwc"],
+    "nhwc: inputs and outputs with channels first are taken and given with channels last.",
+)
 _INPUT = flags.DEFINE_enum(
     "input",
     "frame",
@@ -97,6 +103,7 @@ def main(arguments: Sequence[str]) -> int:
         _BOARD.value,
         name=_NAME.value,
         edges=_EDGES.value,
+        layout=_LAYOUT.value,
         input_mode=_INPUT.value,
         optimize=_OPTIMIZE.value,
         region_bytes=_regions(),

@@ -14,6 +14,7 @@ from mcunet_tf.errors import BudgetError, McunetError, ModelError
 from mcunet_tf.tinyengine.cost import cost_model
 from mcunet_tf.tinyengine.custom_ops import CustomOps, bind_custom_ops
 from mcunet_tf.tinyengine.dump import Dump
+from mcunet_tf.tinyengine.edge_layout import LAYOUTS, EdgeLayout, leave_layout
 from mcunet_tf.tinyengine.emit.cost_report import Report, make_report
 from mcunet_tf.tinyengine.emit.formats import DEFAULT_FORMAT, find_format
 from mcunet_tf.tinyengine.emit.memory_map import memory_map
@@ -47,13 +48,17 @@ Model = str | os.PathLike[str] | bytes | bytearray | memoryview
 
 @dataclasses.dataclass(frozen=True)
 class TensorInfo:
-    """An input or output of the compiled model."""
+    """An input or output of the compiled model.
+
+    `axes` is the order in which it has the axes of the file's; () where it has them as they are.
+    """
 
     name: str
     shape: tuple[int, ...]
     dtype: str
     scale: float
     zero_point: int
+    axes: tuple[int, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -107,6 +112,7 @@ def compile_tflite(
     *,
     name: str | None = None,
     edges: str = "int8",
+    layout: str = "model",
     input_mode: str = "frame",
     optimize: str = "balanced",
     sram_budget_bytes: int | None = None,
@@ -125,6 +131,8 @@ def compile_tflite(
       output_dir: where to write the project, if anywhere.
       name: C prefix; the file's name by default.
       edges: "int8" leaves float32 conversion at the edges to the application; "model" keeps it.
+      layout: "nhwc" leaves transposes from and to channels first, at the edges, to the application,
+        which then has images with channels last; "model" keeps the file's order.
       input_mode: "frame" holds the input in the arena; "rows" emits an interface through which the
         application pushes image rows.
       optimize: "sram", "balanced" or "speed"; see `plan.grouping.plan_model`.
@@ -146,7 +154,7 @@ def compile_tflite(
       BudgetError: the arena, or code and constants, are larger than the budget.
       BoardError, OutputError: as their names say.
     """
-    _check_choices(edges, input_mode, optimize, region_bytes)
+    _check_choices(edges, layout, input_mode, optimize, region_bytes)
     target = load_board(board) if isinstance(board, str) else board
     data, source = _read_bytes(model)
     prefix = derived_name(pathlib.Path(source).stem) if name is None else checked_name(name)
@@ -154,6 +162,7 @@ def compile_tflite(
     dump = None if dump_dir is None else Dump(pathlib.Path(dump_dir))
     read = bind_custom_ops(read_tflite(data, source), custom_ops or {})
     graph = run_passes(read, edges=edges, watch=dump.graph if dump else unwatched)
+    graph = (laid := leave_layout(graph, layout)).graph
     roots = storage_roots(graph)
     nodes = _select_nodes(graph, target, costs, flash_budget_bytes)
     if input_mode == "rows":
@@ -180,7 +189,7 @@ def compile_tflite(
     _check_flash(report, flash_budget_bytes)
     files = emit_project(project, project_format)
     files |= {"report.txt": report.text(), "memory.svg": memory_map(project)}
-    inputs, outputs = _edges(graph, "input"), _edges(graph, "output")
+    inputs, outputs = _edges(laid, "input"), _edges(laid, "output")
     compiled = CompiledModel(
         prefix, files, inputs, outputs, graph, plan, report, input_mode, examples
     )
@@ -231,9 +240,12 @@ def _read_bytes(model: Model) -> tuple[bytes, str]:
         raise ModelError(f"{path}: {reason}; give the path of a .tflite file") from error
 
 
-def _check_choices(edges: str, input_mode: str, optimize: str, region_bytes: Sequence[int]) -> None:
+def _check_choices(
+    edges: str, layout: str, input_mode: str, optimize: str, region_bytes: Sequence[int]
+) -> None:
     choices = (
         ("edges", edges, EDGES),
+        ("layout", layout, LAYOUTS),
         ("input_mode", input_mode, INPUT_MODES),
         ("optimize", optimize, tuple(TOLERANCE)),
     )
@@ -286,12 +298,12 @@ def _check_flash(report: Report, flash_budget_bytes: int | None) -> None:
         )
 
 
-def _edges(graph: Graph, role: str) -> tuple[TensorInfo, ...]:
-    found = []
-    indices = graph.given if role == "input" else graph.made
-    for index, name in zip(indices, edge_names(graph, role), strict=True):
+def _edges(laid: EdgeLayout, role: str) -> tuple[TensorInfo, ...]:
+    graph, found = laid.graph, []
+    indices, orders = (graph.given, laid.inputs) if role == "input" else (graph.made, laid.outputs)
+    for index, name, axes in zip(indices, edge_names(graph, role), orders, strict=True):
         tensor = graph.tensors[index]
         quantised = tensor.quantization is not None and tensor.dtype in QUANTISED_TYPES
         scale, zero_point = (tensor.scale, tensor.zero_point) if quantised else (0.0, 0)
-        found.append(TensorInfo(name, tensor.shape, tensor.dtype, scale, zero_point))
+        found.append(TensorInfo(name, tensor.shape, tensor.dtype, scale, zero_point, axes))
     return tuple(found)

@@ -139,11 +139,21 @@ def test_thousands_of_steps_are_one_table():
     assert [op.kind for op in graph.ops] == ["TABLE"]
 
 
-def test_float32_of_two_tensors_is_refused_by_name():
+def test_float32_of_two_tensors_is_no_table_and_runs():
     net = Chain()
     x, y = net.image(), net.image()
     first, second = (net.on("DEQUANTIZE", t, dtype="float32") for t in (x, y))
     quotient = net.on("DIV", first, second, dtype="float32", FusedActivationFunction=NONE)
     model = net.build([x, y], [net.on("QUANTIZE", quotient)])
-    with pytest.raises(UnsupportedError, match=r"DIV .* function of one int8 tensor.*float32"):
+    kinds = [op.kind for op in run_passes(read_tflite(model)).ops]
+    assert kinds == ["DEQUANTIZE", "DEQUANTIZE", "DIV_F32", "QUANTIZE"]
+
+
+def test_operators_of_tables_alone_are_refused_elsewhere_by_name():
+    net = Chain()
+    x, y = net.image(), net.image()
+    first, second = (net.on("DEQUANTIZE", t, dtype="float32") for t in (x, y))
+    power = net.on("POW", first, second, dtype="float32")
+    model = net.build([x, y], [net.on("QUANTIZE", power)])
+    with pytest.raises(UnsupportedError, match=r"POW .* function of one int8 tensor.*float32"):
         run_passes(read_tflite(model))

@@ -72,6 +72,7 @@ LOOKUPS = {
         curves.TANH,
         curves.ABS,
         curves.RSQRT,
+        curves.SQRT,
         curves.EXP,
         curves.LOG,
         curves.ELU,

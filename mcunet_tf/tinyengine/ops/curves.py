@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Curves that become tables of 256 bytes: HARD_SWISH, LEAKY_RELU, ABS, RSQRT, TANH, EXP, LOG, ELU,
-GELU.
+"""Curves that become tables of 256 bytes: HARD_SWISH, LEAKY_RELU, ABS, RSQRT, SQRT, TANH, EXP, LOG,
+ELU, GELU.
 
 The first four are computed in the integer arithmetic of tflite-runtime's reference kernels, the
 others in float32, as these fill their own tables.
@@ -141,6 +141,17 @@ def _evaluate_rsqrt(view: View, values: Sequence[Array]) -> Array:
     return as_int8(results)
 
 
+def _evaluate_sqrt(view: View, values: Sequence[Array]) -> Array:
+    """The root in float32, cut off behind the point; nothing below zero has one: it gives zero.
+
+    So does LiteRT, which refuses what lies below zero; tflite-runtime 2.14 has no such form.
+    """
+    centred = (values[0].astype(np.int64) - view.input(0).zero_point).astype(np.float32)
+    real = np.maximum(np.float32(view.input(0).scale) * centred, 0)
+    steps = np.sqrt(real).astype(np.float32) / np.float32(view.output.scale)
+    return as_int8(np.clip(steps, 0, 1 << 16).astype(np.int64) + view.output.zero_point)
+
+
 def _gelu(x: Array) -> Array:
     """The part of x that the normal distribution's share below x takes; every step in float32."""
     scaled = x * -np.float32(math.sqrt(0.5))
@@ -225,6 +236,7 @@ LEAKY_RELU = OpSpec(
 TANH = OpSpec("TANH", no_attributes, _evaluate_tanh, (*_INT8, constraint_tanh_output))
 ABS = OpSpec("ABS", no_attributes, _evaluate_abs, _INT8)
 RSQRT = OpSpec("RSQRT", no_attributes, _evaluate_rsqrt, _INT8)
+SQRT = OpSpec("SQRT", no_attributes, _evaluate_sqrt, _INT8)
 EXP = OpSpec("EXP", no_attributes, _quantised(_exp), _INT8)
 LOG = OpSpec("LOG", no_attributes, _quantised(_log), _INT8)
 ELU = OpSpec("ELU", no_attributes, _quantised(_elu), _INT8)

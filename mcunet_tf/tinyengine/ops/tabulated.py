@@ -121,5 +121,5 @@ def _tabulated(kind: str, read: Callable[[Mapping[str, Any], View], Any] = no_at
     return OpSpec(kind, read, None, (constraint_part_of_a_table,), becomes=("TABLE",))
 
 
-_FLOAT32_ONLY = ("CEIL", "COS", "FLOOR", "NEG", "POW", "ROUND", "SIN", "SQRT", "SQUARE")
+_FLOAT32_ONLY = ("CEIL", "COS", "FLOOR", "NEG", "POW", "ROUND", "SIN", "SQUARE")
 TABULATED = tuple(map(_tabulated, _FLOAT32_ONLY))

@@ -21,7 +21,7 @@ from mcunet_tf.tinyengine.ops.tabulated import evaluate_tabulated, is_tabulated
 
 _BYTE_KINDS = frozenset(
     "ABS ADD DEQUANTIZE ELU EXP GELU HARD_SWISH LEAKY_RELU LOG LOGISTIC MAXIMUM MINIMUM MUL "
-    "QUANTIZE RELU RELU6 RSQRT SQUARED_DIFFERENCE SUB TANH".split()
+    "QUANTIZE RELU RELU6 RSQRT SQRT SQUARED_DIFFERENCE SUB TANH".split()
 )
 
 
