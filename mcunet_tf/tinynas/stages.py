@@ -198,7 +198,7 @@ class SearchRun:
 
     def _supernet(self, space: Space) -> tuple[Any, History]:
         """Stage 2: trains the weights that all sub-networks share."""
-        from mcunet_tf.tinynas.final import make_network
+        from mcunet_tf.tinynas.final import epoch_validation, make_network
         from mcunet_tf.tinynas.train import Trainer, elastic_phases
 
         options = self.options
@@ -211,10 +211,13 @@ class SearchRun:
             name="supernet",
             seed=options.seed,
             folder=self.folder,
-            callbacks=options.callbacks,
+            callbacks=options.stage_callbacks("supernet"),
             strategy=options.strategy,
             progress=self.progress,
             objective=self.objective,
+            validate=epoch_validation(
+                network, self.images, self._evaluation_data(), self.objective
+            ),
         )
         return network, trainer.run(elastic_phases(space, options.supernet_length), self.images)
 
@@ -308,7 +311,7 @@ class SearchRun:
             seed=options.seed,
             inherited=weights,
             folder=self.folder,
-            callbacks=options.callbacks,
+            callbacks=options.stage_callbacks("final"),
             strategy=options.strategy,
             progress=self.progress,
             keep=keep,

@@ -8,7 +8,7 @@ of what reads them, a shallower stage runs its first blocks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from mcunet_tf.errors import SearchError
 from mcunet_tf.tinynas.arch import STEM_KERNEL, Arch
 from mcunet_tf.tinynas.layer import CONV, DENSE, DEPTHWISE
 from mcunet_tf.tinynas.layers import (
@@ -25,6 +26,7 @@ from mcunet_tf.tinynas.layers import (
     Statistics,
     convolve_and_norm,
 )
+from mcunet_tf.tinynas.protocols import KerasModel
 
 Settings = npt.NDArray[np.int32]
 """(runs, kernel, hidden channels) of each block: `[blocks, 3]`; see `Space.settings`."""
@@ -134,7 +136,18 @@ class Supernet(keras.Model):
             features = arch.head_channels
         self.classifier = keras.layers.Dense(num_classes, name="logits")
         self.classifier.build((None, features))
+        self.exporter: Callable[[], KerasModel] | None = None
         self.built = True
+
+    def save(self, filepath: Any, overwrite: bool = True, **options: Any) -> None:
+        """Saves the largest sub-network as a plain Keras model, which loads anywhere.
+
+        Raises:
+            SearchError: nobody has said how its norms are settled.
+        """
+        if self.exporter is None:
+            raise SearchError("this network is saved only within a training of a search")
+        self.exporter().save(filepath, overwrite=overwrite, **options)
 
     def call(self, images: Any, settings: Any = None) -> Any:
         """Gives logits, with the batch's own statistics in every norm."""
