@@ -29,7 +29,7 @@ from mcunet_tf.tinynas.progress_lines import ProgressLines
 from mcunet_tf.tinynas.protocols import Callback, Strategy
 from mcunet_tf.tinynas.reading import Data
 from mcunet_tf.tinynas.recipe import Recipe
-from mcunet_tf.tinynas.space import EXPANSIONS, KERNELS, Space
+from mcunet_tf.tinynas.space import Space
 from mcunet_tf.tinynas.supernet import Settings, Supernet
 
 Draw = Callable[[np.random.Generator], Settings]
@@ -57,16 +57,17 @@ def elastic_phases(space: Space, epochs: int) -> tuple[TrainingPhase, ...]:
     shares = (0.2, 0.2, 0.2, 0.4)
     ends = [round(epochs * sum(shares[: i + 1])) for i in range(len(shares))]
     lengths = [end - start for start, end in zip([0, *ends], ends, strict=False)]
-    most = EXPANSIONS[-1:]
+    family = space.family
+    most = family.expansions[-1:]
 
     def draw(expansions: Sequence[int], shallow: bool) -> Draw:
-        return lambda rng: space.settings(space.sample(rng, KERNELS, expansions, shallow))
+        return lambda rng: space.settings(space.sample(rng, family.kernels, expansions, shallow))
 
     phases = (
         TrainingPhase("largest", lengths[0]),
         TrainingPhase("kernel", lengths[1], draw(most, False)),
         TrainingPhase("depth", lengths[2], draw(most, True)),
-        TrainingPhase("expansion", lengths[3], draw(EXPANSIONS, True), sort_channels=True),
+        TrainingPhase("expansion", lengths[3], draw(family.expansions, True), sort_channels=True),
     )
     return tuple(phase for phase in phases if phase.epochs)
 
