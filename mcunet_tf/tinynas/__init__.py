@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Searches the best network for a data set and a board; TensorFlow loads when it is needed."""
 
-from mcunet_tf.tinynas.arch import Arch, Block
+from mcunet_tf.tinynas.arch import Arch
+from mcunet_tf.tinynas.block import Block
 from mcunet_tf.tinynas.cost import Budget, Cost, candidate_cost
 from mcunet_tf.tinynas.effort import Effort
 from mcunet_tf.tinynas.evolve import Evolution
+from mcunet_tf.tinynas.families import (
+    DepthwiseSeparable,
+    Family,
+    FusedInvertedResidual,
+    InvertedResidual,
+    PlainResidual,
+)
 from mcunet_tf.tinynas.recipe import Recipe
 from mcunet_tf.tinynas.result import SearchResult
 from mcunet_tf.tinynas.search import search
@@ -15,8 +23,13 @@ __all__ = [
     "Block",
     "Budget",
     "Cost",
+    "DepthwiseSeparable",
     "Effort",
     "Evolution",
+    "Family",
+    "FusedInvertedResidual",
+    "InvertedResidual",
+    "PlainResidual",
     "Recipe",
     "SearchResult",
     "Space",

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An architecture is a value: inverted residuals between a stem and a classifier.
+"""An architecture is a value: blocks between a stem and a classifier.
 
-The family is that of MobileNetV2 (Sandler et al., arXiv:1801.04381), ProxylessNAS (Cai et al.,
-arXiv:1812.00332) and MCUNet (Lin et al., arXiv:2007.10319): a 3 x 3 stem, blocks that expand,
-filter every channel by itself and project, an optional 1 x 1 head, the mean over the image and one
-dense layer that gives logits. Convolutions pad as TensorFlow's SAME does.
+Inverted residuals are those of MobileNetV2 (Sandler et al., arXiv:1801.04381), ProxylessNAS (Cai et
+al., arXiv:1812.00332) and MCUNet (Lin et al., arXiv:2007.10319); `block.py` has the other kinds. In
+front stands a 3 x 3 stem, behind them an optional 1 x 1 head, the mean over the image and one dense
+layer that gives logits. Convolutions pad as TensorFlow's SAME does.
 """
 
 from __future__ import annotations
@@ -15,30 +15,11 @@ import json
 from typing import Any
 
 from mcunet_tf.errors import SearchError, require_packages
+from mcunet_tf.tinynas.block import Block, block_layers, check_block
 from mcunet_tf.tinynas.build import build_with
-from mcunet_tf.tinynas.layer import ADD, CONV, DENSE, DEPTHWISE, MEAN, ArchLayer
+from mcunet_tf.tinynas.layer import ADD, CONV, DENSE, MEAN, ArchLayer
 
 STEM_KERNEL = 3
-
-
-@dataclasses.dataclass(frozen=True)
-class Block:
-    """One inverted residual.
-
-    Attributes:
-        kernel: edge of the depthwise window.
-        hidden: channels between expansion and projection. Where they equal the block's input
-            channels there is no expansion.
-        channels: output channels.
-        stride: stride of the depthwise convolution.
-        residual: whether the input is added to the output.
-    """
-
-    kernel: int
-    hidden: int
-    channels: int
-    stride: int = 1
-    residual: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +53,7 @@ class Arch:
             )
         channels = self.stem_channels
         for index, block in enumerate(self.blocks):
-            _check_block(index, block, channels)
+            check_block(index, block, channels)
             channels = block.channels
 
     @property
@@ -119,16 +100,6 @@ class Arch:
             raise SearchError(f"this is no architecture ({error}): {text[:80]}") from error
 
 
-def _check_block(index: int, block: Block, in_channels: int) -> None:
-    if min(block.hidden, block.channels, block.stride) < 1 or block.kernel % 2 == 0:
-        raise SearchError(f"block {index} ({block}): sizes must be positive, kernels odd")
-    if block.residual and (block.stride != 1 or block.channels != in_channels):
-        raise SearchError(
-            f"block {index} ({block}) adds its input of {in_channels} channels to another shape: "
-            "residuals need stride 1 and equal channels"
-        )
-
-
 @functools.lru_cache(maxsize=4096)
 def _layers(arch: Arch, num_classes: int) -> tuple[ArchLayer, ...]:
     height, width, channels = arch.input_shape
@@ -143,13 +114,11 @@ def _layers(arch: Arch, num_classes: int) -> tuple[ArchLayer, ...]:
     stem = {"kernel": STEM_KERNEL, "stride": arch.stem_stride, "relu6": True}
     add("stem", CONV, arch.stem_channels, **stem)
     for i, block in enumerate(arch.blocks):
-        if block.hidden != channels:
-            add(f"block{i:02d}_expand", CONV, block.hidden, i, relu6=True)
-        depthwise = {"kernel": block.kernel, "stride": block.stride, "relu6": True}
-        add(f"block{i:02d}_depthwise", DEPTHWISE, block.hidden, i, **depthwise)
-        add(f"block{i:02d}_project", CONV, block.channels, i)
+        for part in block_layers(block, channels):
+            window = {"kernel": part.kernel, "stride": part.stride, "relu6": part.relu6}
+            add(f"block{i:02d}_{part.name}", part.kind, part.out_channels, i, **window)
         if block.residual:
-            add(f"block{i:02d}_add", ADD, block.channels, i)
+            add(f"block{i:02d}_add", ADD, block.channels, i, relu6=block.kind == "plain")
     if arch.head_channels:
         add("head", CONV, arch.head_channels, relu6=True)
     add("mean", MEAN, channels)

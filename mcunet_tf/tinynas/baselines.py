@@ -7,7 +7,8 @@ import dataclasses
 from collections.abc import Callable, Iterator
 
 from mcunet_tf.errors import BudgetError
-from mcunet_tf.tinynas.arch import Arch, Block
+from mcunet_tf.tinynas.arch import Arch
+from mcunet_tf.tinynas.block import Block
 from mcunet_tf.tinynas.published import published_arch
 from mcunet_tf.tinynas.space import rounded_channels
 

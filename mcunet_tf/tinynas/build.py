@@ -37,7 +37,8 @@ def build_with(
 
 def _apply(layers: Any, layer: ArchLayer, x: Any, shortcut: Any) -> Any:
     if layer.kind == ADD:
-        return layers.Add(name=layer.name)([shortcut, x])
+        x = layers.Add(name=layer.name)([shortcut, x])
+        return layers.ReLU(6.0, name=f"{layer.name}_relu6")(x) if layer.relu6 else x
     if layer.kind == MEAN:
         return layers.GlobalAveragePooling2D(name=layer.name)(x)
     if layer.kind == DENSE:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from mcunet_tf.errors import BudgetError
 from mcunet_tf.tinynas.checks import check_real, check_whole
-from mcunet_tf.tinynas.space import EXPANSIONS, KERNELS, Space, Subnet
+from mcunet_tf.tinynas.space import Space, Subnet
 
 Fits = Callable[[Subnet], bool]
 Score = Callable[[Sequence[Subnet]], npt.ArrayLike]
@@ -157,8 +157,9 @@ def _mutate(space: Space, choice: Subnet, rng: np.random.Generator, chance: floa
         return int(rng.choice(candidates)) if rng.random() < chance else value
 
     depths = [drawn(d, s.depths) for d, s in zip(choice.depths, space.stages, strict=True)]
-    kernels = [drawn(kernel, KERNELS) for kernel in choice.kernels]
-    return space.choice(depths, kernels, [drawn(e, EXPANSIONS) for e in choice.expansions])
+    kernels = [drawn(kernel, space.family.kernels) for kernel in choice.kernels]
+    expansions = [drawn(e, space.family.expansions) for e in choice.expansions]
+    return space.choice(depths, kernels, expansions)
 
 
 def _cross(

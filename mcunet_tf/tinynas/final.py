@@ -22,7 +22,11 @@ from mcunet_tf.tinynas.protocols import Callback, KerasModel, Strategy, Weights
 from mcunet_tf.tinynas.reading import Data
 from mcunet_tf.tinynas.recipe import Recipe
 from mcunet_tf.tinynas.supernet import Settings, Supernet, assign_weights, full_settings
+from mcunet_tf.tinynas.targets import stratified
 from mcunet_tf.tinynas.train import Trainer, TrainingPhase
+
+_LEAST_VALIDATED = 250
+"""Images below which an epoch's metrics would say too little."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -88,7 +92,7 @@ def train_alone(
         name: name of checkpoints and logs.
         inherited: weights of `inherited_weights` to begin with; None begins at random.
         folder: folder of checkpoints and logs; None keeps nothing.
-        callbacks: Keras callbacks; they see the network as their model.
+        callbacks: Keras callbacks; they work as in `fit`.
         strategy: how training is distributed; None trains on the default device.
         progress: where progress is reported.
         objective: what is learnt; None tells classes apart.
@@ -97,6 +101,7 @@ def train_alone(
     network = make_network(arch, images.num_classes, seed, strategy)
     if inherited is not None:
         network.load_subnet(inherited)
+    objective = objective or Objective(images.num_classes)
     trainer = Trainer(
         network,
         dataclasses.replace(recipe, weight_decay=recipe.final_weight_decay),
@@ -107,18 +112,56 @@ def train_alone(
         strategy=strategy,
         progress=progress,
         objective=objective,
+        validate=epoch_validation(network, images, data, objective),
     )
     history = trainer.run([TrainingPhase(name, epochs)], images)
-    everything = full_settings(arch)
-    statistics = Evaluator(network, data.calibration_x, data.x).statistics(everything)
-    model = arch.to_keras(images.num_classes)
-    assign_weights(model, network.subnet_weights(everything, statistics))
-    objective = trainer.objective
+    model = plain_model(network, Evaluator(network, data.calibration_x, data.x))
     if keep is not None:
         keep(model)
     outputs = model_outputs(model, images.validation_x)
     scores = objective.scores(images.validation_y, outputs, images.validation_w)
     return Trained(model, scores, history)
+
+
+def plain_model(network: Supernet, evaluator: Evaluator) -> KerasModel:
+    """The largest sub-network as a plain Keras model, whose norms calibration images settle."""
+    everything = full_settings(network.arch)
+    model: KerasModel = network.arch.to_keras(network.num_classes)
+    assign_weights(model, network.subnet_weights(everything, evaluator.statistics(everything)))
+    return model
+
+
+def epoch_validation(
+    network: Supernet, images: Data, data: EvaluationData, objective: Objective
+) -> Callable[[], dict[str, float]]:
+    """A function that gives the loss and the metrics of the largest sub-network as it is now.
+
+    It also says how the network is saved in between. So that it costs a few per cent of an epoch it
+    looks at no more images than a tenth of the training part, or `_LEAST_VALIDATED`.
+
+    Args:
+        network: the network in training.
+        images: the training data.
+        data: images that it is calibrated and validated on.
+        objective: what is learnt.
+    """
+    most = max(_LEAST_VALIDATED, images.count // 10)
+    x, y, w = data.x, data.y, data.w
+    if len(y) > most:
+        picked = stratified(y, most, np.random.default_rng(0))
+        x, y, w = x[picked], y[picked], None if w is None else w[picked]
+    evaluator = Evaluator(network, data.calibration_x[:most], x)
+    network.exporter = lambda: plain_model(network, evaluator)
+    everything = full_settings(network.arch)
+
+    def validate() -> dict[str, float]:
+        outputs = evaluator.outputs(everything)
+        losses = objective.losses(tf.constant(y), tf.constant(outputs)).numpy()
+        scores = objective.scores(y, outputs, w)
+        named = {f"val_{name}": value for name, value in scores.items()}
+        return {"val_loss": float(np.average(losses, weights=w)), **named}
+
+    return validate
 
 
 def model_outputs(model: KerasModel, x: Array) -> Array:

@@ -32,6 +32,7 @@ class SharedConv(keras.layers.Layer):
 
     def __init__(self, kernel: int, in_channels: int, out_channels: int, stride: int, name: str):
         super().__init__(name=name)
+        self.size = kernel
         self.stride = stride
         self.kernel = self.add_weight(
             name="kernel",
@@ -42,9 +43,10 @@ class SharedConv(keras.layers.Layer):
         self.widens = self.pointwise and in_channels < out_channels
         self.built = True
 
-    def part(self, in_channels: Any = None, out_channels: Any = None) -> Any:
-        """The weights between the first channels; None stands for all channels."""
-        return self.kernel[:, :, :in_channels, :out_channels]
+    def part(self, size: Any = None, in_channels: Any = None, out_channels: Any = None) -> Any:
+        """The middle of the windows between the first channels; None stands for the whole."""
+        kernel = self.kernel[:, :, :in_channels, :out_channels]
+        return kernel if size is None or self.size == 1 else _middle(kernel, self.size, size)
 
     def scaled(self, kernel: Any, scale: Any) -> Any:
         """Weights that give each output channel times its scale."""
@@ -74,13 +76,13 @@ class SharedDepthwise(keras.layers.Layer):
         )
         self.built = True
 
-    def part(self, size: Any = None, channels: Any = None) -> Any:
-        """The middle of the windows of the first channels; None stands for the whole."""
-        kernel = self.kernel[:, :, :channels]
-        if size is None:
-            return kernel
-        first = (self.size - size) // 2
-        return kernel[first : first + size, first : first + size]
+    def part(self, size: Any = None, in_channels: Any = None, out_channels: Any = None) -> Any:
+        """The middle of the windows of the first channels; None stands for the whole.
+
+        There are as many output channels as input channels: `in_channels` says nothing more.
+        """
+        kernel = self.kernel[:, :, :out_channels]
+        return kernel if size is None else _middle(kernel, self.size, size)
 
     def scaled(self, kernel: Any, scale: Any) -> Any:
         """Weights that give each channel times its scale."""
@@ -133,6 +135,12 @@ class SharedNorm(keras.layers.Layer):
             tf.ensure_shape(tf.pad(value, padding), (self.channels,)) for value in values
         )
         return mean, variance
+
+
+def _middle(kernel: Any, whole: int, size: Any) -> Any:
+    """The middle of windows of edge `whole`."""
+    first = (whole - size) // 2
+    return kernel[first : first + size, first : first + size]
 
 
 def convolve_and_norm(

@@ -95,9 +95,9 @@ def pieces(arch: Arch, num_classes: int) -> tuple[Piece, ...]:
 
 def _quantization(layer: ArchLayer) -> Quantization:
     """Of the layer's result."""
-    if layer.kind == ADD:
-        return _SUM
-    return _RELU6 if layer.relu6 else _LINEAR
+    if layer.relu6:
+        return _RELU6
+    return _SUM if layer.kind == ADD else _LINEAR
 
 
 def _operator(layer: ArchLayer, first: int, source: int, shortcut: int) -> tuple[list[Tensor], Op]:
@@ -108,7 +108,8 @@ def _operator(layer: ArchLayer, first: int, source: int, shortcut: int) -> tuple
         shape = (1, channels)
     output = Tensor(layer.name, shape, "int8", _quantization(layer))
     if layer.kind == ADD:
-        op = Op("ADD", layer.name, (shortcut, source), (first,), ElementwiseAttributes("NONE"))
+        activation = "RELU6" if layer.relu6 else "NONE"
+        op = Op("ADD", layer.name, (shortcut, source), (first,), ElementwiseAttributes(activation))
         return [output], op
     if layer.kind == MEAN:
         axes = Tensor("axes", (2,), "int32", None, np.array([1, 2], np.int32))

@@ -170,11 +170,17 @@ class Objective:
         value = self.turned(scores[self.task.metric_names[0]])
         return value if np.isfinite(value) else float("-inf")
 
+    def directions(self) -> dict[str, str]:
+        """Whether each metric, and the loss, is better at its "max" or its "min"."""
+        found = {"loss": "min"}
+        for name in self.task.metric_names:
+            built_in = not self.task.metrics or name in self.task.metrics
+            found[name] = "min" if built_in and name in LOWER_IS_BETTER else "max"
+        return found
+
     def turned(self, value: float) -> float:
         """A value of the first metric so that greater is better, or such a value turned back."""
-        name = self.task.metric_names[0]
-        built_in = not self.task.metrics or name in self.task.metrics
-        return -value if built_in and name in LOWER_IS_BETTER else value
+        return -value if self.directions()[self.task.metric_names[0]] == "min" else value
 
     def said(self, scores: Mapping[str, float]) -> str:
         """Metrics in words: shares in per cent."""

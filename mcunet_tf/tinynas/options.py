@@ -22,6 +22,7 @@ from mcunet_tf.tinynas.space import Space
 from mcunet_tf.tinynas.task import Task
 
 QUANTIZATIONS = ("ptq", "qat")
+CALLBACK_STAGES = ("supernet", "final")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +38,8 @@ class SearchOptions:
         supernet_epochs: epochs of the supernet; None takes `epochs`, 0 trains no supernet.
         seed: seed of all randomness.
         workdir: folder of checkpoints and logs; None takes a temporary one.
-        callbacks: Keras callbacks of both trainings.
+        callbacks: Keras callbacks of both trainings, or a dictionary of those of each: "supernet",
+            "final".
         strategy: how training is distributed; None trains on the default device.
         executor: workers for evaluations; None evaluates in this process.
         quantization: one of `QUANTIZATIONS`.
@@ -65,7 +67,7 @@ class SearchOptions:
     supernet_epochs: int | None = None
     seed: int = 0
     workdir: str | os.PathLike[str] | None = None
-    callbacks: Sequence[Callback] = ()
+    callbacks: Sequence[Callback] | Mapping[str, Sequence[Callback]] = ()
     strategy: Strategy | None = None
     executor: concurrent.futures.Executor | None = None
     quantization: str = "ptq"
@@ -117,6 +119,12 @@ class SearchOptions:
             raise SearchError(f"metrics = {shown(metrics)}: give a list of names or functions")
         return Task(self.head, self.loss, tuple(metrics), self.class_weight)
 
+    def stage_callbacks(self, stage: str) -> Sequence[Callback]:
+        """The callbacks of one of `CALLBACK_STAGES`."""
+        if isinstance(self.callbacks, Mapping):
+            return self.callbacks.get(stage, ())
+        return self.callbacks
+
     @property
     def supernet_length(self) -> int:
         """Epochs of the supernet."""
@@ -157,15 +165,25 @@ def _check_objects(options: SearchOptions) -> None:
         raise SearchError(
             f"effort = {shown(options.effort)}: give an Effort, such as mcunet_tf.Effort.quick()"
         )
-    callbacks = options.callbacks
-    if not isinstance(callbacks, list | tuple) or not all(map(_is_callback, callbacks)):
-        raise SearchError(f"callbacks = {shown(callbacks)}: give a list of Keras callbacks")
+    _check_callbacks(options.callbacks)
     if options.executor is not None and not hasattr(options.executor, "submit"):
         raise SearchError(
             f"executor = {shown(options.executor)}: give a concurrent.futures.Executor"
         )
     if options.strategy is not None and not hasattr(options.strategy, "num_replicas_in_sync"):
         raise SearchError(f"strategy = {shown(options.strategy)}: give a tf.distribute strategy")
+
+
+def _check_callbacks(given: Any) -> None:
+    by_stage = given if isinstance(given, Mapping) else {"supernet": given}
+    unknown = [stage for stage in by_stage if stage not in CALLBACK_STAGES]
+    if unknown:
+        raise SearchError(
+            f"callbacks for {shown(unknown[0])}: the stages that train are {CALLBACK_STAGES}"
+        )
+    for callbacks in by_stage.values():
+        if not isinstance(callbacks, list | tuple) or not all(map(_is_callback, callbacks)):
+            raise SearchError(f"callbacks = {shown(callbacks)}: give a list of Keras callbacks")
 
 
 def _is_callback(given: object) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mcunet_tf.tinynas.space import EXPANSIONS, KERNELS, Space, Subnet
+from mcunet_tf.tinynas.space import Space, Subnet
 
 
 class ScorePredictor:
@@ -52,8 +52,9 @@ class ScorePredictor:
         ]
         for slot, (stage_index, position) in enumerate(self.space.stage_of_block()):
             runs = position < choice.depths[stage_index]
-            row += [float(runs and choice.kernels[slot] == k) for k in KERNELS]
-            row += [float(runs and choice.expansions[slot] == e) for e in EXPANSIONS]
+            row += [float(runs and choice.kernels[slot] == k) for k in self.space.family.kernels]
+            expansions = self.space.family.expansions
+            row += [float(runs and choice.expansions[slot] == e) for e in expansions]
         return row
 
 

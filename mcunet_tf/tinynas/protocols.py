@@ -34,7 +34,7 @@ class KerasModel(Protocol):
     def predict(self, x: Any, batch_size: int, verbose: int) -> npt.NDArray[np.float32]:
         """Outputs for all samples."""
 
-    def save(self, filepath: Any) -> None:
+    def save(self, filepath: Any, **options: Any) -> None:
         """Writes the whole model to a `.keras` file."""
 
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 import re
 
 from mcunet_tf.errors import SearchError
-from mcunet_tf.tinynas.arch import Arch, Block
+from mcunet_tf.tinynas.arch import Arch
+from mcunet_tf.tinynas.block import Block
 
 # name: (resolution, stem channels, head channels or 0, classes, blocks). A block is
 # kernel x hidden channels - output channels, "/2" for stride 2, "+" for a residual.

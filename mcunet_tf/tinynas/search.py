@@ -41,7 +41,7 @@ def search(
     supernet_epochs: int | None = None,
     seed: int = 0,
     workdir: str | os.PathLike[str] | None = None,
-    callbacks: Sequence[Callback] = (),
+    callbacks: Sequence[Callback] | Mapping[str, Sequence[Callback]] = (),
     strategy: Strategy | None = None,
     executor: concurrent.futures.Executor | None = None,
     quantization: str = "ptq",
@@ -74,7 +74,10 @@ def search(
         seed: seed of all randomness; the same seed gives the same result.
         workdir: folder of checkpoints and logs, to go on from after an interruption; by default a
             temporary folder, which is removed when the search has ended.
-        callbacks: Keras callbacks of both trainings.
+        callbacks: Keras callbacks of both trainings, or a dictionary of those of each: "supernet",
+            "final". They work as in `fit`; epochs end with `val_loss` and `val_<metric>` of the
+            largest sub-network, or of the network in training. A learning rate that they set scales
+            the schedule; what they save is a plain Keras model.
         strategy: a `tf.distribute` strategy for both trainings.
         executor: a `concurrent.futures.Executor` whose workers see `workdir`, for evaluations.
         quantization: "ptq", or "qat" for quantisation-aware training after the final one.

@@ -174,12 +174,24 @@ def report_html(result: Found) -> str:
             [(f"{p.macs / 1e6:.2f}", f"{sign * p.score:.4f}") for p in result.pareto],
         ),
         "<h2>Training</h2>",
-        _table(
-            ("epoch", "phase", "loss"),
-            [(r["epoch"], r["phase"], f"{r['loss']:.4f}") for r in result.history],
-        ),
+        _table(("epoch", "phase", "loss", *_validated(result)), _epoch_rows(result)),
     ]
     return "\n".join(parts) + "\n"
+
+
+def _validated(result: Found) -> list[str]:
+    """What was measured at the end of epochs."""
+    return [f"val_{name}" for name in ("loss", *result.scores)]
+
+
+def _epoch_rows(result: Found) -> list[tuple[Any, ...]]:
+    def shown(value: float | None) -> str:
+        return "" if value is None else f"{value:.4f}"
+
+    return [
+        (r["epoch"], r["phase"], *(shown(r.get(k)) for k in ("loss", *_validated(result))))
+        for r in result.history
+    ]
 
 
 def _units(objective: Objective) -> list[str]:

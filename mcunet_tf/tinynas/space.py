@@ -15,11 +15,18 @@ import numpy as np
 import numpy.typing as npt
 
 from mcunet_tf.errors import SearchError
-from mcunet_tf.tinynas.arch import Arch, Block
+from mcunet_tf.tinynas.arch import Arch
+from mcunet_tf.tinynas.block import Block
 from mcunet_tf.tinynas.checks import check_real, check_whole, shown
+from mcunet_tf.tinynas.families import (
+    BlockChoice,
+    DepthwiseSeparable,
+    Family,
+    FusedInvertedResidual,
+    InvertedResidual,
+    PlainResidual,
+)
 
-KERNELS = (3, 5, 7)
-EXPANSIONS = (3, 4, 6)
 DEPTHS = (2, 3, 4)
 MAX_DEPTH = max(DEPTHS)
 CHANNEL_MULTIPLE = 8
@@ -91,8 +98,10 @@ class Space:
         width: the multiplier that made the channels, for reports.
         stem_channels: output channels of the 3 x 3 stem.
         stem_stride: stride of the stem.
-        first_channels: output channels of the first block, kernel 3 without expansion.
+        first_channels: output channels of the first block, an inverted residual of kernel 3 without
+            expansion; 0 leaves that block out.
         stages: the searched part.
+        family: what its blocks are, and what may be chosen for each.
 
     Raises:
         SearchError: a number is out of range, or there are no stages.
@@ -104,8 +113,11 @@ class Space:
     stem_stride: int
     first_channels: int
     stages: tuple[SpaceStage, ...]
+    family: Family = dataclasses.field(default_factory=InvertedResidual)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.family, Family):
+            raise SearchError(f"family of a Space = {shown(self.family)}: give a Family")
         if not isinstance(self.input_shape, tuple) or len(self.input_shape) != 3:
             raise SearchError(
                 f"input_shape of a Space = {shown(self.input_shape)}: give (height, width, "
@@ -114,8 +126,8 @@ class Space:
         for size in self.input_shape:
             check_whole("a size of the input_shape of a Space", size, 1)
         check_real("width of a Space", self.width, 0.0)
-        for name in ("stem_channels", "stem_stride", "first_channels"):
-            check_whole(f"{name} of a Space", getattr(self, name), 1)
+        for name, least in (("stem_channels", 1), ("stem_stride", 1), ("first_channels", 0)):
+            check_whole(f"{name} of a Space", getattr(self, name), least)
         stages = self.stages
         right = isinstance(stages, tuple) and all(isinstance(s, SpaceStage) for s in stages)
         if not right or not stages:
@@ -150,27 +162,30 @@ class Space:
                 f"expansions, not {len(depths)}, {len(kernels)} and {len(expansions)}"
             )
         runs = [position < depths[stage] for stage, position in self.stage_of_block()]
+        kernel, expansion = self.family.kernels[0], self.family.expansions[0]
         made = Subnet(
             tuple(int(d) for d in depths),
-            tuple(int(k) if r else KERNELS[0] for k, r in zip(kernels, runs, strict=True)),
-            tuple(int(e) if r else EXPANSIONS[0] for e, r in zip(expansions, runs, strict=True)),
+            tuple(int(k) if r else kernel for k, r in zip(kernels, runs, strict=True)),
+            tuple(int(e) if r else expansion for e, r in zip(expansions, runs, strict=True)),
         )
         legal_depths = all(
             d in stage.depths for d, stage in zip(made.depths, self.stages, strict=True)
         )
-        if not (legal_depths and {*made.kernels} <= {*KERNELS}):
+        if not (legal_depths and {*made.kernels} <= {*self.family.kernels}):
             raise SearchError(f"{made} holds a depth or kernel that is no candidate")
-        if not {*made.expansions} <= {*EXPANSIONS}:
+        if not {*made.expansions} <= {*self.family.expansions}:
             raise SearchError(f"{made} holds an expansion that is no candidate")
         return made
 
     def largest(self) -> Subnet:
         """The sub-network whose weights hold those of all others."""
-        return self._uniform([max(s.depths) for s in self.stages], KERNELS[-1], EXPANSIONS[-1])
+        family, depths = self.family, [max(s.depths) for s in self.stages]
+        return self._uniform(depths, family.kernels[-1], family.expansions[-1])
 
     def smallest(self) -> Subnet:
         """The cheapest sub-network."""
-        return self._uniform([min(s.depths) for s in self.stages], KERNELS[0], EXPANSIONS[0])
+        family, depths = self.family, [min(s.depths) for s in self.stages]
+        return self._uniform(depths, family.kernels[0], family.expansions[0])
 
     def _uniform(self, depths: Sequence[int], kernel: int, expansion: int) -> Subnet:
         return self.choice(depths, [kernel] * self.blocks, [expansion] * self.blocks)
@@ -178,64 +193,88 @@ class Space:
     def sample(
         self,
         rng: np.random.Generator,
-        kernels: Sequence[int] = KERNELS,
-        expansions: Sequence[int] = EXPANSIONS,
+        kernels: Sequence[int] | None = None,
+        expansions: Sequence[int] | None = None,
         shallow: bool = True,
     ) -> Subnet:
         """Draws a sub-network, every number by itself and uniformly.
 
         Args:
             rng: generator of all randomness.
-            kernels: kernels to draw from.
-            expansions: expansions to draw from.
+            kernels: kernels to draw from; None takes the family's.
+            expansions: expansions to draw from; None takes the family's.
             shallow: whether depths are drawn too; False keeps every stage at full depth.
         """
         depths = [
             int(rng.choice(stage.depths)) if shallow else stage.max_depth for stage in self.stages
         ]
-        drawn_kernels = rng.choice(kernels, self.blocks).tolist()
-        return self.choice(depths, drawn_kernels, rng.choice(expansions, self.blocks).tolist())
+        drawn_kernels = rng.choice(kernels or self.family.kernels, self.blocks).tolist()
+        drawn = rng.choice(expansions or self.family.expansions, self.blocks).tolist()
+        return self.choice(depths, drawn_kernels, drawn)
 
     def settings(self, choice: Subnet) -> npt.NDArray[np.int32]:
         """(runs, kernel, hidden channels) of every block of `arch(largest())`: `[blocks, 3]`."""
-        rows = [(1, 3, self.stem_channels)]
-        channels = self.first_channels
-        for slot, (stage, position) in enumerate(self.stage_of_block()):
-            runs = int(position < choice.depths[stage])
-            rows.append((runs, choice.kernels[slot], channels * choice.expansions[slot]))
-            channels = self.stages[stage].channels
+        rows = [(1, block.kernel, block.hidden) for block in self._first_block()]
+        built = self._blocks(choice, [stage.max_depth for stage in self.stages])
+        for (stage, position), block in zip(self.stage_of_block(), built, strict=True):
+            rows.append((int(position < choice.depths[stage]), block.kernel, block.hidden))
         return np.array(rows, np.int32)
 
     def optional_blocks(self) -> tuple[int, ...]:
         """Blocks of `arch(largest())` that some sub-network leaves out."""
-        places = enumerate(self.stage_of_block(), 1)
+        places = enumerate(self.stage_of_block(), len(self._first_block()))
         return tuple(i for i, (s, position) in places if position >= min(self.stages[s].depths))
 
     def arch(self, choice: Subnet) -> Arch:
         """The sub-network as an architecture."""
-        channels = self.first_channels
-        blocks = [Block(3, self.stem_channels, channels, 1, self.stem_channels == channels)]
+        blocks = (*self._first_block(), *self._blocks(choice, choice.depths))
+        return Arch(self.input_shape, self.stem_channels, self.stem_stride, blocks)
+
+    def _first_block(self) -> tuple[Block, ...]:
+        if not self.first_channels:
+            return ()
+        stem, channels = self.stem_channels, self.first_channels
+        return (Block(3, stem, channels, 1, stem == channels),)
+
+    def _blocks(self, choice: Subnet, depths: Sequence[int]) -> list[Block]:
+        """The blocks of the stages, so many of each."""
+        channels = self.first_channels or self.stem_channels
+        blocks = []
         slot = 0
-        for stage, depth in zip(self.stages, choice.depths, strict=True):
+        for stage, depth in zip(self.stages, depths, strict=True):
             for position in range(depth):
-                stride = stage.stride if position == 0 else 1
-                hidden = channels * choice.expansions[slot + position]
-                residual = stride == 1 and channels == stage.channels
-                kernel = choice.kernels[slot + position]
-                blocks.append(Block(kernel, hidden, stage.channels, stride, residual))
+                place = BlockChoice(
+                    in_channels=channels,
+                    channels=stage.channels,
+                    stride=stage.stride if position == 0 else 1,
+                    kernel=choice.kernels[slot + position],
+                    expansion=choice.expansions[slot + position],
+                )
+                blocks.append(self.family.build(place))
                 channels = stage.channels
             slot += stage.max_depth
-        return Arch(self.input_shape, self.stem_channels, self.stem_stride, tuple(blocks))
+        return blocks
 
 
 @dataclasses.dataclass(frozen=True)
 class Skeleton:
-    """Channels at width 1.0 and strides of a family of spaces."""
+    """Channels at width 1.0 and strides of spaces of one family.
+
+    Attributes:
+        stem_channels: output channels of the stem.
+        stem_stride: stride of the stem.
+        first_channels: output channels of the first block; 0 leaves it out.
+        stages: (channels, stride) of each stage, one to five of them.
+        family: what the blocks are.
+        depths: numbers of blocks that a stage may run.
+    """
 
     stem_channels: int
     stem_stride: int
     first_channels: int
     stages: tuple[tuple[int, int], ...]
+    family: Family = dataclasses.field(default_factory=InvertedResidual)
+    depths: tuple[int, ...] = DEPTHS
 
 
 # MobileNetV2's and ProxylessNAS's channels. Images below 64 pixels would vanish under the strides
@@ -244,6 +283,18 @@ class Skeleton:
 SMALL_IMAGES = Skeleton(32, 1, 16, ((24, 2), (40, 2), (64, 2), (96, 1)))
 LARGE_IMAGES = Skeleton(32, 2, 16, ((24, 2), (40, 2), (80, 2), (96, 1), (192, 2)))
 SMALL_IMAGE_LIMIT = 64
+
+# Dense windows: what ResNet-8 of MLPerf Tiny repeats, and its wider and deeper neighbours.
+PLAIN_SMALL_IMAGES = Skeleton(
+    32, 1, 0, ((32, 1), (64, 2), (128, 2)), PlainResidual(), depths=(1, 2, 3)
+)
+FUSED_SMALL_IMAGES = Skeleton(
+    24, 1, 0, ((24, 1), (40, 2), (64, 2)), FusedInvertedResidual(), depths=(1, 2, 3)
+)
+# DS-CNN's and MobileNetV1's blocks.
+SEPARABLE_SMALL_IMAGES = Skeleton(
+    32, 1, 0, ((48, 2), (96, 2), (160, 1)), DepthwiseSeparable(), depths=(1, 2, 3)
+)
 
 
 def skeleton_for(image_shape: tuple[int, int, int]) -> Skeleton:
@@ -270,6 +321,7 @@ def make_space(
     """
     height, image_width, channels = image_shape
     skeleton = skeleton or skeleton_for(image_shape)
+    first = skeleton.first_channels
     return Space(
         input_shape=(
             max(1, round(height * resolution)),
@@ -279,8 +331,11 @@ def make_space(
         width=width,
         stem_channels=rounded_channels(skeleton.stem_channels * width),
         stem_stride=skeleton.stem_stride,
-        first_channels=rounded_channels(skeleton.first_channels * width),
-        stages=tuple(SpaceStage(rounded_channels(c * width), s) for c, s in skeleton.stages),
+        first_channels=first and rounded_channels(first * width),
+        stages=tuple(
+            SpaceStage(rounded_channels(c * width), s, skeleton.depths) for c, s in skeleton.stages
+        ),
+        family=skeleton.family,
     )
 
 
@@ -288,6 +343,7 @@ def all_spaces(
     image_shape: tuple[int, int, int],
     resolutions: Sequence[int] = RESOLUTIONS,
     widths: Sequence[float] = WIDTHS,
+    skeleton: Skeleton | None = None,
 ) -> tuple[Space, ...]:
     """The spaces of the paper for a data set: resolutions are of 224, the data set's own size.
 
@@ -296,6 +352,6 @@ def all_spaces(
     found: dict[Space, Space] = {}
     for resolution in resolutions:
         for width in widths:
-            space = make_space(image_shape, resolution / FULL_RESOLUTION, width)
+            space = make_space(image_shape, resolution / FULL_RESOLUTION, width, skeleton)
             found[dataclasses.replace(space, width=0.0)] = space
     return tuple(found.values())

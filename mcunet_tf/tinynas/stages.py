@@ -8,6 +8,7 @@ callback, quantisation, the compiler, a report) costs no training.
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,7 +33,7 @@ from mcunet_tf.tinynas.progress_lines import ProgressLines
 from mcunet_tf.tinynas.protocols import KerasModel, Weights
 from mcunet_tf.tinynas.reading import Data
 from mcunet_tf.tinynas.result import SearchResult
-from mcunet_tf.tinynas.space import Space, SpaceStage, Subnet, all_spaces
+from mcunet_tf.tinynas.space import Space, Subnet, all_spaces
 from mcunet_tf.tinynas.statistics import SpaceStatistics, choose_space, measure_spaces
 
 QAT_SHARE = 0.1
@@ -152,11 +153,10 @@ class SearchRun:
         """Stage 1: statistics of every space, measured or read."""
         path = self.folder / "spaces.json"
         try:
-            known = [_statistics_from(row) for row in read_state(path) or ()]
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            stored = read_state(path) or ()
+            known = [_statistics_from(row, spaces[i]) for i, row in enumerate(stored)]
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             raise SearchError(f"{path} is damaged: delete it to redo this step") from error
-        if [s.space for s in known] != list(spaces[: len(known)]):
-            raise SearchError(f"{path} is of other spaces: delete it to redo this step")
         self.progress.start("search spaces", len(spaces), len(known))
 
         def keep(found: Sequence[SpaceStatistics]) -> None:
@@ -198,7 +198,7 @@ class SearchRun:
 
     def _supernet(self, space: Space) -> tuple[Any, History]:
         """Stage 2: trains the weights that all sub-networks share."""
-        from mcunet_tf.tinynas.final import make_network
+        from mcunet_tf.tinynas.final import epoch_validation, make_network
         from mcunet_tf.tinynas.train import Trainer, elastic_phases
 
         options = self.options
@@ -211,10 +211,13 @@ class SearchRun:
             name="supernet",
             seed=options.seed,
             folder=self.folder,
-            callbacks=options.callbacks,
+            callbacks=options.stage_callbacks("supernet"),
             strategy=options.strategy,
             progress=self.progress,
             objective=self.objective,
+            validate=epoch_validation(
+                network, self.images, self._evaluation_data(), self.objective
+            ),
         )
         return network, trainer.run(elastic_phases(space, options.supernet_length), self.images)
 
@@ -308,7 +311,7 @@ class SearchRun:
             seed=options.seed,
             inherited=weights,
             folder=self.folder,
-            callbacks=options.callbacks,
+            callbacks=options.stage_callbacks("final"),
             strategy=options.strategy,
             progress=self.progress,
             keep=keep,
@@ -365,13 +368,10 @@ class SearchRun:
         )
 
 
-def _statistics_from(row: dict[str, Any]) -> SpaceStatistics:
-    stored = dict(row["space"])
-    stages = tuple(
-        SpaceStage(s["channels"], s["stride"], tuple(s["depths"])) for s in stored.pop("stages")
-    )
-    stored["input_shape"] = tuple(stored["input_shape"])
-    space = Space(stages=stages, **stored)
+def _statistics_from(row: dict[str, Any], space: Space) -> SpaceStatistics:
+    """The stored statistics of a space."""
+    if row["space"] != json.loads(json.dumps(dataclasses.asdict(space))):
+        raise ValueError("it is of another space")
     rest: dict[str, Any] = {
         k: tuple(v) if isinstance(v, list) else v for k, v in row.items() if k != "space"
     }

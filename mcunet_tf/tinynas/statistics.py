@@ -147,6 +147,8 @@ def measure_spaces(
         seed=seed,
     )
     count = processes or os.cpu_count() or 1
+    if any(type(space.family).__module__ == "__main__" for space in spaces):
+        count = 1  # other processes do not know a family of the caller's script
     missing = spaces[len(known) :]
     # Workers finish in any order; what is reported, and so kept on disk, are the first spaces.
     finished: dict[int, SpaceStatistics] = {}

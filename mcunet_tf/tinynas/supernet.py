@@ -8,7 +8,7 @@ of what reads them, a shallower stage runs its first blocks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -16,7 +16,9 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from mcunet_tf.errors import SearchError
 from mcunet_tf.tinynas.arch import STEM_KERNEL, Arch
+from mcunet_tf.tinynas.block import BlockLayer, block_layers
 from mcunet_tf.tinynas.layer import CONV, DENSE, DEPTHWISE
 from mcunet_tf.tinynas.layers import (
     SharedConv,
@@ -25,33 +27,42 @@ from mcunet_tf.tinynas.layers import (
     Statistics,
     convolve_and_norm,
 )
+from mcunet_tf.tinynas.protocols import KerasModel
 
 Settings = npt.NDArray[np.int32]
 """(runs, kernel, hidden channels) of each block: `[blocks, 3]`; see `Space.settings`."""
 
 
 class _SharedBlock(keras.layers.Layer):
-    """An inverted residual of which kernel and hidden channels may be smaller."""
+    """A block of which kernel and hidden channels may be smaller.
+
+    Its convolutions and their norms are attributes that are called as `block_layers` calls them.
+    """
 
     def __init__(self, arch: Arch, index: int, name: str):
         super().__init__(name=name)
-        block = arch.blocks[index]
+        self.block = block = arch.blocks[index]
         in_channels = arch.blocks[index - 1].channels if index else arch.stem_channels
-        self.block = block
-        self.expand = None
-        if block.hidden != in_channels:
-            self.expand = SharedConv(1, in_channels, block.hidden, 1, "expand")
-            self.expand_norm = SharedNorm(block.hidden, "expand_norm")
-        self.depthwise = SharedDepthwise(block.kernel, block.hidden, block.stride, "depthwise")
-        self.depthwise_norm = SharedNorm(block.hidden, "depthwise_norm")
-        self.project = SharedConv(1, block.hidden, block.channels, 1, "project")
-        self.project_norm = SharedNorm(block.channels, "project_norm")
-        self.norms = (
-            *((self.expand_norm,) if self.expand else ()),
-            self.depthwise_norm,
-            self.project_norm,
-        )
+        self.parts = block_layers(block, in_channels)
+        for part in self.parts:
+            made: SharedConv | SharedDepthwise
+            if part.kind == DEPTHWISE:
+                made = SharedDepthwise(part.kernel, part.out_channels, part.stride, part.name)
+            else:
+                channels = (part.in_channels, part.out_channels)
+                made = SharedConv(part.kernel, *channels, part.stride, part.name)
+            setattr(self, part.name, made)
+            setattr(self, f"{part.name}_norm", SharedNorm(part.out_channels, f"{part.name}_norm"))
+        self.norms = tuple(getattr(self, f"{part.name}_norm") for part in self.parts)
         self.built = True
+
+    def weights_of(self, part: BlockLayer, kernel: Any = None, hidden: Any = None) -> Any:
+        """The weights of a convolution, of a smaller window and fewer hidden channels if given."""
+        return getattr(self, part.name).part(
+            size=kernel if part.kernel > 1 else None,
+            in_channels=hidden if part.reads_hidden else None,
+            out_channels=hidden if part.makes_hidden else None,
+        )
 
     def call(
         self,
@@ -61,43 +72,41 @@ class _SharedBlock(keras.layers.Layer):
         statistics: Sequence[Statistics] | None = None,
     ) -> tuple[Any, list[Statistics]]:
         """Gives the block's output and the statistics of its norms, in order."""
-        given = iter(statistics) if statistics is not None else None
         used: list[Statistics] = []
-
-        def normed(conv: Any, norm: SharedNorm, values: Any, kernel: Any) -> Any:
-            one = next(given) if given is not None else None
-            result, found = convolve_and_norm(conv, norm, values, kernel, one)
-            used.append(found)
-            return result
-
         y = x
-        if self.expand is not None:
-            weights = self.expand.part(out_channels=hidden)
-            y = tf.nn.relu6(normed(self.expand, self.expand_norm, y, weights))
-        weights = self.depthwise.part(size=kernel, channels=hidden)
-        y = tf.nn.relu6(normed(self.depthwise, self.depthwise_norm, y, weights))
-        y = normed(self.project, self.project_norm, y, self.project.part(in_channels=hidden))
-        return (x + y if self.block.residual else y), used
+        for index, (part, norm) in enumerate(zip(self.parts, self.norms, strict=True)):
+            weights = self.weights_of(part, kernel, hidden)
+            given = statistics[index] if statistics is not None else None
+            y, found = convolve_and_norm(getattr(self, part.name), norm, y, weights, given)
+            y = tf.nn.relu6(y) if part.relu6 else y
+            used.append(found)
+        if self.block.residual:
+            y = tf.nn.relu6(x + y) if self.block.kind == "plain" else x + y
+        return y, used
 
     def no_statistics(self) -> list[Statistics]:
         """What stands for the statistics of a block that does not run."""
         return [(tf.zeros(norm.channels), tf.ones(norm.channels)) for norm in self.norms]
 
     def sort_channels(self) -> None:
-        """Brings the hidden channels whose projection is largest to the front.
+        """Brings the hidden channels that are read with the largest weights to the front.
 
         The block computes what it computed before.
         """
-        if self.expand is None:
-            return
-        weight = np.abs(self.project.kernel.numpy()).sum(axis=(0, 1, 3))
+        if self.parts[0].reads_hidden or not self.parts[0].makes_hidden:
+            return  # its hidden channels are those of the block before
+        reader = getattr(self, self.parts[-1].name).kernel
+        weight = np.abs(reader.numpy()).sum(axis=(0, 1, 3))
         order = np.argsort(-weight, kind="stable")
-        _permute(self.expand.kernel, order, 3)
-        _permute(self.depthwise.kernel, order, 2)
-        _permute(self.project.kernel, order, 2)
-        for norm in (self.expand_norm, self.depthwise_norm):
-            _permute(norm.gamma, order, 0)
-            _permute(norm.beta, order, 0)
+        for part, norm in zip(self.parts, self.norms, strict=True):
+            conv = getattr(self, part.name)
+            if part.reads_hidden:
+                _permute(conv.kernel, order, 2)
+            elif part.makes_hidden:
+                _permute(conv.kernel, order, 3)
+            if part.makes_hidden:
+                _permute(norm.gamma, order, 0)
+                _permute(norm.beta, order, 0)
 
 
 def _permute(variable: Any, order: npt.NDArray[np.int64], axis: int) -> None:
@@ -134,7 +143,18 @@ class Supernet(keras.Model):
             features = arch.head_channels
         self.classifier = keras.layers.Dense(num_classes, name="logits")
         self.classifier.build((None, features))
+        self.exporter: Callable[[], KerasModel] | None = None
         self.built = True
+
+    def save(self, filepath: Any, overwrite: bool = True, **options: Any) -> None:
+        """Saves the largest sub-network as a plain Keras model, which loads anywhere.
+
+        Raises:
+            SearchError: nobody has said how its norms are settled.
+        """
+        if self.exporter is None:
+            raise SearchError("this network is saved only within a training of a search")
+        self.exporter().save(filepath, overwrite=overwrite, **options)
 
     def call(self, images: Any, settings: Any = None) -> Any:
         """Gives logits, with the batch's own statistics in every norm."""
@@ -240,15 +260,10 @@ class Supernet(keras.Model):
                 continue
             name = f"block{target:02d}"
             target += 1
-            if block.expand is not None:
-                kernel = block.expand.kernel.numpy()[..., :hidden]
-                put(f"{name}_expand", kernel, block.expand_norm, hidden)
-            first = (block.block.kernel - size) // 2
-            window = slice(first, first + size)
-            kernel = block.depthwise.kernel.numpy()[window, window, :hidden]
-            put(f"{name}_depthwise", kernel, block.depthwise_norm, hidden)
-            kernel = block.project.kernel.numpy()[:, :, :hidden]
-            put(f"{name}_project", kernel, block.project_norm, block.block.channels)
+            for part, norm in zip(block.parts, block.norms, strict=True):
+                kernel = np.asarray(block.weights_of(part, size, hidden))
+                channels = hidden if part.makes_hidden else part.out_channels
+                put(f"{name}_{part.name}", kernel, norm, channels)
         if self.head is not None:
             put("head", self.head.kernel.numpy(), self.head_norm, self.arch.head_channels)
         found["logits"] = [value.numpy() for value in self.classifier.weights]

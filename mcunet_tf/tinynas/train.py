@@ -22,13 +22,14 @@ import tensorflow as tf
 from mcunet_tf.errors import SearchError
 from mcunet_tf.tinynas.checkpoint import Checkpoints
 from mcunet_tf.tinynas.data import Array
+from mcunet_tf.tinynas.epoch_callbacks import EpochCallbacks
 from mcunet_tf.tinynas.epoch_log import EpochLog
 from mcunet_tf.tinynas.objective import Objective
 from mcunet_tf.tinynas.progress_lines import ProgressLines
 from mcunet_tf.tinynas.protocols import Callback, Strategy
 from mcunet_tf.tinynas.reading import Data
 from mcunet_tf.tinynas.recipe import Recipe
-from mcunet_tf.tinynas.space import EXPANSIONS, KERNELS, Space
+from mcunet_tf.tinynas.space import Space
 from mcunet_tf.tinynas.supernet import Settings, Supernet
 
 Draw = Callable[[np.random.Generator], Settings]
@@ -56,16 +57,17 @@ def elastic_phases(space: Space, epochs: int) -> tuple[TrainingPhase, ...]:
     shares = (0.2, 0.2, 0.2, 0.4)
     ends = [round(epochs * sum(shares[: i + 1])) for i in range(len(shares))]
     lengths = [end - start for start, end in zip([0, *ends], ends, strict=False)]
-    most = EXPANSIONS[-1:]
+    family = space.family
+    most = family.expansions[-1:]
 
     def draw(expansions: Sequence[int], shallow: bool) -> Draw:
-        return lambda rng: space.settings(space.sample(rng, KERNELS, expansions, shallow))
+        return lambda rng: space.settings(space.sample(rng, family.kernels, expansions, shallow))
 
     phases = (
         TrainingPhase("largest", lengths[0]),
         TrainingPhase("kernel", lengths[1], draw(most, False)),
         TrainingPhase("depth", lengths[2], draw(most, True)),
-        TrainingPhase("expansion", lengths[3], draw(EXPANSIONS, True), sort_channels=True),
+        TrainingPhase("expansion", lengths[3], draw(family.expansions, True), sort_channels=True),
     )
     return tuple(phase for phase in phases if phase.epochs)
 
@@ -85,6 +87,7 @@ class Trainer:
         strategy: Strategy | None = None,
         progress: ProgressLines | None = None,
         objective: Objective | None = None,
+        validate: Callable[[], dict[str, float]] | None = None,
     ):
         """Prepares a training.
 
@@ -94,10 +97,11 @@ class Trainer:
             name: name of checkpoints and logs.
             seed: seed of order, augmentation and sub-networks.
             folder: folder of checkpoints and logs; None keeps nothing.
-            callbacks: Keras callbacks; they see the network as their model.
+            callbacks: Keras callbacks; they work as in `fit`.
             strategy: a `tf.distribute` strategy; None trains on the default device.
             progress: where progress is reported.
             objective: what is learnt; None tells classes apart.
+            validate: gives metrics by name, `val_...`, at the end of every epoch.
         """
         self.network = network
         self.recipe = recipe
@@ -109,7 +113,6 @@ class Trainer:
         self.writes = is_chief(self.strategy)
         self.checkpoints = Checkpoints(folder, name) if folder else None
         self.log_dir = folder / "logs" / name if folder else None
-        self.callbacks = keras.callbacks.CallbackList(list(callbacks), model=network)
         with self.strategy.scope():
             self.optimizer = keras.optimizers.SGD(
                 recipe.learning_rate,
@@ -119,6 +122,9 @@ class Trainer:
             )
             self.optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
             self.optimizer.build(network.trainable_variables)
+        directions = self.objective.directions()
+        self.callbacks = EpochCallbacks(callbacks, network, self.optimizer, directions)
+        self.validate = validate
         self.history: list[dict[str, Any]] = []
         self._largest = tf.function(self._distributed(None))
         self._elastic = tf.function(self._distributed("elastic"))
@@ -132,10 +138,12 @@ class Trainer:
         """
         total = sum(phase.epochs for phase in phases)
         done = self._restore()
-        self.callbacks.on_train_begin()
+        last = self.history[-1] if self.history else {}
+        self.callbacks.factor = last.get("rate_factor", 1.0)
+        self.callbacks.begin_training(total, images.count // self._batch(images))
         self.progress.start(self.name, total, done)
         log = EpochLog(self.log_dir) if self.log_dir and self.writes else None
-        self.network.stop_training = False
+        self.network.stop_training = bool(last.get("stopped", False))
         for phase, first, epoch in _epochs(phases):
             if epoch < done or self.network.stop_training:
                 continue
@@ -147,8 +155,11 @@ class Trainer:
             if log is not None:
                 log.add(row)
             self.progress.step(epoch + 1, row)
-        self.callbacks.on_train_end(self.history[-1] if self.history else None)
+        self.callbacks.end_training(_logs(self.history[-1]) if self.history else None)
         return self.history
+
+    def _batch(self, images: Data) -> int:
+        return min(self.recipe.batch_size, images.count)
 
     def _enter(self, phase: TrainingPhase) -> None:
         if phase.sort_channels:
@@ -162,24 +173,29 @@ class Trainer:
         stream = zlib.crc32(self.name.encode())
         rng = np.random.default_rng([self.seed, stream, epoch])
         draws = np.random.default_rng([self.seed, stream, epoch, 1])
-        size = min(self.recipe.batch_size, images.count)
+        size = self._batch(images)
         steps = images.count // size
-        self.callbacks.on_epoch_begin(epoch)
+        self.callbacks.begin_epoch(epoch, self._rate(phase, (epoch - first) / phase.epochs))
         losses = []
         for step, (x, y, w) in enumerate(images.epoch(size, rng, self.recipe.augmentation)):
-            self.callbacks.on_train_batch_begin(step)
-            self.optimizer.learning_rate.assign(
-                self._rate(phase, (epoch - first + step / steps) / phase.epochs)
-            )
+            rate = self._rate(phase, (epoch - first + step / steps) / phase.epochs)
+            self.callbacks.begin_step(step, rate)
             losses.append(self.step(phase, x, y, draws, w))
             self.progress.tick(step + 1, steps)
             if math.isnan(losses[-1]):
                 raise SearchError(
                     f"training '{self.name}' diverged in epoch {epoch + 1}: lower the learning rate"
                 )
-            self.callbacks.on_train_batch_end(step, {"loss": losses[-1]})
+            self.callbacks.end_step(step, losses[-1])
         row = {"epoch": epoch + 1, "phase": phase.name, "loss": float(np.mean(losses))}
-        self.callbacks.on_epoch_end(epoch, row)
+        if self.validate is not None:
+            row |= self.validate()
+        self.callbacks.end_epoch(epoch, _logs(row))
+        # What a later sitting must know.
+        if self.callbacks.factor != 1.0:
+            row["rate_factor"] = self.callbacks.factor
+        if self.network.stop_training:
+            row["stopped"] = True
         return row
 
     def _rate(self, phase: TrainingPhase, share: float) -> float:
@@ -279,6 +295,11 @@ class Trainer:
         for index, variable in enumerate(state):
             variable.assign(arrays[f"v{index}"])
         return epoch
+
+
+def _logs(row: dict[str, Any]) -> dict[str, float]:
+    """The losses and metrics of an epoch's row."""
+    return {k: v for k, v in row.items() if k == "loss" or k.startswith("val_")}
 
 
 def _epochs(phases: Sequence[TrainingPhase]) -> Iterator[tuple[TrainingPhase, int, int]]:

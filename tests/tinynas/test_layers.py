@@ -61,7 +61,7 @@ CONVOLUTIONS = {
     "narrowing": (lambda: SharedConv(1, 6, 4, 1, "conv"), {}, 4),
     "of fewer inputs": (lambda: SharedConv(1, 8, 5, 1, "conv"), {"in_channels": 6}, 5),
     "dense window": (lambda: SharedConv(3, 6, 16, 2, "conv"), {}, 16),
-    "depthwise": (lambda: SharedDepthwise(5, 8, 2, "conv"), {"size": 3, "channels": 6}, 6),
+    "depthwise": (lambda: SharedDepthwise(5, 8, 2, "conv"), {"size": 3, "out_channels": 6}, 6),
 }
 
 
