@@ -108,7 +108,8 @@ def test_every_option_is_part_of_the_question_or_known_not_to_be():
     free = {"workdir", "callbacks", "strategy", "executor", "verbose"}
     known = identity(OPTIONS, read(), SPACES)
     for field in dataclasses.fields(SearchOptions):
-        found = any(key == field.name or key.startswith(f"{field.name}.") for key in known)
+        names = (field.name, f"task.{field.name}")
+        found = any(key in names or key.startswith(f"{field.name}.") for key in known)
         assert found != (field.name in free), field.name
 
 
