@@ -132,6 +132,7 @@ def test_a_model_that_no_reference_runs_is_one_line(tmp_path, model):
     code = (
         "import sys; from mcunet_tf.check import reference\n"
         "reference._CODE = 'import os; os.abort()'\n"
+        "reference._CHILDREN = {n: reference._Child(n) for n in reference._CHILDREN}\n"
         "from mcunet_tf.cli import tflite_to_tinyengine as t\n"
         f"sys.argv = ['x', {str(model)!r}, '--verify=1']; t.run()"
     )
