@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "../common/requant.h"
+#include "../common/values_s16.h"
 
 struct add_operand_s8 {
   int32_t multiplier;
@@ -69,5 +70,17 @@ void add_s8_any_dsp(const struct add_s8 *op, const int8_t *first, const int8_t *
                     int32_t pixels, void *scratch);
 void add_broadcast_s8_any_dsp(const struct add_s8 *op, const int8_t *first, const int8_t *second,
                               int8_t *out, int32_t pixels, void *scratch);
+
+/* int16 with zero points of 0: the same from 2^15 instead of 2^20. `out` as there. */
+void add_s16_portable(const struct add_s8 *op, const int8_t *first, const int8_t *second,
+                      int8_t *out, int32_t pixels, void *scratch);
+void add_broadcast_s16_portable(const struct add_s8 *op, const int8_t *first, const int8_t *second,
+                                int8_t *out, int32_t pixels, void *scratch);
+
+/* For the Armv7E-M DSP extension; contracts in add_run_s16_dsp.h. `out` as there. */
+void add_s16_dsp(const struct add_s8 *op, const int8_t *first, const int8_t *second, int8_t *out,
+                 int32_t pixels, void *scratch);
+void add_broadcast_s16_dsp(const struct add_s8 *op, const int8_t *first, const int8_t *second,
+                           int8_t *out, int32_t pixels, void *scratch);
 
 #endif /* KERNELS_ADD_ADD_H_ */

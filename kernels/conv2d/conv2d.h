@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "../common/requant.h"
+#include "../common/values_s16.h"
 
 struct conv2d_s8 {
   const void *weights;               /* layout: see each row */
@@ -86,5 +87,52 @@ void conv2d_s8_1x1_simd(const struct conv2d_s8 *op, const int8_t *in, int8_t *ou
                         void *scratch);
 void conv2d_s8_simd(const struct conv2d_s8 *op, const int8_t *const *in_rows,
                     int8_t *const *out_rows, int32_t rows, void *scratch);
+
+/* int16 activations with zero points of 0, int8 weights:
+ *
+ *   out[y, x, o] = clamp(requantize_s16(bias[o] + sum_{i, j, c} w[o, i, j, c] * in[v, u, c]))
+ *
+ * with sums of 64 bits (`wide`), or of 32 bits that wrap around. */
+struct conv2d_s16 {
+  const void *weights;            /* layout: see each row */
+  const int64_t *bias;            /* [out_channels] */
+  const struct scale_s16 *scales; /* [out_channels] */
+  int16_t in_width;
+  int16_t in_channels;
+  int16_t out_width;
+  int16_t out_channels;
+  int16_t kernel_height;
+  int16_t kernel_width;
+  int16_t stride_height;
+  int16_t stride_width;
+  int16_t dilation_height;
+  int16_t dilation_width;
+  int16_t pad_left;
+  int16_t wide;
+  int16_t out_min;
+  int16_t out_max;
+};
+
+/* Any shape. weights: int8 [out_channels, kernel_height, kernel_width, in_channels]. No scratch. */
+void conv2d_s16_portable(const struct conv2d_s16 *op, const int8_t *const *in_rows,
+                         int8_t *const *out_rows, int32_t rows, void *scratch);
+
+/* 1 x 1, stride 1: pixel style. weights: int8 [out_channels, in_channels]. No scratch; `out` may
+ * not overlap `in`. */
+void conv2d_s16_1x1_portable(const struct conv2d_s16 *op, const int8_t *in, int8_t *out,
+                             int32_t pixels, void *scratch);
+
+/* For the Armv7E-M DSP extension; weights, what they may be, and scratch: conv2d_tile_s16_dsp.h.
+ * out_channels >= 2; the 1 x 1 row's `out` may overlap spent input. */
+void conv2d_s16_1x1_dsp(const struct conv2d_s16 *op, const int8_t *in, int8_t *out, int32_t pixels,
+                        void *scratch);
+void conv2d_s16_dsp(const struct conv2d_s16 *op, const int8_t *const *in_rows,
+                    int8_t *const *out_rows, int32_t rows, void *scratch);
+
+/* The same with any sums, biases, scales and channels; weights: conv2d_tile_any_s16_dsp.h. */
+void conv2d_s16_1x1_any_dsp(const struct conv2d_s16 *op, const int8_t *in, int8_t *out,
+                            int32_t pixels, void *scratch);
+void conv2d_s16_any_dsp(const struct conv2d_s16 *op, const int8_t *const *in_rows,
+                        int8_t *const *out_rows, int32_t rows, void *scratch);
 
 #endif /* KERNELS_CONV2D_CONV2D_H_ */

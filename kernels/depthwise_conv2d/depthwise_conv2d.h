@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "../common/requant.h"
+#include "../common/values_s16.h"
 
 struct depthwise_conv2d_s8 {
   const void *weights;               /* layout: see each row */
@@ -101,5 +102,42 @@ void depthwise_conv2d_s8_any_mve(const struct depthwise_conv2d_s8 *op, const int
  * its file. */
 void depthwise_conv2d_s8_simd(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
                               int8_t *const *out_rows, int32_t rows, void *scratch);
+
+/* int16 activations with zero points of 0, int8 weights; sums as in ../conv2d/conv2d.h. */
+struct depthwise_conv2d_s16 {
+  const void *weights;            /* layout: see each row */
+  const int64_t *bias;            /* [out_channels] */
+  const struct scale_s16 *scales; /* [out_channels] */
+  int16_t in_width;
+  int16_t in_channels;
+  int16_t out_width;
+  int16_t out_channels;
+  int16_t kernel_height;
+  int16_t kernel_width;
+  int16_t stride_height;
+  int16_t stride_width;
+  int16_t dilation_height;
+  int16_t dilation_width;
+  int16_t pad_left;
+  int16_t depth_multiplier; /* out_channels / in_channels */
+  int16_t wide;
+  int16_t out_min;
+  int16_t out_max;
+};
+
+/* Any shape. weights: int8 [kernel_height, kernel_width, out_channels]. No scratch. */
+void depthwise_conv2d_s16_portable(const struct depthwise_conv2d_s16 *op,
+                                   const int8_t *const *in_rows, int8_t *const *out_rows,
+                                   int32_t rows, void *scratch);
+
+/* Multiplier 1, at least 2 channels, for the Armv7E-M DSP extension. Contract, scratch and weight
+ * stream: in its file. */
+void depthwise_conv2d_s16_dsp(const struct depthwise_conv2d_s16 *op, const int8_t *const *in_rows,
+                              int8_t *const *out_rows, int32_t rows, void *scratch);
+
+/* The same with any sums, biases and scales; at most 508 taps. */
+void depthwise_conv2d_s16_any_dsp(const struct depthwise_conv2d_s16 *op,
+                                  const int8_t *const *in_rows, int8_t *const *out_rows,
+                                  int32_t rows, void *scratch);
 
 #endif /* KERNELS_DEPTHWISE_CONV2D_DEPTHWISE_CONV2D_H_ */

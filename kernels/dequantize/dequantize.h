@@ -21,4 +21,8 @@ void dequantize_s8_f32_portable(const struct dequantize_f32 *op, const int8_t *i
 void dequantize_u8_f32_portable(const struct dequantize_f32 *op, const int8_t *in, int8_t *out,
                                 void *scratch);
 
+/* int16 input, any shape. No scratch. */
+void dequantize_s16_f32_portable(const struct dequantize_f32 *op, const int8_t *in, int8_t *out,
+                                 void *scratch);
+
 #endif /* KERNELS_DEQUANTIZE_DEQUANTIZE_H_ */

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "../common/requant.h"
+#include "../common/values_s16.h"
 
 struct fully_connected_s8 {
   const void *weights;               /* layout: see each row */
@@ -38,5 +39,30 @@ void fully_connected_s8_any_dsp(const struct fully_connected_s8 *op, const int8_
 /* Any layer, for Cortex-M55 with Helium; weight stream in its file. No scratch. */
 void fully_connected_s8_mve(const struct fully_connected_s8 *op, const int8_t *in, int8_t *out,
                             void *scratch);
+
+/* int16 activations with zero points of 0, int8 weights; sums as in ../conv2d/conv2d.h. */
+struct fully_connected_s16 {
+  const void *weights;            /* layout: see each row */
+  const int64_t *bias;            /* [out_features] */
+  const struct scale_s16 *scales; /* [out_features] */
+  int32_t in_features;
+  int16_t rows; /* n: the batch of the matrix product */
+  int16_t out_features;
+  int16_t wide;
+  int16_t out_min;
+  int16_t out_max;
+};
+
+/* Any shape. weights: int8 [out_features, in_features]. No scratch. */
+void fully_connected_s16_portable(const struct fully_connected_s16 *op, const int8_t *in,
+                                  int8_t *out, void *scratch);
+
+/* For the Armv7E-M DSP extension. Contract, scratch and weight stream: in its file. */
+void fully_connected_s16_dsp(const struct fully_connected_s16 *op, const int8_t *in, int8_t *out,
+                             void *scratch);
+
+/* The same with any sums, biases and scales. */
+void fully_connected_s16_any_dsp(const struct fully_connected_s16 *op, const int8_t *in,
+                                 int8_t *out, void *scratch);
 
 #endif /* KERNELS_FULLY_CONNECTED_FULLY_CONNECTED_H_ */

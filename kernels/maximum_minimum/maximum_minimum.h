@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include "../common/values_s16.h"
+
 struct maximum_minimum_s8 {
   int32_t period; /* values of a "pixel" */
 };
@@ -28,5 +30,17 @@ void maximum_broadcast_s8_portable(const struct maximum_minimum_s8 *op, const in
 void minimum_broadcast_s8_portable(const struct maximum_minimum_s8 *op, const int8_t *first,
                                    const int8_t *second, int8_t *out, int32_t pixels,
                                    void *scratch);
+
+/* The same of int16. */
+void maximum_s16_portable(const struct maximum_minimum_s8 *op, const int8_t *first,
+                          const int8_t *second, int8_t *out, int32_t pixels, void *scratch);
+void maximum_broadcast_s16_portable(const struct maximum_minimum_s8 *op, const int8_t *first,
+                                    const int8_t *second, int8_t *out, int32_t pixels,
+                                    void *scratch);
+void minimum_s16_portable(const struct maximum_minimum_s8 *op, const int8_t *first,
+                          const int8_t *second, int8_t *out, int32_t pixels, void *scratch);
+void minimum_broadcast_s16_portable(const struct maximum_minimum_s8 *op, const int8_t *first,
+                                    const int8_t *second, int8_t *out, int32_t pixels,
+                                    void *scratch);
 
 #endif /* KERNELS_MAXIMUM_MINIMUM_MAXIMUM_MINIMUM_H_ */

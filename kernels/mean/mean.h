@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "../common/requant.h"
+#include "../common/values_s16.h"
 
 struct mean_s8 {
   int32_t outer;
@@ -47,5 +48,10 @@ void mean_rows_s8_portable(const struct mean_rows_s8 *op, const int8_t *in, int8
 /* The same for the Armv7E-M DSP extension. */
 void mean_rows_s8_dsp(const struct mean_rows_s8 *op, const int8_t *in, int8_t *out, int32_t y,
                       int32_t rows, void *scratch);
+
+/* The same of int16; sums of 32 bits wrap around. */
+void mean_s16_portable(const struct mean_s8 *op, const int8_t *in, int8_t *out, void *scratch);
+void mean_rows_s16_portable(const struct mean_rows_s8 *op, const int8_t *in, int8_t *out, int32_t y,
+                            int32_t rows, void *scratch);
 
 #endif /* KERNELS_MEAN_MEAN_H_ */

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "../common/requant.h"
+#include "../common/values_s16.h"
 
 struct mul_s8 {
   int32_t multiplier;
@@ -46,5 +47,17 @@ void mul_s8_any_dsp(const struct mul_s8 *op, const int8_t *first, const int8_t *
                     int32_t pixels, void *scratch);
 void mul_broadcast_s8_any_dsp(const struct mul_s8 *op, const int8_t *first, const int8_t *second,
                               int8_t *out, int32_t pixels, void *scratch);
+
+/* int16 with zero points of 0. `out` as there. */
+void mul_s16_portable(const struct mul_s8 *op, const int8_t *first, const int8_t *second,
+                      int8_t *out, int32_t pixels, void *scratch);
+void mul_broadcast_s16_portable(const struct mul_s8 *op, const int8_t *first, const int8_t *second,
+                                int8_t *out, int32_t pixels, void *scratch);
+
+/* For the Armv7E-M DSP extension; contracts in mul_run_s16_dsp.h. `out` as there. */
+void mul_s16_dsp(const struct mul_s8 *op, const int8_t *first, const int8_t *second, int8_t *out,
+                 int32_t pixels, void *scratch);
+void mul_broadcast_s16_dsp(const struct mul_s8 *op, const int8_t *first, const int8_t *second,
+                           int8_t *out, int32_t pixels, void *scratch);
 
 #endif /* KERNELS_MUL_MUL_H_ */

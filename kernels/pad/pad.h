@@ -19,4 +19,7 @@ struct pad_s8 {
 /* Any shape. No scratch. */
 void pad_s8_portable(const struct pad_s8 *op, const int8_t *in, int8_t *out, void *scratch);
 
+/* The same of int16. */
+void pad_s16_portable(const struct pad_s8 *op, const int8_t *in, int8_t *out, void *scratch);
+
 #endif /* KERNELS_PAD_PAD_H_ */

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "../common/requant.h"
+#include "../common/values_s16.h"
 
 struct pool2d_s8 {
   int16_t in_width;
@@ -58,5 +59,13 @@ void average_pool_rows_s8_portable(const struct average_pool_rows_s8 *op, const 
 /* The same for the Armv7E-M DSP extension. */
 void average_pool_rows_s8_dsp(const struct average_pool_rows_s8 *op, const int8_t *in, int8_t *out,
                               int32_t y, int32_t rows, void *scratch);
+
+/* The same of int16. */
+void average_pool_2d_s16_portable(const struct pool2d_s8 *op, const int8_t *const *in_rows,
+                                  int8_t *const *out_rows, int32_t rows, void *scratch);
+void max_pool_2d_s16_portable(const struct pool2d_s8 *op, const int8_t *const *in_rows,
+                              int8_t *const *out_rows, int32_t rows, void *scratch);
+void average_pool_rows_s16_portable(const struct average_pool_rows_s8 *op, const int8_t *in,
+                                    int8_t *out, int32_t y, int32_t rows, void *scratch);
 
 #endif /* KERNELS_POOL2D_POOL2D_H_ */

@@ -28,4 +28,8 @@ struct prelu_s8 {
 void prelu_s8_portable(const struct prelu_s8 *op, const int8_t *in, const int8_t *alpha,
                        int8_t *out, int32_t pixels, void *scratch);
 
+/* int16 with zero points of 0, alpha int8. No scratch; `out` may be `in`. */
+void prelu_s16_portable(const struct prelu_s8 *op, const int8_t *in, const int8_t *alpha,
+                        int8_t *out, int32_t pixels, void *scratch);
+
 #endif /* KERNELS_PRELU_PRELU_H_ */

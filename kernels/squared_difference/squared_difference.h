@@ -23,4 +23,12 @@ void squared_difference_broadcast_s8_portable(const struct add_s8 *op, const int
                                               const int8_t *second, int8_t *out, int32_t pixels,
                                               void *scratch);
 
+/* int16 with zero points of 0: the same from 2^0. `out` as there. */
+void squared_difference_s16_portable(const struct add_s8 *op, const int8_t *first,
+                                     const int8_t *second, int8_t *out, int32_t pixels,
+                                     void *scratch);
+void squared_difference_broadcast_s16_portable(const struct add_s8 *op, const int8_t *first,
+                                               const int8_t *second, int8_t *out, int32_t pixels,
+                                               void *scratch);
+
 #endif /* KERNELS_SQUARED_DIFFERENCE_SQUARED_DIFFERENCE_H_ */

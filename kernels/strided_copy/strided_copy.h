@@ -20,4 +20,8 @@ struct strided_copy_s8 {
 void strided_copy_s8_portable(const struct strided_copy_s8 *op, const int8_t *in, int8_t *out,
                               void *scratch);
 
+/* The same of int16. */
+void strided_copy_s16_portable(const struct strided_copy_s8 *op, const int8_t *in, int8_t *out,
+                               void *scratch);
+
 #endif /* KERNELS_STRIDED_COPY_STRIDED_COPY_H_ */

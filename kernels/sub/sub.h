@@ -33,4 +33,10 @@ void sub_s8_any_dsp(const struct sub_s8 *op, const int8_t *first, const int8_t *
 void sub_broadcast_s8_any_dsp(const struct sub_s8 *op, const int8_t *first, const int8_t *second,
                               int8_t *out, int32_t pixels, void *scratch);
 
+/* int16 with zero points of 0: the same from 2^15 instead of 2^20. `out` as there. */
+void sub_s16_portable(const struct sub_s8 *op, const int8_t *first, const int8_t *second,
+                      int8_t *out, int32_t pixels, void *scratch);
+void sub_broadcast_s16_portable(const struct sub_s8 *op, const int8_t *first, const int8_t *second,
+                                int8_t *out, int32_t pixels, void *scratch);
+
 #endif /* KERNELS_SUB_SUB_H_ */

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 import numpy as np
@@ -20,6 +21,13 @@ _INPUTS = (1, 2, 3, 4, 5, 6, 8, 11, 12, 16, 17, 24, 32, 40, 48, 64, 66, 96, 130,
 _OUTPUTS = (2, 3, 4, 5, 8, 10, 16, 24, 25, 40, 64, 80, 128)
 _DEPTHWISE_CHANNELS = (4, 5, 6, 7, 8, 11, 12, 16, 17, 24, 32, 33, 48, 64)
 _KERNELS = ((3, 3), (3, 3), (3, 3), (1, 3), (3, 1), (2, 2), (5, 5), (7, 7), (10, 4), (2, 5))
+
+
+_INT16_KINDS = frozenset(
+    "CONV_2D DEPTHWISE_CONV_2D FULLY_CONNECTED BATCH_MATMUL ADD SUB MUL SQUARED_DIFFERENCE MAXIMUM "
+    "MINIMUM PRELU AVERAGE_POOL_2D MAX_POOL_2D MEAN SOFTMAX RELU LOGISTIC QUANTIZE DEQUANTIZE "
+    "TRANSPOSE SLICE PAD CONCATENATION RESIZE_NEAREST_NEIGHBOR".split()
+)
 
 
 class _Picker:
@@ -44,13 +52,29 @@ class _Picker:
 
 def fit_cases() -> list[OpCase]:
     """All cases, each once."""
-    return list(dict.fromkeys((*int8_cases(), *_typed_layers(), *_typed_values())))
+    int8 = int8_cases()
+    typed = (*_int16(int8), *_typed_layers(), *_typed_values())
+    return list(dict.fromkeys((*int8, *typed)))
 
 
 def int8_cases() -> list[OpCase]:
     """Those on int8, which the code around kernels is measured with too."""
     every = (*_pointwise(), *_windows(), *_depthwise(), *_pools(), *_vectors(), *_values())
     return list(dict.fromkeys(every))
+
+
+def _int16(cases: list[OpCase]) -> Iterator[OpCase]:
+    """The same on int16, where it has the operator; a third of the larger ones."""
+    made: dict[str, int] = {}
+    for case in cases:
+        if case.kind in _INT16_KINDS and not (case.wide and case.kind != "QUANTIZE"):
+            number = made[case.kind] = made.get(case.kind, -1) + 1
+            if number % 3 == 0 or case.kind not in ("CONV_2D", "DEPTHWISE_CONV_2D"):
+                yield dataclasses.replace(case, dtype="int16")
+    for values in (2, 5, 12, 35, 100):
+        yield OpCase("SOFTMAX", (values,), wide=True)
+    for shape in ((5, 4, 6), (8, 8, 7), (3, 5, 16), (11, 2, 4), (1, 1, 9)):
+        yield OpCase("TANH", shape, dtype="int16")
 
 
 def _pointwise() -> Iterator[OpCase]:

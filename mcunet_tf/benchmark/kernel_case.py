@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mcunet_tf.tinyengine.ir import Graph, Op, Quantization, Tensor
+from mcunet_tf.tinyengine.ir import QUANTISED_TYPES, Graph, Op, Quantization, Tensor
 from mcunet_tf.tinyengine.ops import common
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -38,8 +38,10 @@ class OpCase:
         same: SAME padding, else VALID; MEAN: over height and width, else over channels;
             RESIZE_NEAREST_NEIGHBOR: twice the size, else one row and column more; LSTM: every
             step, else the last one.
-        wide: sums too large for rows that keep two of them in a register.
+        wide: sums too large for rows that keep two of them in a register; SOFTMAX: to int16;
+            QUANTIZE: from float32; DEQUANTIZE: from uint8.
         broadcast: operators on two tensors: the second operand is [1, 1, 1, channels].
+        dtype: of activations.
     """
 
     kind: str
@@ -51,6 +53,7 @@ class OpCase:
     same: bool = True
     wide: bool = False
     broadcast: bool = False
+    dtype: str = "int8"
 
     def __str__(self) -> str:
         """Says all that distinguishes the case, in a few words."""
@@ -64,6 +67,7 @@ class OpCase:
         words += ["last"] * (not self.same and self.kind == "UNIDIRECTIONAL_SEQUENCE_LSTM")
         words += ["by one"] * (not self.same and self.kind == "RESIZE_NEAREST_NEIGHBOR")
         words += ["wide"] * self.wide + ["broadcast"] * self.broadcast
+        words += [self.dtype] * (self.dtype != "int8")
         words.append("x".join(map(str, self.shape)))
         if self.channels:
             words[-1] += f"->{self.channels}"
@@ -90,7 +94,7 @@ class Draft:
         dtype: str = "int8",
     ) -> int:
         """Adds an activation quantised per tensor."""
-        quantised = dtype in ("int8", "uint8")
+        quantised = dtype in QUANTISED_TYPES
         quantization = Quantization((scale,), (zero_point,)) if quantised else None
         name = f"t{len(self.tensors)}"
         self.tensors.append(Tensor(name, shape, dtype, quantization))

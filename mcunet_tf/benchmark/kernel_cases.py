@@ -17,7 +17,7 @@ from mcunet_tf.benchmark.kernel_case import (
     Draft,
     OpCase,
 )
-from mcunet_tf.tinyengine.ir import Graph, Op, Tensor
+from mcunet_tf.tinyengine.ir import Graph, Op, Quantization, Tensor
 from mcunet_tf.tinyengine.ops import common, lstm
 from mcunet_tf.tinyengine.ops.batch_matmul import BatchMatmulAttributes
 from mcunet_tf.tinyengine.ops.broadcast import ElementwiseAttributes
@@ -35,7 +35,35 @@ from mcunet_tf.tinyengine.ops.strided_copy import SliceAttributes, TransposeAttr
 
 def make_graph(case: OpCase) -> Graph:
     """Builds the case's graph; weights and scales follow from its name alone."""
-    return _MAKERS[case.kind](Draft(case))
+    graph = _MAKERS[case.kind](Draft(case))
+    return _with_int16(graph) if case.dtype == "int16" else graph
+
+
+_FINER = 256  # steps of int16 in one of int8
+_SLOPES = "PRELU"  # whose second operand stays int8
+
+
+def _with_int16(graph: Graph) -> Graph:
+    """The same operator on int16: activations in finer steps, biases of 64 bits."""
+    (op,) = graph.ops
+    tensors = list(graph.tensors)
+    for index, tensor in enumerate(tensors):
+        if tensor.data is None and tensor.dtype == "int8":
+            if op.kind == _SLOPES and index == op.inputs[1]:
+                continue
+            unit = op.kind in ("SOFTMAX", "LOGISTIC", "TANH") and index in op.outputs
+            scale = 2.0**-15 if unit else tensor.scale / _FINER
+            made = Quantization((scale,), (0,))
+            tensors[index] = dataclasses.replace(tensor, dtype="int16", quantization=made)
+        elif tensor.data is not None and tensor.dtype == "int32" and index == op.inputs[-1]:
+            if op.kind in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
+                data = tensor.data.astype(np.int64) * _FINER
+                tensors[index] = dataclasses.replace(tensor, dtype="int64", data=data)
+    attributes = op.attributes
+    if isinstance(attributes, PadAttributes):
+        attributes = dataclasses.replace(attributes, value=0)
+    ops = (dataclasses.replace(op, attributes=attributes),)
+    return dataclasses.replace(graph, tensors=tuple(tensors), ops=ops)
 
 
 def case_inputs(graph: Graph) -> list[Array]:
@@ -171,7 +199,10 @@ def _arg_max(draft: Draft) -> Graph:
 
 def _softmax(draft: Draft) -> Graph:
     x = draft.add(draft.image())
-    draft.add(draft.image(), 1 / 256, -128)
+    if draft.case.wide:
+        draft.add(draft.image(), 2.0**-16, -(1 << 15), "int16")
+    else:
+        draft.add(draft.image(), 1 / 256, -128)
     return draft.graph((x,), (x,), SoftmaxAttributes(1.0))
 
 
@@ -270,6 +301,7 @@ _MAKERS: dict[str, Callable[[Draft], Graph]] = {
     "RELU": _lookup,
     "RELU6": _lookup,
     "LOGISTIC": _lookup,
+    "TANH": _lookup,
     "QUANTIZE": _quantize,
     "DEQUANTIZE": _dequantize,
     "TRANSPOSE": _transpose,

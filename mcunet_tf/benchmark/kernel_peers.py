@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from mcunet_tf.benchmark.kernel_programs import WHOLE_BAND, Program
 from mcunet_tf.benchmark.runtimes.cmsis_nn import cmsis_row
+from mcunet_tf.benchmark.runtimes.cmsis_nn.choose import make_call
 from mcunet_tf.benchmark.runtimes.cmsis_nn.emit import CmsisProject, emit_cmsis_project
-from mcunet_tf.benchmark.runtimes.cmsis_nn.functions import make_call
 from mcunet_tf.benchmark.runtimes.cmsis_nn.release import CmsisNn
 from mcunet_tf.benchmark.runtimes.cmsis_nn.scratch import scratch_sizes
 from mcunet_tf.boards import Board

@@ -300,7 +300,7 @@ def _push_rows(name: str) -> list[str]:
         f"static void {name}_rows(void *arena) {{",
         f"  {name}_begin(arena);",
         f"  for (int32_t y = 0; y < {macro}_ROWS; y++) {{",
-        f"    {name}_push_row(arena, (const int8_t *){name}_data_0 + y * {macro}_ROW_BYTES);",
+        f"    {name}_push_row(arena, (const void *)({name}_data_0 + y * {macro}_ROW_BYTES));",
         "  }",
         f"  {name}_finish(arena);",
         "}",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Float32 edges: the model file speaks float32 there, the compiled C may speak int8."""
+"""Float32 edges: the model file speaks float32 there, the compiled C may speak integers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+QUANTISED = ("int8", "int16")
+"""Types that stand for float32 at an edge."""
+
 
 def inputs_for(infos: Sequence[Any], arrays: Sequence[Array]) -> tuple[Array, ...]:
     """Converts inputs as the model file takes them to what the compiled model takes.
@@ -19,8 +22,8 @@ def inputs_for(infos: Sequence[Any], arrays: Sequence[Array]) -> tuple[Array, ..
         arrays: the arrays in the model file's types.
     """
     return tuple(
-        quantise(array, info.scale, info.zero_point)
-        if array.dtype == np.float32 and info.dtype == "int8"
+        quantise(array, info.scale, info.zero_point, info.dtype)
+        if array.dtype == np.float32 and info.dtype in QUANTISED
         else array
         for info, array in zip(infos, map(_in_order, infos, arrays), strict=True)
     )
@@ -32,7 +35,7 @@ def outputs_from(
     """Converts outputs of the compiled model to the types of `wanted`, the model file's."""
     return tuple(
         dequantise(array, info.scale, info.zero_point)
-        if like.dtype == np.float32 and array.dtype == np.int8
+        if like.dtype == np.float32 and array.dtype.name in QUANTISED
         else array
         for info, array, like in zip(infos, map(_in_file_order, infos, arrays), wanted, strict=True)
     )
@@ -50,12 +53,13 @@ def _in_file_order(info: Any, array: Array) -> Array:
     return np.ascontiguousarray(array.transpose(np.argsort(axes))) if axes else array
 
 
-def quantise(values: Array, scale: float, zero_point: int) -> Array:
-    """int8 = round(value / scale) + zero_point, ties away from zero, as TFLite's QUANTIZE does."""
+def quantise(values: Array, scale: float, zero_point: int, dtype: str = "int8") -> Array:
+    """round(value / scale) + zero_point, ties away from zero, as TFLite's QUANTIZE does."""
+    limits = np.iinfo(dtype)
     real = (values.astype(np.float32) / np.float32(scale)).astype(np.float64)
     rounded = np.copysign(np.floor(np.abs(real) + 0.5), real) + zero_point
-    saturated: Array = rounded.clip(-128, 127)
-    return saturated.astype(np.int8)
+    saturated: Array = rounded.clip(limits.min, limits.max)
+    return saturated.astype(dtype)
 
 
 def dequantise(values: Array, scale: float, zero_point: int) -> Array:

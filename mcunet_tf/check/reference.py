@@ -140,7 +140,9 @@ def _usable(model: bytes) -> list[str]:
     sound = _runtime_usable() and not _runtime_is_wrong(model)
     found = ["tflite_runtime"] if sound else []
     if is_installed("tflite_micro"):
-        return [*found, "tflite_micro"]
+        # int16 activations are what TF-Lite Micro makes of them; TensorFlow Lite's scales that are
+        # powers of two have an arithmetic of their own.
+        return ["tflite_micro", *found] if _has_int16(model) else [*found, "tflite_micro"]
     if not found:
         require_packages("the comparison with TFLite's reference kernels", "tflite_micro")
     return found
@@ -190,6 +192,22 @@ def _runtime_is_wrong(model: bytes) -> bool:
     except Exception:  # damaged bytes raise anything; the engines say what is wrong with them
         return False
     return False
+
+
+def _has_int16(model: bytes) -> bool:
+    """Whether a computed tensor of the model is int16."""
+    import tflite
+
+    try:
+        root = tflite.Model.GetRootAsModel(model, 0)
+        graph = root.Subgraphs(0)
+        tensors = [graph.Tensors(i) for i in range(graph.TensorsLength())]
+        return any(
+            t.Type() == tflite.TensorType.INT16 and not root.Buffers(t.Buffer()).DataLength()
+            for t in tensors
+        )
+    except Exception:  # damaged bytes raise anything; the engines say what is wrong with them
+        return False
 
 
 def random_inputs(model: Any, count: int, seed: int) -> list[tuple[Array, ...]]:

@@ -18,7 +18,7 @@ from mcunet_tf.errors import CompilerError
 from mcunet_tf.tinyengine import CompiledModel
 from mcunet_tf.tinyengine.emit.project import Project, emit_project
 from mcunet_tf.tinyengine.ir import ITEM_BYTES, Graph
-from mcunet_tf.tinyengine.kernel_tables import KERNELS
+from mcunet_tf.tinyengine.kernel_tables import kernels_for
 from mcunet_tf.tinyengine.kernel_tables.table import ALL_INPUTS, Kernel, Style
 from mcunet_tf.tinyengine.plan.plan import Plan
 from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source, make_node
@@ -42,7 +42,7 @@ static const struct {{
 }};
 
 static int check_layer;
-static int8_t check_made[{made}];
+static _Alignas(16) int8_t check_made[{made}];
 static int8_t *check_made_rows[{rows}];
 static int8_t *const *check_out_rows;
 static int8_t *check_out;
@@ -132,7 +132,7 @@ def _portable(graph: Graph, node: Node) -> Node:
     """The operator with a portable kernel that is called in the same way."""
     if is_row_source(node) or node.kernel.isa == _ON_ANY:
         return node
-    for kernel in KERNELS[node.op.kind]:
+    for kernel in kernels_for(node.view):
         if _stands_for(graph, node, kernel):
             return dataclasses.replace(node, kernel=kernel)
     raise CompilerError(

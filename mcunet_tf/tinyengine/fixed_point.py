@@ -17,6 +17,8 @@ IntArray = npt.NDArray[np.int64]
 
 INT32_MIN = -(1 << 31)
 INT32_MAX = (1 << 31) - 1
+MAX_WIDE_SHIFT = 7
+"""The largest shift that TFLite gives to sums of 64 bits."""
 
 
 def quantize_multiplier(real: float) -> tuple[int, int]:
@@ -74,6 +76,22 @@ def requantize(x: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike
     shifted = wrap_int32(np.asarray(x, np.int64) << np.maximum(exponent, 0))
     high = saturating_rounding_doubling_high_mul(shifted, multiplier)
     return rounding_divide_by_power_of_two(high, np.maximum(-exponent, 0))
+
+
+def reduce_multiplier(multiplier: npt.ArrayLike) -> IntArray:
+    """The 16-bit multiplier that stands for a Q31 one where sums have 64 bits, in Q15."""
+    full = np.asarray(multiplier, np.int64)
+    return np.where(full < 0x7FFF0000, (full + (1 << 15)) >> 16, 0x7FFF)
+
+
+def requantize_wide(x: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike) -> IntArray:
+    """Multiplies int64 accumulators below 2^47 by multiplier * 2^(shift - 31), rounding once.
+
+    Shifts are at most `MAX_WIDE_SHIFT`.
+    """
+    total = 15 - np.asarray(shift, np.int64)
+    product = np.asarray(x, np.int64) * reduce_multiplier(multiplier)
+    return wrap_int32((product + (np.int64(1) << (total - 1))) >> total)
 
 
 def round_half_away(x: float) -> int:

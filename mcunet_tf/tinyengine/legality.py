@@ -14,10 +14,10 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 from mcunet_tf.errors import CompilerError, ModelError, UnsupportedError
-from mcunet_tf.tinyengine.ir import ITEM_BYTES, Graph, Op
+from mcunet_tf.tinyengine.ir import ITEM_BYTES, QUANTISED_TYPES, Graph, Op
 from mcunet_tf.tinyengine.kernel_tables import KERNELS
 from mcunet_tf.tinyengine.ops import MADE_BY_PASSES, SPECS
-from mcunet_tf.tinyengine.ops.common import INTEGER_RANGES, MOVED_TYPES, per_tensor_problem
+from mcunet_tf.tinyengine.ops.common import MOVED_TYPES, per_tensor_problem
 from mcunet_tf.tinyengine.ops.spec import Impossible, View, view
 from mcunet_tf.tinyengine.remedies import remedies
 from mcunet_tf.tinyengine.shape_operands import contradiction
@@ -167,12 +167,12 @@ def _edge_problems(graph: Graph) -> Iterator[_Problem]:
         for position, index in enumerate(indices):
             tensor = graph.tensors[index]
             if tensor.dtype not in EDGE_TYPES:
-                yield _Problem(role, tensor.name, f"its type is {tensor.dtype}, not int8")
+                yield _Problem(role, tensor.name, f"its type is {tensor.dtype}, not int8 or int16")
             elif tensor.elements == 0:
                 yield _Problem(role, tensor.name, f"its shape is {list(tensor.shape)}")
             elif tensor.data is not None and role == "input":
                 yield _Problem(role, tensor.name, "it is a constant")
-            elif tensor.dtype in INTEGER_RANGES and tensor.quantization is not None:
+            elif tensor.dtype in QUANTISED_TYPES and tensor.quantization is not None:
                 problem = per_tensor_problem(tensor)
                 if problem is not None:
                     yield _Problem(role, tensor.name, problem)

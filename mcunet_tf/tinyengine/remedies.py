@@ -16,7 +16,10 @@ _DILATION = (
 )
 _SIGNAL = "compute the features in the application, and export the network behind them"
 _INT8 = "convert it with full int8 quantisation (TFLITE_BUILTINS_INT8, a representative data set)"
-_INT16 = "int16 activations (16x8) are not supported yet: " + _INT8
+_INT16 = (
+    "TF-Lite Micro has no int16 form of this operator either: leave the layer out of the network, "
+    "or convert it with int8 activations (TFLITE_BUILTINS_INT8)"
+)
 _DAMAGED = "the file contradicts itself: export it again with tf.lite.TFLiteConverter"
 _SMALLER = "use a smaller input or a smaller model"
 _CONSTANTS = "make it a constant of the model: export with all shapes fixed"
@@ -40,7 +43,7 @@ _BY_REASON = (
     ("no operand", _DAMAGED),
     ("an operand that states", _DAMAGED),
     ("no output", _DAMAGED),
-    ("int16", _INT16),
+    ("is int16", _INT16),
     ("no per-tensor scale", _INT8),
     ("float32", _INT8),
     ("no microcontroller", _SMALLER),

@@ -23,7 +23,7 @@ from mcunet_tf.tinyengine.cost.kernel_sets import (
 )
 from mcunet_tf.tinyengine.cost.model import CallCost
 from mcunet_tf.tinyengine.ir import Graph, Op
-from mcunet_tf.tinyengine.kernel_tables import kernels_of
+from mcunet_tf.tinyengine.kernel_tables import kernels_for
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel
 from mcunet_tf.tinyengine.ops.spec import View, view
 from mcunet_tf.tinyengine.schedule.nodes import Node, make_node
@@ -55,7 +55,7 @@ def select_kernel(graph: Graph, op: Op, isa: Collection[str]) -> Kernel:
     The last kernel of every table is portable and takes everything, so there always is one.
     """
     seen = view(graph, op)
-    for kernel in kernels_of(op):
+    for kernel in kernels_for(seen):
         if _runs_on(kernel, isa) and kernel.rejects(seen) is None:
             return kernel
     raise AssertionError(f"no kernel takes {op.kind} '{op.name}'")
@@ -67,7 +67,7 @@ def usable_kernels(seen: View, isa: Collection[str]) -> tuple[Kernel, ...]:
     Portable kernels may rely on those before them: only the first one that takes it is usable.
     """
     kernels: list[Kernel] = []
-    for kernel in kernels_of(seen.op):
+    for kernel in kernels_for(seen):
         if not _runs_on(kernel, isa) or any(other.name == kernel.name for other in kernels):
             continue
         if kernel.rejects(seen) is None:
@@ -90,7 +90,7 @@ def passed_over(seen: View, kernel: Kernel, isa: Collection[str]) -> tuple[tuple
       Pairs of a kernel's name and a reason. A kernel that could have served was too large for what
       it saves, or has another calling style.
     """
-    table = kernels_of(seen.op)
+    table = kernels_for(seen)
     reasons = {}
     for faster in table[: table.index(kernel) if len(table) > 1 else 0]:
         if _runs_on(faster, isa) and faster.name != kernel.name:
@@ -173,7 +173,7 @@ def traded_kernels(
         # A kernel that nobody has measured keeps its place in the table.
         return KernelChoice((first,), (0.0,), (0,))
     kernels, instructions = [first], [own]
-    table = kernels_of(op)
+    table = kernels_for(seen)
     for kernel in table[table.index(first) + 1 :]:
         if kernels[-1].isa == "portable":
             break

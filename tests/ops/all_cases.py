@@ -8,6 +8,7 @@ from tests.ops import (
     dilation_cases,
     float_cases,
     index_cases,
+    int16_cases,
     layout_cases,
     mask_cases,
     matmul_cases,
@@ -85,7 +86,13 @@ CASES: dict[str, tuple[Case, ...]] = {
     "UNPACK": strided_cases.UNPACK,
     "PACK": strided_cases.PACK,
 }
-for _other in (typed_cases.TYPED, float_cases.FLOATS, mask_cases.MASKS, index_cases.INDICES):
+for _other in (
+    typed_cases.TYPED,
+    float_cases.FLOATS,
+    mask_cases.MASKS,
+    index_cases.INDICES,
+    int16_cases.CASES,
+):
     for _kind, _more in _other.items():
         CASES[_kind] = (*CASES.get(_kind, ()), *_more)
 ALL_CASES = tuple(case for cases in CASES.values() for case in cases)
@@ -122,6 +129,29 @@ RUNTIME_FAILS: dict[str, str] = {
         for power in (16, 20)
     },
     "UNIDIRECTIONAL_SEQUENCE_LSTM-saturating_gates": "it is far off where most gates saturate",
+    "CONV_2D-int16_bias_none": "it wants a bias; TF-Lite Micro does not",
+    **dict.fromkeys(
+        (
+            "FULLY_CONNECTED-int16_bias_none",
+            "TRANSPOSE_CONV-int16_none",
+            "TRANSPOSE_CONV-int16_int16",
+        ),
+        "its sums have 32 bits but for a bias of 64; TF-Lite Micro's have 64 but for one of 32",
+    ),
+    **dict.fromkeys(
+        ("ADD-int16_powers_of_two", "SUB-int16_powers_of_two"),
+        "it shifts where both scales are powers of two; TF-Lite Micro rescales",
+    ),
+    "SOFTMAX-int16_rows": "its points of the exponential are computed in float64",
+    "PRELU-int16_channels": "its PRELU takes no int16",
+    **dict.fromkeys(
+        ("QUANTIZE-int8_to_int16", "QUANTIZE-int8_to_int32"),
+        "its QUANTIZE makes bytes of bytes",
+    ),
+    **{
+        str(case): "its SQUARED_DIFFERENCE takes no int16"
+        for case in int16_cases.CASES["SQUARED_DIFFERENCE"]
+    },
     **{
         str(case): f"its reference kernels lack {case.op}"
         for kind in ("ELU", "CEIL", "ROUND", "CUMSUM")

@@ -56,11 +56,16 @@ def _draw(rng: np.random.Generator, shape: tuple[int, ...], dtype: str, number: 
     if dtype == "bool":
         return rng.integers(0, 2, shape).astype(bool)
     limits = np.iinfo(dtype)
-    if number == 0 and limits.bits == 8:
+    if number == 0 and limits.bits <= 16:
         # Every value of the type in turn, so that 256 elements hold them all.
         count = int(np.prod(shape, dtype=int))
         start = int(rng.integers(256))
-        return (start + np.arange(count)).astype(np.uint8).view(dtype).reshape(shape)
+        if limits.bits == 8:
+            return (start + np.arange(count)).astype(np.uint8).view(dtype).reshape(shape)
+        # From the least to the greatest, and some around zero.
+        spread = np.linspace(limits.min, limits.max, count).astype(np.int64)
+        near = rng.integers(-300, 300, count)
+        return np.where(rng.random(count) < 0.2, near, spread).astype(dtype).reshape(shape)
     if number == 1:
         return rng.choice([limits.min, limits.max], shape).astype(dtype)
     return rng.integers(limits.min, limits.max, shape, dtype, endpoint=True)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random networks of the shapes that planners meet: chains, residuals, branches, gates, views.
 
-All activations share one scale and zero point, so that any tensors can be added or joined; weights
-are scaled so that results use their whole range.
+All activations of a type share one scale and zero point, so that any tensors can be added or
+joined; weights are scaled so that results use their whole range.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 from tests.ops.build_tflite import NONE, RELU, SAME, VALID, Net
 
 SCALE = 0.05
+FINER = {"int8": 1, "int16": 256}  # steps of a type in one of int8
 ACTIVATION_BYTES = 6000  # of one tensor, about
 
 
@@ -28,17 +29,30 @@ class RandomNetwork:
     inputs: list[int] = field(default_factory=list)
     outputs: list[int] = field(default_factory=list)
     zero_point: int = 0
+    dtype: str = "int8"
 
-    def make(self, blocks: int) -> bytes:
-        """The file: one or two inputs, some blocks, one to three outputs."""
-        self.zero_point = int(self.rng.integers(-100, 60))
+    @property
+    def scale(self) -> float:
+        """Of all activations."""
+        return SCALE / FINER[self.dtype]
+
+    def make(self, blocks: int, *, crossing: bool = False) -> bytes:
+        """The file: one or two inputs, some blocks, one to three outputs.
+
+        Args:
+            blocks: how many.
+            crossing: with QUANTIZE to the other type now and then.
+        """
+        self.zero_point = int(self.rng.integers(-100, 60)) * (self.dtype == "int8")
         self.add_input()
         if self.rng.random() < 0.2:
             self.add_input()
         mobile = self.rng.random() < 0.5
         if mobile:
             self.conv()
-        for _ in range(blocks):
+        for number in range(blocks):
+            if crossing and number % 3 == 1:
+                self.cross()
             if mobile and self.rng.random() < 0.7:
                 self.inverted_residual()
                 continue
@@ -77,7 +91,9 @@ class RandomNetwork:
         self.inputs.append(self.tensor(shape))
 
     def tensor(self, shape: tuple[int, ...]) -> int:
-        index = self.net.tensor(shape, scale=SCALE, zero_point=self.zero_point)
+        index = self.net.tensor(
+            shape, scale=self.scale, zero_point=self.zero_point, dtype=self.dtype
+        )
         if len(shape) == 4:
             self.tensors.append((index, shape))
         return index
@@ -111,8 +127,9 @@ class RandomNetwork:
         scales = self.rng.uniform(0.5, 1.5, channels) * 50 / (74 * 73 * np.sqrt(taps))
         zeros = np.zeros(channels, int)
         w = self.net.constant(weights, scale=scales, zero_point=zeros, axis=3 if depthwise else 0)
-        bias = self.rng.integers(-3000, 3000, channels).astype(np.int32)
-        b = self.net.constant(bias, scale=scales * SCALE, zero_point=zeros)
+        bias = self.rng.integers(-3000, 3000, channels) * FINER[self.dtype]
+        bias = bias.astype(np.int32 if self.dtype == "int8" else np.int64)
+        b = self.net.constant(bias, scale=scales * self.scale, zero_point=zeros)
         y = self.tensor((1, *size, channels))
         options = {"DilationHFactor": 1, "DilationWFactor": 1, "Padding": padding}
         if depthwise:
@@ -171,7 +188,9 @@ class RandomNetwork:
         x, shape = self.last()
         whole = self.rng.random() < 0.6
         values = self.rng.integers(-60, 60, shape if whole else (1, 1, 1, shape[3]))
-        constant = self.net.constant(values.astype(np.int8), scale=SCALE, zero_point=7)
+        values = (values * FINER[self.dtype]).astype(self.dtype)
+        zero_point = 7 * (self.dtype == "int8")
+        constant = self.net.constant(values, scale=self.scale, zero_point=zero_point)
         y = self.tensor(shape)
         operands = [x, constant] if self.rng.random() < 0.7 else [constant, x]
         kind = "ADD" if self.rng.random() < 0.5 else "SUB"
@@ -218,7 +237,9 @@ class RandomNetwork:
         axes = self.net.constant(np.array([1, 2], np.int32))
         self.net.op("MEAN", [x, axes], [mean], KeepDims=True)
         excited = self.weighted(mean, squeezed, shape[3], 1, 1, "CONV_2D", NONE)
-        gate = self.net.tensor(squeezed, scale=1 / 256, zero_point=-128)
+        unit = {"scale": 2.0**-15} if self.dtype == "int16" else {"scale": 1 / 256}
+        zero_point = -128 * (self.dtype == "int8")
+        gate = self.net.tensor(squeezed, dtype=self.dtype, zero_point=zero_point, **unit)
         self.net.op("LOGISTIC", [excited], [gate])
         y = self.tensor(shape)
         operands = [x, gate] if self.rng.random() < 0.5 else [gate, x]
@@ -255,12 +276,23 @@ class RandomNetwork:
             size = [shape[1] * self.one_of(2, 3), shape[2] * self.one_of(1, 2)]
         y = self.tensor((1, *size, shape[3]))
         operands = [x, self.net.constant(np.array(size, np.int32))]
-        self.net.op(self.one_of_kinds("RESIZE_NEAREST_NEIGHBOR", "RESIZE_BILINEAR"), operands, [y])
+        kinds = ("RESIZE_NEAREST_NEIGHBOR", "RESIZE_BILINEAR")
+        kind = self.one_of_kinds(*kinds) if self.dtype == "int8" else kinds[0]
+        self.net.op(kind, operands, [y])
 
     def relu(self) -> None:
         x, shape = self.last()
         y = self.tensor(shape)
         self.net.op("RELU", [x], [y])
+
+    def cross(self) -> None:
+        """From int8 to int16, or back; what came before is out of reach."""
+        x, shape = self.last()
+        self.dtype = "int16" if self.dtype == "int8" else "int8"
+        self.zero_point = int(self.rng.integers(-100, 60)) * (self.dtype == "int8")
+        y = self.tensor(shape)
+        self.net.op("QUANTIZE", [x], [y])
+        self.tensors = self.tensors[-1:]
 
     def reshape(self) -> None:
         """A view of other rows, somewhere in the middle."""
@@ -290,10 +322,19 @@ class RandomNetwork:
             self.outputs.append(inner[int(self.rng.integers(len(inner)))])
 
 
-def random_network(seed: int, blocks: int | None = None) -> bytes:
-    """A network that depends on the seed alone."""
+def random_network(seed: int, blocks: int | None = None, dtype: str = "int8") -> bytes:
+    """A network that depends on the seed alone.
+
+    Args:
+        seed: of everything that is drawn.
+        blocks: how many; drawn by default.
+        dtype: of activations; "mixed": now int8, now int16.
+    """
     rng = np.random.default_rng(seed)
-    return RandomNetwork(rng).make(blocks or int(rng.integers(2, 12)))
+    blocks = blocks or int(rng.integers(2, 12))
+    if dtype == "mixed":
+        return RandomNetwork(rng).make(blocks, crossing=True)
+    return RandomNetwork(rng, dtype=dtype).make(blocks)
 
 
 def streamed_network(height: int = 12, width: int = 4, channels: int = 2) -> bytes:

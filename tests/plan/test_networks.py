@@ -27,9 +27,13 @@ BOARDS = ("portable", "qemu-m4", "qemu-m55")  # kernels of each allow other over
 AIMS = ("sram", "balanced", "speed")
 
 
-def networks(first: int, count: int) -> list[Case]:
+TYPES = ("int16", "mixed")
+
+
+def networks(first: int, count: int, dtype: str = "int8") -> list[Case]:
     """Networks by seed; a failure names the seed."""
-    return [Case("NETWORK", str(s), random_network(s)) for s in range(first, first + count)]
+    seeds = range(first, first + count)
+    return [Case("NETWORK", f"{s}_{dtype}", random_network(s, dtype=dtype)) for s in seeds]
 
 
 def rings_of(case: Case, board: str, optimize: str) -> tuple[int, int]:
@@ -51,6 +55,26 @@ def test_plans_are_valid():
     """Each network for another board, and with another aim."""
     settings = itertools.cycle(itertools.product(BOARDS, AIMS))
     assert_streamed([rings_of(case, *next(settings)) for case in networks(0, 36)])
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_plans_of_int16_are_valid(dtype):
+    settings = itertools.cycle(itertools.product(BOARDS, AIMS))
+    cases = networks(700, 18, dtype)
+    assert sum(rings_of(case, *next(settings))[0] for case in cases) > len(cases) // 2
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_c_of_int16_follows_the_plan_on_this_machine(dtype):
+    """Rows of values that take two bytes, some of them odd in number."""
+    check(run_on_host(networks(720, 12, dtype), optimize="sram"))
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("board", ["qemu-m4", "qemu-m55"])
+def test_c_of_int16_follows_the_plan_on_emulated_boards(board):
+    cases = [case for dtype in TYPES for case in networks(740, 6, dtype)]
+    check(run_on_emulator(cases, board, optimize="sram"))
 
 
 @pytest.mark.slow
@@ -138,10 +162,10 @@ def test_reductions_of_one_stage_keep_their_sums_apart():
     assert shared <= first.start and first.start + first.size_bytes <= second.start
 
 
-def pushed_networks(first: int, count: int) -> list[Case]:
+def pushed_networks(first: int, count: int, dtype: str = "int8") -> list[Case]:
     """Those that can take their input row by row."""
     pushed = []
-    for case in networks(first, count):
+    for case in networks(first, count, dtype):
         try:
             compile_tflite(case.model, name="m", input_mode="rows")
         except UnsupportedError:
@@ -153,6 +177,10 @@ def pushed_networks(first: int, count: int) -> list[Case]:
 
 def test_c_follows_the_plan_where_rows_are_pushed():
     check(run_on_host(pushed_networks(400, 16), input_mode="rows", optimize="sram"))
+
+
+def test_c_of_int16_follows_the_plan_where_rows_are_pushed():
+    check(run_on_host(pushed_networks(760, 16, "int16"), input_mode="rows", optimize="sram"))
 
 
 def test_nothing_is_left_to_do_after_the_last_row():
@@ -191,3 +219,9 @@ def test_many_more_networks_where_rows_are_pushed():
 @pytest.mark.parametrize("first", range(10_000, 10_600, 100))
 def test_many_more_networks(first):
     check(run_on_host(networks(first, 100), optimize="sram"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", TYPES)
+def test_many_more_networks_of_int16(dtype):
+    check(run_on_host(networks(11_000, 60, dtype), optimize="sram"))

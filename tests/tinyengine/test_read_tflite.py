@@ -200,7 +200,8 @@ def test_one_error_names_every_operator_layer_and_reason():
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"dtype": "int16"}, r"int16 \[1, 4, 4, 2\]"),
+        ({"dtype": "int32"}, r"int32 \[1, 4, 4, 2\]"),
+        ({"dtype": "int16", "zero_point": 3}, "int16 with a zero point of 3"),
         ({"scale": None}, "has no per-tensor scale and zero point"),
         ({"scale": 0.0}, r"has scale 0\.0"),
         ({"scale": float("nan")}, "has scale nan"),

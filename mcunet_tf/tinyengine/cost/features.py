@@ -19,7 +19,26 @@ from mcunet_tf.tinyengine.cost.features_matmul import (
     lstm_dsp,
     lstm_mve,
 )
+from mcunet_tf.tinyengine.cost.features_moves import (
+    joined_values,
+    repeated_rows,
+    resized_values,
+    strided_copy,
+    strided_copy_s16,
+    whole_values,
+)
 from mcunet_tf.tinyengine.cost.features_mve import conv2d_1x1_mve, conv2d_mve, depthwise_mve
+from mcunet_tf.tinyengine.cost.features_s16 import (
+    conv2d_1x1_s16_any_dsp,
+    conv2d_1x1_s16_dsp,
+    conv2d_s16_any_dsp,
+    conv2d_s16_dsp,
+    depthwise_s16_any_dsp,
+    depthwise_s16_dsp,
+    depthwise_s16_portable,
+    fully_connected_s16_any_dsp,
+    fully_connected_s16_dsp,
+)
 from mcunet_tf.tinyengine.cost.features_typed import TYPED
 from mcunet_tf.tinyengine.cost.tiles import (
     Columns,
@@ -32,10 +51,8 @@ from mcunet_tf.tinyengine.cost.tiles import (
 from mcunet_tf.tinyengine.kernel_tables.packing.pairs import paired
 from mcunet_tf.tinyengine.kernel_tables.table import Style, channels_or_everything
 from mcunet_tf.tinyengine.ops.broadcast import broadcast_period
-from mcunet_tf.tinyengine.ops.concatenation import joined_runs
 from mcunet_tf.tinyengine.ops.depthwise_conv2d import depth_multiplier
 from mcunet_tf.tinyengine.ops.spec import View
-from mcunet_tf.tinyengine.ops.strided_copy import strided_copy as copy_of
 
 _BLOCK = 16  # channels that depthwise_conv2d_s8_portable accumulates side by side
 _COPY_WORDS = 8  # that conv2d_kxk_dsp.inc copies without a loop
@@ -378,76 +395,6 @@ def pair_values(view: View, calls: Runs) -> Counts:
     return {**_values_of_pixels(calls, period), **loops}
 
 
-def joined_values(view: View, calls: Runs) -> Counts:
-    """Runs of every operand, one pixel after the other."""
-    made, pixels = total(calls)
-    runs = [run * view.output.item_bytes for run in joined_runs(view)]
-    return {
-        "call": made,
-        "pixel": pixels,
-        "run": pixels * len(runs),
-        "word": pixels * sum(run // 4 for run in runs),
-        "odd_value": pixels * sum(run % 4 for run in runs),
-        "unaligned_run": pixels * len(runs) * (max(run % 4 for run in runs) > 0),
-        "unaligned_value": pixels * sum(runs) * (max(run % 4 for run in runs) > 0),
-    }
-
-
-def repeated_rows(view: View, calls: Runs) -> Counts:
-    """A row pixel by pixel, and its copies."""
-    made, groups = total(calls)
-    channels, width = view.output.shape[3] * view.output.item_bytes, view.output.shape[2]
-    copies = groups * (view.output.shape[1] // view.input(0).shape[1] - 1)
-    row = width * channels
-    return {
-        "call": made,
-        "group": groups,
-        "pixel": groups * width,
-        "word": groups * width * (channels // 4),
-        "odd_value": groups * width * (channels % 4),
-        "copy": copies,
-        "copied_word": copies * (row // 4),
-        "copied_value": copies * (row % 4),
-        "unaligned_value": copies * row * (row % 4 > 0),
-    }
-
-
-def whole_values(view: View, calls: Runs) -> Counts:
-    """Tensors at once: counted by values in and out, and by runs of the last axis."""
-    made, _ = total(calls)
-    output, source = view.output, view.input(0)
-    depth = max(output.shape[-1] if output.shape else 1, 1)
-    return {
-        "call": made,
-        "value": made * output.elements,
-        "in_value": made * source.elements,
-        "run": made * (output.elements // depth),
-        "in_run": made * (source.elements // max(source.shape[-1] if source.shape else 1, 1)),
-        "row": made * output.rows[0],
-        "word": made * (output.elements // 4) * (depth % 4 == 0),
-        "unaligned_value": made * output.elements * (depth % 4 > 0),
-        "unaligned_run": made * (output.elements // depth) * (depth % 4 > 0),
-    }
-
-
-def strided_copy(view: View, calls: Runs) -> Counts:
-    """Runs of neighbours, or values at strides, in the loops over the outer axes."""
-    made, _ = total(calls)
-    copy = copy_of(view)
-    length, step = (copy.sizes[-1], copy.strides[-1]) if copy.sizes else (1, 1)
-    runs = made * (view.output.size_bytes // length)
-    together = step == 1
-    return {
-        "call": made,
-        "run": runs,
-        "copied_run": runs * together,
-        "word": runs * (length // 4) * together,
-        "odd_value": runs * (length % 4) * together,
-        "value": runs * length * (not together),
-        "row": runs // (copy.sizes[-2] if len(copy.sizes) > 1 else 1),
-    }
-
-
 _BY_NAME: Mapping[str, Features] = {
     "conv2d_s8_1x1_dsp": conv2d_1x1_dsp,
     "conv2d_s8_1x1_wide_dsp": conv2d_1x1_dsp,
@@ -474,8 +421,22 @@ _BY_NAME: Mapping[str, Features] = {
     "lstm_s8_dsp": lstm_dsp,
     "lstm_s8_mve": lstm_mve,
     "resize_nearest_neighbor_rows_s8_portable": repeated_rows,
+    "resize_nearest_neighbor_s8_portable": resized_values,
     "concatenation_s8_portable": joined_values,
     **TYPED,
+    "conv2d_s16_1x1_portable": conv2d_1x1_portable,
+    "conv2d_s16_portable": conv2d_portable,
+    "depthwise_conv2d_s16_portable": depthwise_s16_portable,
+    "batch_matmul_s16_portable": batch_matmul,
+    "strided_copy_s16_portable": strided_copy_s16,
+    "conv2d_s16_1x1_dsp": conv2d_1x1_s16_dsp,
+    "conv2d_s16_dsp": conv2d_s16_dsp,
+    "depthwise_conv2d_s16_dsp": depthwise_s16_dsp,
+    "fully_connected_s16_dsp": fully_connected_s16_dsp,
+    "conv2d_s16_1x1_any_dsp": conv2d_1x1_s16_any_dsp,
+    "conv2d_s16_any_dsp": conv2d_s16_any_dsp,
+    "depthwise_conv2d_s16_any_dsp": depthwise_s16_any_dsp,
+    "fully_connected_s16_any_dsp": fully_connected_s16_any_dsp,
 }
 _BY_OPERATOR: Mapping[tuple[str, str], Features] = {
     ("DEPTHWISE_CONV_2D", "dsp"): depthwise_dsp,

@@ -10,7 +10,7 @@ import numpy as np
 
 from mcunet_tf.tinyengine.kernel_tables.table import Blob, Struct
 
-_VALUES_PER_LINE = {"int8_t": 24, "uint8_t": 24, "int16_t": 16}
+_VALUES_PER_LINE = {"int8_t": 24, "uint8_t": 24, "int16_t": 16, "uint16_t": 16}
 INT32_MIN = -(1 << 31)
 
 

@@ -13,6 +13,7 @@ import pkgutil
 from mcunet_tf.tinyengine.ir import Op
 from mcunet_tf.tinyengine.kernel_tables.custom import custom_kernel
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel
+from mcunet_tf.tinyengine.ops.spec import View
 
 
 def _tables() -> dict[str, tuple[Kernel, ...]]:
@@ -33,3 +34,12 @@ KERNELS = _tables()
 def kernels_of(op: Op) -> tuple[Kernel, ...]:
     """The table of an operator; of a custom one it is the user's function alone."""
     return (custom_kernel(op),) if op.kind == "CUSTOM" else KERNELS[op.kind]
+
+
+def kernels_for(seen: View) -> tuple[Kernel, ...]:
+    """The kernels of an operator for operands of its type, in the order of their table."""
+    table = kernels_of(seen.op)
+    first = seen.inputs[0] if seen.inputs else None
+    if first is None or seen.op.kind == "CUSTOM":
+        return table
+    return tuple(kernel for kernel in table if first.dtype in kernel.takes)

@@ -15,11 +15,19 @@ def _add(view: View) -> Struct:
     return Struct("struct add_s8", sum_fields(view, add.add_parameters(view)))
 
 
+def _rejects_s16(view: View) -> str | None:
+    """The larger scale is exact; the sum's lies far below it, but for outputs that are finer."""
+    shift = add.add_parameters(view).output[1]
+    return None if shift <= 0 else f"a shift of {shift}"
+
+
 ADD = (
     *lookup_beside_constant(add.ADD),
     *LINEAR,
     *broadcast_kernels("add", _add, isa="dsp", values="_any", rejects=rejects_sum_scales),
     *broadcast_kernels("add", _add),
+    *broadcast_kernels("add", _add, isa="dsp", rejects=_rejects_s16, dtype="int16"),
+    *broadcast_kernels("add", _add, dtype="int16"),
 )
 
 KERNELS = {"ADD": ADD}

@@ -5,26 +5,39 @@ from __future__ import annotations
 
 import dataclasses
 
+from mcunet_tf.tinyengine.fixed_point import reduce_multiplier
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style
 from mcunet_tf.tinyengine.ops.batch_matmul import matmul_parameters, matmul_shape
 from mcunet_tf.tinyengine.ops.spec import View
 
 
-def _arguments(view: View) -> Struct:
-    multiplier, shift = matmul_parameters(view)
+def _matrices(view: View) -> dict[str, int]:
     batches, rows, columns, depth = matmul_shape(view)
     first_step, second_step = (
         size if view.input(position).elements > size else 0
         for position, size in enumerate((rows * depth, columns * depth))
     )
-    fields = {
-        "multiplier": multiplier,
+    return {
         "batches": batches,
         "first_step": first_step,
         "second_step": second_step,
         "rows": rows,
         "columns": columns,
         "depth": depth,
+    }
+
+
+def _s16_arguments(view: View) -> Struct:
+    multiplier, shift = matmul_parameters(view)
+    scale = (int(reduce_multiplier(multiplier)), 15 - shift)
+    return Struct("struct batch_matmul_s16", {"scale": scale, **_matrices(view)})
+
+
+def _arguments(view: View) -> Struct:
+    multiplier, shift = matmul_parameters(view)
+    fields = {
+        "multiplier": multiplier,
+        **_matrices(view),
         "shift": shift,
         "first_zero_point": view.input(0).zero_point,
         "second_zero_point": view.input(1).zero_point,
@@ -49,6 +62,15 @@ _PORTABLE = Kernel(
 BATCH_MATMUL = (
     dataclasses.replace(_PORTABLE, name="batch_matmul_s8_dsp", isa="dsp"),
     _PORTABLE,
+    Kernel(
+        "batch_matmul_s16_portable",
+        "batch_matmul",
+        "portable",
+        Style.WHOLE,
+        _s16_arguments,
+        data_inputs=(0, 1),
+        takes=("int16",),
+    ),
 )
 
 KERNELS = {"BATCH_MATMUL": BATCH_MATMUL}

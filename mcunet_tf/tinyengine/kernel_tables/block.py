@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from mcunet_tf.tinyengine.ir import Tensor
-from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style
+from mcunet_tf.tinyengine.kernel_tables.table import ANY_TYPE, Kernel, Struct, Style
 from mcunet_tf.tinyengine.ops.dynamic import BLOCK_AXES
 from mcunet_tf.tinyengine.ops.spec import View
 
@@ -36,11 +36,25 @@ def _write(view: View) -> Struct:
 
 KERNELS = {
     "SLICE_AT": (
-        Kernel("block_read_portable", "block", "portable", Style.WHOLE, _read, data_inputs=(0, 1)),
+        Kernel(
+            "block_read_portable",
+            "block",
+            "portable",
+            Style.WHOLE,
+            _read,
+            data_inputs=(0, 1),
+            takes=ANY_TYPE,
+        ),
     ),
     "DYNAMIC_UPDATE_SLICE": (
         Kernel(
-            "block_write_portable", "block", "portable", Style.WHOLE, _write, data_inputs=(0, 1, 2)
+            "block_write_portable",
+            "block",
+            "portable",
+            Style.WHOLE,
+            _write,
+            data_inputs=(0, 1, 2),
+            takes=ANY_TYPE,
         ),
     ),
 }

@@ -54,14 +54,16 @@ def broadcast_kernels(
     isa: str = "portable",
     values: str = "",
     rejects: Callable[[View], str | None] = _accepts,
+    dtype: str = "int8",
 ) -> tuple[Kernel, ...]:
     """Kernels for operands of one shape, for a second one that repeats, and for a first one."""
+    suffix = {"int8": "s8", "int16": "s16"}[dtype]
 
     def kernel(
         name: str, own: Callable[[View], str | None], inputs: tuple[int, int], streamed: int
     ) -> Kernel:
         return Kernel(
-            f"{name}_s8{values}_{isa}",
+            f"{name}_{suffix}{values}_{isa}",
             folder or op,
             isa,
             Style.PIXELS,
@@ -71,6 +73,7 @@ def broadcast_kernels(
             streamed_inputs=inputs[:streamed],
             reads_ahead=True,
             pixel_values=period,
+            takes=(dtype,),
         )
 
     return (

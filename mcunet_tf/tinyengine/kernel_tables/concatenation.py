@@ -3,7 +3,14 @@
 
 from __future__ import annotations
 
-from mcunet_tf.tinyengine.kernel_tables.table import ALL_INPUTS, Kernel, Struct, Style, int32_blob
+from mcunet_tf.tinyengine.kernel_tables.table import (
+    ALL_INPUTS,
+    ANY_TYPE,
+    Kernel,
+    Struct,
+    Style,
+    int32_blob,
+)
 from mcunet_tf.tinyengine.ops.concatenation import joined_runs
 from mcunet_tf.tinyengine.ops.spec import View
 
@@ -23,6 +30,7 @@ CONCATENATION = (
         _concatenation,
         data_inputs=ALL_INPUTS,
         pixel_values=lambda view: sum(joined_runs(view)),
+        takes=ANY_TYPE,
     ),
 )
 

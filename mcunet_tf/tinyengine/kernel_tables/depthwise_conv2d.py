@@ -15,8 +15,13 @@ from mcunet_tf.tinyengine.kernel_tables.channels import (
     channel_blob,
     folded_bias,
     output_fields,
+    rejects_narrow_s16,
+    s16_constants,
+    s16_edges,
+    s16_factors,
+    s16_fields,
 )
-from mcunet_tf.tinyengine.kernel_tables.packing import dsp, mve, simd
+from mcunet_tf.tinyengine.kernel_tables.packing import dsp, dsp_s16, mve, simd
 from mcunet_tf.tinyengine.kernel_tables.table import (
     Blob,
     Kernel,
@@ -232,6 +237,76 @@ _SIMD = (
     ),
 )
 
-DEPTHWISE_CONV_2D = (*_SIMD, *_MICROCONTROLLERS)
+
+def _s16(view: View) -> Struct:
+    constants = {"weights": int8_blob(view.constant(1)), **s16_fields(view)}
+    edges = {"depth_multiplier": depth_multiplier(view), **s16_edges(view)}
+    return Struct("struct depthwise_conv2d_s16", {**constants, **window_fields(view), **edges})
+
+
+def _s16_stream(view: View) -> Struct:
+    stream = {"weights": word_blob(dsp_s16.pack_depthwise(*s16_factors(view, weight_axis=3)))}
+    constants = {**stream, "bias": None, "scales": None, "wide": 1}
+    edges = {"depth_multiplier": 1, **s16_edges(view)}
+    return Struct("struct depthwise_conv2d_s16", {**constants, **window_fields(view), **edges})
+
+
+def _s16_any(view: View) -> Struct:
+    words = dsp_s16.pack_taps(s16_constants(view, weight_axis=3)[0])
+    constants = {"weights": word_blob(words), **s16_fields(view)}
+    edges = {"depth_multiplier": 1, **s16_edges(view)}
+    return Struct("struct depthwise_conv2d_s16", {**constants, **window_fields(view), **edges})
+
+
+def _rejects_s16_any(view: View) -> str | None:
+    if depth_multiplier(view) != 1 or view.output.shape[-1] < 2:
+        return "a depth multiplier, or one channel"
+    _, height, width, _ = view.input(1).shape
+    if height * width > dsp_s16.MOST_TAPS:
+        return f"{height} x {width} taps, whose sum may be beyond 32 bits"
+    return None
+
+
+def _rejects_s16(view: View) -> str | None:
+    return _rejects_s16_any(view) or rejects_narrow_s16(view, weight_axis=3)
+
+
+def _s16_scratch(view: View, _: int) -> int:
+    _, height, width, channels = view.input(1).shape
+    return dsp_s16.scratch_bytes_depthwise(height * width, channels)
+
+
+_S16 = (
+    Kernel(
+        "depthwise_conv2d_s16_dsp",
+        "depthwise_conv2d",
+        "dsp",
+        Style.WINDOW,
+        _s16_stream,
+        rejects=_rejects_s16,
+        scratch_bytes=_s16_scratch,
+        takes=("int16",),
+    ),
+    Kernel(
+        "depthwise_conv2d_s16_any_dsp",
+        "depthwise_conv2d",
+        "dsp",
+        Style.WINDOW,
+        _s16_any,
+        rejects=_rejects_s16_any,
+        scratch_bytes=_s16_scratch,
+        takes=("int16",),
+    ),
+    Kernel(
+        "depthwise_conv2d_s16_portable",
+        "depthwise_conv2d",
+        "portable",
+        Style.WINDOW,
+        _s16,
+        takes=("int16",),
+    ),
+)
+
+DEPTHWISE_CONV_2D = (*_SIMD, *_MICROCONTROLLERS, *_S16)
 
 KERNELS = {"DEPTHWISE_CONV_2D": DEPTHWISE_CONV_2D}

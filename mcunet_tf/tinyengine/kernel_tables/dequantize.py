@@ -13,20 +13,11 @@ def _dequantize(view: View) -> Struct:
     return Struct("struct dequantize_f32", fields)
 
 
-def _rejects_uint8(view: View) -> str | None:
-    return "a uint8 input" if view.input(0).dtype == "uint8" else None
+def _kernel(values: str, dtype: str) -> Kernel:
+    name = f"dequantize_{values}_f32_portable"
+    return Kernel(name, "dequantize", "portable", Style.WHOLE, _dequantize, takes=(dtype,))
 
 
-DEQUANTIZE = (
-    Kernel(
-        "dequantize_s8_f32_portable",
-        "dequantize",
-        "portable",
-        Style.WHOLE,
-        _dequantize,
-        rejects=_rejects_uint8,
-    ),
-    Kernel("dequantize_u8_f32_portable", "dequantize", "portable", Style.WHOLE, _dequantize),
-)
+DEQUANTIZE = (_kernel("s8", "int8"), _kernel("u8", "uint8"), _kernel("s16", "int16"))
 
 KERNELS = {"DEQUANTIZE": DEQUANTIZE}

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mcunet_tf.tinyengine.kernel_tables.channels import (
     Pack,
     channel_blob,
@@ -11,8 +13,12 @@ from mcunet_tf.tinyengine.kernel_tables.channels import (
     output_fields,
     rejects_any_sums,
     rejects_dsp_sums,
+    rejects_narrow_s16,
+    s16_edges,
+    s16_factors,
+    s16_fields,
 )
-from mcunet_tf.tinyengine.kernel_tables.packing import dsp, mve
+from mcunet_tf.tinyengine.kernel_tables.packing import dsp, dsp_s16, mve
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style, int8_blob, word_blob
 from mcunet_tf.tinyengine.ops.spec import View
 
@@ -53,6 +59,35 @@ def _fully_connected_stream(view: View, pack: Pack) -> Struct:
     return Struct("struct fully_connected_s8", {**fields, **output_fields(view)})
 
 
+def _s16_struct(view: View, constants: dict[str, Any]) -> Struct:
+    out_features, in_features = view.input(1).shape
+    fields = {
+        **constants,
+        "in_features": in_features,
+        "rows": view.output.elements // out_features,
+        "out_features": out_features,
+    }
+    return Struct("struct fully_connected_s16", {**fields, **s16_edges(view)})
+
+
+def _s16(view: View) -> Struct:
+    return _s16_struct(view, {"weights": int8_blob(view.constant(1)), **s16_fields(view)})
+
+
+def _s16_stream(view: View) -> Struct:
+    stream = word_blob(dsp_s16.pack_fully_connected(*s16_factors(view)))
+    return _s16_struct(view, {"weights": stream, "bias": None, "scales": None, "wide": 1})
+
+
+def _s16_any(view: View) -> Struct:
+    words = dsp_s16.pack_groups(view.constant(1), dsp_s16.OUTPUTS)
+    return _s16_struct(view, {"weights": word_blob(words), **s16_fields(view)})
+
+
+def _s16_scratch(view: View, _: int) -> int:
+    return dsp_s16.scratch_bytes_fully_connected(view.input(1).shape[1])
+
+
 FULLY_CONNECTED = (
     Kernel(
         "fully_connected_s8_mve",
@@ -84,6 +119,33 @@ FULLY_CONNECTED = (
         "portable",
         Style.WHOLE,
         _fully_connected_portable,
+    ),
+    Kernel(
+        "fully_connected_s16_dsp",
+        "fully_connected",
+        "dsp",
+        Style.WHOLE,
+        _s16_stream,
+        rejects=rejects_narrow_s16,
+        scratch_bytes=_s16_scratch,
+        takes=("int16",),
+    ),
+    Kernel(
+        "fully_connected_s16_any_dsp",
+        "fully_connected",
+        "dsp",
+        Style.WHOLE,
+        _s16_any,
+        scratch_bytes=_s16_scratch,
+        takes=("int16",),
+    ),
+    Kernel(
+        "fully_connected_s16_portable",
+        "fully_connected",
+        "portable",
+        Style.WHOLE,
+        _s16,
+        takes=("int16",),
     ),
 )
 

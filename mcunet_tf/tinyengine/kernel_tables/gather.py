@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 
-from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style
+from mcunet_tf.tinyengine.kernel_tables.table import ANY_TYPE, Kernel, Struct, Style
 from mcunet_tf.tinyengine.ops.dynamic import GATHERED_AXES, gather_shape, gathered_axes
 from mcunet_tf.tinyengine.ops.spec import View
 
@@ -38,11 +38,25 @@ def _gather_nd(view: View) -> Struct:
 
 KERNELS = {
     "GATHER_AT": (
-        Kernel("gather_portable", "gather", "portable", Style.WHOLE, _gather, data_inputs=(0, 1)),
+        Kernel(
+            "gather_portable",
+            "gather",
+            "portable",
+            Style.WHOLE,
+            _gather,
+            data_inputs=(0, 1),
+            takes=ANY_TYPE,
+        ),
     ),
     "GATHER_ND": (
         Kernel(
-            "gather_nd_portable", "gather", "portable", Style.WHOLE, _gather_nd, data_inputs=(0, 1)
+            "gather_nd_portable",
+            "gather",
+            "portable",
+            Style.WHOLE,
+            _gather_nd,
+            data_inputs=(0, 1),
+            takes=ANY_TYPE,
         ),
     ),
 }

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
+from mcunet_tf.tinyengine.kernel_tables.curves import LOGISTIC, TANH
+from mcunet_tf.tinyengine.kernel_tables.rescale import ABS, LEAKY_RELU, RELU
 from mcunet_tf.tinyengine.kernel_tables.table import (
     Kernel,
     Struct,
@@ -13,6 +16,7 @@ from mcunet_tf.tinyengine.kernel_tables.table import (
     uint8_blob,
 )
 from mcunet_tf.tinyengine.ops import curves, lookup
+from mcunet_tf.tinyengine.ops.common import BYTE_TYPES
 from mcunet_tf.tinyengine.ops.spec import OpSpec, View
 
 
@@ -38,13 +42,16 @@ def _lookup_kernel(
     )
 
 
+_TAKEN = ("int8", "uint8", "bool")  # of bytes
+
+
 def lookup_kernels(spec: OpSpec) -> tuple[Kernel, ...]:
     """The table of an operator that is a function of one byte."""
 
     def rejects(view: View) -> str | None:
-        return "a float32 input" if view.input(0).dtype == "float32" else None
+        return None if view.output.dtype in BYTE_TYPES else f"an output of {view.output.dtype}"
 
-    return (_lookup_kernel(spec, rejects),)
+    return (dataclasses.replace(_lookup_kernel(spec, rejects), takes=_TAKEN),)
 
 
 def lookup_beside_constant(spec: OpSpec) -> tuple[Kernel, ...]:
@@ -81,4 +88,13 @@ LOOKUPS = {
     )
 }
 
-KERNELS = LOOKUPS
+_INT16 = {
+    "RELU": RELU,
+    "RELU6": RELU,
+    "LEAKY_RELU": LEAKY_RELU,
+    "ABS": ABS,
+    "LOGISTIC": LOGISTIC,
+    "TANH": TANH,
+}
+
+KERNELS = {kind: (*kernels, *_INT16.get(kind, ())) for kind, kernels in LOOKUPS.items()}

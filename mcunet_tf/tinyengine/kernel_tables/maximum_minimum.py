@@ -17,11 +17,13 @@ def _maximum_minimum(view: View) -> Struct:
 MAXIMUM = (
     *lookup_beside_constant(maximum_minimum.MAXIMUM),
     *broadcast_kernels("maximum", _maximum_minimum, folder="maximum_minimum"),
+    *broadcast_kernels("maximum", _maximum_minimum, folder="maximum_minimum", dtype="int16"),
 )
 
 MINIMUM = (
     *lookup_beside_constant(maximum_minimum.MINIMUM),
     *broadcast_kernels("minimum", _maximum_minimum, folder="maximum_minimum"),
+    *broadcast_kernels("minimum", _maximum_minimum, folder="maximum_minimum", dtype="int16"),
 )
 
 KERNELS = {"MAXIMUM": MAXIMUM, "MINIMUM": MINIMUM}

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from mcunet_tf.tinyengine.kernel_tables.over_rows import over_rows
+from mcunet_tf.tinyengine.kernel_tables.over_rows import over_rows, over_rows_s16
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style
 from mcunet_tf.tinyengine.ops.mean import mean_parameters, outer_inner, reduced_count
 from mcunet_tf.tinyengine.ops.spec import View
@@ -48,9 +48,13 @@ def _mean_rows(view: View) -> Struct:
     return Struct("struct mean_rows_s8", fields)
 
 
+_IMAGES = over_rows("mean_rows_s8", "mean", _mean_rows, rejects_unless_height_and_width)
+
 MEAN = (
-    *over_rows("mean_rows_s8", "mean", _mean_rows, rejects_unless_height_and_width),
+    *_IMAGES,
     Kernel("mean_s8_portable", "mean", "portable", Style.WHOLE, _mean),
+    over_rows_s16(_IMAGES),
+    Kernel("mean_s16_portable", "mean", "portable", Style.WHOLE, _mean, takes=("int16",)),
 )
 
 KERNELS = {"MEAN": MEAN, "SUM": MEAN}

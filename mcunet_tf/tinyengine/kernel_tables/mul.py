@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from mcunet_tf.tinyengine.fixed_point import requantize
 from mcunet_tf.tinyengine.kernel_tables.broadcast import broadcast_kernels, operand_order, period
 from mcunet_tf.tinyengine.kernel_tables.channels import output_fields
 from mcunet_tf.tinyengine.kernel_tables.lookup import lookup_beside_constant
@@ -41,11 +42,24 @@ def _rejects_product_scale(view: View) -> str | None:
     return None if multiplier and ROUNDED_SHIFTS[0] <= shift <= 12 else f"a shift of {shift}"
 
 
+def _rejects_s16(view: View) -> str | None:
+    multiplier, shift = mul.mul_parameters(view)
+    if shift > 0:
+        return f"a shift of {shift}"
+    # Where doubling saturates, of the product of two least values.
+    largest, half = 1 << 30, 1 << -shift >> 1
+    high = ((2 * largest - 1) * multiplier + (1 << 31)) >> 32
+    exact = int(requantize(largest, multiplier, shift))
+    return None if (high + half) >> -shift == exact else "a product of two least values"
+
+
 MUL = (
     *lookup_beside_constant(mul.MUL),
     *broadcast_kernels("mul", _mul, isa="dsp", rejects=_rejects_unless_roundings_fit),
     *broadcast_kernels("mul", _mul, isa="dsp", values="_any", rejects=_rejects_product_scale),
     *broadcast_kernels("mul", _mul),
+    *broadcast_kernels("mul", _mul, isa="dsp", rejects=_rejects_s16, dtype="int16"),
+    *broadcast_kernels("mul", _mul, dtype="int16"),
 )
 
 KERNELS = {"MUL": MUL}

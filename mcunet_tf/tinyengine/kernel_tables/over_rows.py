@@ -32,3 +32,9 @@ def over_rows(
         scratch_bytes=sums_bytes,
     )
     return dataclasses.replace(portable, name=f"{name}_dsp", isa="dsp"), portable
+
+
+def over_rows_s16(rows: tuple[Kernel, ...]) -> Kernel:
+    """The portable kernel of int16 beside those of int8."""
+    name = rows[-1].name.replace("_s8_", "_s16_")
+    return dataclasses.replace(rows[-1], name=name, takes=("int16",))

@@ -8,18 +8,29 @@ from mcunet_tf.tinyengine.ops.pad import PAD_AXES, pad_byte, padded_runs
 from mcunet_tf.tinyengine.ops.spec import View
 
 
-def _pad(view: View) -> Struct:
-    runs = padded_runs(view)
+def _struct(runs: list[tuple[int, int, int]], value: int | None) -> Struct:
     runs = [(0, 1, 0)] * (PAD_AXES - len(runs)) + runs
     fields = {
         "size": tuple(size for _, size, _ in runs),
         "before": tuple(before for before, _, _ in runs),
         "after": tuple(after for _, _, after in runs),
-        "value": pad_byte(view),
+        "value": value,
     }
     return Struct("struct pad_s8", fields)
 
 
-PAD = (Kernel("pad_s8_portable", "pad", "portable", Style.WHOLE, _pad),)
+def _pad(view: View) -> Struct:
+    return _struct(padded_runs(view), pad_byte(view))
+
+
+def _pad_s16(view: View) -> Struct:
+    *outer, (before, size, after) = padded_runs(view)
+    return _struct([*outer, (before // 2, size // 2, after // 2)], view.attributes.value)
+
+
+PAD = (
+    Kernel("pad_s8_portable", "pad", "portable", Style.WHOLE, _pad),
+    Kernel("pad_s16_portable", "pad", "portable", Style.WHOLE, _pad_s16, takes=("int16",)),
+)
 
 KERNELS = {"PAD": PAD, "PADV2": PAD}

@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from mcunet_tf.tinyengine.kernel_tables.over_rows import over_rows
+from mcunet_tf.tinyengine.kernel_tables.over_rows import over_rows, over_rows_s16
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style
 from mcunet_tf.tinyengine.ops import common
 from mcunet_tf.tinyengine.ops.pool2d import Pool2dAttributes
@@ -77,8 +77,22 @@ _GLOBAL_AVERAGE = over_rows(
 
 _AVERAGE = _over_windows("average_pool_2d_s8", _rejects_unless_sums_fit)
 
-AVERAGE_POOL_2D = (_GLOBAL_AVERAGE[0], _AVERAGE[0], _GLOBAL_AVERAGE[1], _AVERAGE[1])
 
-MAX_POOL_2D = _over_windows("max_pool_2d_s8", _rejects_unless_words)
+def _s16(name: str) -> Kernel:
+    return Kernel(f"{name}_s16_portable", "pool2d", "portable", Style.WINDOW, _pool2d, takes=_INT16)
+
+
+_INT16 = ("int16",)
+
+AVERAGE_POOL_2D = (
+    _GLOBAL_AVERAGE[0],
+    _AVERAGE[0],
+    _GLOBAL_AVERAGE[1],
+    _AVERAGE[1],
+    over_rows_s16(_GLOBAL_AVERAGE),
+    _s16("average_pool_2d"),
+)
+
+MAX_POOL_2D = (*_over_windows("max_pool_2d_s8", _rejects_unless_words), _s16("max_pool_2d"))
 
 KERNELS = {"AVERAGE_POOL_2D": AVERAGE_POOL_2D, "MAX_POOL_2D": MAX_POOL_2D}

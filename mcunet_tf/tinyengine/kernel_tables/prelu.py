@@ -23,9 +23,9 @@ def _prelu(view: View) -> Struct:
     return Struct("struct prelu_s8", fields)
 
 
-PRELU = (
-    Kernel(
-        "prelu_s8_portable",
+def _kernel(suffix: str, dtype: str) -> Kernel:
+    return Kernel(
+        f"prelu_{suffix}_portable",
         "prelu",
         "portable",
         Style.PIXELS,
@@ -33,7 +33,10 @@ PRELU = (
         data_inputs=(0, 1),
         reads_ahead=True,
         pixel_values=lambda view: broadcast.broadcast_period(view)[1],
-    ),
-)
+        takes=(dtype,),
+    )
+
+
+PRELU = (_kernel("s8", "int8"), _kernel("s16", "int16"))
 
 KERNELS = {"PRELU": PRELU}

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from mcunet_tf.tinyengine.kernel_tables.resized import resize_fields
-from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style, int16_blob
+from mcunet_tf.tinyengine.kernel_tables.table import ANY_TYPE, Kernel, Struct, Style, int16_blob
 from mcunet_tf.tinyengine.ops.spec import View
 
 
@@ -39,6 +39,7 @@ RESIZE_NEAREST_NEIGHBOR = (
         _resize_rows,
         rejects=_rejects_unless_rows_repeat,
         pixel_values=lambda view: _repeats(view) * view.output.elements // view.output.shape[1],
+        takes=ANY_TYPE,
     ),
     Kernel(
         "resize_nearest_neighbor_s8_portable",
@@ -46,6 +47,7 @@ RESIZE_NEAREST_NEIGHBOR = (
         "portable",
         Style.WHOLE,
         resize_fields("nearest_neighbor"),
+        takes=ANY_TYPE,
     ),
 )
 

@@ -19,6 +19,7 @@ def _squared_difference(view: View) -> Struct:
 SQUARED_DIFFERENCE = (
     *lookup_beside_constant(squared_difference.SQUARED_DIFFERENCE),
     *broadcast_kernels("squared_difference", _squared_difference),
+    *broadcast_kernels("squared_difference", _squared_difference, dtype="int16"),
 )
 
 KERNELS = {"SQUARED_DIFFERENCE": SQUARED_DIFFERENCE}

@@ -22,6 +22,7 @@ SUB = (
     *LINEAR,
     *broadcast_kernels("sub", _sub, isa="dsp", values="_any", rejects=rejects_sum_scales),
     *broadcast_kernels("sub", _sub),
+    *broadcast_kernels("sub", _sub, dtype="int16"),
 )
 
 KERNELS = {"SUB": SUB}

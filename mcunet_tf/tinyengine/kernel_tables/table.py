@@ -11,10 +11,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mcunet_tf.tinyengine.ops.common import MOVED_TYPES
 from mcunet_tf.tinyengine.ops.spec import View
 
 # `data_inputs` of a kernel that takes an array of pointers, one for each operand.
 ALL_INPUTS: tuple[int, ...] = ()
+
+# `takes` of a kernel.
+NOT_INT16 = tuple(dtype for dtype in MOVED_TYPES if dtype != "int16")
+ANY_TYPE = MOVED_TYPES
 
 
 class Style(enum.Enum):
@@ -91,6 +96,7 @@ class Kernel:
         one chunk. 0: scratch is for all rows of a call.
       source: its C, where that is the user's; else it is the file of its name.
       in_place_rows: a WINDOW kernel whose output rows may be input rows of the same call.
+      takes: types of the first operand, as far as the operator has them at all.
     """
 
     name: str
@@ -107,6 +113,7 @@ class Kernel:
     band_rows: int = 1
     chunk_rows: int = 0
     in_place_rows: bool = False
+    takes: tuple[str, ...] = NOT_INT16
     source: str | None = None
 
 
@@ -118,6 +125,16 @@ def int8_blob(values: npt.ArrayLike) -> Blob:
 def int16_blob(values: npt.ArrayLike) -> Blob:
     """An `int16_t` array."""
     return Blob("int16_t", np.ascontiguousarray(values, dtype=np.int16).reshape(-1))
+
+
+def int64_blob(values: npt.ArrayLike) -> Blob:
+    """An `int64_t` array."""
+    return Blob("int64_t", np.ascontiguousarray(values, dtype=np.int64).reshape(-1))
+
+
+def uint16_blob(values: npt.ArrayLike) -> Blob:
+    """A `uint16_t` array."""
+    return Blob("uint16_t", np.ascontiguousarray(values, dtype=np.uint16).reshape(-1))
 
 
 def int32_blob(values: npt.ArrayLike) -> Blob:

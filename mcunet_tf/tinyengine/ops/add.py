@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ADD: both operands brought to one scale, in units of 2^-20 of it."""
+"""ADD: both operands brought to one scale, in units of 2^-20 of it, of int16 of 2^-15."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mcunet_tf.tinyengine.ops.broadcast import BROADCAST_CONSTRAINTS, finish_sum
 from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View
 
 # TFLite scales both operands up by so many bits before it brings them to a common scale.
-ADD_LEFT_SHIFT = 20
+ADD_LEFT_SHIFT = {"int8": 20, "int16": 15}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +26,11 @@ class AddParameters:
     output: tuple[int, int]
 
 
+def add_left_shift(view: View) -> int:
+    """Bits by which sums and differences are finer than their operands' scales."""
+    return ADD_LEFT_SHIFT[view.output.dtype]
+
+
 def add_parameters(view: View) -> AddParameters:
     """Scales both inputs to twice the larger of their scales, as TFLite does."""
     first, second = view.input(0).scale, view.input(1).scale
@@ -33,7 +38,7 @@ def add_parameters(view: View) -> AddParameters:
     return AddParameters(
         quantize_multiplier(first / twice_larger),
         quantize_multiplier(second / twice_larger),
-        quantize_multiplier(twice_larger / ((1 << ADD_LEFT_SHIFT) * view.output.scale)),
+        quantize_multiplier(twice_larger / ((1 << add_left_shift(view)) * view.output.scale)),
     )
 
 
@@ -44,7 +49,7 @@ def scaled_operands(
 
     Args:
       view: an operator on two tensors.
-      values: their int8 values.
+      values: their values.
       parameters: multiplier and shift of each.
       left_shift: bits that both are shifted by first, which rounding then keeps.
     """
@@ -60,7 +65,7 @@ def scaled_operands(
 
 def _evaluate_add(view: View, values: Sequence[Array]) -> Array:
     parameters = add_parameters(view)
-    first, second = scaled_operands(view, values, parameters, ADD_LEFT_SHIFT)
+    first, second = scaled_operands(view, values, parameters, add_left_shift(view))
     return finish_sum(view, requantize(first + second, *parameters.output))
 
 

@@ -10,10 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from mcunet_tf.tinyengine.fixed_point import quantize_multiplier, requantize
+from mcunet_tf.tinyengine.fixed_point import (
+    MAX_WIDE_SHIFT,
+    quantize_multiplier,
+    requantize,
+    requantize_wide,
+)
 from mcunet_tf.tinyengine.ops import common
 from mcunet_tf.tinyengine.ops.broadcast import constraint_two_operands
-from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, as_int8
+from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, saturated
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,8 +53,9 @@ def _evaluate(view: View, values: Sequence[Array]) -> Array:
     )
     first = np.swapaxes(first, -1, -2) if view.attributes.first_transposed else first
     second = np.swapaxes(second, -1, -2) if view.attributes.second_transposed else second
-    scaled = requantize(first @ second, *matmul_parameters(view))
-    return as_int8(scaled + view.output.zero_point).reshape(view.output.shape)
+    scale = requantize_wide if view.output.dtype == "int16" else requantize
+    scaled = scale(first @ second, *matmul_parameters(view)) + view.output.zero_point
+    return saturated(scaled, view.output.dtype).reshape(view.output.shape)
 
 
 def _macs(view: View) -> int:
@@ -71,10 +77,23 @@ def constraint_matrices(view: View) -> str | None:
     return None
 
 
+def constraint_factor(view: View) -> str | None:
+    """Of int16 operands, the product of their scales is at most 128 times the output's."""
+    if view.output.dtype != "int16":
+        return None
+    shift = matmul_parameters(view)[1]
+    return f"a factor of 2^{shift}" if shift > MAX_WIDE_SHIFT else None
+
+
 BATCH_MATMUL = OpSpec(
     "BATCH_MATMUL",
     _read,
     _evaluate,
-    (constraint_two_operands, common.constraint_all_int8, constraint_matrices),
+    (
+        constraint_two_operands,
+        common.constraint_all_activations,
+        constraint_matrices,
+        constraint_factor,
+    ),
     _macs,
 )

@@ -32,10 +32,10 @@ def read_no_activation(_: Mapping[str, Any], __: View) -> ElementwiseAttributes:
 
 
 def finish_sum(view: View, values: Array) -> Array:
-    """Adds the output's zero point and clamps to what the activation leaves of int8."""
+    """Adds the output's zero point and clamps to what the activation leaves of its type."""
     low, high = common.activation_range(view.attributes.activation, view.output)
     clamped: Array = np.clip(values + view.output.zero_point, low, high)
-    return clamped.astype(np.int8).reshape(view.output.shape)
+    return clamped.astype(view.output.dtype).reshape(view.output.shape)
 
 
 def _without_leading_ones(tensor: Tensor) -> tuple[int, ...]:
@@ -82,7 +82,7 @@ def constraint_two_operands(view: View) -> str | None:
 
 BROADCAST_CONSTRAINTS = (
     constraint_two_operands,
-    common.constraint_all_int8,
+    common.constraint_all_activations,
     common.constraint_known_activation,
     constraint_broadcast,
 )

@@ -4,12 +4,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from mcunet_tf.tinyengine.fixed_point import IntArray, quantize_multiplier, round_half_away
-from mcunet_tf.tinyengine.ir import Tensor, constant_values, is_constant
+from mcunet_tf.tinyengine.fixed_point import (
+    MAX_WIDE_SHIFT,
+    IntArray,
+    quantize_multiplier,
+    requantize,
+    requantize_wide,
+    round_half_away,
+    wrap_int32,
+)
+from mcunet_tf.tinyengine.ir import QUANTISED_TYPES, Tensor, constant_values, is_constant
 from mcunet_tf.tinyengine.ops.spec import ImpossibleError, View
 
 # The flatbuffer's codes (tflite schema, enum ActivationFunctionType and Padding).
@@ -21,9 +29,17 @@ REAL_RANGE = {
     "RELU6": (0.0, 6.0),
 }
 PADDING_SAME, PADDING_VALID = 0, 1
-INTEGER_RANGES = {"int8": (-128, 127), "uint8": (0, 255)}
-MOVED_TYPES = ("int8", "uint8", "bool", "int32", "int64", "float32")
+INTEGER_RANGES = {
+    "int8": (-128, 127),
+    "uint8": (0, 255),
+    "int16": (-(1 << 15), (1 << 15) - 1),
+    "int32": (-(1 << 31), (1 << 31) - 1),
+}
+MOVED_TYPES = ("int8", "uint8", "int16", "bool", "int32", "int64", "float32")
 """Types whose values may be moved about: kernels know their bytes only."""
+BYTE_TYPES = ("int8", "uint8")
+ACTIVATION_TYPES = ("int8", "int16")
+BIAS_TYPES = {"int8": ("int32",), "int16": ("int64", "int32", "int16")}
 # The kernels' structs hold sizes in 16 bits.
 MAX_SIZE = (1 << 15) - 1
 
@@ -55,8 +71,9 @@ def activation_name(code: int) -> str:
 
 
 def activation_range(activation: str, output: Tensor) -> tuple[int, int]:
-    """The int8 interval a fused activation clamps to, as TFLite computes it (in float32)."""
+    """What an activation clamps to within the output's type, as TFLite computes it (float32)."""
     low, high = REAL_RANGE[activation]
+    least, greatest = INTEGER_RANGES[output.dtype]
     scale = np.float32(output.scale)
 
     def quantise(real: float) -> int:
@@ -65,8 +82,8 @@ def activation_range(activation: str, output: Tensor) -> tuple[int, int]:
         return output.zero_point + round_half_away(float(steps))
 
     return (
-        -128 if low is None else max(-128, quantise(low)),
-        127 if high is None else min(127, quantise(high)),
+        least if low is None else max(least, quantise(low)),
+        greatest if high is None else min(greatest, quantise(high)),
     )
 
 
@@ -119,11 +136,29 @@ def channel_multipliers(view: View, channels: int) -> tuple[IntArray, IntArray]:
 
 
 def bias_values(view: View, channels: int) -> IntArray:
-    """The int32 bias [channels]; an absent or empty one is zero."""
+    """The bias [channels]; an absent or empty one is zero."""
     bias = view.optional(2)
     if bias is None or bias.data is None or bias.data.size == 0:
         return np.zeros(channels, np.int64)
     return np.asarray(bias.data, np.int64).reshape(-1)
+
+
+def sums_are_wide(view: View) -> bool:
+    """Whether TF-Lite Micro adds up in int64 and requantises by a multiplier of 16 bits.
+
+    It does so for int16 activations, except where the bias is int32.
+    """
+    bias = view.optional(2)
+    absent = bias is None or bias.elements == 0
+    return view.input(0).dtype == "int16" and (absent or view.input(2).dtype != "int32")
+
+
+def requantized_sums(view: View, sums: IntArray) -> IntArray:
+    """Sums [..., channels] of a convolution or matrix product in steps of the output's scale."""
+    multiplier, shift = channel_multipliers(view, sums.shape[-1])
+    if sums_are_wide(view):
+        return requantize_wide(sums, multiplier, shift)
+    return requantize(wrap_int32(sums), multiplier, shift)
 
 
 def constant_integers(view: View, position: int) -> tuple[int, ...]:
@@ -146,6 +181,16 @@ def constraint_int8_activations(view: View) -> str | None:
     return None
 
 
+def constraint_activations(view: View) -> str | None:
+    """Activations are int8, or int16 with a zero point of 0, quantised per tensor."""
+    return _activations_problem((view.inputs[0], *view.outputs))
+
+
+def constraint_all_activations(view: View) -> str | None:
+    """All operands and results are int8, or int16 with a zero point of 0, quantised per tensor."""
+    return _activations_problem((*view.inputs, *view.outputs))
+
+
 def constraint_all_int8(view: View) -> str | None:
     """All operands and results are int8, quantised per tensor."""
     for tensor in (*view.inputs, *view.outputs):
@@ -155,10 +200,27 @@ def constraint_all_int8(view: View) -> str | None:
     return None
 
 
+def _activations_problem(tensors: Sequence[Tensor | None]) -> str | None:
+    dtype = next((t.dtype for t in reversed(tensors) if t is not None), "")
+    for tensor in tensors:
+        if tensor is not None and dtype not in ACTIVATION_TYPES:
+            return describe(tensor)
+        problem = _type_problem(tensor, dtype)
+        if problem:
+            return problem
+        if dtype == "int16" and tensor is not None and tensor.zero_point:
+            return f"tensor '{tensor.name}' is int16 with a zero point of {tensor.zero_point}"
+    return None
+
+
 def _int8_problem(tensor: Tensor | None) -> str | None:
+    return _type_problem(tensor, "int8")
+
+
+def _type_problem(tensor: Tensor | None, dtype: str) -> str | None:
     if tensor is None:
         return "an operand is missing"
-    if tensor.dtype != "int8":
+    if tensor.dtype != dtype:
         return describe(tensor)
     return per_tensor_problem(tensor)
 
@@ -188,7 +250,7 @@ def one_type_problem(tensors: Iterable[Tensor | None]) -> str | None:
         first = first or tensor
         if tensor.dtype not in MOVED_TYPES or tensor.dtype != first.dtype:
             return describe(tensor)
-        if tensor.dtype in INTEGER_RANGES:
+        if tensor.dtype in QUANTISED_TYPES:
             problem = tensor.quantization and per_tensor_problem(tensor)
             if problem:
                 return problem
@@ -205,12 +267,12 @@ def _scale(tensor: Tensor) -> str:
 
 
 def constraint_one_type(view: View) -> str | None:
-    """Input and output are of one type (int8, uint8, bool, int32, int64 or float32) and scale."""
+    """Input and output are of one type (integers, bool or float32) and scale."""
     return one_type_problem((view.inputs[0], *view.outputs))
 
 
 def constraint_all_one_type(view: View) -> str | None:
-    """All are of one type (int8, uint8, bool, int32, int64 or float32) and scale."""
+    """All are of one type (integers, bool or float32) and scale."""
     return one_type_problem((*view.inputs, *view.outputs))
 
 
@@ -244,14 +306,14 @@ def weight_scales_problem(weights: Tensor, channels: int, axis: int) -> str | No
     return None
 
 
-def constraint_int32_bias(view: View) -> str | None:
-    """The bias, where there is one, is constant int32 with one value per output channel."""
+def constraint_bias(view: View) -> str | None:
+    """The bias, if any, is constant int32 (int64 too for int16), a value per output channel."""
     bias = view.optional(2)
     if bias is None or (bias.data is not None and bias.data.size == 0):
         return None
     if bias.data is None:
         return "the bias is not constant"
-    if bias.dtype != "int32":
+    if bias.dtype not in BIAS_TYPES[view.output.dtype]:
         return describe(bias)
     if bias.elements != view.output.shape[-1]:
         return f"the bias has {bias.elements} values for {view.output.shape[-1]} channels"
@@ -272,6 +334,18 @@ def constraint_float32_values(view: View) -> str | None:
         if tensor is None or tensor.dtype != "float32":
             return "an operand is missing" if tensor is None else describe(tensor)
     return None
+
+
+def constraint_sums(view: View) -> str | None:
+    """Of int16 activations, factors are at most 128 and sums below 2^47."""
+    if not sums_are_wide(view):
+        return None
+    weights = np.asarray(view.constant(1), np.int64)
+    multiplier, shift = channel_multipliers(view, view.output.shape[-1])
+    if shift.max() > MAX_WIDE_SHIFT:
+        return f"a factor of {float(np.max(multiplier * 2.0 ** (shift - 31))):g}"
+    largest = int(np.abs(bias_values(view, 1)).max()) + weights.size * (1 << 22)
+    return None if largest < 1 << 47 else f"a bias of {largest - weights.size * (1 << 22)}"
 
 
 def constraint_known_activation(view: View) -> str | None:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from mcunet_tf.tinyengine.fixed_point import requantize, wrap_int32
 from mcunet_tf.tinyengine.ops import common
 from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View
 
@@ -54,12 +53,10 @@ def pad_input(values: Array, padding: common.Padding, zero_point: int) -> Array:
 
 
 def finish(view: View, accumulators: Array) -> Array:
-    """Requantises int32 accumulators [..., channels] and applies the fused activation."""
-    channels = view.output.shape[-1]
-    multiplier, shift = common.channel_multipliers(view, channels)
+    """Requantises accumulators [..., channels] and applies the fused activation."""
     low, high = common.activation_range(view.attributes.activation, view.output)
-    scaled = requantize(wrap_int32(accumulators), multiplier, shift) + view.output.zero_point
-    return np.clip(scaled, low, high).astype(np.int8)
+    scaled = common.requantized_sums(view, accumulators) + view.output.zero_point
+    return np.clip(scaled, low, high).astype(view.output.dtype)
 
 
 def groups(view: View) -> int:
@@ -165,13 +162,14 @@ CONV_2D = OpSpec(
     read=_read,
     evaluate=_evaluate,
     constraints=(
-        common.constraint_int8_activations,
+        common.constraint_activations,
         common.constraint_batch_one,
         common.constraint_positive_strides,
         common.constraint_symmetric_weights,
         constraint_weight_shape,
         constraint_window_reach,
-        common.constraint_int32_bias,
+        common.constraint_bias,
+        common.constraint_sums,
         common.constraint_known_activation,
         constraint_output_size,
     ),

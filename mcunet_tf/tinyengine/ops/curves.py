@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Curves that become tables of 256 bytes: HARD_SWISH, LEAKY_RELU, ABS, RSQRT, SQRT, TANH, EXP, LOG,
-ELU, GELU.
+ELU, GELU. LEAKY_RELU, ABS and TANH of int16 are computed value by value, as TF-Lite Micro does.
 
 The first four are computed in the integer arithmetic of tflite-runtime's reference kernels, the
 others in float32, as these fill their own tables.
@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mcunet_tf.tinyengine import fixed_point
-from mcunet_tf.tinyengine.ops import common
-from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, as_int8, no_attributes
+from mcunet_tf.tinyengine.ops import common, tables_s16
+from mcunet_tf.tinyengine.ops.lookup import constraint_curve_scales
+from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, as_int8, no_attributes, saturated
 from mcunet_tf.tinyengine.ops.tabulated import elu
 
 _INT16_MAX = (1 << 15) - 1
@@ -51,15 +52,29 @@ def _read_gelu(options: Mapping[str, Any], _: View) -> GeluAttributes:
     return GeluAttributes(bool(options["Approximate"]))
 
 
+def leaky_relu_parameters(view: View) -> tuple[tuple[int, int], tuple[int, int]]:
+    """`(multiplier, shift)` of values from zero up and of those below.
+
+    Slopes are float32 as in TensorFlow Lite, for int16 float64 as in TF-Lite Micro.
+    """
+    real = np.float64 if view.output.dtype == "int16" else np.float32
+    source, output = real(view.input(0).scale), real(view.output.scale)
+    slopes = (source / output, source * real(view.attributes.alpha) / output)
+    above, below = (fixed_point.quantize_multiplier(float(slope)) for slope in slopes)
+    return above, below
+
+
 def _evaluate_leaky_relu(view: View, values: Sequence[Array]) -> Array:
-    source, output = np.float32(view.input(0).scale), np.float32(view.output.scale)
-    slopes = (source / output, source * np.float32(view.attributes.alpha) / output)
     centred = values[0].astype(np.int64) - view.input(0).zero_point
-    positive, negative = (
-        fixed_point.requantize(centred, *fixed_point.quantize_multiplier(float(slope)))
-        for slope in slopes
-    )
-    return as_int8(np.where(centred >= 0, positive, negative) + view.output.zero_point)
+    positive, (multiplier, shift) = leaky_relu_parameters(view)
+    above = fixed_point.requantize(centred, *positive)
+    if view.output.dtype == "int16":
+        # TF-Lite Micro takes the sign of alpha out of the rounding.
+        below = np.sign(multiplier) * fixed_point.requantize(centred, abs(multiplier), shift)
+    else:
+        below = fixed_point.requantize(centred, multiplier, shift)
+    result = np.where(centred >= 0, above, below) + view.output.zero_point
+    return saturated(result, view.output.dtype)
 
 
 def _evaluate_hard_swish(view: View, values: Sequence[Array]) -> Array:
@@ -110,6 +125,8 @@ def _evaluate_tanh(view: View, values: Sequence[Array]) -> Array:
     TF-Lite Micro computes it in fixed point: close to ties the two differ by one.
     """
     source = view.input(0)
+    if source.dtype == "int16":
+        return _evaluate_tanh_s16(view, values)
     centred = values[0].astype(np.int64) - source.zero_point
     real = np.float32(source.scale) * centred.astype(np.float32)
     curved = np.tanh(real.astype(np.float64)).astype(np.float32)
@@ -117,12 +134,34 @@ def _evaluate_tanh(view: View, values: Sequence[Array]) -> Array:
     return as_int8(np.copysign(np.floor(np.abs(scaled) + 0.5), scaled).astype(np.int64))
 
 
+def tanh_scale(view: View) -> tuple[int, int]:
+    """`(multiplier, shift)` that bring int16 values to half the scale of the logistic points."""
+    return tables_s16.curve_scale(view.input(0).scale, exact_shifts=2)
+
+
+def _evaluate_tanh_s16(view: View, values: Sequence[Array]) -> Array:
+    """2 sigma(2 x) - 1 by TF-Lite Micro's line between two of 256 points of sigma."""
+    multiplier, shift = tanh_scale(view)
+    scaled = tables_s16.curve_input(values[0], multiplier, shift)
+    points, size = tables_s16.sigmoid_points(), np.abs(scaled)
+    place = np.minimum(size >> 8, 254)
+    line = (points[place] << 8) + (size & 0xFF) * (points[place + 1] - points[place])
+    curved = np.where(size >> 8 >= 255, 0xFFFF << 8, line) - (1 << 23)
+    result = np.where(scaled >= 0, curved, -curved - 1) + (1 << 7)
+    return (result >> 8).astype(np.int16)
+
+
+def abs_parameters(view: View) -> tuple[int, int]:
+    """`(multiplier, shift)` of magnitudes: 1 exactly where the scale stays."""
+    ratio = np.float32(view.input(0).scale) / np.float32(view.output.scale)
+    return fixed_point.quantize_multiplier(float(ratio))
+
+
 def _evaluate_abs(view: View, values: Sequence[Array]) -> Array:
     distance = np.abs(values[0].astype(np.int64) - view.input(0).zero_point)
     if view.input(0).scale != view.output.scale:
-        ratio = np.float32(view.input(0).scale) / np.float32(view.output.scale)
-        distance = fixed_point.requantize(distance, *fixed_point.quantize_multiplier(float(ratio)))
-    return as_int8(distance + view.output.zero_point)
+        distance = fixed_point.requantize(distance, *abs_parameters(view))
+    return saturated(distance + view.output.zero_point, view.output.dtype)
 
 
 def _evaluate_rsqrt(view: View, values: Sequence[Array]) -> Array:
@@ -204,8 +243,10 @@ def _quantised(curve: Callable[[Array], Array]) -> Callable[[View, Sequence[Arra
 
 
 def constraint_tanh_output(view: View) -> str | None:
-    """The output's scale is 1/128 and its zero point 0."""
+    """The output's scale is 1/128 and its zero point 0; of int16 2^-15."""
     output = view.output
+    if output.dtype == "int16":
+        return constraint_curve_scales(view)
     if output.zero_point != 0 or output.scale != 1 / 128:
         return f"scale {output.scale} and zero point {output.zero_point}"
     return None
@@ -227,14 +268,16 @@ def constraint_finite_alpha(view: View) -> str | None:
 
 _INT8 = (common.constraint_int8_activations, common.constraint_same_shape)
 
+_SAME = (common.constraint_activations, common.constraint_same_shape)
+
 HARD_SWISH = OpSpec(
     "HARD_SWISH", no_attributes, _evaluate_hard_swish, (*_INT8, constraint_hard_swish_scales)
 )
 LEAKY_RELU = OpSpec(
-    "LEAKY_RELU", _read_leaky_relu, _evaluate_leaky_relu, (*_INT8, constraint_finite_alpha)
+    "LEAKY_RELU", _read_leaky_relu, _evaluate_leaky_relu, (*_SAME, constraint_finite_alpha)
 )
-TANH = OpSpec("TANH", no_attributes, _evaluate_tanh, (*_INT8, constraint_tanh_output))
-ABS = OpSpec("ABS", no_attributes, _evaluate_abs, _INT8)
+TANH = OpSpec("TANH", no_attributes, _evaluate_tanh, (*_SAME, constraint_tanh_output))
+ABS = OpSpec("ABS", no_attributes, _evaluate_abs, _SAME)
 RSQRT = OpSpec("RSQRT", no_attributes, _evaluate_rsqrt, _INT8)
 SQRT = OpSpec("SQRT", no_attributes, _evaluate_sqrt, _INT8)
 EXP = OpSpec("EXP", no_attributes, _quantised(_exp), _INT8)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DEQUANTIZE: int8 or uint8 to float32, and weights that a file keeps narrow."""
+"""DEQUANTIZE: int8, uint8 or int16 to float32, and weights that a file keeps narrow."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mcunet_tf.tinyengine.ir import Tensor
+from mcunet_tf.tinyengine.ir import QUANTISED_TYPES, Tensor
 from mcunet_tf.tinyengine.ops import common
 from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, no_attributes
 
@@ -28,13 +28,13 @@ def _evaluate(view: View, values: Sequence[Array]) -> Array:
 
 
 def constraint_types(view: View) -> str | None:
-    """The input is int8 or uint8 of one scale, or any constant weights; the output float32."""
+    """The input is int8, uint8 or int16 of one scale, or constant weights; the output float32."""
     source, output = view.input(0), view.output
     if output.dtype != "float32":
         return f"{source.dtype} to {output.dtype}"
     if source.data is not None:
         return _constant_problem(source)
-    if source.dtype not in common.INTEGER_RANGES:
+    if source.dtype not in QUANTISED_TYPES:
         return f"{source.dtype} to {output.dtype}"
     return common.per_tensor_problem(source)
 

@@ -149,16 +149,18 @@ def _of(
     first: tuple[Constraint, ...],
     *left_out: Constraint,
 ) -> OpSpec:
-    """The float32 form of an operator: its constraints but for those on int8."""
-    int8 = (
+    """The float32 form of an operator: its constraints but for those on quantised values."""
+    quantised = (
         common.constraint_int8_activations,
-        common.constraint_all_int8,
+        common.constraint_activations,
+        common.constraint_all_activations,
         common.constraint_symmetric_weights,
-        common.constraint_int32_bias,
+        common.constraint_bias,
+        common.constraint_sums,
         pool2d.constraint_same_quantisation,
         *left_out,
     )
-    rest = tuple(constraint for constraint in known.constraints if constraint not in int8)
+    rest = tuple(constraint for constraint in known.constraints if constraint not in quantised)
     return dataclasses.replace(
         known, kind=known.kind + SUFFIX, evaluate=evaluate, constraints=(*first, *rest)
     )

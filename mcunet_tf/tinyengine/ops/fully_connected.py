@@ -57,10 +57,11 @@ FULLY_CONNECTED = OpSpec(
     read=_read,
     evaluate=_evaluate,
     constraints=(
-        common.constraint_int8_activations,
+        common.constraint_activations,
         common.constraint_symmetric_weights,
         constraint_weight_shape,
-        common.constraint_int32_bias,
+        common.constraint_bias,
+        common.constraint_sums,
         common.constraint_known_activation,
     ),
     macs=_macs,

@@ -32,7 +32,7 @@ def constraint_one_quantisation(view: View) -> str | None:
 
 _EXTREMA = (
     constraint_two_operands,
-    common.constraint_all_int8,
+    common.constraint_all_activations,
     constraint_broadcast,
     constraint_one_quantisation,
 )

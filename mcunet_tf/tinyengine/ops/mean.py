@@ -13,7 +13,7 @@ import numpy as np
 from mcunet_tf.tinyengine.fixed_point import quantize_multiplier, requantize
 from mcunet_tf.tinyengine.ir import constant_values, is_constant
 from mcunet_tf.tinyengine.ops import common
-from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, as_int8
+from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, saturated
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +55,7 @@ def _evaluate(view: View, values: Sequence[Array]) -> Array:
     total = values[0].astype(np.int64).sum(axis=view.attributes.axes)
     centred = total - source.zero_point * reduced_count(view)
     result = requantize(centred, *mean_parameters(view)) + view.output.zero_point
-    return as_int8(result).reshape(view.output.shape)
+    return saturated(result, view.output.dtype).reshape(view.output.shape)
 
 
 def outer_inner(view: View) -> tuple[int, int, int] | None:
@@ -89,7 +89,7 @@ def constraint_output_elements(view: View) -> str | None:
     return None if view.output.elements == expected else f"{view.output.elements}, not {expected}"
 
 
-_CONSTRAINTS = (common.constraint_int8_activations, constraint_axes, constraint_output_elements)
+_CONSTRAINTS = (common.constraint_activations, constraint_axes, constraint_output_elements)
 
 MEAN = OpSpec("MEAN", read_axes, _evaluate, _CONSTRAINTS)
 SUM = OpSpec("SUM", read_axes, _evaluate, _CONSTRAINTS)

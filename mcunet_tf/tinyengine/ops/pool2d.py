@@ -63,7 +63,7 @@ def windows(view: View, values: Array) -> tuple[Array, Array]:
 
 def _clamp(view: View, values: Array) -> Array:
     low, high = common.activation_range(view.attributes.activation, view.output)
-    return np.clip(values, low, high).astype(np.int8).reshape(view.output.shape)
+    return np.clip(values, low, high).astype(view.output.dtype).reshape(view.output.shape)
 
 
 def _evaluate_average(view: View, values: Sequence[Array]) -> Array:
@@ -72,8 +72,8 @@ def _evaluate_average(view: View, values: Sequence[Array]) -> Array:
 
 
 def _evaluate_max(view: View, values: Sequence[Array]) -> Array:
-    taps, valid = windows(view, values[0].astype(np.int64))
-    return _clamp(view, np.where(valid, taps, -128).max(-1))
+    taps, valid = windows(view, values[0])
+    return _clamp(view, np.where(valid, taps, np.iinfo(values[0].dtype).min).max(-1))
 
 
 def constraint_same_quantisation(view: View) -> str | None:
@@ -112,7 +112,7 @@ def constraint_window(view: View) -> str | None:
 
 
 _CONSTRAINTS = (
-    common.constraint_int8_activations,
+    common.constraint_activations,
     common.constraint_batch_one,
     common.constraint_positive_strides,
     common.constraint_known_activation,

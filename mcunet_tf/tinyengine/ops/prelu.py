@@ -10,7 +10,7 @@ import numpy as np
 from mcunet_tf.tinyengine.fixed_point import quantize_multiplier, requantize
 from mcunet_tf.tinyengine.ops import common
 from mcunet_tf.tinyengine.ops.broadcast import broadcast_period, constraint_two_operands
-from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, as_int8, no_attributes
+from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, no_attributes, saturated
 
 
 def prelu_parameters(view: View) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -26,7 +26,15 @@ def _evaluate_prelu(view: View, values: Sequence[Array]) -> Array:
     first = values[0].astype(np.int64) - view.input(0).zero_point
     second = values[1].astype(np.int64) - view.input(1).zero_point
     scaled = np.where(first >= 0, requantize(first, *above), requantize(first * second, *below))
-    return as_int8(scaled + view.output.zero_point).reshape(view.output.shape)
+    return saturated(scaled + view.output.zero_point, view.output.dtype).reshape(view.output.shape)
+
+
+def constraint_alpha_type(view: View) -> str | None:
+    """Alpha is int8, quantised per tensor."""
+    alpha = view.optional(1)
+    if alpha is None:
+        return "an operand is missing"
+    return common.describe(alpha) if alpha.dtype != "int8" else common.per_tensor_problem(alpha)
 
 
 def constraint_alpha(view: View) -> str | None:
@@ -42,5 +50,10 @@ PRELU = OpSpec(
     "PRELU",
     no_attributes,
     _evaluate_prelu,
-    (constraint_two_operands, common.constraint_all_int8, constraint_alpha),
+    (
+        constraint_two_operands,
+        common.constraint_activations,
+        constraint_alpha_type,
+        constraint_alpha,
+    ),
 )

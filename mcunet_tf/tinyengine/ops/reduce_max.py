@@ -27,9 +27,10 @@ def constraint_mask(view: View) -> str | None:
 
 _REDUCED = (constraint_axes, constraint_output_elements)
 _INT8 = (common.constraint_int8_activations, *_REDUCED, constraint_same_quantisation)
+_NUMBERS = (common.constraint_activations, *_REDUCED, constraint_same_quantisation)
 _MASK = (constraint_mask, *_REDUCED)
 
-REDUCE_MAX = OpSpec("REDUCE_MAX", read_axes, None, _INT8, becomes=("MAX_POOL_2D",))
+REDUCE_MAX = OpSpec("REDUCE_MAX", read_axes, None, _NUMBERS, becomes=("MAX_POOL_2D",))
 REDUCE_MIN = OpSpec("REDUCE_MIN", read_axes, None, _INT8, becomes=("TABLE", "MAX_POOL_2D"))
 REDUCE_ANY = OpSpec("REDUCE_ANY", read_axes, None, _MASK, becomes=("MAX_POOL_2D",))
 REDUCE_ALL = OpSpec("REDUCE_ALL", read_axes, None, _MASK, becomes=("TABLE", "MAX_POOL_2D"))

@@ -117,5 +117,11 @@ def no_attributes(_: Mapping[str, Any], __: View) -> None:
 
 def as_int8(values: npt.ArrayLike) -> Array:
     """Saturates to int8."""
-    saturated: Array = np.clip(np.asarray(values), -128, 127)
-    return saturated.astype(np.int8)
+    return saturated(values, "int8")
+
+
+def saturated(values: npt.ArrayLike, dtype: str) -> Array:
+    """Saturates to an integer type."""
+    limits = np.iinfo(dtype)
+    clipped: Array = np.clip(np.asarray(values), limits.min, limits.max)
+    return clipped.astype(dtype)

@@ -16,14 +16,19 @@ from mcunet_tf.tinyengine.ops.broadcast import (
 )
 from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View
 
-SQUARED_DIFFERENCE_LEFT_SHIFT = 7
+_LEFT_SHIFT = {"int8": 7, "int16": 0}
+
+
+def square_left_shift(view: View) -> int:
+    """Bits by which differences are finer than their operands' scales before they are squared."""
+    return _LEFT_SHIFT[view.output.dtype]
 
 
 def squared_difference_parameters(view: View) -> AddParameters:
     """Those of SQUARED_DIFFERENCE: the inputs' as for ADD, the output's of the square."""
     first, second = view.input(0).scale, view.input(1).scale
     twice_larger = 2.0 * max(first, second)
-    unit = (1 << 2 * SQUARED_DIFFERENCE_LEFT_SHIFT) * view.output.scale
+    unit = (1 << 2 * square_left_shift(view)) * view.output.scale
     return AddParameters(
         quantize_multiplier(first / twice_larger),
         quantize_multiplier(second / twice_larger),
@@ -33,7 +38,7 @@ def squared_difference_parameters(view: View) -> AddParameters:
 
 def _evaluate_squared_difference(view: View, values: Sequence[Array]) -> Array:
     parameters = squared_difference_parameters(view)
-    first, second = scaled_operands(view, values, parameters, SQUARED_DIFFERENCE_LEFT_SHIFT)
+    first, second = scaled_operands(view, values, parameters, square_left_shift(view))
     return finish_sum(view, requantize((first - second) ** 2, *parameters.output))
 
 
@@ -41,5 +46,5 @@ SQUARED_DIFFERENCE = OpSpec(
     "SQUARED_DIFFERENCE",
     read_no_activation,
     _evaluate_squared_difference,
-    (constraint_two_operands, common.constraint_all_int8, constraint_broadcast),
+    (constraint_two_operands, common.constraint_all_activations, constraint_broadcast),
 )

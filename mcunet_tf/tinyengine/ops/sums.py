@@ -28,13 +28,13 @@ def sum_parameters(view: View) -> tuple[tuple[int, int], tuple[int, int]]:
     twice = 2.0 * view.input(0).scale
     return (
         quantize_multiplier(view.input(0).scale / twice),
-        quantize_multiplier(twice / ((1 << ADD_LEFT_SHIFT) * view.output.scale)),
+        quantize_multiplier(twice / ((1 << ADD_LEFT_SHIFT["int8"]) * view.output.scale)),
     )
 
 
 def _rescaled(view: View, values: Array) -> IntArray:
     centred = values.astype(np.int64) - view.input(0).zero_point
-    return requantize(centred << ADD_LEFT_SHIFT, *sum_parameters(view)[0])
+    return requantize(centred << ADD_LEFT_SHIFT["int8"], *sum_parameters(view)[0])
 
 
 def _finished(view: View, sums: Array) -> Array:

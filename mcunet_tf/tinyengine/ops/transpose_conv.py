@@ -165,9 +165,10 @@ def float32_form(kind: str, own: Sequence[Constraint]) -> OpSpec:
 TRANSPOSE_CONV = _spec(
     "TRANSPOSE_CONV",
     (
-        common.constraint_int8_activations,
+        common.constraint_activations,
         common.constraint_symmetric_weights,
-        common.constraint_int32_bias,
+        common.constraint_bias,
+        common.constraint_sums,
     ),
     ("CONV_2D", "INTERLEAVE", "SLICE"),
 )

@@ -14,7 +14,7 @@ import numpy as np
 from mcunet_tf.tinyengine.ir import Graph, Op, is_constant
 from mcunet_tf.tinyengine.legality import broken_constraint
 from mcunet_tf.tinyengine.ops import SPECS
-from mcunet_tf.tinyengine.ops.common import INTEGER_RANGES
+from mcunet_tf.tinyengine.ops.common import BYTE_TYPES
 from mcunet_tf.tinyengine.ops.lookup import TableAttributes
 from mcunet_tf.tinyengine.ops.spec import Array, View, view
 from mcunet_tf.tinyengine.ops.tabulated import evaluate_tabulated, is_tabulated
@@ -130,7 +130,7 @@ class _Functions:
         return index if is_computed or index not in self.nearest else self.nearest[index]
 
     def _is_byte(self, index: int) -> bool:
-        return self.graph.tensors[index].dtype in INTEGER_RANGES
+        return self.graph.tensors[index].dtype in BYTE_TYPES
 
     def _is_function(self, op: Op) -> bool:
         """Whether a value of the result depends on nothing but the operands' at its place."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mcunet_tf.benchmark.runtimes.cmsis_nn.choose import make_call
 from mcunet_tf.benchmark.runtimes.cmsis_nn.emit import CmsisProject, emit_cmsis_project
-from mcunet_tf.benchmark.runtimes.cmsis_nn.functions import Call, make_call
+from mcunet_tf.benchmark.runtimes.cmsis_nn.functions import Call
 from mcunet_tf.benchmark.runtimes.cmsis_nn.release import CmsisNn, find_cmsis_nn
 from mcunet_tf.benchmark.runtimes.cmsis_nn.scratch import scratch_sizes
 from mcunet_tf.boards import Board
@@ -22,7 +23,7 @@ from mcunet_tf.tinyengine.emit.cost_report import Report, make_report
 from mcunet_tf.tinyengine.emit.names import derived_name
 from mcunet_tf.tinyengine.emit.project import Project
 from mcunet_tf.tinyengine.ir import Graph, Op
-from mcunet_tf.tinyengine.kernel_tables import KERNELS
+from mcunet_tf.tinyengine.kernel_tables import kernels_for
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style
 from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.passes import run_passes
@@ -132,7 +133,7 @@ def cmsis_row(call: Call, scratch_bytes: int) -> Kernel:
 
 def _portable_row(graph: Graph, op: Op) -> Kernel:
     seen = view(graph, op)
-    for kernel in KERNELS[op.kind]:
+    for kernel in kernels_for(seen):
         usable = kernel.isa == "portable" and kernel.style in (Style.WHOLE, Style.PIXELS)
         if usable and kernel.rejects(seen) is None:
             return kernel

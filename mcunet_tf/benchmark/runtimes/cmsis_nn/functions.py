@@ -50,8 +50,8 @@ class Call:
 
 
 def make_call(library: CmsisNn, view: View, isa: tuple[str, ...]) -> Call | None:
-    """The call for an operator, or None where this copy of CMSIS-NN has no function for it."""
-    maker = _MAKERS.get(view.op.kind)
+    """The call for an operator on int8, or None where this copy has no function for it."""
+    maker = _MAKERS.get(view.op.kind) if view.output.dtype == "int8" else None
     call = maker(library, view, isa) if maker else None
     return call if call and library.has(call.function) else None
 
@@ -127,7 +127,8 @@ def _size_of(function: str) -> str:
     return f"{function}_get_buffer_size({dims})"
 
 
-def _conv2d(_: CmsisNn, view: View, __: tuple[str, ...]) -> Call:
+def conv2d_call(_: CmsisNn, view: View, __: tuple[str, ...]) -> Call:
+    """A convolution."""
     channels = view.output.shape[3]
     params = f"{{{_offsets(view)}, {_geometry(view)}, {_dilation(view)}, {_clamp(view)}}}"
     definitions = _definitions(
@@ -148,7 +149,8 @@ def _conv2d(_: CmsisNn, view: View, __: tuple[str, ...]) -> Call:
     )
 
 
-def _depthwise_conv2d(_: CmsisNn, view: View, __: tuple[str, ...]) -> Call:
+def depthwise_conv2d_call(_: CmsisNn, view: View, __: tuple[str, ...]) -> Call:
+    """A depthwise convolution."""
     channels = view.output.shape[3]
     params = (
         f"{{{_offsets(view)}, {depth_multiplier(view)}, {_geometry(view)}, {_dilation(view)}, "
@@ -172,7 +174,8 @@ def _depthwise_conv2d(_: CmsisNn, view: View, __: tuple[str, ...]) -> Call:
     )
 
 
-def _fully_connected(library: CmsisNn, view: View, isa: tuple[str, ...]) -> Call:
+def fully_connected_call(library: CmsisNn, view: View, isa: tuple[str, ...]) -> Call:
+    """A matrix product by constants."""
     out_features, in_features = view.input(1).shape
     multiplier, shift = common.channel_multipliers(view, out_features)
     alike = bool(np.all(multiplier == multiplier[0]) and np.all(shift == shift[0]))
@@ -247,7 +250,9 @@ def _fully_connected_as_conv2d(view: View) -> Call:
     )
 
 
-def _pool2d(function: str) -> Callable[[CmsisNn, View, tuple[str, ...]], Call]:
+def pool2d_call(function: str) -> Callable[[CmsisNn, View, tuple[str, ...]], Call]:
+    """What makes the call of a pooling."""
+
     def make(_: CmsisNn, view: View, __: tuple[str, ...]) -> Call:
         kernel = (view.attributes.kernel_height, view.attributes.kernel_width)
         definitions = (
@@ -278,7 +283,8 @@ def _same_size(view: View) -> bool:
     return all(view.input(i).elements == view.output.elements for i in (0, 1))
 
 
-def _add(_: CmsisNn, view: View, __: tuple[str, ...]) -> Call | None:
+def add_call(_: CmsisNn, view: View, __: tuple[str, ...]) -> Call | None:
+    """A sum of two tensors of one shape."""
     if not _same_size(view):
         return None
     parameters = add.add_parameters(view)
@@ -287,14 +293,15 @@ def _add(_: CmsisNn, view: View, __: tuple[str, ...]) -> Call | None:
     arguments = (
         *("{in0}", "{in1}"),
         *_numbers(first, *parameters.first),
-        *_numbers(second, *parameters.second, add.ADD_LEFT_SHIFT),
+        *_numbers(second, *parameters.second, add.add_left_shift(view)),
         "{out}",
         *_numbers(view.output.zero_point, *parameters.output, low, high, view.output.elements),
     )
     return Call("arm_elementwise_add_s8", arguments, inputs=(0, 1))
 
 
-def _mul(_: CmsisNn, view: View, __: tuple[str, ...]) -> Call | None:
+def mul_call(_: CmsisNn, view: View, __: tuple[str, ...]) -> Call | None:
+    """A product of two tensors of one shape."""
     if not _same_size(view):
         return None
     low, high = common.activation_range(view.attributes.activation, view.output)
@@ -319,12 +326,12 @@ def _softmax(_: CmsisNn, view: View, __: tuple[str, ...]) -> Call:
 
 
 _MAKERS: dict[str, Callable[[CmsisNn, View, tuple[str, ...]], Call | None]] = {
-    "CONV_2D": _conv2d,
-    "DEPTHWISE_CONV_2D": _depthwise_conv2d,
-    "FULLY_CONNECTED": _fully_connected,
-    "AVERAGE_POOL_2D": _pool2d("arm_avgpool_s8"),
-    "MAX_POOL_2D": _pool2d("arm_max_pool_s8"),
-    "ADD": _add,
-    "MUL": _mul,
+    "CONV_2D": conv2d_call,
+    "DEPTHWISE_CONV_2D": depthwise_conv2d_call,
+    "FULLY_CONNECTED": fully_connected_call,
+    "AVERAGE_POOL_2D": pool2d_call("arm_avgpool_s8"),
+    "MAX_POOL_2D": pool2d_call("arm_max_pool_s8"),
+    "ADD": add_call,
+    "MUL": mul_call,
     "SOFTMAX": _softmax,
 }

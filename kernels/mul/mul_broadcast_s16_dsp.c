@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mul_run_s16_dsp.h"
+
+void mul_broadcast_s16_dsp(const struct mul_s8 *op, const int8_t *first, const int8_t *second,
+                           int8_t *out, int32_t pixels, void *scratch) {
+  (void)scratch;
+  const int32_t period = op->period;
+  for (int32_t p = 0; p < pixels; p++) {
+    mul_run_s16_dsp(op, read_s16(first) + p * period, read_s16(second), write_s16(out) + p * period,
+                    period);
+  }
+}
