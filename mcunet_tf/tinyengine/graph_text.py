@@ -203,8 +203,13 @@ def _read_state(text: str, tensor: Tensor) -> npt.NDArray[Any]:
 def _read_values(text: str, tensor: Tensor) -> npt.NDArray[Any]:
     if text.startswith("#"):
         raise ValueError(f"the values of '{tensor.name}' were left out")
-    values = [ast.literal_eval(value) for value in text.split()]
+    values = [_read_value(value) for value in text.split()]
     return np.array(values, tensor.dtype).reshape(tensor.shape)
+
+
+def _read_value(text: str) -> Any:
+    """A number or a truth value; float32 has some that are no literals of Python."""
+    return float(text) if text in ("inf", "-inf", "nan") else ast.literal_eval(text)
 
 
 def _read_op(line: str, tensors: dict[int, Tensor]) -> Op:

