@@ -25,6 +25,7 @@ for folder in sys.argv[1:]:
 """
 
 
+@pytest.mark.slow
 def test_two_replicas_search_and_repeat_themselves(tmp_path):
     pytest.importorskip("tensorflow")
     done = subprocess.run(
