@@ -122,7 +122,7 @@ class _ModelBench:
             macs=self.macs,
             clock_hz=board.clock_hz,
             **_costs(result, board, self.macs),
-            **_sizes(result, compiled.arena_bytes),
+            **_sizes(result, compiled.arena_bytes + getattr(compiled, "state_bytes", 0)),
             tools=self._tools(board, compiled, reference),
             compiler_flags=_flags(board, compiled),
             hashes=hashes(self.path, compiled, result.image),

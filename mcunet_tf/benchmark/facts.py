@@ -88,13 +88,15 @@ def memory_blocks(compiled: Any) -> tuple[MemoryBlock, ...]:
     span = _stage_spans(layers.values())
     last = _last_readers(graph, ops)
     blocks = []
-    for number, tensor in enumerate(graph.inputs):
+    for number, tensor in enumerate(graph.given):
         offset = _input_offset(compiled, number)
         if offset is not None:
             end = span[layers[last.get(tensor, 0)].stage][1]
             blocks.append(_block(graph, tensor, offset, graph.tensors[tensor].rows[0], (0, end)))
     for index, op in enumerate(ops):
         layer, tensor = layers[index], op.outputs[0]
+        if tensor in graph.exits:
+            continue  # states lie beside the arena
         reader = last.get(tensor, index)
         end = len(ops) if reader >= len(ops) else span[layers[reader].stage][1]
         start = span[layer.stage][0]

@@ -201,7 +201,7 @@ def _split(region: RegionCount, marks: range, exact: bool) -> Count:
     if len(own) != len(marks):
         raise ToolError("a kernel's mark was not seen by the counting plugin")
     instructions = sum(layer.instructions for layer in own)
-    cycles = sum(layer.modelled_cycles for layer in own)
+    cycles = sum(layer.modelled_cycles or 0 for layer in own)
     return Count(
         instructions=instructions,
         cycles=cycles,

@@ -171,10 +171,15 @@ def measure_kernels(
 
     Raises:
         ToolError: a tool is missing or fails.
-        BoardError: the board is not emulated.
+        BoardError: the board is not emulated, or its core has no cycle model.
     """
     if board.runner.kind != "qemu":
         raise BoardError(f"kernels are counted on emulated boards: {board.name} is none")
+    if not board.core.cycle_model:
+        raise BoardError(
+            f"kernels are priced in cycles: the {board.core.name} of board {board.name} has no "
+            "cycle model; choose a board of another core"
+        )
     programs: list[Program] = []
     jobs: list[tuple[OpCase, str, int]] = []  # case, kernel, program of the peer or -1
     for case in CASES:

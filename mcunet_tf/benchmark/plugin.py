@@ -25,11 +25,14 @@ _NEWEST_OF_QEMU = re.compile(r"supports only up to version (\d+)")
 
 @dataclass(frozen=True)
 class LayerCount:
-    """What one layer executed within a region; index -1 is what comes before the first layer."""
+    """What one layer executed within a region; index -1 is what comes before the first layer.
+
+    `modelled_cycles` is None where the board's core has no cycle model.
+    """
 
     index: int
     instructions: int
-    modelled_cycles: int
+    modelled_cycles: int | None
 
 
 @dataclass(frozen=True)

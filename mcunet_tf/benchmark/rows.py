@@ -93,7 +93,7 @@ class Row:
         clock_hz: the board's nominal clock.
         energy_uj: estimate: latency times the supply power that `energy_source` states.
         energy_source: where current and voltage come from.
-        arena_bytes: activations, input, output and kernel scratch.
+        arena_bytes: activations, input, output, kernel scratch, and what outlasts an inference.
         static_bytes: other static data, the runner's own included.
         stack_bytes: measured high-water mark of `invoke`.
         sram_bytes: arena, static data and stack together.

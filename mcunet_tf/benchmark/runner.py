@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mcunet_tf.benchmark.device import Device, Invocation, ProcessLink, SerialLink
@@ -169,6 +169,9 @@ def _run_emulated(compiled: Compiled, board: Board, data: list[list[bytes]]) -> 
             image=elf,
         )
     cycles = tuple(region.modelled_cycles for region in regions)
+    layers = regions[0].layers if regions else ()
+    if not board.core.cycle_model:
+        layers = tuple(replace(layer, modelled_cycles=None) for layer in layers)
     return RunResult(
         outputs=outputs,
         instructions=tuple(region.instructions for region in regions),
@@ -176,7 +179,7 @@ def _run_emulated(compiled: Compiled, board: Board, data: list[list[bytes]]) -> 
         cycle_model=board.core.cycle_model,
         stack_bytes=stack_bytes,
         sizes=sizes,
-        layers=regions[0].layers if regions else (),
+        layers=layers,
         image=elf,
     )
 

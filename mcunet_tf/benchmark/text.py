@@ -97,6 +97,6 @@ def format_layers(row: Row) -> str:
         name = "entry" if layer.index < 0 else str(layer.index)
         lines.append(
             f"{name:>6} {instructions:>12,} {100 * instructions / total:5.1f} % "
-            f"{layer.modelled_cycles or 0:>12,}  {layer.kernel or layer.op}".rstrip()
+            f"{format_cell(layer.modelled_cycles, 'n'):>12}  {layer.kernel or layer.op}".rstrip()
         )
     return "\n".join(lines)

@@ -96,6 +96,11 @@ class CompiledModel:
         """Memory that the caller provides."""
         return self.report.arena_bytes
 
+    @property
+    def state_bytes(self) -> int:
+        """What the caller must provide besides, and keep from one inference to the next."""
+        return self.report.state_bytes
+
     def write(self, output_dir: str | os.PathLike[str]) -> Written:
         """Writes the project; an earlier one is replaced as a whole or not at all.
 

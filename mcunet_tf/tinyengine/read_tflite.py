@@ -148,7 +148,7 @@ def read_tflite(data: bytes, name: str = "model") -> Graph:
             f"{name}: the file is damaged (an offset or a number in it is impossible: {detail}); "
             "export it again"
         ) from error
-    unfolded = unfold_variables(file.tensors, file.ops, file.first_values)
+    unfolded = unfold_variables(file.tensors, file.ops, file.outputs, file.first_values)
     table = list(file.tensors)
     for index, variable in zip(unfolded.entries, unfolded.names, strict=True):
         table[index] = dataclasses.replace(table[index], name=_printable(variable.encode()))
@@ -157,7 +157,7 @@ def read_tflite(data: bytes, name: str = "model") -> Graph:
         tensors=tuple(table),
         ops=unfolded.ops,
         inputs=(*file.inputs, *unfolded.entries),
-        outputs=(*file.outputs, *unfolded.exits),
+        outputs=(*unfolded.outputs, *unfolded.exits),
         unsettled=file.unsettled.difference(unfolded.entries),
     )
     tensors, kept = settle_shapes(file.tensors, file.ops, file.unsettled)

@@ -33,10 +33,12 @@ class Unfolded:
       entries: for each variable the tensor that holds it at the start of an inference.
       exits: the tensors that hold them at the end, in the same order.
       initial: what they hold before the first inference.
-      names: what the file calls them.
+      outputs: the application's outputs: what a variable held where the file reads it into one.
+      names: what the file calls the variables.
     """
 
     ops: tuple[tuple[Op, Options], ...]
+    outputs: tuple[int, ...]
     entries: tuple[int, ...] = ()
     exits: tuple[int, ...] = ()
     initial: tuple[Values, ...] = ()
@@ -44,13 +46,17 @@ class Unfolded:
 
 
 def unfold_variables(
-    tensors: Sequence[Tensor], ops: Iterable[tuple[Op, Options]], first: Mapping[str, Values]
+    tensors: Sequence[Tensor],
+    ops: Iterable[tuple[Op, Options]],
+    outputs: Sequence[int],
+    first: Mapping[str, Values],
 ) -> Unfolded:
     """Follows variables through the operators.
 
     Args:
       tensors: of the file's main subgraph.
       ops: its operators with their options, in the order of execution.
+      outputs: its outputs.
       first: the values that the file's other subgraphs assign, by the variables' names.
 
     Returns:
@@ -59,7 +65,7 @@ def unfold_variables(
     """
     walk = _Walk(tensors)
     kept = tuple(pair for pair in ops if walk.keeps(*pair))
-    return walk.finish(tuple(walk.renamed(*pair) for pair in kept), first)
+    return walk.finish(tuple(walk.renamed(*pair) for pair in kept), outputs, first)
 
 
 def assigned_constants(
@@ -139,11 +145,17 @@ class _Walk:
         inputs = tuple(self.aliases.get(index, index) for index in op.inputs)
         return dataclasses.replace(op, inputs=inputs), options
 
-    def finish(self, ops: tuple[tuple[Op, Options], ...], first: Mapping[str, Values]) -> Unfolded:
+    def finish(
+        self,
+        ops: tuple[tuple[Op, Options], ...],
+        outputs: Sequence[int],
+        first: Mapping[str, Values],
+    ) -> Unfolded:
         """The variables that are read before they are written: only these outlast an inference."""
         names = list(self.entries)
         return Unfolded(
             ops,
+            tuple(self.aliases.get(index, index) for index in outputs),
             tuple(self.entries[name] for name in names),
             tuple(self.now[name] for name in names),
             tuple(self._initial(self.tensors[self.entries[n]], first.get(n)) for n in names),

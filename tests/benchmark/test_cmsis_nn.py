@@ -13,10 +13,12 @@ from mcunet_tf.benchmark.runtimes.cmsis_nn import release as release_module
 from mcunet_tf.benchmark.runtimes.cmsis_nn.release import find_cmsis_nn
 from mcunet_tf.boards import load_board
 from mcunet_tf.errors import BoardError, ToolError, UnsupportedError
+from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.passes import run_passes
 from mcunet_tf.tinyengine.read_tflite import read_tflite
 from tests.benchmark.small_net import small_net
+from tests.tinyengine.remembering import CHANNELS, FRAME, WINDOW, remembering
 
 needs_wheel = pytest.mark.skipif(
     release_module._wheel_folder() is None, reason="the bench extra (bakenn) is not installed"
@@ -49,6 +51,20 @@ def test_a_network_is_exact_and_told_layer_by_layer(model, board):
     counted = [layer.instructions for layer in peer.row.layers]
     assert sum(counted) == peer.row.instructions_per_input[0]
     assert any("ahead of time" in note for note in peer.row.notes)
+
+
+@pytest.mark.qemu
+@needs_wheel
+def test_a_model_that_remembers_is_exact_in_series(tmp_path):
+    """States lie behind the peer's arena, in memory that counts as ours does."""
+    path = tmp_path / "remembering.tflite"
+    path.write_bytes(remembering(np.full((1, WINDOW - FRAME, 1, CHANNELS), -3, np.int8)))
+    runtimes = ["tinyengine", "cmsis_nn"]
+    own, peer = measure([path], ["qemu-m4"], runtimes=runtimes, inputs=12)
+    assert own.row.bit_exact and peer.row.bit_exact
+    hosts = list(measure([path], ["host"], runtimes=["tinyengine", "tflm"], inputs=12))
+    assert all(outcome.row.bit_exact for outcome in hosts)
+    assert hosts[0].row.arena_bytes > compile_tflite(path, "host").arena_bytes
 
 
 @pytest.mark.qemu

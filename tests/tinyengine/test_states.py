@@ -21,58 +21,10 @@ from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.evaluate import evaluate_series
 from mcunet_tf.tinyengine.graph_text import graph_text
 from mcunet_tf.tinyengine.validate import PlanError, validate_plan
-from tests.ops.build_tflite import NONE, VALID, Net, build_model
+from tests.ops.build_tflite import NONE, Net, build_model
+from tests.tinyengine.remembering import CHANNELS, FRAME, WINDOW, remembering
 
 SERIES = 40
-FRAME, WINDOW, CHANNELS = 2, 7, 8
-
-
-def remembering(first: np.ndarray | None = None, extra: bool = False) -> bytes:
-    """A window that slides over frames, a convolution over it, and the last result beside it.
-
-    Args:
-        first: values of the window before the first inference; None leaves them to the variable.
-        extra: a variable that is written before it is read: it outlasts nothing.
-    """
-    net, scale = Net(), {"scale": 0.05, "zero_point": -3}
-    net.op("CALL_ONCE", [], [], InitSubgraphIndex=1)
-    x = net.tensor((1, FRAME, 1, CHANNELS), **scale)
-    handles = {}
-    for name in ("window", "last", *(["spare"] * extra)):
-        handles[name] = net.tensor((), dtype="resource", scale=None)
-        net.op("VAR_HANDLE", [], [handles[name]], Container="", SharedName=name)
-    held = net.tensor((1, WINDOW - FRAME, 1, CHANNELS), **scale)
-    net.op("READ_VARIABLE", [handles["window"]], [held])
-    joined = net.tensor((1, WINDOW, 1, CHANNELS), **scale)
-    net.op("CONCATENATION", [held, x], [joined], Axis=1, FusedActivationFunction=NONE)
-    kept = net.tensor((1, WINDOW - FRAME, 1, CHANNELS), **scale)
-    begin, end = np.array([0, FRAME, 0, 0], np.int32), np.array([1, WINDOW, 1, CHANNELS], np.int32)
-    strides = net.constant(np.ones(4, np.int32))
-    net.op("STRIDED_SLICE", [joined, net.constant(begin), net.constant(end), strides], [kept])
-    net.op("ASSIGN_VARIABLE", [handles["window"], kept], [])
-    rng = np.random.default_rng(5)
-    weights = rng.integers(-99, 100, (CHANNELS, WINDOW, 1, CHANNELS)).astype(np.int8)
-    kernel = net.tensor(weights.shape, data=weights, scale=0.004)
-    made = net.tensor((1, 1, 1, CHANNELS), scale=0.06, zero_point=5)
-    window = {"Padding": VALID, "StrideH": 1, "StrideW": 1, "FusedActivationFunction": NONE}
-    net.op("CONV_2D", [joined, kernel], [made], **window)
-    if extra:
-        again = net.tensor((1, 1, 1, CHANNELS), scale=0.06, zero_point=5)
-        net.op("ASSIGN_VARIABLE", [handles["spare"], made], [])
-        net.op("READ_VARIABLE", [handles["spare"]], [again])
-        made = again
-    last = net.tensor((1, 1, 1, CHANNELS), scale=0.06, zero_point=5)
-    net.op("READ_VARIABLE", [handles["last"]], [last])
-    out = net.tensor((1, 1, 1, CHANNELS), scale=0.1)
-    net.op("ADD", [made, last], [out], FusedActivationFunction=NONE)
-    net.op("ASSIGN_VARIABLE", [handles["last"], made], [])
-    start = Net()
-    if first is not None:
-        handle = start.tensor((), dtype="resource", scale=None)
-        start.op("VAR_HANDLE", [], [handle], Container="", SharedName="window")
-        value = start.tensor(first.shape, data=first, **scale)
-        start.op("ASSIGN_VARIABLE", [handle, value], [])
-    return build_model([(net, [x], [out]), (start, [], [])])
 
 
 def frames(count: int = SERIES) -> list[tuple[np.ndarray, ...]]:
@@ -132,6 +84,185 @@ def test_a_series_on_a_board_begins_with_the_files_values(board):
     assert not np.array_equal(next(plain)[0].reshape(-1), meant[0])
     outputs = run_on_board(compiled, board, frames()).outputs
     np.testing.assert_array_equal([out[0].reshape(-1) for out in outputs], meant)
+
+
+# What a next state can be
+
+
+SMALL = {"scale": 0.05, "zero_point": -3}
+
+
+class Cell:
+    """A network of one input and two variables, of four values each."""
+
+    def __init__(self) -> None:
+        self.net = Net()
+        self.net.op("CALL_ONCE", [], [], InitSubgraphIndex=1)
+        self.x = self.net.tensor((1, 4), **SMALL)
+        self.handles = [self._handle(self.net, name) for name in ("a", "b")]
+
+    @staticmethod
+    def _handle(net: Net, name: str) -> int:
+        handle = net.tensor((), dtype="resource", scale=None)
+        net.op("VAR_HANDLE", [], [handle], Container="", SharedName=name)
+        return handle
+
+    def read(self, number: int) -> int:
+        return self.made("READ_VARIABLE", [self.handles[number]])
+
+    def write(self, number: int, value: int) -> None:
+        self.net.op("ASSIGN_VARIABLE", [self.handles[number], value], [])
+
+    def made(self, kind: str, inputs: list[int], shape=(1, 4), **options) -> int:
+        result = self.net.tensor(shape, **SMALL)
+        self.net.op(kind, inputs, [result], **options)
+        return result
+
+    def add(self, first: int, second: int) -> int:
+        return self.made("ADD", [first, second], FusedActivationFunction=NONE)
+
+    def numbers(self, *values: int) -> int:
+        return self.net.constant(np.array(values, np.int32))
+
+    def build(self, outputs: list[int]) -> bytes:
+        start = Net()
+        for name in ("a", "b"):
+            value = start.tensor((1, 4), data=np.full((1, 4), -3, np.int8), **SMALL)
+            start.op("ASSIGN_VARIABLE", [self._handle(start, name), value], [])
+        return build_model([(self.net, [self.x], outputs), (start, [], [])])
+
+
+def delay(cell: Cell, backwards: bool) -> list[int]:
+    """b becomes what a was, a the input."""
+    read = [cell.read(number) for number in ((1, 0) if backwards else (0, 1))]
+    a, b = read[::-1] if backwards else read
+    cell.write(1, a)
+    cell.write(0, cell.x)
+    return [cell.add(a, b)]
+
+
+def exchange(cell: Cell) -> list[int]:
+    a, b = cell.read(0), cell.read(1)
+    cell.write(1, cell.add(a, cell.x))
+    cell.write(0, b)
+    return [cell.add(cell.add(a, b), cell.x)]
+
+
+def exchange_alone(cell: Cell) -> list[int]:
+    a, b = cell.read(0), cell.read(1)
+    cell.write(1, a)
+    cell.write(0, b)
+    cell.write(0, cell.add(b, cell.x))
+    cell.write(1, a)
+    return [cell.add(a, cell.x)]
+
+
+def read_again_as_output(cell: Cell) -> list[int]:
+    """The output is what was just written: a READ_VARIABLE makes it."""
+    a, b = cell.read(0), cell.read(1)
+    cell.write(0, cell.add(a, cell.x))
+    again = cell.read(0)
+    cell.write(1, cell.x)
+    return [again, cell.add(b, cell.x)]
+
+
+def states_as_outputs(cell: Cell) -> list[int]:
+    a, b = cell.read(0), cell.read(1)
+    cell.write(0, cell.x)
+    cell.write(1, cell.add(a, cell.x))
+    return [a, b]
+
+
+def unchanged(cell: Cell) -> list[int]:
+    """One is written as it was, the other never."""
+    a, b = cell.read(0), cell.read(1)
+    cell.write(0, a)
+    return [cell.add(cell.add(a, b), cell.x)]
+
+
+def one_value_for_both(cell: Cell) -> list[int]:
+    a, b = cell.read(0), cell.read(1)
+    cell.write(0, cell.x)
+    cell.write(1, cell.x)
+    return [cell.add(a, b)]
+
+
+def parts_of_states(cell: Cell) -> list[int]:
+    """Copies that read a state: they cannot wait until it is written."""
+    a, b = cell.read(0), cell.read(1)
+    half, new = (
+        cell.made("SLICE", [source, cell.numbers(0, first), cell.numbers(1, 2)], (1, 2))
+        for source, first in ((a, 2), (cell.x, 0))
+    )
+    joined = cell.made("CONCATENATION", [half, new], Axis=1, FusedActivationFunction=NONE)
+    cell.write(0, joined)
+    cell.write(1, cell.made("REVERSE_V2", [a, cell.numbers(1)]))
+    return [cell.add(a, b)]
+
+
+def a_constant(cell: Cell) -> list[int]:
+    a, b = cell.read(0), cell.read(1)
+    cell.write(0, cell.net.tensor((1, 4), data=np.array([[1, 2, 3, 4]], np.int8), **SMALL))
+    cell.write(1, a)
+    return [cell.add(a, b)]
+
+
+def a_view(cell: Cell) -> list[int]:
+    a, b = cell.read(0), cell.read(1)
+    cell.write(1, cell.made("RESHAPE", [a, cell.numbers(1, 4)]))
+    cell.write(0, cell.x)
+    return [cell.add(b, cell.x)]
+
+
+NEXT_STATES = {
+    "delay": functools.partial(delay, backwards=False),
+    "delay backwards": functools.partial(delay, backwards=True),
+    **{
+        made.__name__: made
+        for made in (
+            *(exchange, exchange_alone, read_again_as_output, states_as_outputs, unchanged),
+            *(one_value_for_both, parts_of_states, a_constant, a_view),
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("name", NEXT_STATES)
+def test_whatever_becomes_a_state_equals_the_reference(name):
+    cell = Cell()
+    model = cell.build(NEXT_STATES[name](cell))
+    compiled = compile_tflite(model, "portable", name="m")
+    rng = np.random.default_rng(4)
+    series = [(rng.integers(-128, 128, (1, 4)).astype(np.int8),) for _ in range(12)]
+    data = [[array.tobytes() for array in arrays] for arrays in series]
+    runs = run_on_host(compiled, load_board("portable"), data, sanitize=True)
+    for run, wanted in zip(runs, Reference(model).run(series), strict=True):
+        for raw, array in zip(run.outputs, wanted, strict=True):
+            np.testing.assert_array_equal(np.frombuffer(raw, np.int8), array.reshape(-1))
+
+
+@pytest.mark.parametrize("edges", ["int8", "model"])
+@pytest.mark.parametrize("kept", ["input", "output"])
+def test_a_float_that_is_also_a_state_stays_one(kept, edges):
+    """The application's int8 edges must not round what the model remembers."""
+    net, real = Net(), {"scale": None, "dtype": "float32"}
+    x = net.tensor((1, 4), **real)
+    handle = net.tensor((), dtype="resource", scale=None)
+    net.op("VAR_HANDLE", [], [handle], Container="", SharedName="v")
+    held, out = net.tensor((1, 4), **real), net.tensor((1, 4), **real)
+    net.op("READ_VARIABLE", [handle], [held])
+    new, old, both = (net.tensor((1, 4), **SMALL) for _ in range(3))
+    net.op("QUANTIZE", [x], [new])
+    net.op("QUANTIZE", [held], [old])
+    net.op("ADD", [new, old], [both], FusedActivationFunction=NONE)
+    net.op("DEQUANTIZE", [both], [out])
+    net.op("ASSIGN_VARIABLE", [handle, x if kept == "input" else out], [])
+    compiled = compile_tflite(net.build([x], [out]), "portable", name="m", edges=edges)
+    (state,) = (compiled.graph.tensors[index].dtype for index in compiled.graph.entries)
+    assert state == "float32"
+    types = {"input": compiled.inputs[0].dtype, "output": compiled.outputs[0].dtype}
+    assert types[kept] == "float32"
+    assert set(types.values()) == ({"float32"} if edges == "model" else {"float32", "int8"})
 
 
 PROGRAM = """

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from mcunet_tf.benchmark.runner import RunResult
-from mcunet_tf.check.engines import TensorSpec
+from mcunet_tf.check.engines import TensorSpec, has_variables
 from mcunet_tf.errors import ModelError, require_packages
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -46,11 +46,14 @@ class TflmHostModel:
     def run_inputs(self, inputs: Sequence[tuple[Array, ...]]) -> RunResult:
         """Runs every input and takes the best of some repetitions as its wall time."""
         interpreter = _interpreter(self.model, self.arena_bytes)
+        # What a model remembers must see each input once.
+        remembers = has_variables(self.model)
         outputs, times = [], []
         for arrays in inputs:
             best = float("inf")
-            for _ in range(_REPEATS):
-                interpreter.reset()  # states begin at zero
+            for _ in range(1 if remembers else _REPEATS):
+                if not remembers:
+                    interpreter.reset()  # states begin at zero
                 for index, array in enumerate(arrays):
                     interpreter.set_input(array, index)
                 start = time.perf_counter()

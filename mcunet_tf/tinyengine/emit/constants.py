@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mcunet_tf.tinyengine.kernel_tables.table import Blob, Struct
 
@@ -50,6 +51,18 @@ def _integers(values: Iterable[Any]) -> list[str]:
     if suffix or (array.size and int(array.min()) == INT32_MIN):
         return [integer(number) + suffix for number in numbers]
     return list(map(str, numbers))
+
+
+def raw_bytes(values: npt.NDArray[Any]) -> list[int]:
+    """An array's bytes in memory."""
+    raw: list[int] = np.ascontiguousarray(values).reshape(-1).view(np.uint8).tolist()
+    return raw
+
+
+def uniform_byte(values: npt.NDArray[Any]) -> int | None:
+    """The byte that fills an array, or None where there are several."""
+    found = set(raw_bytes(values))
+    return found.pop() if len(found) == 1 else None
 
 
 def integer(value: int) -> str:

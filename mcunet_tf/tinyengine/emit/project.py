@@ -11,8 +11,6 @@ import dataclasses
 import functools
 from typing import Any
 
-import numpy as np
-
 from mcunet_tf.tinyengine.constant_pool import ConstantPool, collect_constants
 from mcunet_tf.tinyengine.emit import constants, sources
 from mcunet_tf.tinyengine.emit.formats import DEFAULT_FORMAT, find_format
@@ -168,16 +166,14 @@ def _states(project: Project) -> list[dict[str, Any]]:
     """What each state is before the first inference."""
     graph, found = project.graph, []
     for number, (index, first) in enumerate(zip(graph.entries, graph.states, strict=True)):
-        raw = np.ascontiguousarray(first).reshape(-1).view(np.uint8)
-        uniform = bool(raw.size) and bool(np.all(raw == raw[0]))
         found.append(
             {
                 "label": comment(graph.tensors[index].name),
                 "offset": project.plan.region(project.storage(index).offset)[1],
-                "size_bytes": raw.size,
-                "value": int(raw[0]) if uniform else None,
+                "size_bytes": first.nbytes,
+                "value": constants.uniform_byte(first),
                 "symbol": f"{project.name}_state_{number}",
-                "bytes": ", ".join(map(str, raw.tolist())),
+                "bytes": ", ".join(map(str, constants.raw_bytes(first))),
             }
         )
     return found

@@ -108,8 +108,8 @@ def compile_cmsis_nn(model: Path, board: Board, cmsis_nn_dir: Path | None = None
     return CmsisNnModel(
         name,
         emit_cmsis_project(project),
-        _edges(graph, graph.inputs),
-        _edges(graph, graph.outputs),
+        _edges(graph, graph.given),
+        _edges(graph, graph.made),
         graph,
         make_report(description, notes),
         _external(library, calls),

@@ -42,6 +42,12 @@ class CmsisProject:
         """The operators in execution order, one per stage."""
         return [stage.nodes[0] for stage in self.plan.stages]
 
+    @property
+    def memory_bytes(self) -> int:
+        """The arena, and the states behind it in the same memory."""
+        plan = self.plan
+        return plan.state_base + plan.state_bytes if plan.state_bytes else plan.arena_bytes
+
     def symbol(self, node: Node) -> str:
         """Prefix of all names of a layer."""
         return f"{self.name}_{node.index:02d}"
@@ -73,11 +79,11 @@ def _header(project: CmsisProject) -> str:
         f"#ifndef {upper}_H_",
         f"#define {upper}_H_",
         "#include <stdint.h>",
-        f"#define {upper}_ARENA_BYTES {project.plan.arena_bytes}",
+        f"#define {upper}_ARENA_BYTES {project.memory_bytes}",
         f"#define {upper}_ARENA_ALIGNMENT 16",
     ]
     graph = project.graph
-    for role, indices in (("input", graph.inputs), ("output", graph.outputs)):
+    for role, indices in (("input", graph.given), ("output", graph.made)):
         constant = "" if role == "input" else "const "
         for number, tensor in enumerate(indices):
             offset = project.plan.locate(graph, tensor).offset
@@ -89,6 +95,8 @@ def _header(project: CmsisProject) -> str:
                 f"  return ({pointer})arena + {offset};",
                 "}",
             ]
+    if graph.states:
+        lines.append(f"void {project.name}_reset(void *arena);")
     lines += [f"void {project.name}_invoke(void *arena);", "#endif"]
     return "\n".join(lines) + "\n"
 
@@ -130,10 +138,29 @@ def _source(project: CmsisProject, headers: list[str]) -> str:
     ]
     for node in project.nodes:
         lines += _definitions(project, node)
+    lines += _reset(project)
     lines += [f"void {project.name}_invoke(void *memory) {{", "  int8_t *const arena = memory;"]
     for node, scratch in zip(project.nodes, project.plan.scratch_offsets, strict=True):
         lines += ["  {", *(f"    {line}" for line in _invocation(project, node, scratch)), "  }"]
     return "\n".join([*lines, "}"]) + "\n"
+
+
+def _reset(project: CmsisProject) -> list[str]:
+    """Brings states to what they are before the first inference."""
+    graph = project.graph
+    if not graph.states:
+        return []
+    lines = ["#include <string.h>", f"void {project.name}_reset(void *memory) {{"]
+    for entry, first in zip(graph.entries, graph.states, strict=True):
+        place = f"(int8_t *)memory + {project.plan.locate(graph, entry).offset}"
+        value = constants.uniform_byte(first)
+        if value is not None:
+            lines.append(f"  memset({place}, {value}, {first.nbytes});")
+            continue
+        values = ", ".join(map(str, constants.raw_bytes(first)))
+        lines.append(f"  static const uint8_t first_{entry}[] = {{{values}}};")
+        lines.append(f"  memcpy({place}, first_{entry}, {first.nbytes});")
+    return [*lines, "}"]
 
 
 def _definitions(project: CmsisProject, node: Node) -> list[str]:
