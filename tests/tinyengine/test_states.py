@@ -326,6 +326,8 @@ def spoiled(plan, graph):
     yield "no multiple of 4", moved([entry, exit_], 2)
     yield "share memory", moved([graph.entries[1], graph.exits[1]], -40)
     yield "outside the memory of states", dataclasses.replace(plan, state_bytes=16)
+    other = next(tensor for tensor in plan.storage if tensor not in graph.entries + graph.exits)
+    yield "outside the arena", moved([other], plan.state_base - plan.storage[other].offset)
 
 
 def test_plans_that_lose_a_state_are_refused():
