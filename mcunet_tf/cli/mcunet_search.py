@@ -34,6 +34,7 @@ def define_flags() -> None:
     flags.DEFINE_integer("sram_bytes", None, "Most bytes the arena may take.", 1)
     flags.DEFINE_integer("flash_bytes", None, "Most bytes weights and code may take.", 1)
     flags.DEFINE_float("latency_ms", None, "Longest inference, by the cost model.", 0.0)
+    flags.DEFINE_float("minutes", None, "Time for everything; without it --epochs count.", 0.2)
     flags.DEFINE_integer("epochs", 40, "Epochs of the final training.", 1)
     flags.DEFINE_integer("supernet_epochs", None, "Epochs of the supernet; 0: none [--epochs].", 0)
     flags.DEFINE_integer("seed", 0, "Seed of all randomness.", 0)
@@ -103,12 +104,13 @@ def _found(board: Board, data: ImageDataset, count: int, **given: Any) -> Search
         flash_bytes=FLAGS.flash_bytes,
         latency_ms=FLAGS.latency_ms,
         num_classes=len(data.class_names),
+        minutes=FLAGS.minutes,
         epochs=FLAGS.epochs,
         supernet_epochs=FLAGS.supernet_epochs,
         seed=FLAGS.seed,
         quantization=FLAGS.quantization,
         **given,
-        **_quick(data.train_images.shape[1:]) if FLAGS.quick else {},
+        **_quick(data.train_images.shape[1:]) if FLAGS.quick and not FLAGS.minutes else {},
     )
 
 

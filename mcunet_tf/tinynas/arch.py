@@ -17,7 +17,7 @@ from typing import Any
 from mcunet_tf.errors import SearchError, require_packages
 from mcunet_tf.tinynas.block import Block, block_layers, check_block
 from mcunet_tf.tinynas.build import build_with
-from mcunet_tf.tinynas.layer import ADD, CONV, DENSE, MEAN, ArchLayer
+from mcunet_tf.tinynas.layer import ADD, CONV, DENSE, IMAGE, MEAN, ArchLayer, Size, pair
 
 STEM_KERNEL = 3
 
@@ -28,10 +28,11 @@ class Arch:
 
     Attributes:
         input_shape: (height, width, channels) of the image.
-        stem_channels: output channels of the first convolution, 3 x 3.
-        stem_stride: stride of the first convolution.
+        stem_channels: output channels of the first convolution.
+        stem_stride: stride of the first convolution, or its (vertical, horizontal) strides.
         blocks: all blocks in execution order.
         head_channels: output channels of a 1 x 1 convolution in front of the mean; 0 leaves it out.
+        stem_kernel: edge of the first convolution's window, or its (height, width).
 
     Raises:
         SearchError: a number is not positive, a window has no middle, or a block adds tensors of
@@ -40,12 +41,14 @@ class Arch:
 
     input_shape: tuple[int, int, int]
     stem_channels: int
-    stem_stride: int
+    stem_stride: Size
     blocks: tuple[Block, ...]
     head_channels: int = 0
+    stem_kernel: Size = STEM_KERNEL
 
     def __post_init__(self) -> None:
-        sizes = [*self.input_shape, self.stem_channels, self.stem_stride]
+        stem = (*pair(self.stem_stride), *pair(self.stem_kernel))
+        sizes = [*self.input_shape, self.stem_channels, *stem]
         if len(self.input_shape) != 3 or min(sizes) < 1 or self.head_channels < 0:
             raise SearchError(
                 f"architecture with input {self.input_shape}, stem {self.stem_channels} and head "
@@ -93,34 +96,57 @@ class Arch:
         """
         try:
             data = json.loads(text)
-            blocks = tuple(Block(**block) for block in data.pop("blocks"))
+            blocks = tuple(Block(**_pairs(block)) for block in data.pop("blocks"))
             height, width, channels = data.pop("input_shape")
+            data = _pairs(data)
             return cls(input_shape=(height, width, channels), blocks=blocks, **data)
         except (TypeError, ValueError, KeyError, AttributeError) as error:
             raise SearchError(f"this is no architecture ({error}): {text[:80]}") from error
 
 
+def _pairs(data: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a value with the lists that JSON made of its tuples as tuples again."""
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+
+
 @functools.lru_cache(maxsize=4096)
 def _layers(arch: Arch, num_classes: int) -> tuple[ArchLayer, ...]:
-    height, width, channels = arch.input_shape
     found: list[ArchLayer] = []
 
-    def add(name: str, kind: str, out_channels: int, block: int = -1, **window: Any) -> None:
-        nonlocal height, width, channels
-        layer = ArchLayer(name, kind, height, width, channels, out_channels, block=block, **window)
+    def add(name: str, kind: str, out_channels: int, *sources: int, **rest: Any) -> int:
+        """Adds a layer behind others and gives its index."""
+        if sources[0] == IMAGE:
+            height, width, channels = arch.input_shape
+        else:
+            read = found[sources[0]]
+            height, width, channels = read.out_height, read.out_width, read.out_channels
+        layer = ArchLayer(
+            name, kind, height, width, channels, out_channels, sources=sources, **rest
+        )
         found.append(layer)
-        height, width, channels = layer.out_height, layer.out_width, out_channels
+        return len(found) - 1
 
-    stem = {"kernel": STEM_KERNEL, "stride": arch.stem_stride, "relu6": True}
-    add("stem", CONV, arch.stem_channels, **stem)
+    stem = {"kernel": pair(arch.stem_kernel), "stride": pair(arch.stem_stride), "relu6": True}
+    last = add("stem", CONV, arch.stem_channels, IMAGE, **stem)
     for i, block in enumerate(arch.blocks):
-        for part in block_layers(block, channels):
-            window = {"kernel": part.kernel, "stride": part.stride, "relu6": part.relu6}
-            add(f"block{i:02d}_{part.name}", part.kind, part.out_channels, i, **window)
+        start = shortcut = last
+        for part in block_layers(block, found[start].out_channels):
+            window: dict[str, Any] = {"kernel": pair(part.kernel), "stride": pair(part.stride)}
+            source = start if part.projects else last
+            name = f"block{i:02d}_{part.name}"
+            made = add(
+                name, part.kind, part.out_channels, source, relu6=part.relu6, block=i, **window
+            )
+            if part.projects:
+                shortcut = made
+            else:
+                last = made
         if block.residual:
-            add(f"block{i:02d}_add", ADD, block.channels, i, relu6=block.kind == "plain")
+            clamps = block.kind == "plain"
+            name = f"block{i:02d}_add"
+            last = add(name, ADD, block.channels, shortcut, last, relu6=clamps, block=i)
     if arch.head_channels:
-        add("head", CONV, arch.head_channels, relu6=True)
-    add("mean", MEAN, channels)
-    add("logits", DENSE, num_classes)
+        last = add("head", CONV, arch.head_channels, last, relu6=True)
+    last = add("mean", MEAN, found[last].out_channels, last)
+    add("logits", DENSE, num_classes, last)
     return tuple(found)

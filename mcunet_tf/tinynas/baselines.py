@@ -12,13 +12,27 @@ from mcunet_tf.tinynas.block import Block
 from mcunet_tf.tinynas.published import published_arch
 from mcunet_tf.tinynas.space import rounded_channels
 
-FAMILIES = {"mobilenet_v2": "mbv2-w0.35", "proxyless_mobile": "proxyless-mobile"}
-_FAMILY_WIDTHS = {"mobilenet_v2": 0.35, "proxyless_mobile": 1.0}
+FAMILIES = {
+    "mobilenet_v2": ("mbv2-w0.35", 0.35),
+    "proxyless_mobile": ("proxyless-mobile", 1.0),
+    "resnet_8": ("resnet-8", 1.0),
+    "ds_cnn": ("ds-cnn", 1.0),
+    "mobilenet_v1": ("mobilenet-v1-w0.25", 0.25),
+    "mcunet": ("mcunet-in0", 1.0),
+}
+"""(published network, its width) of each family."""
+
 BASELINE_WIDTHS = tuple(round(0.05 * i, 2) for i in range(1, 21))
+_WIDTH_SHARES = tuple(round(0.1 * 1.07**i, 3) for i in range(55))
+"""From a tenth of the published width to four times."""
+
 BASELINE_RESOLUTIONS = (0.5, 0.625, 0.75, 0.875, 1.0)
+_STEM = -1
 LAYOUTS = ("early", "late", "ends")
 """Which strides small images do without: the first ones, the last ones, or one at either end."""
 _SMALLEST_MAP = 4
+_LARGEST_LAST_MAP = 16
+"""Networks of few strides get longer ones in the stem while their last map is larger."""
 
 
 def scaled(
@@ -35,27 +49,54 @@ def scaled(
         width: width relative to the family's full width.
         layout: one of `LAYOUTS`.
     """
-    published = published_arch(FAMILIES[family])
-    ratio = width / _FAMILY_WIDTHS[family]
-    strided = [-1, *(i for i, block in enumerate(published.blocks) if block.stride == 2)]
+    name, full_width = FAMILIES[family]
+    published = published_arch(name)
+    ratio = width / full_width
+    least = min(image_shape[:2])
+    strided = [i for i, block in enumerate(published.blocks) if block.stride == 2]
+    stem_stride = published.stem_stride
+    if stem_stride == 2:
+        strided.insert(0, _STEM)
     strides = 0
-    while min(image_shape[:2]) >> (strides + 1) >= _SMALLEST_MAP and strides < len(strided):
+    while least >> (strides + 1) >= _SMALLEST_MAP and strides < len(strided):
         strides += 1
     dropped = len(strided) - strides
     first = {"early": dropped, "late": 0, "ends": (dropped + 1) // 2}[layout]
     kept = set(strided[first : first + strides])
+    stem_stride = 2 if _STEM in kept else 1
+    while least // stem_stride >> (strides - (_STEM in kept)) > _LARGEST_LAST_MAP:
+        stem_stride *= 2
     stem = rounded_channels(published.stem_channels * ratio)
     blocks = []
     before, now = published.stem_channels, stem
     for index, block in enumerate(published.blocks):
         channels = rounded_channels(block.channels * ratio)
         stride = 2 if index in kept else 1
-        residual = block.residual and now == channels
-        hidden = now * round(block.hidden / before)
-        blocks.append(Block(block.kernel, hidden, channels, stride, residual))
+        blocks.append(_scaled_block(block, before, now, channels, stride))
         before, now = block.channels, channels
     head = rounded_channels(published.head_channels * ratio) if published.head_channels else 0
-    return Arch(image_shape, stem, 2 if -1 in kept else 1, tuple(blocks), head)
+    kernel = published.stem_kernel
+    return Arch(image_shape, stem, stem_stride, tuple(blocks), head, kernel)
+
+
+def _scaled_block(block: Block, before: int, now: int, channels: int, stride: int) -> Block:
+    """A block with other channels.
+
+    Args:
+        block: the published block.
+        before: channels that it reads.
+        now: channels that the scaled one reads.
+        channels: channels that the scaled one makes.
+        stride: its stride.
+    """
+    changed = dataclasses.replace(block, channels=channels, stride=stride)
+    if block.kind == "plain":
+        projected = block.residual and (stride != 1 or now != channels)
+        return dataclasses.replace(changed, hidden=channels, projected=projected)
+    residual = block.residual and now == channels
+    return dataclasses.replace(
+        changed, hidden=now * round(block.hidden / before), residual=residual
+    )
 
 
 def best_fitting(
@@ -90,3 +131,31 @@ def _scales(family: str, image_shape: tuple[int, int, int], layout: str) -> Iter
             if arch not in seen:
                 seen.add(arch)
                 yield arch
+
+
+def widest_fitting(
+    family: str, image_shape: tuple[int, int, int], fits: Callable[[Arch], bool]
+) -> Arch | None:
+    """The widest network of a family that fits at the images' own size; None where none does.
+
+    The first of `LAYOUTS` that fits at all is taken. Wider networks are taken to need more of
+    everything, so that few have to be tried.
+    """
+    full = FAMILIES[family][1]
+    for layout in LAYOUTS:
+        # Of equal channels after rounding one is enough.
+        archs = list(
+            dict.fromkeys(
+                scaled(family, image_shape, full * share, layout) for share in _WIDTH_SHARES
+            )
+        )
+        fitting, beyond = -1, len(archs)
+        while beyond - fitting > 1:
+            middle = (fitting + beyond) // 2
+            if fits(archs[middle]):
+                fitting = middle
+            else:
+                beyond = middle
+        if fitting >= 0:
+            return archs[fitting]
+    return None

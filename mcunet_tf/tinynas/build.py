@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mcunet_tf.tinynas.layer import ADD, DENSE, DEPTHWISE, MEAN, ArchLayer
+from mcunet_tf.tinynas.layer import ADD, DENSE, DEPTHWISE, IMAGE, MEAN, ArchLayer
 
 NORM_MOMENTUM = 0.9
 NORM_EPSILON = 1e-3
@@ -25,20 +25,18 @@ def build_with(
         name: name of the model.
     """
     inputs = keras.Input(input_shape, name="image")
-    x = inputs
-    shortcut = x
-    block = -1
+    made: list[Any] = []
     for layer in layers:
-        if layer.block != block:
-            shortcut, block = x, layer.block
-        x = _apply(keras.layers, layer, x, shortcut)
-    return keras.Model(inputs, x, name=name)
+        sources = [inputs if i == IMAGE else made[i] for i in layer.sources]
+        made.append(_apply(keras.layers, layer, sources))
+    return keras.Model(inputs, made[-1], name=name)
 
 
-def _apply(layers: Any, layer: ArchLayer, x: Any, shortcut: Any) -> Any:
+def _apply(layers: Any, layer: ArchLayer, sources: Sequence[Any]) -> Any:
     if layer.kind == ADD:
-        x = layers.Add(name=layer.name)([shortcut, x])
+        x = layers.Add(name=layer.name)(sources)
         return layers.ReLU(6.0, name=f"{layer.name}_relu6")(x) if layer.relu6 else x
+    (x,) = sources
     if layer.kind == MEAN:
         return layers.GlobalAveragePooling2D(name=layer.name)(x)
     if layer.kind == DENSE:

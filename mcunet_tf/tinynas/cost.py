@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 
 from mcunet_tf.boards import Board
 from mcunet_tf.tinyengine import query
 from mcunet_tf.tinyengine.query import PlannedCost
 from mcunet_tf.tinynas.arch import Arch
-from mcunet_tf.tinynas.layer import ADD
+from mcunet_tf.tinynas.layer import IMAGE
 from mcunet_tf.tinynas.lower import lowered, pieces
 
 
@@ -168,14 +169,11 @@ def layer_by_layer_bytes(arch: Arch, num_classes: int) -> int:
     knows whole tensors and lifetimes.
     """
     layers = arch.layers(num_classes)
-    residual = {layer.block for layer in layers if layer.kind == ADD}
-    peak, shortcut, block = 0, 0, -1
-    for layer in layers:
-        source = layer.height * layer.width * layer.in_channels
-        result = layer.out_height * layer.out_width * layer.out_channels
-        held = shortcut if layer.block in residual else 0
-        if layer.block != block:
-            # The first layer of a block reads the tensor that the block's end will add.
-            shortcut, block, held = source, layer.block, 0
-        peak = max(peak, source + result + held)
+    last_read = {source: index for index, layer in enumerate(layers) for source in layer.sources}
+    sizes = {IMAGE: math.prod(arch.input_shape)}
+    peak = 0
+    for index, layer in enumerate(layers):
+        sizes[index] = layer.out_height * layer.out_width * layer.out_channels
+        peak = max(peak, sum(sizes.values()))
+        sizes = {made: size for made, size in sizes.items() if last_read.get(made, 0) > index}
     return peak

@@ -17,7 +17,7 @@ def depthwise(x: Any, kernel: Any, stride: int) -> Any:
 
     Args:
         x: float32 `[n, h, w, c]`.
-        kernel: float32 `[k, k, c, 1]`, k odd.
+        kernel: float32 `[k, l, c, 1]`, k and l odd; the fast gradient is that of square ones.
         stride: stride of both axes.
     """
     options = {"strides": (1, stride, stride, 1), "padding": "SAME"}
@@ -49,7 +49,8 @@ def _kernel_gradient(x: Any, shape: Any, dy: Any, stride: int) -> Any:
     if stride > 2:
         return at_once()
     of_wide = _of_every_pixel if stride == 1 else _of_every_other_pixel
-    return tf.cond(shape[0] > _FAST_COLUMNS, lambda: of_wide(x, shape[0], dy), at_once)
+    wide = tf.logical_and(shape[0] > _FAST_COLUMNS, shape[0] == shape[1])
+    return tf.cond(wide, lambda: of_wide(x, shape[0], dy), at_once)
 
 
 def _of_every_pixel(x: Any, size: Any, dy: Any) -> Any:

@@ -97,12 +97,28 @@ class FusedInvertedResidual(Family):
 
 @dataclasses.dataclass(frozen=True)
 class PlainResidual(Family):
-    """Two dense windows (He et al., arXiv:1512.03385), without a projection where shapes differ."""
+    """Two dense windows (He et al., arXiv:1512.03385).
+
+    Attributes:
+        projected: whether the input is projected and added where shapes differ; otherwise nothing
+            is added there.
+    """
+
+    projected: bool = True
 
     def build(self, choice: BlockChoice) -> Block:
         """A plain residual."""
         hidden = choice.channels * choice.expansion
-        return Block(choice.kernel, hidden, choice.channels, choice.stride, choice.adds, "plain")
+        projects = self.projected and not choice.adds
+        return Block(
+            choice.kernel,
+            hidden,
+            choice.channels,
+            choice.stride,
+            choice.adds or projects,
+            "plain",
+            projects,
+        )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -71,6 +71,7 @@ def train_alone(
     epochs: int,
     *,
     seed: int,
+    steps: int | None = None,
     name: str = "final",
     inherited: Weights | None = None,
     folder: Path | None = None,
@@ -89,6 +90,7 @@ def train_alone(
         recipe: how to train.
         epochs: length of the training.
         seed: seed of all randomness.
+        steps: the most steps of each epoch; None goes through all images.
         name: name of checkpoints and logs.
         inherited: weights of `inherited_weights` to begin with; None begins at random.
         folder: folder of checkpoints and logs; None keeps nothing.
@@ -114,7 +116,7 @@ def train_alone(
         objective=objective,
         validate=epoch_validation(network, images, data, objective),
     )
-    history = trainer.run([TrainingPhase(name, epochs)], images)
+    history = trainer.run([TrainingPhase(name, epochs, steps=steps)], images)
     model = plain_model(network, Evaluator(network, data.calibration_x, data.x))
     if keep is not None:
         keep(model)

@@ -28,7 +28,7 @@ from mcunet_tf.version import __version__
 
 _FILE = "search.json"
 _VERSION = "package version"
-_STATE = ("*.ckpt", "spaces.json", "evaluations.json")
+_STATE = ("*.ckpt", "spaces.json", "evaluations.json", "halving.json")
 _HASHED_AT_ONCE = 1 << 24
 _NAMED_DIFFERENCES = 3
 
@@ -87,7 +87,8 @@ def identity(
     """
     found: dict[str, Any] = {_VERSION: __version__}
     found.update(_flat("board", board_content(options.target)))
-    for name in ("sram_bytes", "flash_bytes", "latency_ms", "epochs", "seed", "quantization"):
+    names = ("sram_bytes", "flash_bytes", "latency_ms", "minutes", "epochs", "seed", "quantization")
+    for name in names:
         found[name] = getattr(options, name)
     found["supernet_epochs"] = options.supernet_length
     found.update(_flat("recipe", dataclasses.asdict(options.recipe)))

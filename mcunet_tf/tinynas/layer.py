@@ -7,6 +7,20 @@ import dataclasses
 
 CONV, DEPTHWISE, ADD, MEAN, DENSE = "conv", "depthwise", "add", "mean", "dense"
 
+IMAGE = -1
+"""What a layer's `sources` say where it reads the image."""
+
+Size = int | tuple[int, int]
+"""Along height and width: a pair, or one number for both."""
+
+
+def pair(size: Size) -> tuple[int, int]:
+    """A size along height and width."""
+    if isinstance(size, int):
+        return size, size
+    height, width = size
+    return height, width
+
 
 @dataclasses.dataclass(frozen=True)
 class ArchLayer:
@@ -17,9 +31,10 @@ class ArchLayer:
         kind: one of "conv", "depthwise", "add", "mean" or "dense".
         height, width, in_channels: size of the input.
         out_channels: channels of the output.
-        kernel, stride: edge and stride of the window; 1 where there is none.
+        kernel, stride: window and its steps along height and width; (1, 1) where there is none.
         relu6: whether the output is clamped to 0..6.
         block: index of the block that the layer belongs to, or -1.
+        sources: indices of the layers that it reads; `IMAGE` stands for the image.
     """
 
     name: str
@@ -28,28 +43,30 @@ class ArchLayer:
     width: int
     in_channels: int
     out_channels: int
-    kernel: int = 1
-    stride: int = 1
+    kernel: tuple[int, int] = (1, 1)
+    stride: tuple[int, int] = (1, 1)
     relu6: bool = False
     block: int = -1
+    sources: tuple[int, ...] = (IMAGE,)
 
     @property
     def out_height(self) -> int:
         """Rows of the output."""
-        return 1 if self.kind in (MEAN, DENSE) else -(-self.height // self.stride)
+        return 1 if self.kind in (MEAN, DENSE) else -(-self.height // self.stride[0])
 
     @property
     def out_width(self) -> int:
         """Columns of the output."""
-        return 1 if self.kind in (MEAN, DENSE) else -(-self.width // self.stride)
+        return 1 if self.kind in (MEAN, DENSE) else -(-self.width // self.stride[1])
 
     @property
     def weights(self) -> int:
         """Number of weights, without bias and batch-norm."""
+        area = self.kernel[0] * self.kernel[1]
         if self.kind == DEPTHWISE:
-            return self.kernel**2 * self.out_channels
+            return area * self.out_channels
         if self.kind in (CONV, DENSE):
-            return self.kernel**2 * self.in_channels * self.out_channels
+            return area * self.in_channels * self.out_channels
         return 0
 
     @property

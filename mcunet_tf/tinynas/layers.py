@@ -20,6 +20,7 @@ import tensorflow as tf
 
 from mcunet_tf.tinynas.build import NORM_EPSILON
 from mcunet_tf.tinynas.depthwise import depthwise
+from mcunet_tf.tinynas.layer import Size, pair
 
 Statistics = tuple[Any, Any]
 """Mean and variance of one batch-norm layer, zero-padded to all of its channels."""
@@ -30,23 +31,23 @@ class SharedConv(keras.layers.Layer):
 
     channel_axis = 3
 
-    def __init__(self, kernel: int, in_channels: int, out_channels: int, stride: int, name: str):
+    def __init__(self, kernel: Size, in_channels: int, out_channels: int, stride: Size, name: str):
         super().__init__(name=name)
-        self.size = kernel
-        self.stride = stride
+        self.size = pair(kernel)
+        self.stride = pair(stride)
         self.kernel = self.add_weight(
             name="kernel",
-            shape=(kernel, kernel, in_channels, out_channels),
+            shape=(*self.size, in_channels, out_channels),
             initializer="he_normal",
         )
-        self.pointwise = kernel == stride == 1
+        self.pointwise = self.size == self.stride == (1, 1)
         self.widens = self.pointwise and in_channels < out_channels
         self.built = True
 
     def part(self, size: Any = None, in_channels: Any = None, out_channels: Any = None) -> Any:
         """The middle of the windows between the first channels; None stands for the whole."""
         kernel = self.kernel[:, :, :in_channels, :out_channels]
-        return kernel if size is None or self.size == 1 else _middle(kernel, self.size, size)
+        return kernel if size is None or self.size == (1, 1) else _middle(kernel, self.size, size)
 
     def scaled(self, kernel: Any, scale: Any) -> Any:
         """Weights that give each output channel times its scale."""
@@ -65,14 +66,15 @@ class SharedDepthwise(keras.layers.Layer):
     channel_axis = 2
     widens = False
 
-    def __init__(self, kernel: int, channels: int, stride: int, name: str):
+    def __init__(self, kernel: Size, channels: int, stride: Size, name: str):
         super().__init__(name=name)
-        self.size = kernel
-        self.stride = stride
+        self.size = pair(kernel)
+        self.stride = pair(stride)[0]
         # Of he_normal: the fan-in of a depthwise window is its own size.
-        spread = keras.initializers.RandomNormal(stddev=(2.0 / kernel**2) ** 0.5)
+        fan_in = self.size[0] * self.size[1]
+        spread = keras.initializers.RandomNormal(stddev=(2.0 / fan_in) ** 0.5)
         self.kernel = self.add_weight(
-            name="kernel", shape=(kernel, kernel, channels, 1), initializer=spread
+            name="kernel", shape=(*self.size, channels, 1), initializer=spread
         )
         self.built = True
 
@@ -137,10 +139,11 @@ class SharedNorm(keras.layers.Layer):
         return mean, variance
 
 
-def _middle(kernel: Any, whole: int, size: Any) -> Any:
-    """The middle of windows of edge `whole`."""
-    first = (whole - size) // 2
-    return kernel[first : first + size, first : first + size]
+def _middle(kernel: Any, whole: tuple[int, int], size: Any) -> Any:
+    """The middle of windows: `size` rows, and of square ones as many columns."""
+    first = (whole[0] - size) // 2
+    rows = kernel[first : first + size]
+    return rows[:, first : first + size] if whole[0] == whole[1] else rows
 
 
 def convolve_and_norm(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ from mcunet_tf.tinyengine.ops.fully_connected import FullyConnectedAttributes
 from mcunet_tf.tinyengine.ops.mean import MeanAttributes
 from mcunet_tf.tinyengine.query import Candidate
 from mcunet_tf.tinynas.arch import Arch
-from mcunet_tf.tinynas.layer import ADD, DENSE, DEPTHWISE, MEAN, ArchLayer
+from mcunet_tf.tinynas.layer import ADD, DENSE, DEPTHWISE, IMAGE, MEAN, ArchLayer
 
 _IMAGE = Quantization((1 / 255,), (-128,))
 _RELU6 = Quantization((6 / 255,), (-128,))
@@ -39,7 +40,7 @@ class Piece(NamedTuple):
     """A layer without its place in a network: a `Part` of the compiler's queries.
 
     Attributes:
-        layer: the layer, without its name and block.
+        layer: the layer, without its name, block and sources.
         sources: quantisation of the tensors that it reads.
     """
 
@@ -53,8 +54,8 @@ class Piece(NamedTuple):
         if layer.kind == DENSE:
             shape = (1, layer.in_channels)
         sources = [Tensor(f"input{i}", shape, "int8", q) for i, q in enumerate(self.sources)]
-        made, op = _operator(layer, len(sources), len(sources) - 1, 0)
         inputs = tuple(range(len(sources)))
+        made, op = _operator(layer, len(sources), inputs)
         return Graph("layer", (*sources, *made), (op,), inputs, op.outputs)
 
 
@@ -67,12 +68,9 @@ def lower_graph(arch: Arch, num_classes: int) -> Graph:
     """The graph of a whole network."""
     tensors = [Tensor("image", (1, *arch.input_shape), "int8", _IMAGE)]
     ops: list[Op] = []
-    shortcut, block = 0, -1
     for layer in arch.layers(num_classes):
-        source = ops[-1].outputs[0] if ops else 0
-        if layer.block != block:
-            shortcut, block = source, layer.block
-        made, op = _operator(layer, len(tensors), source, shortcut)
+        sources = [0 if i == IMAGE else ops[i].outputs[0] for i in layer.sources]
+        made, op = _operator(layer, len(tensors), sources)
         tensors += made
         ops.append(op)
     return Graph("arch", tuple(tensors), tuple(ops), (0,), ops[-1].outputs)
@@ -81,16 +79,14 @@ def lower_graph(arch: Arch, num_classes: int) -> Graph:
 @functools.lru_cache(maxsize=4096)
 def pieces(arch: Arch, num_classes: int) -> tuple[Piece, ...]:
     """The layers of a network without their places, in execution order."""
-    found: list[Piece] = []
-    source = shortcut = _IMAGE
-    block = -1
-    for layer in arch.layers(num_classes):
-        if layer.block != block:
-            shortcut, block = source, layer.block
-        sources = (shortcut, source) if layer.kind == ADD else (source,)
-        found.append(Piece(dataclasses.replace(layer, name="layer", block=-1), sources))
-        source = _quantization(layer)
-    return tuple(found)
+    layers = arch.layers(num_classes)
+    return tuple(
+        Piece(
+            dataclasses.replace(layer, name="layer", block=-1, sources=()),
+            tuple(_IMAGE if i == IMAGE else _quantization(layers[i]) for i in layer.sources),
+        )
+        for layer in layers
+    )
 
 
 def _quantization(layer: ArchLayer) -> Quantization:
@@ -100,7 +96,7 @@ def _quantization(layer: ArchLayer) -> Quantization:
     return _SUM if layer.kind == ADD else _LINEAR
 
 
-def _operator(layer: ArchLayer, first: int, source: int, shortcut: int) -> tuple[list[Tensor], Op]:
+def _operator(layer: ArchLayer, first: int, sources: Sequence[int]) -> tuple[list[Tensor], Op]:
     """The tensors that a layer adds, from index `first` on, the last one being its output."""
     channels = layer.out_channels
     shape: tuple[int, ...] = (1, layer.out_height, layer.out_width, channels)
@@ -109,14 +105,14 @@ def _operator(layer: ArchLayer, first: int, source: int, shortcut: int) -> tuple
     output = Tensor(layer.name, shape, "int8", _quantization(layer))
     if layer.kind == ADD:
         activation = "RELU6" if layer.relu6 else "NONE"
-        op = Op("ADD", layer.name, (shortcut, source), (first,), ElementwiseAttributes(activation))
+        op = Op("ADD", layer.name, tuple(sources), (first,), ElementwiseAttributes(activation))
         return [output], op
     if layer.kind == MEAN:
         axes = Tensor("axes", (2,), "int32", None, np.array([1, 2], np.int32))
         mean = MeanAttributes((1, 2))
-        return [axes, output], Op("MEAN", layer.name, (source, first), (first + 1,), mean)
+        return [axes, output], Op("MEAN", layer.name, (*sources, first), (first + 1,), mean)
     weights, bias = _constants(layer.kind, layer.kernel, layer.in_channels, channels)
-    inputs, outputs = (source, first, first + 1), (first + 2,)
+    inputs, outputs = (*sources, first, first + 1), (first + 2,)
     if layer.kind == DENSE:
         attributes = FullyConnectedAttributes("NONE")
         return [weights, bias, output], Op(
@@ -127,22 +123,24 @@ def _operator(layer: ArchLayer, first: int, source: int, shortcut: int) -> tuple
 
 
 def _window(layer: ArchLayer) -> Conv2dAttributes:
-    top, bottom = same_padding(layer.height, layer.kernel, layer.stride, 1)
-    left, right = same_padding(layer.width, layer.kernel, layer.stride, 1)
+    top, bottom = same_padding(layer.height, layer.kernel[0], layer.stride[0], 1)
+    left, right = same_padding(layer.width, layer.kernel[1], layer.stride[1], 1)
     activation = "RELU6" if layer.relu6 else "NONE"
     padding = Padding(top, bottom, left, right)
-    return Conv2dAttributes(layer.stride, layer.stride, 1, 1, padding, activation)
+    return Conv2dAttributes(*layer.stride, 1, 1, padding, activation)
 
 
 @functools.lru_cache(maxsize=1024)
-def _constants(kind: str, kernel: int, inputs: int, channels: int) -> tuple[Tensor, Tensor]:
+def _constants(
+    kind: str, kernel: tuple[int, int], inputs: int, channels: int
+) -> tuple[Tensor, Tensor]:
     axis = 0
     if kind == DENSE:
         shape: tuple[int, ...] = (channels, inputs)
     elif kind == DEPTHWISE:
-        shape, axis = (1, kernel, kernel, channels), 3
+        shape, axis = (1, *kernel, channels), 3
     else:
-        shape = (channels, kernel, kernel, inputs)
+        shape = (channels, *kernel, inputs)
     scales = Quantization((_WEIGHT_SCALE,) * channels, (0,) * channels, axis)
     zeros = np.broadcast_to(np.int32(0), (channels,))
     weights = Tensor("weights", shape, "int8", scales, _spread(shape, axis))

@@ -13,7 +13,7 @@ from typing import Any
 
 from mcunet_tf.boards import Board, load_board
 from mcunet_tf.errors import BoardError, BudgetError, SearchError
-from mcunet_tf.tinynas.checks import check_whole, is_real, shown
+from mcunet_tf.tinynas.checks import check_real, check_whole, is_real, shown
 from mcunet_tf.tinynas.cost import Budget
 from mcunet_tf.tinynas.effort import Effort
 from mcunet_tf.tinynas.protocols import Callback, Strategy
@@ -23,6 +23,7 @@ from mcunet_tf.tinynas.task import Task
 
 QUANTIZATIONS = ("ptq", "qat")
 CALLBACK_STAGES = ("supernet", "final")
+LEAST_MINUTES = 0.2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +35,7 @@ class SearchOptions:
         sram_bytes: the most bytes that the arena may take; None leaves it to the board.
         flash_bytes: the most bytes that weights and code may take; None leaves it to the board.
         latency_ms: the longest modelled time of one inference; None sets no limit.
+        minutes: time for everything, by the wall clock; None trains by `epochs`.
         epochs: epochs of the final training.
         supernet_epochs: epochs of the supernet; None takes `epochs`, 0 trains no supernet.
         seed: seed of all randomness.
@@ -63,6 +65,7 @@ class SearchOptions:
     sram_bytes: int | None = None
     flash_bytes: int | None = None
     latency_ms: float | None = None
+    minutes: float | None = None
     epochs: int = 40
     supernet_epochs: int | None = None
     seed: int = 0
@@ -86,6 +89,7 @@ class SearchOptions:
         assert self.target  # raises where the board is unknown
         _check_budgets(self)
         check_whole("epochs", self.epochs, 1)
+        _check_minutes(self)
         if self.supernet_epochs is not None:
             check_whole("supernet_epochs", self.supernet_epochs, 0)
         check_whole("seed", self.seed, 0)
@@ -148,6 +152,22 @@ def _check_budgets(options: SearchOptions) -> None:
             )
         if name != "latency_ms" and value != int(value):
             raise BudgetError(f"{name} = {shown(value)}: give whole bytes")
+
+
+def _check_minutes(options: SearchOptions) -> None:
+    if options.minutes is None:
+        return
+    check_real("minutes", options.minutes, LEAST_MINUTES)
+    if options.supernet_epochs:
+        raise SearchError(
+            "minutes and supernet_epochs are two ways to search: give minutes to train networks "
+            "side by side, or epochs and supernet_epochs to train a supernet"
+        )
+    resolver = getattr(options.strategy, "cluster_resolver", None)
+    if getattr(resolver, "task_type", None):
+        raise SearchError(
+            "the processes of a cluster would measure other times: give epochs instead of minutes"
+        )
 
 
 def _check_objects(options: SearchOptions) -> None:

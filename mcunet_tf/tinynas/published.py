@@ -6,11 +6,15 @@ arXiv:2007.10319, https://github.com/mit-han-lab/mcunet, MIT licence); `mcunet-v
 the `.tflite` file that comes with TinyEngine. Only the facts are taken: sizes of layers. Weights
 are untrained; padding is TensorFlow's SAME, where the originals pad both sides alike, which changes
 neither MACs nor parameters.
+
+"resnet-8", "ds-cnn" and "mobilenet-v1-w0.25" are MLPerf Tiny's (Banbury et al., arXiv:2106.07597),
+with ReLU6 for ReLU and a batch-norm behind each convolution.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from mcunet_tf.errors import SearchError
 from mcunet_tf.tinynas.arch import Arch
@@ -103,17 +107,52 @@ _NETWORKS: dict[str, tuple[int, int, int, int, str]] = {
 _BLOCK = re.compile(r"(\d+)x(\d+)-(\d+)(?:/(\d))?(\+?)")
 
 
+_SEPARABLE = "8-16 16-32/2 32-32 32-64/2 64-64 64-128/2" + " 128-128" * 5 + " 128-256/2 256-256"
+
+
+def _resnet_8() -> Arch:
+    blocks = (
+        Block(3, 16, 16, 1, True, "plain"),
+        Block(3, 32, 32, 2, True, "plain", projected=True),
+        Block(3, 64, 64, 2, True, "plain", projected=True),
+    )
+    return Arch((32, 32, 3), 16, 1, blocks)
+
+
+def _ds_cnn() -> Arch:
+    blocks = (Block(3, 64, 64, 1, False, "separable"),) * 4
+    return Arch((49, 10, 1), 64, 2, blocks, stem_kernel=(10, 4))
+
+
+def _mobilenet_v1() -> Arch:
+    pairs = (re.split("[-/]", text) for text in _SEPARABLE.split())
+    blocks = (
+        Block(3, int(read), int(made), int(*stride or "1"), False, "separable")
+        for read, made, *stride in pairs
+    )
+    return Arch((96, 96, 3), 8, 2, tuple(blocks))
+
+
+_OTHERS: dict[str, tuple[Callable[[], Arch], int]] = {
+    "resnet-8": (_resnet_8, 10),
+    "ds-cnn": (_ds_cnn, 12),
+    "mobilenet-v1-w0.25": (_mobilenet_v1, 2),
+}
+
+
 def published_names() -> tuple[str, ...]:
     """Names of the published networks."""
-    return tuple(_NETWORKS)
+    return (*_NETWORKS, *_OTHERS)
 
 
 def published_arch(name: str) -> Arch:
-    """The architecture of a published network, with its own resolution and three channels.
+    """The architecture of a published network, with its own resolution and channels.
 
     Raises:
         SearchError: the name is unknown.
     """
+    if name in _OTHERS:
+        return _OTHERS[name][0]()
     resolution, stem, head, _, text = _entry(name)
     blocks = []
     for token in text.split():
@@ -127,10 +166,12 @@ def published_arch(name: str) -> Arch:
 
 def classes_of(name: str) -> int:
     """Number of classes that a published network was trained for."""
+    if name in _OTHERS:
+        return _OTHERS[name][1]
     return _entry(name)[3]
 
 
 def _entry(name: str) -> tuple[int, int, int, int, str]:
     if name not in _NETWORKS:
-        raise SearchError(f"unknown network '{name}': choose one of {', '.join(_NETWORKS)}")
+        raise SearchError(f"unknown network '{name}': choose one of {', '.join(published_names())}")
     return _NETWORKS[name]

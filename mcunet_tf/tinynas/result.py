@@ -17,6 +17,7 @@ from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.checkpoint import write_bytes
 from mcunet_tf.tinynas.cost import Budget, Cost
 from mcunet_tf.tinynas.data import Array, resize_images
+from mcunet_tf.tinynas.halving import Standing
 from mcunet_tf.tinynas.objective import Objective
 from mcunet_tf.tinynas.pareto import ParetoPoint
 from mcunet_tf.tinynas.protocols import KerasModel
@@ -41,10 +42,12 @@ class SearchResult:
         budget: the budget that was to be kept.
         board: the target.
         history: a row per epoch of supernet and final training.
-        pareto: evaluated sub-networks of the supernet, ascending in MACs.
-        spaces: statistics of every search space.
+        pareto: evaluated networks that no other one beats, ascending in MACs.
+        spaces: statistics of every search space; none of a search by minutes.
         chosen: index of the chosen space in `spaces`.
         flatbuffer: the int8 `.tflite` file.
+        standings: of a search by minutes, the networks that were trained side by side, the best
+            first; otherwise none.
     """
 
     arch: Arch
@@ -60,6 +63,7 @@ class SearchResult:
     spaces: tuple[SpaceStatistics, ...]
     chosen: int
     flatbuffer: bytes
+    standings: tuple[Standing, ...] = ()
 
     @property
     def accuracy(self) -> float:

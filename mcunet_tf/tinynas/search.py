@@ -21,7 +21,7 @@ from mcunet_tf.errors import require_packages
 from mcunet_tf.tinynas.effort import Effort
 from mcunet_tf.tinynas.options import SearchOptions
 from mcunet_tf.tinynas.protocols import Callback, Strategy
-from mcunet_tf.tinynas.reading import read_images
+from mcunet_tf.tinynas.reading import Data, read_images
 from mcunet_tf.tinynas.recipe import Recipe
 from mcunet_tf.tinynas.result import SearchResult
 from mcunet_tf.tinynas.space import Space
@@ -37,6 +37,7 @@ def search(
     flash_bytes: int | None = None,
     latency_ms: float | None = None,
     num_classes: int | None = None,
+    minutes: float | None = None,
     epochs: int = 40,
     supernet_epochs: int | None = None,
     seed: int = 0,
@@ -67,7 +68,12 @@ def search(
         flash_bytes: the most bytes that weights and code may take, if less than the board has.
         latency_ms: the longest that one inference may take, by the compiler's cost model.
         num_classes: number of classes; by default one more than the greatest label.
-        epochs: epochs of the final training.
+        minutes: time for everything, by the wall clock. Networks of all families of blocks and
+            published ones, as large as the budget allows, train side by side; the better ones go
+            on, and the best is trained to the end, for most of the time. What the time was divided
+            into is kept in the working folder, so that an interrupted search ends as it would have.
+            None searches as the paper does, by `epochs`.
+        epochs: epochs of the final training, where there are no `minutes`.
         supernet_epochs: epochs of the supernet, a fifth of them for the largest sub-network; by
             default as many as `epochs`. With 0 there is no supernet to rank by: of the fitting
             sub-networks the one that evolution finds to compute the most is trained from scratch.
@@ -83,7 +89,8 @@ def search(
         quantization: "ptq", or "qat" for quantisation-aware training after the final one.
         recipe: how to train; by default `Recipe()`.
         effort: how much to look at; by default `Effort()`.
-        spaces: search spaces to choose from; by default all that the data set's size gives.
+        spaces: search spaces to choose from; by default all that the data set's size gives, or
+            with `minutes` networks of all families with stages of their own widths.
         verbose: whether progress is printed.
         head: "classes": targets are whole numbers `[n]` or one-hot rows; "multilabel": rows of
             zeros and ones `[n, k]`; "regression": real values `[n]` or `[n, k]`.
@@ -114,6 +121,7 @@ def search(
         sram_bytes=sram_bytes,
         flash_bytes=flash_bytes,
         latency_ms=latency_ms,
+        minutes=minutes,
         epochs=epochs,
         supernet_epochs=supernet_epochs,
         seed=seed,
@@ -131,7 +139,11 @@ def search(
         metrics=metrics,
         class_weight=class_weight,
     )
-    images = read_images(train, validation, num_classes, seed, head)
+    return _run(options, read_images(train, validation, num_classes, seed, head))
+
+
+def _run(options: SearchOptions, images: Data) -> SearchResult:
+    """Runs a search in its working folder, or in a temporary one."""
     if options.workdir is not None:
         return SearchRun(options, images, Path(options.workdir)).run()
     folder = Path(tempfile.mkdtemp(prefix="mcunet_search_"))

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from mcunet_tf.boards import Board
 from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.cost import Budget, Cost
+from mcunet_tf.tinynas.halving import Standing, verdict
 from mcunet_tf.tinynas.metrics import LOWER_IS_BETTER
 from mcunet_tf.tinynas.objective import Objective
 from mcunet_tf.tinynas.pareto import ParetoPoint
@@ -60,6 +61,9 @@ class Found(Protocol):
 
     @property
     def chosen(self) -> int: ...  # noqa: D102
+
+    @property
+    def standings(self) -> Sequence[Standing]: ...  # noqa: D102
 
 
 def cdf_svg(statistics: Sequence[SpaceStatistics], chosen: int) -> str:
@@ -148,7 +152,6 @@ def _tick_step(most: float) -> float:
 
 def report_html(result: Found) -> str:
     """The whole report of a search."""
-    chosen = result.spaces[result.chosen]
     sign = -1 if next(iter(result.scores)) in LOWER_IS_BETTER else 1
     parts = [
         "<!doctype html><meta charset='utf-8'><title>mcunet_tf search</title>",
@@ -160,23 +163,59 @@ def report_html(result: Found) -> str:
             [(name, f"{value:.4f}") for name, value in result.scores.items()],
         ),
         *_units(result.objective),
-        "<h2>Search spaces</h2>",
-        f"<p>{len(result.spaces)} spaces, {chosen.samples} sub-networks drawn from each; of the "
-        f"chosen one {100 * chosen.fitting_share:.1f} % fit. Where a simple plan does not fit, "
-        f"the planner decided up to {max(s.planned for s in result.spaces)} per space, which stand "
-        "for the rest.</p>",
-        cdf_svg(result.spaces, result.chosen),
+        *_spaces(result),
+        *_standings(result, sign),
         "<h2>Network</h2>",
         _table(("layer", "input", "output", "kernel", "stride", "MACs"), _layer_rows(result)),
-        "<h2>Evaluated sub-networks that none beats</h2>",
+        "<h2>Evaluated networks that none beats</h2>",
         _table(
-            ("M MACs", f"{next(iter(result.scores))} in the supernet"),
+            ("M MACs", f"{next(iter(result.scores))} when they were compared"),
             [(f"{p.macs / 1e6:.2f}", f"{sign * p.score:.4f}") for p in result.pareto],
         ),
         "<h2>Training</h2>",
         _table(("epoch", "phase", "loss", *_validated(result)), _epoch_rows(result)),
     ]
     return "\n".join(parts) + "\n"
+
+
+def _spaces(result: Found) -> list[str]:
+    """The spaces that a search chose from, if it did."""
+    if not result.spaces:
+        return []
+    chosen = result.spaces[result.chosen]
+    return [
+        "<h2>Search spaces</h2>",
+        f"<p>{len(result.spaces)} spaces, {chosen.samples} sub-networks drawn from each; of the "
+        f"chosen one {100 * chosen.fitting_share:.1f} % fit. Where a simple plan does not fit, "
+        f"the planner decided up to {max(s.planned for s in result.spaces)} per space, which stand "
+        "for the rest.</p>",
+        cdf_svg(result.spaces, result.chosen),
+    ]
+
+
+def _standings(result: Found, sign: int) -> list[str]:
+    """The networks that were trained side by side, if any were."""
+    if not result.standings:
+        return []
+    rounds = max(len(standing.scores) for standing in result.standings)
+    metric = next(iter(result.scores))
+    rows = [
+        (
+            standing.name,
+            standing.family,
+            f"{standing.macs / 1e6:.2f}",
+            f"{standing.parameters:,}",
+            *(f"{sign * score:.4f}" for score in standing.scores),
+            *("" for _ in range(rounds - len(standing.scores))),
+        )
+        for standing in result.standings
+    ]
+    head = [f"{metric}, round {number + 1}" for number in range(rounds)]
+    return [
+        "<h2>Networks trained side by side</h2>",
+        f"<p>{html.escape(verdict(result.standings, result.objective))}.</p>",
+        _table(("network", "family", "M MACs", "parameters", *head), rows),
+    ]
 
 
 def _validated(result: Found) -> list[str]:
@@ -227,8 +266,8 @@ def _layer_rows(result: Found) -> list[tuple[Any, ...]]:
             layer.name,
             f"{layer.height} x {layer.width} x {layer.in_channels}",
             f"{layer.out_height} x {layer.out_width} x {layer.out_channels}",
-            layer.kernel,
-            layer.stride,
+            " x ".join(map(str, layer.kernel)),
+            " x ".join(map(str, layer.stride)),
             f"{layer.macs:,}",
         )
         for layer in result.arch.layers(result.num_classes)

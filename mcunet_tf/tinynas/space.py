@@ -26,6 +26,7 @@ from mcunet_tf.tinynas.families import (
     InvertedResidual,
     PlainResidual,
 )
+from mcunet_tf.tinynas.layer import pair
 
 DEPTHS = (2, 3, 4)
 MAX_DEPTH = max(DEPTHS)
@@ -214,10 +215,10 @@ class Space:
 
     def settings(self, choice: Subnet) -> npt.NDArray[np.int32]:
         """(runs, kernel, hidden channels) of every block of `arch(largest())`: `[blocks, 3]`."""
-        rows = [(1, block.kernel, block.hidden) for block in self._first_block()]
+        rows = [(1, pair(block.kernel)[0], block.hidden) for block in self._first_block()]
         built = self._blocks(choice, [stage.max_depth for stage in self.stages])
         for (stage, position), block in zip(self.stage_of_block(), built, strict=True):
-            rows.append((int(position < choice.depths[stage]), block.kernel, block.hidden))
+            rows.append((int(position < choice.depths[stage]), pair(block.kernel)[0], block.hidden))
         return np.array(rows, np.int32)
 
     def optional_blocks(self) -> tuple[int, ...]:

@@ -20,9 +20,19 @@ from mcunet_tf.errors import BudgetError, McunetError, SearchError
 from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.candidates import Candidates, EvaluationData, evaluation_data
 from mcunet_tf.tinynas.checkpoint import read_state, write_bytes, write_model, write_state
+from mcunet_tf.tinynas.contenders import (
+    FINAL_SHARE,
+    PASSES,
+    by_cost,
+    known_contenders,
+    own_contenders,
+    smallest_contender,
+    training_cost,
+)
 from mcunet_tf.tinynas.cost import Cost, candidate_cost, keeps
 from mcunet_tf.tinynas.data import as_float
 from mcunet_tf.tinynas.evolve import evolve, sample_fitting
+from mcunet_tf.tinynas.halving import Halving, Standing, contenders_within, lineup
 from mcunet_tf.tinynas.identity import claim_folder
 from mcunet_tf.tinynas.objective import Objective, uneven_classes
 from mcunet_tf.tinynas.options import SearchOptions
@@ -47,19 +57,29 @@ History = list[dict[str, Any]]
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Winner:
-    """The sub-network that evolution chose.
+    """The network that is trained to the end.
 
     Attributes:
-        subnet: the sub-network.
-        pareto: evaluated sub-networks that no other one beats.
+        arch: the network.
+        epochs: epochs of its final training.
+        steps: steps of each of these epochs; None goes through all images.
         weights: what its final training begins with; None begins at random.
+        pareto: evaluated networks that no other one beats.
         history: epochs of the supernet.
+        spaces: statistics of the search spaces; none where time was the budget.
+        chosen: index of the chosen space.
+        standings: networks that were trained side by side; none where a supernet ranked them.
     """
 
-    subnet: Subnet
-    pareto: tuple[ParetoPoint, ...]
-    weights: Weights | None
-    history: History
+    arch: Arch
+    epochs: int
+    steps: int | None = None
+    weights: Weights | None = None
+    pareto: tuple[ParetoPoint, ...] = ()
+    history: History = dataclasses.field(default_factory=list)
+    spaces: tuple[SpaceStatistics, ...] = ()
+    chosen: int = 0
+    standings: tuple[Standing, ...] = ()
 
 
 class SearchRun:
@@ -91,33 +111,29 @@ class SearchRun:
         uneven = uneven_classes(self.objective, self.images.train_y)
         if uneven:
             self.progress.say(uneven)
-        statistics = self._measure(spaces)
-        chosen = choose_space(statistics)
-        space = chosen.space
-        self.progress.say(f"space: {space.input_shape}, width {space.width}")
-        self.images = self.images.resized(space.input_shape)
-        winner = self._found(space)
-        arch = space.arch(winner.subnet)
+        winner = self._by_minutes() if self.options.minutes else self._by_supernet(spaces)
+        self.images = self.images.resized(winner.arch.input_shape)
         if self._writes():
-            write_bytes(self.folder / "arch.json", arch.to_json().encode())
-        model, scores, history = self._final(arch, winner.weights)
-        flatbuffer = self._quantise(arch, model)
+            write_bytes(self.folder / "arch.json", winner.arch.to_json().encode())
+        model, scores, history = self._final(winner)
+        flatbuffer = self._quantise(winner, model)
         if self._writes():
             write_bytes(self.folder / "model.tflite", flatbuffer)
         result = SearchResult(
-            arch=arch,
+            arch=winner.arch,
             model=model,
             num_classes=self.images.num_classes,
             scores=scores,
             objective=self.objective,
-            cost=self._cost(arch, flatbuffer),
+            cost=self._cost(winner.arch, flatbuffer),
             budget=self.options.budget,
             board=self.options.target,
             history=[*winner.history, *history],
             pareto=winner.pareto,
-            spaces=tuple(statistics),
-            chosen=statistics.index(chosen),
+            spaces=winner.spaces,
+            chosen=winner.chosen,
             flatbuffer=flatbuffer,
+            standings=winner.standings,
         )
         self.finished = True
         return result
@@ -180,21 +196,69 @@ class SearchRun:
             report=keep,
         )
 
+    def _by_minutes(self) -> _Winner:
+        """Networks of all families and published ones train side by side: no supernet."""
+        options, images = self.options, self.images
+        classes, shape = images.num_classes, images.image_shape
+        halving = Halving(
+            options, images, self._evaluation_data(), self.objective, self.folder, self.progress
+        )
+
+        def fits(arch: Arch) -> bool:
+            return keeps(arch, classes, options.target, options.budget)
+
+        seconds = halving.seconds
+        known = known_contenders(shape, fits)
+        rng = np.random.default_rng([options.seed, 1])
+        timed = known[0] if known else smallest_contender(shape, classes, options, fits)
+        stored = halving.known("affordable")
+        if stored is None:
+            batch = min(options.recipe.batch_size, images.count)
+            rate = batch * training_cost(timed.arch, classes) / halving.step_seconds(timed)[1]
+            stored = rate * seconds * FINAL_SHARE / (images.count * PASSES)
+            halving.keep(affordable=stored)
+        own = own_contenders(
+            shape, classes, fits, options.budget, float(stored), rng, options.spaces
+        )
+        chosen = lineup(by_cost(known, float(stored), classes), own, contenders_within(seconds))
+        found = halving.run(chosen)
+        points = (ParetoPoint(s.arch, s.scores[-1], s.macs) for s in found.standings)
+        return _Winner(
+            found.arch,
+            found.epochs,
+            found.steps,
+            found.weights,
+            pareto_front(points),
+            standings=found.standings,
+        )
+
+    def _by_supernet(self, spaces: Sequence[Space]) -> _Winner:
+        """MCUNet's way: the space with the largest fitting sub-networks, then the best in it."""
+        statistics = self._measure(spaces)
+        chosen = choose_space(statistics)
+        space = chosen.space
+        self.progress.say(f"space: {space.input_shape}, width {space.width}")
+        self.images = self.images.resized(space.input_shape)
+        return dataclasses.replace(
+            self._found(space), spaces=tuple(statistics), chosen=statistics.index(chosen)
+        )
+
     def _found(self, space: Space) -> _Winner:
         """Stages 2 and 3: a supernet and evolution in it, or evolution by MACs without one."""
+        epochs = self.options.epochs
         if not self.options.supernet_length:
             self.progress.say(
                 "supernet_epochs=0: what computes the most within the budget is trained from "
                 "scratch"
             )
-            return _Winner(self._largest_fitting(space), (), None, [])
+            return _Winner(space.arch(self._largest_fitting(space)), epochs)
         from mcunet_tf.tinynas.final import inherited_weights
 
         network, history = self._supernet(space)
         subnet, pareto = self._evolution(space, network)
         settings = space.settings(subnet)
         weights = inherited_weights(network, settings, self._evaluation_data())
-        return _Winner(subnet, pareto, weights, history)
+        return _Winner(space.arch(subnet), epochs, None, weights, pareto, history)
 
     def _supernet(self, space: Space) -> tuple[Any, History]:
         """Stage 2: trains the weights that all sub-networks share."""
@@ -290,10 +354,8 @@ class SearchRun:
             self.options.seed,
         )
 
-    def _final(
-        self, arch: Arch, weights: Weights | None
-    ) -> tuple[KerasModel, dict[str, float], History]:
-        """Stage 4: trains the chosen network alone, from the supernet's weights on if there are."""
+    def _final(self, winner: _Winner) -> tuple[KerasModel, dict[str, float], History]:
+        """Stage 4: trains the chosen network alone, from what it has learnt so far on."""
         from mcunet_tf.tinynas.final import train_alone
 
         options = self.options
@@ -303,13 +365,14 @@ class SearchRun:
                 write_model(self.folder / "model.keras", model)
 
         trained = train_alone(
-            arch,
+            winner.arch,
             self.images,
             self._evaluation_data(),
             options.recipe,
-            options.epochs,
+            winner.epochs,
+            steps=winner.steps,
             seed=options.seed,
-            inherited=weights,
+            inherited=winner.weights,
             folder=self.folder,
             callbacks=options.stage_callbacks("final"),
             strategy=options.strategy,
@@ -321,18 +384,18 @@ class SearchRun:
         self.progress.say(f"final network: {said} on the validation images")
         return trained.model, trained.scores, trained.history
 
-    def _quantise(self, arch: Arch, model: KerasModel) -> bytes:
+    def _quantise(self, winner: _Winner, model: KerasModel) -> bytes:
         """Stage 5: full int8."""
         images, options = self.images, self.options
         try:
             if options.quantization == "qat":
                 from mcunet_tf.tinynas.finish import train_quantised
 
-                epochs = max(1, round(options.epochs * QAT_SHARE))
+                epochs = max(1, round(winner.epochs * QAT_SHARE))
                 self.progress.say(f"training in int8 for {epochs} epochs")
                 rate = options.recipe.learning_rate
                 return train_quantised(
-                    arch, model, images, rate, epochs, options.seed, self.objective
+                    winner.arch, model, images, rate, epochs, options.seed, self.objective
                 )
             from mcunet_tf.quantize import quantize_ptq
 

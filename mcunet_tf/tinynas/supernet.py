@@ -17,9 +17,9 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from mcunet_tf.errors import SearchError
-from mcunet_tf.tinynas.arch import STEM_KERNEL, Arch
+from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.block import BlockLayer, block_layers
-from mcunet_tf.tinynas.layer import CONV, DENSE, DEPTHWISE
+from mcunet_tf.tinynas.layer import CONV, DENSE, DEPTHWISE, pair
 from mcunet_tf.tinynas.layers import (
     SharedConv,
     SharedDepthwise,
@@ -59,7 +59,7 @@ class _SharedBlock(keras.layers.Layer):
     def weights_of(self, part: BlockLayer, kernel: Any = None, hidden: Any = None) -> Any:
         """The weights of a convolution, of a smaller window and fewer hidden channels if given."""
         return getattr(self, part.name).part(
-            size=kernel if part.kernel > 1 else None,
+            size=None if pair(part.kernel) == (1, 1) else kernel,
             in_channels=hidden if part.reads_hidden else None,
             out_channels=hidden if part.makes_hidden else None,
         )
@@ -73,15 +73,21 @@ class _SharedBlock(keras.layers.Layer):
     ) -> tuple[Any, list[Statistics]]:
         """Gives the block's output and the statistics of its norms, in order."""
         used: list[Statistics] = []
-        y = x
+        y = shortcut = x
         for index, (part, norm) in enumerate(zip(self.parts, self.norms, strict=True)):
             weights = self.weights_of(part, kernel, hidden)
             given = statistics[index] if statistics is not None else None
-            y, found = convolve_and_norm(getattr(self, part.name), norm, y, weights, given)
-            y = tf.nn.relu6(y) if part.relu6 else y
+            source = x if part.projects else y
+            made, found = convolve_and_norm(getattr(self, part.name), norm, source, weights, given)
+            made = tf.nn.relu6(made) if part.relu6 else made
             used.append(found)
+            if part.projects:
+                shortcut = made
+            else:
+                y = made
         if self.block.residual:
-            y = tf.nn.relu6(x + y) if self.block.kind == "plain" else x + y
+            total = shortcut + y
+            y = tf.nn.relu6(total) if self.block.kind == "plain" else total
         return y, used
 
     def no_statistics(self) -> list[Statistics]:
@@ -95,7 +101,8 @@ class _SharedBlock(keras.layers.Layer):
         """
         if self.parts[0].reads_hidden or not self.parts[0].makes_hidden:
             return  # its hidden channels are those of the block before
-        reader = getattr(self, self.parts[-1].name).kernel
+        last = [part for part in self.parts if part.reads_hidden][-1]
+        reader = getattr(self, last.name).kernel
         weight = np.abs(reader.numpy()).sum(axis=(0, 1, 3))
         order = np.argsort(-weight, kind="stable")
         for part, norm in zip(self.parts, self.norms, strict=True):
@@ -130,7 +137,8 @@ class Supernet(keras.Model):
         self.num_classes = num_classes
         self.optional = frozenset(optional)
         channels = arch.input_shape[2]
-        self.stem = SharedConv(STEM_KERNEL, channels, arch.stem_channels, arch.stem_stride, "stem")
+        stem = (channels, arch.stem_channels, arch.stem_stride)
+        self.stem = SharedConv(arch.stem_kernel, *stem, "stem")
         self.stem_norm = SharedNorm(arch.stem_channels, "stem_norm")
         self.blocks = [
             _SharedBlock(arch, index, f"block{index:02d}") for index in range(len(arch.blocks))
@@ -291,7 +299,8 @@ class Supernet(keras.Model):
 
 def full_settings(arch: Arch) -> Settings:
     """The settings that run all of an architecture."""
-    return np.array([(1, block.kernel, block.hidden) for block in arch.blocks], np.int32)
+    rows = [(1, pair(block.kernel)[0], block.hidden) for block in arch.blocks]
+    return np.array(rows, np.int32).reshape(-1, 3)
 
 
 def assign_weights(model: Any, weights: dict[str, list[npt.NDArray[np.float32]]]) -> None:

@@ -9,7 +9,9 @@ on disk after every epoch: a run that was killed ends as if it had not been.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
+import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -44,12 +46,14 @@ class TrainingPhase:
         epochs: number of epochs.
         draw: gives the sub-network of a step; None trains the largest.
         sort_channels: whether hidden channels are sorted before the phase begins.
+        steps: the most steps of each epoch; None goes through all images.
     """
 
     name: str
     epochs: int
     draw: Draw | None = None
     sort_channels: bool = False
+    steps: int | None = None
 
 
 def elastic_phases(space: Space, epochs: int) -> tuple[TrainingPhase, ...]:
@@ -174,10 +178,11 @@ class Trainer:
         rng = np.random.default_rng([self.seed, stream, epoch])
         draws = np.random.default_rng([self.seed, stream, epoch, 1])
         size = self._batch(images)
-        steps = images.count // size
+        steps = min(images.count // size, phase.steps or images.count)
         self.callbacks.begin_epoch(epoch, self._rate(phase, (epoch - first) / phase.epochs))
         losses = []
-        for step, (x, y, w) in enumerate(images.epoch(size, rng, self.recipe.augmentation)):
+        batches = images.epoch(size, rng, self.recipe.augmentation)
+        for step, (x, y, w) in enumerate(itertools.islice(batches, steps)):
             rate = self._rate(phase, (epoch - first + step / steps) / phase.epochs)
             self.callbacks.begin_step(step, rate)
             losses.append(self.step(phase, x, y, draws, w))
@@ -227,6 +232,22 @@ class Trainer:
             return float(self._largest(share(x), share(y), w, count, None))
         drawn = np.stack([phase.draw(rng) for _ in range(self.recipe.subnets_per_step)])
         return float(self._elastic(share(x), share(y), w, count, tf.constant(drawn)))
+
+    def step_seconds(self, images: Data, timed: int = 3) -> tuple[float, float]:
+        """Seconds of the first step, which is traced, and of each later one of the whole network.
+
+        The learning rate is 0 meanwhile: nothing is learnt.
+        """
+        rng = np.random.default_rng(self.seed)
+        batches = images.epoch(self._batch(images), rng, self.recipe.augmentation)
+        phase = TrainingPhase("timing", 1)
+        self.optimizer.learning_rate = 0.0
+        times = []
+        for x, y, w in itertools.islice(batches, timed + 1):
+            started = time.monotonic()
+            self.step(phase, x, y, rng, w)
+            times.append(time.monotonic() - started)
+        return times[0], min(times[1:], default=times[0])
 
     def _distributed(self, kind: str | None) -> Callable[..., Any]:
         local = self._largest_step if kind is None else self._elastic_step

@@ -21,6 +21,9 @@ PUBLISHED = {
     "mbv2-w0.35": (23.5, 0.75),
     "proxyless-w0.3": (38.3, 0.75),
     "proxyless-mobile": (320.4, 4.08),
+    "resnet-8": (12.5, 0.08),
+    "ds-cnn": (2.7, 0.02),
+    "mobilenet-v1-w0.25": (7.5, 0.21),
 }
 
 
@@ -47,7 +50,15 @@ def test_other_text_is_no_architecture(text):
 
 @pytest.mark.parametrize(
     "blocks",
-    [(Block(4, 8, 8),), (Block(3, 0, 8),), (Block(3, 8, 9, 1, True),), (Block(3, 8, 8, 2, True),)],
+    [
+        (Block(4, 8, 8),),
+        (Block((3, 2), 8, 8),),
+        (Block(3, 0, 8),),
+        (Block(3, 8, 9, 1, True),),
+        (Block(3, 8, 8, 2, True),),
+        (Block(3, 8, 8, (2, 1)),),
+        (Block(3, 8, 8, 2, False, "plain", projected=True),),
+    ],
 )
 def test_impossible_blocks_are_refused(blocks):
     with pytest.raises(SearchError, match="block 0"):

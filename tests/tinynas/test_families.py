@@ -47,6 +47,54 @@ def test_predicted_sram_is_the_compiled_models(name):
     assert cost.sram_bytes <= layer_by_layer_bytes(arch, 10)
 
 
+ODD = {
+    "projected": Arch(
+        (20, 12, 3),
+        8,
+        1,
+        (
+            Block(3, 16, 16, 2, True, "plain", projected=True),
+            Block(3, 16, 16, (2, 1), True, "plain", projected=True),
+        ),
+    ),
+    "spectrogram": Arch(
+        (25, 10, 1), 16, (2, 1), (Block((5, 3), 16, 24, 1, False, "separable"),), 0, (10, 4)
+    ),
+    "series": Arch(
+        (64, 1, 3),
+        16,
+        (2, 1),
+        (Block((5, 1), 48, 16, 1, True), Block((3, 1), 24, 24, (2, 1), False, "fused")),
+        0,
+        (7, 1),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_windows_and_strides_by_axis(name):
+    """Predicted, compiled, and equal as a part of a supernet and as a plain model."""
+    tf = pytest.importorskip("tensorflow")
+    from mcunet_tf.tinynas.final import make_network
+    from mcunet_tf.tinynas.supernet import assign_weights, full_settings
+
+    arch = ODD[name]
+    compiled = compile_tflite(quantised(arch, 4, 1), "qemu-m4")
+    cost = candidate_cost(arch, 4, load_board("qemu-m4"))
+    assert cost.sram_bytes == compiled.arena_bytes
+    assert cost.macs == compiled.macs
+    network = make_network(arch, 4, 0)
+    x = np.random.default_rng(0).normal(size=(6, *arch.input_shape)).astype(np.float32)
+    settings = full_settings(arch)
+    outputs, statistics = network.forward(tf.constant(x), tf.constant(settings), collect=True)
+    plain = arch.to_keras(4)
+    assign_weights(plain, network.subnet_weights(settings, statistics))
+    # Statistics of the population: the plain model divides by one less.
+    given = network.forward(tf.constant(x), tf.constant(settings), statistics)[0].numpy()
+    np.testing.assert_allclose(plain(x).numpy(), given, rtol=1e-4, atol=1e-4)
+    assert outputs.shape == given.shape
+
+
 @pytest.mark.parametrize("name", SKELETONS)
 def test_a_sub_network_computes_what_its_plain_model_computes(name):
     """Weights and norms of a part of the supernet, as a Keras model of its own."""

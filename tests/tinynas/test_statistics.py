@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mcunet_tf import zoo
 from mcunet_tf.boards import load_board
 from mcunet_tf.errors import BudgetError
 from mcunet_tf.tinynas import baselines
@@ -132,9 +133,28 @@ def test_the_plot_shows_every_space():
 @pytest.mark.parametrize("family", baselines.FAMILIES)
 def test_scaled_networks_keep_their_layout(family, layout):
     arch = baselines.scaled(family, (32, 32, 3), 0.35, layout)
+    published = zoo.arch(baselines.FAMILIES[family][0])
+    strided = [published.stem_stride, *(block.stride for block in published.blocks)].count(2)
     strides = [arch.stem_stride, *(block.stride for block in arch.blocks)]
-    assert strides.count(2) == 3
-    assert arch.layers(10)[-2].height == 4
+    assert strides.count(2) == min(strided, 3)
+    assert arch.layers(10)[-2].height == 32 >> min(strided, 3)
+
+
+def test_few_strides_on_large_images_make_a_longer_one_in_the_stem():
+    arch = baselines.scaled("resnet_8", (160, 120, 3), 1.0)
+    assert arch.stem_stride == 2
+    assert [block.stride for block in arch.blocks] == [1, 2, 2]
+
+
+@pytest.mark.parametrize("family", baselines.FAMILIES)
+def test_the_widest_network_that_fits_is_found(family):
+    def fits(arch):
+        return arch.macs(10) < 4e6
+
+    arch = baselines.widest_fitting(family, (32, 32, 3), fits)
+    assert fits(arch)
+    assert arch.macs(10) > 2e6
+    assert baselines.widest_fitting(family, (32, 32, 3), lambda arch: False) is None
 
 
 def test_a_baseline_at_its_published_size_is_the_published_one():

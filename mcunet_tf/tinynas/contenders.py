@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Networks that are worth training for a budget of memory and of minutes.
+
+Of every family of blocks networks are drawn whose stages have widths and depths of their own. Two
+limits bind: what the board can hold, and what can be trained in the time that there is. Within them
+the networks with the most weights are taken, at several costs of training, because only training
+tells what a data set needs. Beside them stand published networks, as wide as the budget allows.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from mcunet_tf.errors import BudgetError
+from mcunet_tf.tinynas import space as spaces
+from mcunet_tf.tinynas.arch import Arch
+from mcunet_tf.tinynas.baselines import FAMILIES, widest_fitting
+from mcunet_tf.tinynas.cost import Budget, candidate_cost, streamed_bytes
+from mcunet_tf.tinynas.layer import ADD, DEPTHWISE, ArchLayer
+from mcunet_tf.tinynas.options import SearchOptions
+from mcunet_tf.tinynas.space import Skeleton, Space, SpaceStage, make_space, rounded_channels
+
+KNOWN = "known"
+"""What stands for the family of a published network."""
+
+SKELETONS = {
+    "plain": spaces.PLAIN_SMALL_IMAGES,
+    "fused": spaces.FUSED_SMALL_IMAGES,
+    "separable": spaces.SEPARABLE_SMALL_IMAGES,
+    "inverted": dataclasses.replace(spaces.SMALL_IMAGES, depths=(1, 2, 3)),
+}
+
+_DRAWS = 400
+_TRIED = 60
+"""Networks of each family that are drawn, and of which the compiler is asked."""
+
+_WIDTHS = (0.2, 2.5)
+_UNEVEN = 0.25
+"""Range of a network's width, and the deviation of its stages' own widths, as a logarithm."""
+
+_LEVELS = (1.0, 0.5, 2.0)
+"""Costs of training that are looked at, relative to what the time allows."""
+
+_LEVEL_RANGE = 1.45
+
+# Training on a CPU: seconds go with the MACs of dense windows, but depthwise windows and every
+# pass of batch-norm and ReLU over the activations cost more than their MACs. In MACs:
+_DEPTHWISE_COST = 6.0
+_ACTIVATION_COST = 60.0
+
+_LARGEST_LAST_MAP = 16
+
+FINAL_SHARE = 0.6
+PASSES = 15
+"""Share of a search's time that its final training has, and passes over the images that a network
+should be able to make in it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Contender:
+    """A network that others are held against.
+
+    Attributes:
+        name: what it is called in reports, unique among its opponents.
+        family: name of its family, or `KNOWN`.
+        arch: the network.
+    """
+
+    name: str
+    family: str
+    arch: Arch
+
+
+def training_cost(arch: Arch, num_classes: int) -> float:
+    """What a training step costs for each image, in MACs of a dense window."""
+    return sum(_layer_cost(layer) for layer in arch.layers(num_classes))
+
+
+def _layer_cost(layer: ArchLayer) -> float:
+    made = layer.out_height * layer.out_width * layer.out_channels
+    factor = _DEPTHWISE_COST if layer.kind == DEPTHWISE else 1.0
+    passes = 0.3 if layer.kind == ADD else 1.0
+    return factor * layer.macs + passes * _ACTIVATION_COST * made
+
+
+def known_contenders(
+    image_shape: tuple[int, int, int], fits: Callable[[Arch], bool]
+) -> list[Contender]:
+    """The published networks, each as wide as fits; those that cannot fit are left out."""
+    found = []
+    for family in FAMILIES:
+        if family == "ds_cnn" and image_shape[0] == image_shape[1]:
+            continue  # its stem's window is a spectrogram's
+        arch = widest_fitting(family, image_shape, fits)
+        if arch is not None:
+            found.append(Contender(family.replace("_", "-"), KNOWN, arch))
+    return found
+
+
+def by_cost(
+    contenders: Sequence[Contender], affordable: float, num_classes: int
+) -> list[Contender]:
+    """Contenders by how near their cost of training is to what the time allows."""
+
+    def distance(contender: Contender) -> float:
+        return abs(math.log(training_cost(contender.arch, num_classes) / affordable))
+
+    return sorted(contenders, key=distance)
+
+
+def smallest_contender(
+    image_shape: tuple[int, int, int],
+    num_classes: int,
+    options: SearchOptions,
+    fits: Callable[[Arch], bool],
+) -> Contender:
+    """The smallest network that is known here.
+
+    Raises:
+        BudgetError: not even that one fits; the message says what it needs.
+    """
+    archs = {
+        family: make_space(image_shape, 1.0, _WIDTHS[0], _shallow(skeleton))
+        for family, skeleton in SKELETONS.items()
+    }
+    smallest = {family: space.arch(space.smallest()) for family, space in archs.items()}
+    for family, arch in smallest.items():
+        if fits(arch):
+            return Contender(f"{family} smallest", family, arch)
+    raise BudgetError(_least_needed(smallest, num_classes, options))
+
+
+def _shallow(skeleton: Skeleton) -> Skeleton:
+    return dataclasses.replace(skeleton, stages=skeleton.stages[:2])
+
+
+def _least_needed(smallest: dict[str, Arch], num_classes: int, options: SearchOptions) -> str:
+    """Which limit nothing keeps, and the least that some network needs of it."""
+    budget, board = options.budget, options.target
+    costs = [candidate_cost(arch, num_classes, board, None) for arch in smallest.values()]
+    said = []
+    if budget.sram_bytes is not None:
+        least = min(streamed_bytes(arch, num_classes, board) for arch in smallest.values())
+        if least > budget.sram_bytes:
+            said.append(f"{least:,} B of SRAM where {budget.sram_bytes:,} B are allowed")
+    if budget.flash_bytes is not None:
+        least = min(cost.flash_bytes for cost in costs)
+        if least > budget.flash_bytes:
+            said.append(f"{least:,} B of flash where {budget.flash_bytes:,} B are allowed")
+    latencies = [cost.latency_ms for cost in costs if cost.latency_ms is not None]
+    if budget.latency_ms is not None and latencies and min(latencies) > budget.latency_ms:
+        said.append(f"{min(latencies):.2f} ms where {budget.latency_ms:g} ms are allowed")
+    needs = " and ".join(said) or "more than all limits together allow"
+    return (
+        f"nothing fits the budget: the smallest network needs {needs}: raise that limit, or scale "
+        "the images down"
+    )
+
+
+def own_contenders(
+    image_shape: tuple[int, int, int],
+    num_classes: int,
+    fits: Callable[[Arch], bool],
+    budget: Budget,
+    affordable: float,
+    rng: np.random.Generator,
+    given: Sequence[Space] | None = None,
+) -> list[Contender]:
+    """Networks of every family, the most promising ones first.
+
+    Args:
+        image_shape: (height, width, channels) of the images.
+        num_classes: number of outputs.
+        fits: whether a network keeps the budget.
+        budget: the budget, for what can be said without asking `fits`.
+        affordable: `training_cost` of a network that can be trained long enough.
+        rng: generator of all randomness.
+        given: spaces to draw from; None draws from all families.
+    """
+    found: dict[float, list[Contender]] = {level: [] for level in _LEVELS}
+    for family, draw in _sources(image_shape, given):
+        drawn = list(dict.fromkeys(draw(rng) for _ in range(_DRAWS)))
+        drawn = [arch for arch in drawn if _may_fit(arch, num_classes, budget)]
+        costs = {arch: training_cost(arch, num_classes) for arch in drawn}
+        for level in _LEVELS:
+            wanted = affordable * level
+            near = [a for a in drawn if 1 / _LEVEL_RANGE < costs[a] / wanted < _LEVEL_RANGE]
+            if level == 1.0 and not near:
+                # The budget ends below what could be trained: the costliest that fit.
+                near = sorted(drawn, key=lambda arch: -costs[arch])[:_TRIED]
+            ranked = sorted(near, key=lambda arch: -_promise(arch, num_classes, costs[arch]))
+            best = next((arch for arch in ranked[:_TRIED] if fits(arch)), None)
+            if best is not None and all(c.arch != best for c in found[level]):
+                name = f"{family} {costs[best] / 1e6:.0f}M"
+                found[level].append(Contender(name, family, best))
+    merged = [contender for level in _LEVELS for contender in found[level]]
+    return _named_apart(merged)
+
+
+def _promise(arch: Arch, num_classes: int, cost: float) -> float:
+    """Weights count, and what is computed with them: their logarithms."""
+    return math.log(arch.parameters(num_classes)) + 0.5 * math.log(cost)
+
+
+def _named_apart(contenders: Sequence[Contender]) -> list[Contender]:
+    """The first of each network, each with a name of its own."""
+    found: dict[Arch, Contender] = {}
+    names: set[str] = set()
+    for contender in contenders:
+        if contender.arch in found:
+            continue
+        name, number = contender.name, 1
+        while name in names:
+            number += 1
+            name = f"{contender.name} #{number}"
+        names.add(name)
+        found[contender.arch] = dataclasses.replace(contender, name=name)
+    return list(found.values())
+
+
+def _may_fit(arch: Arch, num_classes: int, budget: Budget) -> bool:
+    """Whether the weights alone leave room for code; the compiler has the last word."""
+    limit = budget.flash_bytes
+    return limit is None or arch.parameters(num_classes) <= limit
+
+
+Draw = Callable[[np.random.Generator], Arch]
+
+
+def _sources(
+    image_shape: tuple[int, int, int], given: Sequence[Space] | None
+) -> Iterator[tuple[str, Draw]]:
+    """(family, what draws a network of it)."""
+    if given is None:
+        for family, skeleton in SKELETONS.items():
+            yield family, lambda rng, s=skeleton: _drawn(s, image_shape, rng)  # type: ignore[misc]
+        return
+    by_family: dict[str, list[Space]] = {}
+    for space in given:
+        by_family.setdefault(type(space.family).__name__, []).append(space)
+    for family, members in by_family.items():
+
+        def draw(rng: np.random.Generator, members: Sequence[Space] = tuple(members)) -> Arch:
+            space = members[int(rng.integers(len(members)))]
+            return space.arch(space.sample(rng))
+
+        yield family, draw
+
+
+def _drawn(skeleton: Skeleton, image_shape: tuple[int, int, int], rng: np.random.Generator) -> Arch:
+    """A network of a skeleton: some of its stages, or one more, with widths of their own."""
+    low, high = map(math.log, _WIDTHS)
+    width = rng.uniform(low, high)
+    stages = list(skeleton.stages)
+    last, stride = stages[-1]
+    stages.append((2 * last, 2))
+    count = int(rng.integers(2, len(stages) + 1))
+    made = []
+    size = min(image_shape[:2])
+    stem_stride = skeleton.stem_stride
+    while size // stem_stride > 4 * _LARGEST_LAST_MAP:
+        stem_stride *= 2
+    size //= stem_stride
+    for channels, stride in stages[:count]:
+        stride = stride if size // stride >= 2 else 1
+        size //= stride
+        own = math.exp(width + rng.normal(0.0, _UNEVEN))
+        made.append(SpaceStage(rounded_channels(channels * own), stride, skeleton.depths))
+    scale = math.exp(width)
+    space = Space(
+        input_shape=image_shape,
+        width=round(scale, 2),
+        stem_channels=rounded_channels(skeleton.stem_channels * scale),
+        stem_stride=stem_stride,
+        first_channels=skeleton.first_channels
+        and rounded_channels(skeleton.first_channels * scale),
+        stages=tuple(made),
+        family=skeleton.family,
+    )
+    return space.arch(space.sample(rng))

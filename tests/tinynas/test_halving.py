@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A budget in minutes: networks side by side, published ones among them, and the best of them."""
+
+import json
+
+import numpy as np
+import pytest
+
+import mcunet_tf
+from mcunet_tf.boards import load_board
+from mcunet_tf.errors import BudgetError, SearchError
+from mcunet_tf.tinynas import contenders
+from mcunet_tf.tinynas.contenders import KNOWN, Contender
+from mcunet_tf.tinynas.cost import Budget, keeps
+from mcunet_tf.tinynas.recipe import Recipe
+from tests.tinynas.test_search import BUDGET, Killed
+from tests.tinynas.tiny import EFFORT, images
+
+
+def arguments(**changes):
+    return {
+        "board": "stm32f412",
+        "minutes": 0.2,
+        "effort": EFFORT,
+        "recipe": Recipe(batch_size=64, augmentation="none"),
+        "verbose": False,
+        **BUDGET,
+        **changes,
+    }
+
+
+def run(workdir, **changes):
+    pytest.importorskip("tensorflow")
+    return mcunet_tf.search(images(), **arguments(workdir=workdir, **changes))
+
+
+@pytest.fixture(scope="module")
+def workdir(tmp_path_factory):
+    return tmp_path_factory.mktemp("halving")
+
+
+@pytest.fixture(scope="module")
+def found(workdir):
+    return run(workdir)
+
+
+def test_the_best_of_own_and_published_networks_is_returned(found):
+    assert found.cost.sram_bytes <= BUDGET["sram_bytes"]
+    assert found.cost.flash_bytes <= BUDGET["flash_bytes"]
+    assert found.accuracy > 0.6
+    best, *others = found.standings
+    assert found.arch == best.arch
+    assert {s.family == KNOWN for s in found.standings} == {True, False}
+    last = [s for s in others if len(s.scores) == len(best.scores)]
+    assert all(best.scores[-1] >= s.scores[-1] for s in last)
+    assert {row["phase"] for row in found.history} == {"final"}
+
+
+def test_every_contender_keeps_the_budget(found):
+    board = load_board("stm32f412")
+    limits = Budget(BUDGET["sram_bytes"], BUDGET["flash_bytes"])
+    assert all(keeps(s.arch, 3, board, limits) for s in found.standings)
+
+
+def test_the_report_says_who_won(found, tmp_path):
+    found.report(tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text()
+    assert "Networks trained side by side" in page
+    assert f"{found.standings[0].name} (" in page and "behind in round 2" in page
+    assert "Search spaces" not in page
+
+
+def test_what_is_finished_is_not_done_again(found, workdir):
+    before = (workdir / "halving.json").read_bytes()
+    again = run(workdir)
+    assert again.flatbuffer == found.flatbuffer
+    assert [s.scores for s in again.standings] == [s.scores for s in found.standings]
+    decided = json.loads(before)["content"]
+    kept = json.loads((workdir / "halving.json").read_bytes())["content"]
+    for key in ("affordable", "seconds", "rounds", "final"):
+        assert kept[key] == decided[key]
+
+
+def test_a_killed_search_takes_the_same_decisions(found, workdir, tmp_path, monkeypatch):
+    """What was measured before the kill still counts after it."""
+    from mcunet_tf.tinynas.halving import Halving
+
+    whole = Halving._trained_score
+    trained = []
+
+    def dies(self, contender, exact):
+        if len(trained) == 2:
+            raise Killed
+        trained.append(contender.name)
+        return whole(self, contender, exact)
+
+    monkeypatch.setattr(Halving, "_trained_score", dies)
+    with pytest.raises(Killed):
+        run(tmp_path)
+    before = json.loads((tmp_path / "halving.json").read_bytes())["content"]
+    assert sum("score" in row for row in before["rounds"][0].values()) == 2
+    monkeypatch.setattr(Halving, "_trained_score", whole)
+    result = run(tmp_path)
+    after = json.loads((tmp_path / "halving.json").read_bytes())["content"]
+    assert after["affordable"] == before["affordable"]
+    for name, row in before["rounds"][0].items():
+        assert after["rounds"][0][name].items() >= row.items()
+    assert result.cost.sram_bytes <= BUDGET["sram_bytes"]
+
+
+def test_the_best_of_either_kind_goes_on():
+    from mcunet_tf.tinynas.halving import _going_on
+
+    arch = mcunet_tf.zoo.arch("resnet-8")
+    own = [Contender(f"own{i}", "plain", arch) for i in range(4)]
+    known = Contender("known", KNOWN, arch)
+    assert _going_on([*own, known], 3) == [own[0], own[1], known]
+    assert _going_on([known, *own], 3) == [known, own[0], own[1]]
+
+
+def test_own_networks_use_what_the_budget_allows():
+    board, limits = load_board("stm32f746"), Budget(32 * 1024, 128 * 1024)
+
+    def fits(arch):
+        return keeps(arch, 10, board, limits)
+
+    rng = np.random.default_rng(0)
+    own = contenders.own_contenders((32, 32, 3), 10, fits, limits, 30e6, rng)
+    assert {c.family for c in own} == set(contenders.SKELETONS)
+    assert len({c.name for c in own}) == len({c.arch for c in own}) == len(own)
+    assert all(fits(c.arch) for c in own)
+    assert max(c.arch.parameters(10) for c in own) > 100_000
+    for contender in own[:3]:
+        assert contenders.training_cost(contender.arch, 10) == pytest.approx(30e6, rel=0.45)
+
+
+@pytest.mark.parametrize(
+    "changes, error, said",
+    [
+        ({"minutes": 0}, SearchError, "minutes"),
+        ({"minutes": "ten"}, SearchError, "minutes"),
+        ({"supernet_epochs": 3}, SearchError, "two ways to search"),
+        ({"flash_bytes": 2000}, BudgetError, "B of flash where 2,000 B are allowed"),
+        ({"sram_bytes": 200}, BudgetError, "B of SRAM where 200 B are allowed"),
+        ({"latency_ms": 0.01}, BudgetError, "ms where 0.01 ms are allowed"),
+    ],
+)
+def test_impossible_wishes_are_refused(changes, error, said, tmp_path):
+    with pytest.raises(error, match=said):
+        run(tmp_path, **changes)
