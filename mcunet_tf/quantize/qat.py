@@ -1,102 +1,279 @@
 # SPDX-License-Identifier: Apache-2.0
 """Quantisation-aware training: the network learns with the rounding it will be deployed with.
 
-tensorflow-model-optimization works on tf_keras models only, so a Keras 3 network is rebuilt in
-tf_keras first. Fully connected weights get one scale per tensor here, convolutions one per channel.
+The model is quantised after training first, by TensorFlow's converter; what is trained is the int8
+file that it gives. So it does not matter what the model was made with: batch-norm is folded and
+operators are fused as the converter does it, and the result lies on the grid that the file has.
 """
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mcunet_tf.errors import DataError, UnsupportedError, require_packages
-from mcunet_tf.quantize.conversion import Conversion, FrozenGraph, convert
-from mcunet_tf.quantize.ptq import check_edge_type, check_integers, freeze
-from mcunet_tf.quantize.sources import open_source
+from mcunet_tf.quantize.ptq import check_edge_type, quantize_ptq
+from mcunet_tf.quantize.sources import Samples, open_source, read_samples
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+Loss = Callable[[Any, Any], Any]
+
+_REPRESENTATIVE = 300
+_CLIPPED_NORM = 1.0
+_MOST_STEPS_OFF = 2.0
+"""Steps of an output's scale that the network to train may be off from the file, on average."""
 
 
 def quantize_qat(
     model: Any,
-    images: NDArray[np.float32],
-    labels: NDArray[Any],
+    data: Any,
     *,
-    loss: Callable[[Any, Any], Any] | None = None,
-    sample_weight: NDArray[np.float32] | None = None,
+    loss: Loss | None = None,
     epochs: int = 1,
-    learning_rate: float = 1e-3,
+    learning_rate: float = 1e-4,
     batch_size: int = 64,
     seed: int = 0,
     edge_type: str = "int8",
-    callbacks: Any = (),
+    representative_data: Any = None,
 ) -> bytes:
-    """Trains a tf_keras classifier with simulated rounding and gives its int8 `.tflite` file.
+    """Trains a model with simulated rounding and gives its full-int8 `.tflite` file.
+
+    Activations keep the ranges that quantisation after training finds; weights and biases are
+    trained, by Adam with a cosine that ends at zero.
 
     Args:
-        model: a trained functional tf_keras model with one input; without `loss` its output is
-            logits of classes.
-        images: training images as the model sees them, `[n, h, w, c]`.
-        labels: the class of each image, `[n]`; with `loss` what that takes as targets.
-        loss: function (targets, outputs) of tensors that gives the loss of each sample; None takes
-            the cross-entropy of classes.
-        sample_weight: weight of each image in the loss, `[n]`; None weighs all alike.
-        epochs: passes over the images.
-        learning_rate: learning rate of SGD at the start of a cosine that ends at zero.
-        batch_size: images per step.
-        seed: seed of the order of the images.
-        edge_type: type of the model's input and output: "int8", "uint8" or "float32".
-        callbacks: tf_keras callbacks.
+        model: what `quantize_ptq` takes: a trained Keras 3 or tf_keras model, functional,
+            Sequential or subclassed; the path of a file; or the folder of a SavedModel.
+        data: arrays `(x, y)` or `(x, y, weights)`, where `x` is one array `[n, ...]` as the model
+            sees it, a list of them or a dictionary by input name; or a `tf.data.Dataset` of such
+            samples, batched, which is read anew every epoch.
+        loss: function (targets, outputs) of tensors that gives the loss of each sample; where the
+            model has several outputs it gets the list of them. None takes the cross-entropy of
+            classes: of probabilities where the model ends in a softmax, of logits otherwise.
+        epochs: passes over the data.
+        learning_rate: learning rate at the start of the cosine.
+        batch_size: samples per step, where the data are arrays.
+        seed: seed of the order of the samples.
+        edge_type: type of the model's inputs and outputs: "int8", "uint8" or "float32".
+        representative_data: samples whose ranges become the scales, as `quantize_ptq` takes them;
+            None takes some of the training samples.
 
     Raises:
-        DataError: images and labels do not fit each other or the model, or a number is out of
+        DataError: samples and targets do not fit each other or the model, or a number is out of
             range.
-        UnsupportedError: the model is not one of tf_keras, or a layer cannot be quantised.
+        UnsupportedError: this is no model, an operator of it has no int8 form, or it cannot be
+            trained through.
     """
-    require_packages(
-        "quantisation-aware training", "tensorflow", "tf_keras", "tensorflow_model_optimization"
-    )
-    import tensorflow as tf
-    import tensorflow_model_optimization as tfmot
-    import tf_keras
-
+    require_packages("quantisation-aware training", "tensorflow")
     check_edge_type(edge_type)
-    images, labels = _check(model, images, labels, loss is None)
     _check_numbers(epochs, learning_rate, batch_size)
+    source = open_source(model)
+    batches = _Batches(source, data, batch_size, seed)
+    sample = batches.sample if representative_data is None else representative_data
+    flatbuffer = quantize_ptq(model, sample, edge_type)
+
+    from mcunet_tf.quantize.twin import Twin
+
+    twin = Twin(flatbuffer, source.name)
+    _check_twin(twin, flatbuffer, batches.sample)
+    if loss is None:
+        batches.check_classes(int(twin.graph.tensors[twin.graph.outputs[0]].shape[-1]))
+        loss = _cross_entropy(twin.kinds[-1] == "SOFTMAX" or "SOFTMAX" in twin.kinds[-2:])
+    _train(twin, batches, loss, epochs, learning_rate)
+    return twin.flatbuffer()
+
+
+def _train(twin: Any, batches: _Batches, loss: Loss, epochs: int, learning_rate: float) -> None:
+    import keras
+    import tensorflow as tf
+
+    optimizer = keras.optimizers.Adam(learning_rate, global_clipnorm=_CLIPPED_NORM)
+    optimizer.build(twin.variables)
+
+    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    def step(x: Any, y: Any, w: Any) -> Any:
+        with tf.GradientTape() as tape:
+            outputs = twin.outputs(x)
+            losses = loss(y, outputs if len(outputs) > 1 else outputs[0])
+            total = tf.reduce_mean(losses if w is None else losses * w)
+        gradients = tape.gradient(total, twin.variables)
+        pairs = [(g, v) for g, v in zip(gradients, twin.variables, strict=True) if g is not None]
+        optimizer.apply_gradients(pairs)
+        return total
+
+    for epoch in range(epochs):
+        done = 0
+        for x, y, w in batches.epoch(epoch):
+            share = (epoch + min(done / batches.steps, 1.0)) / epochs
+            optimizer.learning_rate = learning_rate * 0.5 * (1 + math.cos(math.pi * share))
+            found = step([tf.constant(part) for part in x], _constants(y), w)
+            if not math.isfinite(float(found)):
+                raise DataError(
+                    f"training diverged in epoch {epoch + 1}: lower learning_rate = {learning_rate}"
+                )
+            done += 1
+        batches.steps = max(done, 1)
+
+
+def _constants(y: Any) -> Any:
+    import tensorflow as tf
+
+    return [tf.constant(part) for part in y] if isinstance(y, list | tuple) else tf.constant(y)
+
+
+def _cross_entropy(of_probabilities: bool) -> Loss:
+    import tensorflow as tf
+
+    def loss(y: Any, outputs: Any) -> Any:
+        if not of_probabilities:
+            return tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(y, tf.int64), outputs)
+        # int8 probabilities may be exactly 0, where the logarithm has no gradient.
+        likely = tf.gather(outputs, tf.cast(y, tf.int64), axis=1, batch_dims=1)
+        return -tf.math.log(likely + 1 / 256)
+
+    return loss
+
+
+def _check_twin(twin: Any, flatbuffer: bytes, sample: tuple[Samples, ...]) -> None:
+    """Makes sure that what will be trained computes what the file computes.
+
+    Raises:
+        UnsupportedError: the outputs are further apart than rounding explains.
+    """
+    import tensorflow as tf
+
+    few = [part[:4] for part in sample]
+    found = [part.numpy() for part in twin.outputs([tf.constant(part) for part in few])]
+    for row in range(len(few[0])):
+        wanted = _interpreted(flatbuffer, [part[row : row + 1] for part in few])
+        for index, (values, scale) in enumerate(wanted):
+            off = float(np.abs(found[index][row : row + 1] - values).mean()) / scale
+            if off > _MOST_STEPS_OFF:
+                raise UnsupportedError(
+                    f"model '{twin.name}' cannot be trained through faithfully: its output "
+                    f"{index} is {off:.1f} steps off on average; use quantize_ptq"
+                )
+
+
+def _interpreted(flatbuffer: bytes, inputs: list[Any]) -> list[tuple[Any, float]]:
+    """(real values, scale) of the outputs that TensorFlow's interpreter gives for one sample."""
+    import tensorflow as tf
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # newer TensorFlow says that it will move elsewhere
+        interpreter = tf.lite.Interpreter(model_content=flatbuffer)
+    interpreter.allocate_tensors()
+    # In the order of their places in the file, as `Twin` takes them.
+    for detail, x in zip(interpreter.get_input_details(), inputs, strict=True):
+        interpreter.set_tensor(detail["index"], _stored(x, detail))
+    interpreter.invoke()
+    found = []
+    for detail in interpreter.get_output_details():
+        values = interpreter.get_tensor(detail["index"]).astype(np.float64)
+        scale, point = detail["quantization"]
+        found.append(((values - point) * scale, scale) if scale else (values, 1 / 256))
+    return found
+
+
+def _stored(values: npt.NDArray[np.float32], detail: Any) -> npt.NDArray[Any]:
+    """Real values as an input tensor holds them."""
+    scale, point = detail["quantization"]
+    if not scale:
+        return values
+    limits = np.iinfo(detail["dtype"])
+    stored: npt.NDArray[Any] = np.clip(np.round(values / scale) + point, limits.min, limits.max)
+    return stored.astype(detail["dtype"])
+
+
+class _Batches:
+    """The data as batches, the same for every form in which they are given.
+
+    Attributes:
+        sample: some of the samples, one array for each input.
+        steps: batches of an epoch, as far as they are known.
+    """
+
+    def __init__(self, source: Any, data: Any, batch_size: int, seed: int):
+        self.source = source
+        self.data = data
+        self.size = batch_size
+        self.seed = seed
+        self.arrays: tuple[tuple[Samples, ...], Any, Any] | None = None
+        if hasattr(data, "element_spec"):
+            spec = data.element_spec
+            if not isinstance(spec, tuple) or len(spec) not in (2, 3):
+                raise DataError("data must give pairs (x, y), or (x, y, weights)")
+            self.sample = read_samples(source, data.map(lambda x, *_: x))
+            cardinality = int(data.cardinality())
+            self.steps = cardinality if cardinality > 0 else 1
+            return
+        if not isinstance(data, tuple | list) or len(data) not in (2, 3):
+            raise DataError(
+                "data must be arrays (x, y) or (x, y, weights), or a tf.data.Dataset of them"
+            )
+        x = read_samples(source, data[0])
+        y = _targets(data[1])
+        w = None if len(data) == 2 or data[2] is None else np.asarray(data[2], np.float32)
+        counts = {len(part) for part in (y if isinstance(y, list) else [y])}
+        if counts != {len(x[0])} or (w is not None and w.shape != (len(x[0]),)):
+            raise DataError(
+                f"{len(x[0])} samples do not fit targets of {sorted(counts)} rows"
+                f"{'' if w is None else f' and weights {list(w.shape)}'}: give one for each sample"
+            )
+        self.arrays = (x, y, w)
+        picked = np.random.default_rng(seed).permutation(len(x[0]))[:_REPRESENTATIVE]
+        self.sample = tuple(part[np.sort(picked)] for part in x)
+        self.steps = -(-len(x[0]) // batch_size)
+
+    def epoch(self, number: int) -> Iterator[tuple[list[Any], Any, Any]]:
+        """(inputs, targets, weights or None) batch by batch."""
+        if self.arrays is None:
+            for element in self.data.as_numpy_iterator():
+                x = read_samples(self.source, element[0])
+                yield list(x), element[1], element[2] if len(element) > 2 else None
+            return
+        x, y, w = self.arrays
+        order = np.random.default_rng([self.seed, number]).permutation(len(x[0]))
+        for start in range(0, len(order), self.size):
+            part = order[start : start + self.size]
+            targets = [one[part] for one in y] if isinstance(y, list) else y[part]
+            yield [one[part] for one in x], targets, None if w is None else w[part]
+
+    def check_classes(self, classes: int) -> None:
+        """Makes sure that targets are numbers of classes.
+
+        Raises:
+            DataError: they are not.
+        """
+        if self.arrays is None:
+            return
+        y = self.arrays[1]
+        if isinstance(y, list) or y.ndim != 1 or not np.issubdtype(y.dtype, np.integer):
+            shown = "a list" if isinstance(y, list) else f"{y.dtype} {list(y.shape)}"
+            raise DataError(
+                f"labels are {shown}: give whole numbers [n] of classes, or a loss of your own"
+            )
+        if y.min() < 0 or y.max() >= classes:
+            raise DataError(
+                f"labels are from {y.min()} to {y.max()}; the model has {classes} outputs: give "
+                f"whole numbers in 0..{classes - 1}"
+            )
+
+
+def _targets(given: Any) -> Any:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            trained = tfmot.quantization.keras.quantize_model(model)
-    except Exception as error:  # tensorflow-model-optimization raises anything over foreign layers
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-        raise UnsupportedError(
-            f"model '{model.name}' cannot be trained in int8: {reason}; use quantize_ptq"
-        ) from error
-    steps = max(1, epochs * -(-len(images) // batch_size))
-    schedule = tf_keras.optimizers.schedules.CosineDecay(learning_rate, steps)
-    trained.compile(
-        optimizer=tf_keras.optimizers.SGD(schedule, momentum=0.9, nesterov=True),
-        loss=loss or tf_keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-    )
-    samples: tuple[Any, ...] = (images, labels)
-    if sample_weight is not None:
-        samples = (images, labels, np.asarray(sample_weight, np.float32))
-    batches = (
-        tf.data.Dataset.from_tensor_slices(samples)
-        .shuffle(len(images), seed=seed)
-        .batch(batch_size)
-    )
-    trained.fit(batches, epochs=epochs, verbose=0, callbacks=list(callbacks))
-    source = open_source(trained)
-    frozen = FrozenGraph.of_function(freeze(source))
-    flatbuffer = convert(Conversion(frozen, edge_type, integers_only=False), model.name)
-    check_integers(flatbuffer, model.name)
-    return flatbuffer
+        if isinstance(given, list | tuple) and all(hasattr(part, "shape") for part in given):
+            return [np.asarray(part) for part in given]
+        y = np.asarray(given)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"targets are no array of numbers ({error})") from error
+    if not y.ndim or y.dtype == object:
+        raise DataError("targets are no array: give one row for each sample")
+    return y
 
 
 def _check_numbers(epochs: int, learning_rate: float, batch_size: int) -> None:
@@ -105,36 +282,3 @@ def _check_numbers(epochs: int, learning_rate: float, batch_size: int) -> None:
             raise DataError(f"{name} = {value!r}: it must be a whole number from 1 on")
     if not isinstance(learning_rate, int | float) or not 0 < learning_rate < float("inf"):
         raise DataError(f"learning_rate = {learning_rate!r}: it must be a number above 0")
-
-
-def _check(
-    model: Any, images: Any, labels: Any, classes_only: bool
-) -> tuple[NDArray[np.float32], NDArray[Any]]:
-    """Images and labels as arrays, where they fit each other and the model."""
-    if not type(model).__module__.startswith("tf_keras") or not hasattr(model, "input_shape"):
-        raise UnsupportedError(
-            "quantisation-aware training needs a functional tf_keras model with one input, not "
-            f"{type(model).__module__}.{type(model).__name__}: rebuild it with tf_keras, or use "
-            "quantize_ptq"
-        )
-    try:
-        x, y = np.asarray(images, np.float32), np.asarray(labels)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"images and labels must be arrays of numbers ({error})") from error
-    fits = x.ndim > 1 and x.shape[1:] == tuple(model.input_shape[1:]) and len(x) > 0
-    if not fits or y.ndim < 1 or (y.ndim != 1 and classes_only) or len(x) != len(y):
-        raise DataError(
-            f"images {list(x.shape)} with labels {list(y.shape)} do not fit the model's input "
-            f"{list(model.input_shape[1:])}: give [n, h, w, c] and [n], n >= 1"
-        )
-    if not np.all(np.isfinite(x)):
-        raise DataError("images hold NaN or infinity: remove these images")
-    if not classes_only:
-        return x, y
-    classes = int(model.output_shape[-1])
-    if not np.issubdtype(y.dtype, np.integer) or y.min() < 0 or y.max() >= classes:
-        raise DataError(
-            f"labels are {y.dtype} from {y.min()} to {y.max()}; the model has {classes} outputs: "
-            f"give whole numbers in 0..{classes - 1}"
-        )
-    return x, y.astype(np.int64)

@@ -114,8 +114,6 @@ def search(
         ToolError: TensorFlow is not installed, or for "qat" what that needs.
     """
     require_packages("the search", "tensorflow", "keras")
-    if quantization == "qat":
-        require_packages("quantization='qat'", "tf_keras", "tensorflow_model_optimization")
     options = SearchOptions(
         board=board,
         sram_bytes=sram_bytes,

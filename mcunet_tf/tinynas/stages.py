@@ -116,7 +116,7 @@ class SearchRun:
         if self._writes():
             write_bytes(self.folder / "arch.json", winner.arch.to_json().encode())
         model, scores, history = self._final(winner)
-        flatbuffer = self._quantise(winner, model)
+        flatbuffer = self._quantise(winner.epochs, model)
         if self._writes():
             write_bytes(self.folder / "model.tflite", flatbuffer)
         result = SearchResult(
@@ -384,19 +384,16 @@ class SearchRun:
         self.progress.say(f"final network: {said} on the validation images")
         return trained.model, trained.scores, trained.history
 
-    def _quantise(self, winner: _Winner, model: KerasModel) -> bytes:
+    def _quantise(self, epochs: int, model: KerasModel) -> bytes:
         """Stage 5: full int8."""
         images, options = self.images, self.options
         try:
             if options.quantization == "qat":
                 from mcunet_tf.tinynas.finish import train_quantised
 
-                epochs = max(1, round(winner.epochs * QAT_SHARE))
-                self.progress.say(f"training in int8 for {epochs} epochs")
-                rate = options.recipe.learning_rate
-                return train_quantised(
-                    winner.arch, model, images, rate, epochs, options.seed, self.objective
-                )
+                short = max(1, round(epochs * QAT_SHARE))
+                self.progress.say(f"training in int8 for {short} epochs")
+                return train_quantised(model, images, short, options.seed, self.objective)
             from mcunet_tf.quantize import quantize_ptq
 
             rng = np.random.default_rng([options.seed, 3])

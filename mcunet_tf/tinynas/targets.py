@@ -141,7 +141,7 @@ def check_rows(train_y: Array, validation_y: Array, asked: int | None) -> int:
     Raises:
         DataError: they have not, or nothing changes from sample to sample.
     """
-    width = train_y.shape[1]
+    width = int(train_y.shape[1])
     if validation_y.shape[1] != width:
         raise DataError(
             f"training targets have {width} columns, validation targets {validation_y.shape[1]}"

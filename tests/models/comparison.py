@@ -31,7 +31,9 @@ def oracle_outputs(case: Case, inputs: Sequence[Arrays]) -> list[Arrays]:
 
     Our numpy is held against tflite-runtime operator by operator on the Pythons that have it.
     """
-    if case.name in MICRO_IS_NO_ORACLE and not is_installed("tflite_runtime"):
+    # TF-Lite Micro computes no shapes, as files of an open batch do.
+    none = case.name in MICRO_IS_NO_ORACLE or case.name.endswith("_open_batch")
+    if none and not is_installed("tflite_runtime"):
         graph = run_passes(read_tflite(case.model), edges="model")
         return [tuple(evaluate(graph, arrays)) for arrays in inputs]
     return reference_outputs(case.model, inputs)

@@ -159,7 +159,7 @@ CALLS = (
     "quantize_ptq(None, None)",
     "zoo.build('mcunet-vww1')",
     "search((np.zeros((9, 8, 8, 1), np.uint8), np.arange(9) % 3), board='qemu-m4')",
-    "quantize.quantize_qat(None, None, None, epochs=1, learning_rate=0.1)",
+    "quantize.quantize_qat(None, None, epochs=1, learning_rate=0.1)",
 )
 
 
