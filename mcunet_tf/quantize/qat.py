@@ -76,32 +76,32 @@ def quantize_qat(
     sample = batches.sample if representative_data is None else representative_data
     flatbuffer = quantize_ptq(model, sample, edge_type)
 
-    from mcunet_tf.quantize.twin import Twin
+    from mcunet_tf.quantize.trainable_file import TrainableFile
 
-    twin = Twin(flatbuffer, source.name)
-    _check_twin(twin, flatbuffer, batches.sample)
+    network = TrainableFile(flatbuffer, source.name)
+    _check_network(network, flatbuffer, batches.sample)
     if loss is None:
-        batches.check_classes(int(twin.graph.tensors[twin.graph.outputs[0]].shape[-1]))
-        loss = _cross_entropy(twin.kinds[-1] == "SOFTMAX" or "SOFTMAX" in twin.kinds[-2:])
-    _train(twin, batches, loss, epochs, learning_rate)
-    return twin.flatbuffer()
+        batches.check_classes(int(network.graph.tensors[network.graph.outputs[0]].shape[-1]))
+        loss = _cross_entropy(network.kinds[-1] == "SOFTMAX" or "SOFTMAX" in network.kinds[-2:])
+    _train(network, batches, loss, epochs, learning_rate)
+    return network.flatbuffer()
 
 
-def _train(twin: Any, batches: _Batches, loss: Loss, epochs: int, learning_rate: float) -> None:
+def _train(network: Any, batches: _Batches, loss: Loss, epochs: int, learning_rate: float) -> None:
     import keras
     import tensorflow as tf
 
     optimizer = keras.optimizers.Adam(learning_rate, global_clipnorm=_CLIPPED_NORM)
-    optimizer.build(twin.variables)
+    optimizer.build(network.variables)
 
     @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
     def step(x: Any, y: Any, w: Any) -> Any:
         with tf.GradientTape() as tape:
-            outputs = twin.outputs(x)
+            outputs = network.outputs(x)
             losses = loss(y, outputs if len(outputs) > 1 else outputs[0])
             total = tf.reduce_mean(losses if w is None else losses * w)
-        gradients = tape.gradient(total, twin.variables)
-        pairs = [(g, v) for g, v in zip(gradients, twin.variables, strict=True) if g is not None]
+        gradients = tape.gradient(total, network.variables)
+        pairs = [(g, v) for g, v in zip(gradients, network.variables, strict=True) if g is not None]
         optimizer.apply_gradients(pairs)
         return total
 
@@ -138,7 +138,7 @@ def _cross_entropy(of_probabilities: bool) -> Loss:
     return loss
 
 
-def _check_twin(twin: Any, flatbuffer: bytes, sample: tuple[Samples, ...]) -> None:
+def _check_network(network: Any, flatbuffer: bytes, sample: tuple[Samples, ...]) -> None:
     """Makes sure that what will be trained computes what the file computes.
 
     Raises:
@@ -147,14 +147,14 @@ def _check_twin(twin: Any, flatbuffer: bytes, sample: tuple[Samples, ...]) -> No
     import tensorflow as tf
 
     few = [part[:4] for part in sample]
-    found = [part.numpy() for part in twin.outputs([tf.constant(part) for part in few])]
+    found = [part.numpy() for part in network.outputs([tf.constant(part) for part in few])]
     for row in range(len(few[0])):
         wanted = _interpreted(flatbuffer, [part[row : row + 1] for part in few])
         for index, (values, scale) in enumerate(wanted):
             off = float(np.abs(found[index][row : row + 1] - values).mean()) / scale
             if off > _MOST_STEPS_OFF:
                 raise UnsupportedError(
-                    f"model '{twin.name}' cannot be trained through faithfully: its output "
+                    f"model '{network.name}' cannot be trained through faithfully: its output "
                     f"{index} is {off:.1f} steps off on average; use quantize_ptq"
                 )
 
@@ -167,7 +167,7 @@ def _interpreted(flatbuffer: bytes, inputs: list[Any]) -> list[tuple[Any, float]
         warnings.simplefilter("ignore")  # newer TensorFlow says that it will move elsewhere
         interpreter = tf.lite.Interpreter(model_content=flatbuffer)
     interpreter.allocate_tensors()
-    # In the order of their places in the file, as `Twin` takes them.
+    # In the order of their places in the file, as `TrainableFile` takes them.
     for detail, x in zip(interpreter.get_input_details(), inputs, strict=True):
         interpreter.set_tensor(detail["index"], _stored(x, detail))
     interpreter.invoke()

@@ -98,6 +98,19 @@ def _pipeline(train: Any, validation: Any, num_classes: int | None, head: str) -
     return Pipeline(source, shape, dtype, shape, y, vx, vy, outputs, vw)
 
 
+def read_part(given: Any, head: str = "classes") -> Chunk:
+    """(images, targets, weights or None) of labelled samples, checked.
+
+    Args:
+        given: data of the forms that `read_images` takes for validation.
+        head: what the targets are, one of `task.HEADS`.
+
+    Raises:
+        DataError: there are no images, targets do not fit, or an image holds NaN or infinity.
+    """
+    return _validation(given, head)
+
+
 def _validation(given: Any, head: str) -> Chunk:
     if is_pipeline(given):
         return collect("validation", given, head)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from mcunet_tf.tinynas.pareto import ParetoPoint
 from mcunet_tf.tinynas.protocols import KerasModel
 from mcunet_tf.tinynas.search_page import report_html
 from mcunet_tf.tinynas.statistics import SpaceStatistics
+
+if TYPE_CHECKING:
+    from mcunet_tf.tinynas.evaluation import Evaluation
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -88,6 +91,47 @@ class SearchResult:
 
         scaled = resize_images(np.asarray(images), self.arch.input_shape)
         return self.objective.predictions(model_outputs(self.model, scaled))
+
+    def evaluate(self, x: Any, y: Any, on: str = "host") -> Evaluation:
+        """Runs the network on labelled samples.
+
+        Args:
+            x: images `[n, h, w, c]` as the search was given them; they are scaled.
+            y: their targets, as the search was given them.
+            on: "float": the Keras model; "int8": the file, by TensorFlow Lite's reference kernels;
+                or the name of a board: "host" runs the compiled C on this computer, at the speed of
+                hundreds of images a second, "qemu-m7" in emulation.
+
+        Raises:
+            DataError: images or targets are of another form.
+            SearchError: a label is none of the network's classes.
+            BoardError: there is no such board.
+            ToolError: a compiler or an emulator is missing.
+        """
+        from mcunet_tf.tinynas.evaluation import evaluated_on
+
+        return evaluated_on(self, x, y, on)
+
+    @classmethod
+    def load(
+        cls, workdir: str | os.PathLike[str], board: str | Board | None = None
+    ) -> SearchResult:
+        """Reads the result of a finished search from its working folder, without the data.
+
+        Statistics of search spaces are left out; a loss or metrics that were functions are known
+        by their scores alone.
+
+        Args:
+            workdir: the folder.
+            board: the target; None takes the search's own by its name.
+
+        Raises:
+            SearchError: the folder holds no finished search, or is damaged.
+            BoardError: the board is unknown, or no longer what it was.
+        """
+        from mcunet_tf.tinynas.stored import read_result
+
+        return read_result(Path(workdir), board)
 
     def to_tflite(self, path: str | os.PathLike[str]) -> None:
         """Writes the full-int8 `.tflite` file.

@@ -45,6 +45,7 @@ from mcunet_tf.tinynas.reading import Data
 from mcunet_tf.tinynas.result import SearchResult
 from mcunet_tf.tinynas.space import Space, Subnet, all_spaces
 from mcunet_tf.tinynas.statistics import SpaceStatistics, choose_space, measure_spaces
+from mcunet_tf.tinynas.stored import write_result
 
 QAT_SHARE = 0.1
 """Epochs of quantisation-aware training, relative to the final training."""
@@ -135,6 +136,8 @@ class SearchRun:
             flatbuffer=flatbuffer,
             standings=winner.standings,
         )
+        if self._writes():
+            write_result(self.folder, result)
         self.finished = True
         return result
 

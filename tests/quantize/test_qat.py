@@ -54,7 +54,7 @@ def test_the_file_learns(learnt):
 
 def test_what_is_trained_is_what_the_file_computes(learnt):
     """The network in TensorFlow and the reference kernels agree but for single roundings."""
-    from mcunet_tf.quantize.twin import Twin
+    from mcunet_tf.quantize.trainable_file import TrainableFile
 
     _, flatbuffer = learnt
     x, _ = pictures(20)
@@ -64,7 +64,7 @@ def test_what_is_trained_is_what_the_file_computes(learnt):
     wanted = np.concatenate(
         [out[0] for out in Reference(flatbuffer).run([(row[np.newaxis],) for row in stored])]
     )
-    (outputs,) = Twin(flatbuffer, "tiny").outputs([tf.constant(x)])
+    (outputs,) = TrainableFile(flatbuffer, "tiny").outputs([tf.constant(x)])
     spec = compiled.outputs[0]
     steps = np.round(outputs.numpy() / spec.scale) + spec.zero_point - wanted
     assert np.abs(steps).mean() < 0.5 and np.abs(steps).max() <= 3
@@ -227,10 +227,10 @@ def test_an_operator_that_cannot_be_trained_through_is_named():
 
 def test_a_twin_that_computes_something_else_is_refused(monkeypatch):
     """The network to train is held against the file before anything is trained."""
-    from mcunet_tf.quantize import twin_operators
+    from mcunet_tf.quantize import trainable_operators
 
     monkeypatch.setitem(
-        twin_operators.OPERATORS, "MEAN", lambda inputs, *_: tf.reduce_max(inputs[0], (1, 2))
+        trainable_operators.OPERATORS, "MEAN", lambda inputs, *_: tf.reduce_max(inputs[0], (1, 2))
     )
     with pytest.raises(UnsupportedError, match="steps off on average"):
         quantize_qat(untrained(), pictures(32))

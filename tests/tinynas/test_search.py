@@ -242,3 +242,46 @@ def test_wrong_data_is_refused(name):
 def test_efforts_are_values():
     assert dataclasses.replace(EFFORT) == EFFORT
     assert package_search is mcunet_tf.search
+
+
+def test_a_result_lives_on_without_its_data(found, workdir):
+    from mcunet_tf import SearchResult
+
+    loaded = SearchResult.load(workdir)
+    assert loaded.flatbuffer == found.flatbuffer
+    assert (loaded.arch, loaded.scores, loaded.cost) == (found.arch, found.scores, found.cost)
+    assert (loaded.budget, loaded.board) == (found.budget, found.board)
+    assert [p.arch for p in loaded.pareto] == [p.arch for p in found.pareto]
+    x, _ = images(40)
+    np.testing.assert_allclose(loaded.predict(x), found.predict(x), rtol=1e-5)
+
+
+def test_a_folder_without_a_result_is_no_result(tmp_path, found, workdir):
+    from mcunet_tf import SearchResult
+
+    with pytest.raises(SearchError, match="holds no finished search"):
+        SearchResult.load(tmp_path)
+    for path in workdir.iterdir():
+        if path.is_file():
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "model.tflite").unlink()
+    with pytest.raises(SearchError, match="is damaged"):
+        SearchResult.load(tmp_path)
+
+
+def test_every_form_of_the_network_is_evaluated(found):
+    x, y = images(60)
+    evaluations = {on: found.evaluate(x, y, on) for on in ("float", "int8", "host", "qemu-m7")}
+    for evaluation in evaluations.values():
+        assert evaluation.confusion.sum() == 60
+        right = np.trace(evaluation.confusion) / 60
+        assert evaluation.scores["accuracy"] == pytest.approx(right)
+        assert evaluation.recall.shape == evaluation.precision.shape == (3,)
+    for on in ("host", "qemu-m7"):
+        np.testing.assert_array_equal(evaluations[on].predictions, evaluations["int8"].predictions)
+    near = np.abs(evaluations["float"].predictions - evaluations["int8"].predictions).mean()
+    assert near < 0.1
+    with pytest.raises(BoardError, match="'float', 'int8' or a board"):
+        found.evaluate(x, y, "mars")
+    with pytest.raises(SearchError, match="labels are from 0 to 7"):
+        found.evaluate(x, np.where(y == 0, 7, 0), "float")

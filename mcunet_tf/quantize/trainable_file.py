@@ -18,7 +18,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from mcunet_tf.errors import UnsupportedError
-from mcunet_tf.quantize.twin_operators import OPERATORS
+from mcunet_tf.quantize.trainable_operators import OPERATORS
 
 _WEIGHTED = {"CONV_2D": (1, 2), "DEPTHWISE_CONV_2D": (1, 2), "FULLY_CONNECTED": (1, 2)}
 """Places of the weights and of the bias among the inputs of operators that are trained."""
@@ -26,7 +26,7 @@ _WEIGHTED = {"CONV_2D": (1, 2), "DEPTHWISE_CONV_2D": (1, 2), "FULLY_CONNECTED": 
 _RANGES = {"INT8": (-128, 127), "UINT8": (0, 255), "INT16": (-32768, 32767)}
 
 
-class Twin:
+class TrainableFile:
     """A network whose forward pass rounds as the file's kernels do, but for their own rounding.
 
     Attributes:
