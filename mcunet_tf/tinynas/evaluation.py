@@ -4,18 +4,41 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from mcunet_tf.errors import BoardError, SearchError, is_installed
+from mcunet_tf.tinynas.arch import Arch
+from mcunet_tf.tinynas.cost import Budget
 from mcunet_tf.tinynas.data import Array, as_float, resize_images
+from mcunet_tf.tinynas.objective import Objective
+from mcunet_tf.tinynas.protocols import KerasModel
 from mcunet_tf.tinynas.reading import read_part
 
-if TYPE_CHECKING:
-    from mcunet_tf.tinynas.result import SearchResult
-
 FLOAT, INT8 = "float", "int8"
+
+
+class Runnable(Protocol):
+    """What is evaluated: the fields of a `SearchResult` that are read here."""
+
+    @property
+    def arch(self) -> Arch: ...  # noqa: D102
+
+    @property
+    def model(self) -> KerasModel: ...  # noqa: D102
+
+    @property
+    def num_classes(self) -> int: ...  # noqa: D102
+
+    @property
+    def objective(self) -> Objective: ...  # noqa: D102
+
+    @property
+    def budget(self) -> Budget: ...  # noqa: D102
+
+    @property
+    def flatbuffer(self) -> bytes: ...  # noqa: D102
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -62,7 +85,7 @@ class Evaluation:
         return shares
 
 
-def evaluated_on(result: SearchResult, x: Any, y: Any, on: str) -> Evaluation:
+def evaluated_on(result: Runnable, x: Any, y: Any, on: str) -> Evaluation:
     """Evaluates a result; see `SearchResult.evaluate`."""
     objective = result.objective
     images, targets, _ = read_part((x, y), objective.task.head)
@@ -82,7 +105,7 @@ def evaluated_on(result: SearchResult, x: Any, y: Any, on: str) -> Evaluation:
     return Evaluation(on, scores, objective.predictions(outputs), confusion)
 
 
-def _outputs(result: SearchResult, images: Array, on: str) -> Array:
+def _outputs(result: Runnable, images: Array, on: str) -> Array:
     """Outputs `[n, k]` as the Keras model gives them."""
     from mcunet_tf.check.edges import dequantise, quantise
     from mcunet_tf.tinyengine import compile_tflite

@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,15 +17,14 @@ from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.checkpoint import write_bytes
 from mcunet_tf.tinynas.cost import Budget, Cost
 from mcunet_tf.tinynas.data import Array, resize_images
+from mcunet_tf.tinynas.evaluation import Evaluation, evaluated_on
 from mcunet_tf.tinynas.halving import Standing
 from mcunet_tf.tinynas.objective import Objective
 from mcunet_tf.tinynas.pareto import ParetoPoint
 from mcunet_tf.tinynas.protocols import KerasModel
 from mcunet_tf.tinynas.search_page import report_html
 from mcunet_tf.tinynas.statistics import SpaceStatistics
-
-if TYPE_CHECKING:
-    from mcunet_tf.tinynas.evaluation import Evaluation
+from mcunet_tf.tinynas.stored import read_fields
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -108,8 +107,6 @@ class SearchResult:
             BoardError: there is no such board.
             ToolError: a compiler or an emulator is missing.
         """
-        from mcunet_tf.tinynas.evaluation import evaluated_on
-
         return evaluated_on(self, x, y, on)
 
     @classmethod
@@ -129,9 +126,7 @@ class SearchResult:
             SearchError: the folder holds no finished search, or is damaged.
             BoardError: the board is unknown, or no longer what it was.
         """
-        from mcunet_tf.tinynas.stored import read_result
-
-        return read_result(Path(workdir), board)
+        return cls(**read_fields(Path(workdir), board))
 
     def to_tflite(self, path: str | os.PathLike[str]) -> None:
         """Writes the full-int8 `.tflite` file.

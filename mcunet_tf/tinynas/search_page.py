@@ -1,29 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Draws what a search found, as HTML and SVG that need nothing else to be read."""
+"""Says what a search found, as one HTML page that needs nothing else to be read."""
 
 from __future__ import annotations
 
-import html
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
+
+from markupsafe import Markup
 
 from mcunet_tf.boards import Board
 from mcunet_tf.tinynas.arch import Arch
+from mcunet_tf.tinynas.contenders import KNOWN
 from mcunet_tf.tinynas.cost import Budget, Cost
 from mcunet_tf.tinynas.halving import Standing, verdict
 from mcunet_tf.tinynas.metrics import LOWER_IS_BETTER
 from mcunet_tf.tinynas.objective import Objective
 from mcunet_tf.tinynas.pareto import ParetoPoint
+from mcunet_tf.tinynas.plots import Line, Point, cdf_svg, curves_svg, scatter_svg
 from mcunet_tf.tinynas.statistics import SpaceStatistics
-
-_WIDTH, _HEIGHT = 720, 400
-_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 20, 34, 50
-_GREY, _CHOSEN = "#b8bec6", "#c2410c"
-_STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;max-width:760px;margin:2em auto;padding:0 1em;color:#1c1f23}
-table{border-collapse:collapse;margin:1em 0}td,th{padding:.2em .8em;text-align:right}
-th{border-bottom:1px solid #888;font-weight:600}td:first-child,th:first-child{text-align:left}
-"""
 
 
 class Found(Protocol):
@@ -66,156 +61,122 @@ class Found(Protocol):
     def standings(self) -> Sequence[Standing]: ...  # noqa: D102
 
 
-def cdf_svg(statistics: Sequence[SpaceStatistics], chosen: int) -> str:
-    """The share of fitting sub-networks up to a number of MACs, one line per space."""
-    drawn = [i for i, s in enumerate(statistics) if s.macs and i != chosen]
-    most = max((s.macs[-1] for s in statistics if s.macs), default=1)
-    step = _tick_step(most / 1e6)
-    limit = 1e6 * step * -(-most // round(step * 1e6))
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
-        'font-family="system-ui,sans-serif" font-size="13">',
-        f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="white"/>',
-        *_axes(limit, step),
-        *(_line(statistics[i], limit, _GREY, 1.0) for i in drawn),
-        _line(statistics[chosen], limit, _CHOSEN, 2.6),
-        _text(_LEFT, 20, _title(statistics[chosen]), "start", _CHOSEN),
-        _text(_WIDTH - _RIGHT, 20, f"{len(drawn)} other spaces", "end", "#6b7280"),
-        "</svg>",
-    ]
-    return "\n".join(parts)
-
-
-def _title(statistics: SpaceStatistics) -> str:
-    height, width, _ = statistics.space.input_shape
-    return (
-        f"chosen: {height} x {width}, width {statistics.space.width}, "
-        f"mean {statistics.mean_macs / 1e6:.2f} M MACs"
-    )
-
-
-def _x(macs: float, limit: float) -> float:
-    return _LEFT + (_WIDTH - _LEFT - _RIGHT) * macs / limit
-
-
-def _y(share: float) -> float:
-    return _HEIGHT - _BOTTOM - (_HEIGHT - _TOP - _BOTTOM) * share
-
-
-def _line(statistics: SpaceStatistics, limit: float, colour: str, width: float) -> str:
-    total, below = sum(statistics.weights), 0.0
-    if not total:
-        return ""
-    points = []
-    for macs, weight in zip(statistics.macs, statistics.weights, strict=True):
-        points.append(f"{_x(macs, limit):.1f},{_y(below / total):.1f}")
-        below += weight
-        points.append(f"{_x(macs, limit):.1f},{_y(below / total):.1f}")
-    return (
-        f'<polyline fill="none" stroke="{colour}" stroke-width="{width}" '
-        f'points="{" ".join(points)}"/>'
-    )
-
-
-def _axes(limit: float, step: float) -> Iterable[str]:
-    bottom = _HEIGHT - _BOTTOM
-    for percent in range(0, 101, 25):
-        y = _y(percent / 100)
-        yield (
-            f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}" '
-            'stroke="#e5e7eb"/>'
-        )
-        yield _text(_LEFT - 8, y + 4, f"{percent} %", "end")
-    count = round(limit / 1e6 / step)
-    for index in range(count + 1):
-        value = index * step
-        yield _text(_x(value * 1e6, limit), bottom + 18, f"{value:g}", "middle")
-    yield _text(
-        (_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 10, "M MACs of fitting sub-networks", "middle"
-    )
-
-
-def _text(x: float, y: float, text: str, anchor: str, colour: str = "#374151") -> str:
-    escaped = html.escape(text)
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">{escaped}</text>'
-
-
-def _tick_step(most: float) -> float:
-    """A round step that gives four to ten ticks."""
-    step = 0.001
-    while True:
-        for factor in (1, 2, 5):
-            if most / (step * factor) <= 8:
-                return step * factor
-        step *= 10
-
-
 def report_html(result: Found) -> str:
     """The whole report of a search."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template("search.html.j2").render(
+        board=result.board.name,
+        metric=next(iter(result.scores)),
+        scores=[(name, f"{value:.4f}") for name, value in result.scores.items()],
+        figures=_figures(result),
+        units=_units(result.objective),
+        verdict=verdict(result.standings, result.objective) if result.standings else "",
+        standings=_standings(result),
+        spaces=_spaces(result),
+        pareto=[(f"{p.macs / 1e6:.2f}", _score(result, p.score)) for p in result.pareto],
+        layers=_layers(result),
+        curves=_curves(result),
+        epoch_head=["epoch", "phase", "loss", *_validated(result)],
+        epochs=_epochs(result),
+    )
+
+
+def _score(result: Found, score: float) -> str:
+    """A score in the metric's own sense."""
     sign = -1 if next(iter(result.scores)) in LOWER_IS_BETTER else 1
-    parts = [
-        "<!doctype html><meta charset='utf-8'><title>mcunet_tf search</title>",
-        f"<style>{_STYLE}</style>",
-        f"<h1>A network for {html.escape(result.board.name)}</h1>",
-        _table(("", "needs", "budget"), _cost_rows(result)),
-        _table(
-            ("on the validation images, float32", ""),
-            [(name, f"{value:.4f}") for name, value in result.scores.items()],
-        ),
-        *_units(result.objective),
-        *_spaces(result),
-        *_standings(result, sign),
-        "<h2>Network</h2>",
-        _table(("layer", "input", "output", "kernel", "stride", "MACs"), _layer_rows(result)),
-        "<h2>Evaluated networks that none beats</h2>",
-        _table(
-            ("M MACs", f"{next(iter(result.scores))} when they were compared"),
-            [(f"{p.macs / 1e6:.2f}", f"{sign * p.score:.4f}") for p in result.pareto],
-        ),
-        "<h2>Training</h2>",
-        _table(("epoch", "phase", "loss", *_validated(result)), _epoch_rows(result)),
+    return f"{sign * score:.4f}"
+
+
+def _figures(result: Found) -> list[dict[str, Any]]:
+    cost, budget = result.cost, result.budget
+
+    def figure(name: str, value: float, limit: float | None, unit: str) -> dict[str, Any]:
+        shown = f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
+        return {
+            "name": name,
+            "value": f"{shown} {unit}".strip(),
+            "limit": None if limit is None else f"{limit:,} {unit}",
+            "percent": None if limit is None else f"{min(100 * value / limit, 100):.1f}",
+        }
+
+    found = [
+        figure("SRAM (arena)", cost.sram_bytes, budget.sram_bytes, "B"),
+        figure("flash (weights and code)", cost.flash_bytes, budget.flash_bytes, "B"),
+        figure("MACs", cost.macs, None, ""),
+        figure("instructions (modelled)", cost.instructions, None, ""),
+        figure("parameters", cost.parameters, None, ""),
     ]
-    return "\n".join(parts) + "\n"
+    if cost.latency_ms is not None:
+        found.append(figure("latency (modelled)", cost.latency_ms, budget.latency_ms, "ms"))
+    return found
 
 
-def _spaces(result: Found) -> list[str]:
+def _spaces(result: Found) -> dict[str, Any] | None:
     """The spaces that a search chose from, if it did."""
     if not result.spaces:
-        return []
+        return None
     chosen = result.spaces[result.chosen]
-    return [
-        "<h2>Search spaces</h2>",
-        f"<p>{len(result.spaces)} spaces, {chosen.samples} sub-networks drawn from each; of the "
+    text = (
+        f"{len(result.spaces)} spaces, {chosen.samples} sub-networks drawn from each; of the "
         f"chosen one {100 * chosen.fitting_share:.1f} % fit. Where a simple plan does not fit, "
         f"the planner decided up to {max(s.planned for s in result.spaces)} per space, which stand "
-        "for the rest.</p>",
-        cdf_svg(result.spaces, result.chosen),
-    ]
+        "for the rest."
+    )
+    return {"text": text, "plot": Markup(cdf_svg(result.spaces, result.chosen))}
 
 
-def _standings(result: Found, sign: int) -> list[str]:
+def _standings(result: Found) -> dict[str, Any] | None:
     """The networks that were trained side by side, if any were."""
     if not result.standings:
-        return []
+        return None
     rounds = max(len(standing.scores) for standing in result.standings)
     metric = next(iter(result.scores))
     rows = [
-        (
-            standing.name,
-            standing.family,
-            f"{standing.macs / 1e6:.2f}",
-            f"{standing.parameters:,}",
-            *(f"{sign * score:.4f}" for score in standing.scores),
-            *("" for _ in range(rounds - len(standing.scores))),
-        )
+        {
+            "name": standing.name,
+            "family": standing.family,
+            "macs": f"{standing.macs / 1e6:.2f}",
+            "parameters": f"{standing.parameters:,}",
+            "scores": [
+                *(_score(result, score) for score in standing.scores),
+                *("" for _ in range(rounds - len(standing.scores))),
+            ],
+        }
         for standing in result.standings
     ]
-    head = [f"{metric}, round {number + 1}" for number in range(rounds)]
-    return [
-        "<h2>Networks trained side by side</h2>",
-        f"<p>{html.escape(verdict(result.standings, result.objective))}.</p>",
-        _table(("network", "family", "M MACs", "parameters", *head), rows),
+    points = [
+        Point(
+            standing.macs / 1e6,
+            float(_score(result, standing.scores[-1])),
+            standing.name,
+            filled=index == 0,
+            hollow=standing.family == KNOWN,
+        )
+        for index, standing in enumerate(result.standings)
     ]
+    plot = scatter_svg(points, ("M MACs", f"{metric} after the network's last round"))
+    return {"rounds": rounds, "rows": rows, "plot": Markup(plot)}
+
+
+def _curves(result: Found) -> Any:
+    """Loss and validation loss by epoch."""
+    found = []
+    for key, label in (("loss", "training loss"), ("val_loss", "validation loss")):
+        places = tuple(
+            (float(number + 1), float(row[key]))
+            for number, row in enumerate(result.history)
+            if row.get(key) is not None
+        )
+        if places:
+            found.append(Line(label, places))
+    return Markup(curves_svg(found, ("epoch", "loss"))) if found else ""
 
 
 def _validated(result: Found) -> list[str]:
@@ -223,7 +184,7 @@ def _validated(result: Found) -> list[str]:
     return [f"val_{name}" for name in ("loss", *result.scores)]
 
 
-def _epoch_rows(result: Found) -> list[tuple[Any, ...]]:
+def _epochs(result: Found) -> list[tuple[Any, ...]]:
     def shown(value: float | None) -> str:
         return "" if value is None else f"{value:.4f}"
 
@@ -233,50 +194,29 @@ def _epoch_rows(result: Found) -> list[tuple[Any, ...]]:
     ]
 
 
-def _units(objective: Objective) -> list[str]:
+def _units(objective: Objective) -> list[tuple[int, str]]:
     """How outputs of a regression become values in the targets' own units."""
     pairs = enumerate(zip(objective.mean, objective.deviation, strict=True))
-    rows = [(index, f"{mean:.6g} + {deviation:.6g} * output") for index, (mean, deviation) in pairs]
-    return [_table(("target", "value"), rows)] if rows else []
+    return [(index, f"{mean:.6g} + {deviation:.6g} * output") for index, (mean, deviation) in pairs]
 
 
-def _cost_rows(result: Found) -> list[tuple[Any, ...]]:
-    cost, budget = result.cost, result.budget
+def _layers(result: Found) -> list[dict[str, Any]]:
+    layers = result.arch.layers(result.num_classes)
+    most = max(layer.macs for layer in layers)
 
-    def limit(value: float | None, unit: str) -> str:
-        return "none" if value is None else f"{value:,} {unit}"
+    def by_axis(pair: tuple[int, int]) -> str:
+        return "" if pair == (1, 1) else " x ".join(map(str, pair))
 
-    latency = []
-    if cost.latency_ms is not None:
-        shown = f"{cost.latency_ms:.2f} ms"
-        latency = [("latency (modelled)", shown, limit(budget.latency_ms, "ms"))]
     return [
-        ("SRAM (arena)", f"{cost.sram_bytes:,} B", limit(budget.sram_bytes, "B")),
-        ("flash (weights and code)", f"{cost.flash_bytes:,} B", limit(budget.flash_bytes, "B")),
-        ("MACs", f"{cost.macs:,}", ""),
-        ("parameters", f"{cost.parameters:,}", ""),
-        ("instructions (modelled)", f"{cost.instructions:,}", ""),
-        *latency,
+        {
+            "name": layer.name,
+            "input": f"{layer.height} x {layer.width} x {layer.in_channels}",
+            "output": f"{layer.out_height} x {layer.out_width} x {layer.out_channels}",
+            "window": by_axis(layer.kernel),
+            "stride": by_axis(layer.stride),
+            "weights": f"{layer.weights:,}" if layer.weights else "",
+            "macs": f"{layer.macs:,}" if layer.macs else "",
+            "percent": f"{100 * layer.macs / most:.1f}",
+        }
+        for layer in layers
     ]
-
-
-def _layer_rows(result: Found) -> list[tuple[Any, ...]]:
-    return [
-        (
-            layer.name,
-            f"{layer.height} x {layer.width} x {layer.in_channels}",
-            f"{layer.out_height} x {layer.out_width} x {layer.out_channels}",
-            " x ".join(map(str, layer.kernel)),
-            " x ".join(map(str, layer.stride)),
-            f"{layer.macs:,}",
-        )
-        for layer in result.arch.layers(result.num_classes)
-    ]
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    def line(cells: Sequence[Any], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{html.escape(str(c))}</{tag}>" for c in cells) + "</tr>"
-
-    body = "\n".join(line(row, "td") for row in rows)
-    return f"<table>{line(head, 'th')}\n{body}</table>"

@@ -16,7 +16,7 @@ from mcunet_tf.tinynas.halving import Standing
 from mcunet_tf.tinynas.identity import board_content
 from mcunet_tf.tinynas.objective import Objective
 from mcunet_tf.tinynas.pareto import ParetoPoint
-from mcunet_tf.tinynas.result import SearchResult
+from mcunet_tf.tinynas.search_page import Found
 from mcunet_tf.tinynas.task import Task
 
 RESULT_FILE = "result.json"
@@ -24,7 +24,7 @@ MODEL_FILE = "model.keras"
 FLATBUFFER_FILE = "model.tflite"
 
 
-def write_result(folder: Path, result: SearchResult) -> None:
+def write_result(folder: Path, result: Found) -> None:
     """Writes what is not in the model's own files.
 
     Raises:
@@ -55,8 +55,8 @@ def write_result(folder: Path, result: SearchResult) -> None:
     write_state(folder / RESULT_FILE, _plain(content))
 
 
-def read_result(folder: Path, board: str | Board | None) -> SearchResult:
-    """Reads what a finished search left; see `SearchResult.load`."""
+def read_fields(folder: Path, board: str | Board | None) -> dict[str, Any]:
+    """The fields of the `SearchResult` that a finished search left; see its `load`."""
     content = read_state(folder / RESULT_FILE)
     if content is None:
         raise SearchError(
@@ -64,42 +64,42 @@ def read_result(folder: Path, board: str | Board | None) -> SearchResult:
             "to its end"
         )
     try:
-        return _result(folder, content, board)
+        return _fields(folder, content, board)
     except McunetError:
         raise
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise SearchError(f"{folder} is damaged ({error}): run the search in it again") from error
 
 
-def _result(folder: Path, content: dict[str, Any], board: str | Board | None) -> SearchResult:
+def _fields(folder: Path, content: dict[str, Any], board: str | Board | None) -> dict[str, Any]:
     import keras
 
     kept = content["task"]
     task = Task(kept["head"], kept["loss"], tuple(kept["metrics"]))
     ranges = (tuple(content[name]) for name in ("class_weights", "mean", "deviation"))
     model = keras.models.load_model(folder / MODEL_FILE, compile=False)
-    return SearchResult(
-        arch=Arch.from_json(content["arch"]),
-        model=model,
-        num_classes=content["num_classes"],
-        scores=content["scores"],
-        objective=Objective(content["num_classes"], task, *ranges),
-        cost=Cost(**content["cost"]),
-        budget=Budget(**content["budget"]),
-        board=_board(content["board"], board),
-        history=content["history"],
-        pareto=tuple(
+    return {
+        "arch": Arch.from_json(content["arch"]),
+        "model": model,
+        "num_classes": content["num_classes"],
+        "scores": content["scores"],
+        "objective": Objective(content["num_classes"], task, *ranges),
+        "cost": Cost(**content["cost"]),
+        "budget": Budget(**content["budget"]),
+        "board": _board(content["board"], board),
+        "history": content["history"],
+        "pareto": tuple(
             ParetoPoint(Arch.from_json(arch), score, macs)
             for arch, score, macs in content["pareto"]
         ),
-        spaces=(),
-        chosen=0,
-        flatbuffer=(folder / FLATBUFFER_FILE).read_bytes(),
-        standings=tuple(
+        "spaces": (),
+        "chosen": 0,
+        "flatbuffer": (folder / FLATBUFFER_FILE).read_bytes(),
+        "standings": tuple(
             Standing(**{**row, "arch": Arch.from_json(row["arch"]), "scores": tuple(row["scores"])})
             for row in content["standings"]
         ),
-    )
+    }
 
 
 def _board(stored: dict[str, Any], given: str | Board | None) -> Board:

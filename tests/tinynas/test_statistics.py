@@ -15,7 +15,7 @@ from mcunet_tf.boards import load_board
 from mcunet_tf.errors import BudgetError
 from mcunet_tf.tinynas import baselines
 from mcunet_tf.tinynas.cost import Budget, keeps, planned_cost, streamed_bytes
-from mcunet_tf.tinynas.search_page import cdf_svg
+from mcunet_tf.tinynas.plots import cdf_svg
 from mcunet_tf.tinynas.space import Space, make_space
 from mcunet_tf.tinynas.statistics import choose_space, measure_space, measure_spaces
 from tests.tinynas.tiny import SPACES
