@@ -23,6 +23,7 @@ from mcunet_tf.tinyengine.emit.library import (
 )
 from mcunet_tf.tinyengine.emit.names import edge_names, function_names
 from mcunet_tf.tinyengine.emit.render import comment, render
+from mcunet_tf.tinyengine.emit.symbols import emitted_sources
 from mcunet_tf.tinyengine.ir import QUANTISED_TYPES, Graph
 from mcunet_tf.tinyengine.kernel_tables.table import ALL_INPUTS, Style
 from mcunet_tf.tinyengine.plan.plan import Plan, Storage
@@ -114,7 +115,7 @@ def emit_library(project: Project) -> Library:
         if n.kernel.source is None
     }
     headers = sorted({f"{n.kernel.folder}/{n.kernel.folder}.h" for n in nodes} | {"common/rows.h"})
-    copied = sources.collect_sources(sorted({*kernel_files, *headers}))
+    copied = emitted_sources(sorted({*kernel_files, *headers}))
     copied |= {f"custom/{function}.c": text for function, text in own.items()}
     compiled = [f"kernels/{path}" for path in copied if path.endswith((".c", ".S"))]
     name, arenas = project.name, project.arenas
