@@ -16,7 +16,8 @@ from collections.abc import Mapping
 
 from mcunet_tf.errors import CompilerError
 from mcunet_tf.tinyengine import CompiledModel
-from mcunet_tf.tinyengine.emit.project import Project, emit_project
+from mcunet_tf.tinyengine.emit.assemble import emit_project
+from mcunet_tf.tinyengine.emit.project import Project
 from mcunet_tf.tinyengine.emit.symbols import kernel_symbol
 from mcunet_tf.tinyengine.ir import ITEM_BYTES, Graph
 from mcunet_tf.tinyengine.kernel_tables import kernels_for

@@ -16,7 +16,7 @@ from mcunet_tf.errors import McunetError, ModelError
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.compiler import DEFAULT_BOARD, CompiledModel, read_graph
 from mcunet_tf.tinyengine.cost import MeasuredCosts
-from mcunet_tf.tinyengine.emit.formats import DEFAULT_FORMAT, format_names
+from mcunet_tf.tinyengine.emit.formats import DEFAULT_FORMATS, checked_formats, format_names
 
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder of the project [<name>_tinyengine].")
 _NAME = flags.DEFINE_string("name", None, "Prefix of the C code [the file's name].")
@@ -62,8 +62,10 @@ _TUNE = flags.DEFINE_string(
 _TUNE_CACHE = flags.DEFINE_string(
     "tune_cache", None, "JSON file of counted kernels [kernel_costs.json in the user's cache]."
 )
-_FORMAT = flags.DEFINE_enum(
-    "project_format", DEFAULT_FORMAT, format_names(), "What the files are laid out for."
+_FORMAT = flags.DEFINE_list(
+    "format",
+    list(DEFAULT_FORMATS),
+    f"What the files are laid out for, together in one folder: {', '.join(format_names())}.",
 )
 _DUMP = flags.DEFINE_string(
     "dump", None, "Folder for the graph behind every pass, and the plan, as text."
@@ -76,11 +78,13 @@ _USAGE = """\
 tflite_to_tinyengine MODEL.tflite [flags]
 
 Compiles an int8 TensorFlow Lite model to a folder of C: <name>.h, <name>.c, its weights, the
-kernels it uses, CMakeLists.txt, an example main.c and a report. Exit code 1 and one line on stderr
-if that is not possible; nothing is written then.
+kernels it uses, CMakeLists.txt, an example main.c and a report; with --format a library for
+Arduino, PlatformIO, Zephyr, ESP-IDF, the Pico SDK, CMSIS packs or make. Exit code 1 and one line on
+stderr if that is not possible; nothing is written then.
 
     tflite_to_tinyengine kws.tflite --board=stm32f746 --output_dir=kws --verify=10
     tflite_to_tinyengine kws.tflite --verify=10 --verify_on=qemu-m4
+    tflite_to_tinyengine kws.tflite --format=arduino,platformio --output_dir=kws
     tflite_to_tinyengine kws.tflite --tune=qemu-m4 --flash_budget=40000
 """
 
@@ -110,7 +114,7 @@ def main(arguments: Sequence[str]) -> int:
         sram_budget_bytes=_SRAM_BUDGET.value,
         flash_budget_bytes=_FLASH_BUDGET.value,
         costs=costs,
-        project_format=_FORMAT.value,
+        formats=checked_formats(_FORMAT.value),
         dump_dir=_DUMP.value,
         custom_ops=_custom_ops(),
     )

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import pathlib
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mcunet_tf.boards import Board, load_board
 from mcunet_tf.errors import BudgetError, McunetError, ModelError
@@ -15,11 +16,19 @@ from mcunet_tf.tinyengine.cost import cost_model
 from mcunet_tf.tinyengine.custom_ops import CustomOps, bind_custom_ops
 from mcunet_tf.tinyengine.dump import Dump
 from mcunet_tf.tinyengine.edge_layout import LAYOUTS, EdgeLayout, leave_layout
+from mcunet_tf.tinyengine.emit.assemble import emit_library
 from mcunet_tf.tinyengine.emit.cost_report import Report, make_report
-from mcunet_tf.tinyengine.emit.formats import DEFAULT_FORMAT, find_format
+from mcunet_tf.tinyengine.emit.formats import (
+    DEFAULT_FORMATS,
+    any_core,
+    check_library_name,
+    checked_formats,
+    lay_out,
+)
 from mcunet_tf.tinyengine.emit.memory_map import memory_map
 from mcunet_tf.tinyengine.emit.names import checked_name, derived_name, edge_names
-from mcunet_tf.tinyengine.emit.project import Project, emit_project
+from mcunet_tf.tinyengine.emit.project import Project
+from mcunet_tf.tinyengine.emit.variants import with_fallback
 from mcunet_tf.tinyengine.emit.write import Written, write_project
 from mcunet_tf.tinyengine.ir import QUANTISED_TYPES, Graph
 from mcunet_tf.tinyengine.notes import notes_of
@@ -40,6 +49,8 @@ EDGES = ("int8", "model")
 _NAME_CHARACTERS = 60
 INPUT_MODES = ("frame", "rows")
 MAX_MODEL_BYTES = 256 << 20
+REPORT_FILES = ("report.txt", "memory.svg")
+PORTABLE = "portable"
 
 
 Model = str | os.PathLike[str] | bytes | bytearray | memoryview
@@ -74,6 +85,8 @@ class CompiledModel:
       report: costs and layout.
       input_mode: "frame" or "rows".
       examples: files that are the application's once they are edited.
+      project: what the plan is emitted from.
+      portable_project: compiles the model once more, for any core.
     """
 
     name: str
@@ -85,6 +98,8 @@ class CompiledModel:
     report: Report
     input_mode: str = "frame"
     examples: tuple[str, ...] = ()
+    project: Project | None = None
+    portable_project: Callable[[], Project] | None = None
 
     @property
     def macs(self) -> int:
@@ -109,6 +124,29 @@ class CompiledModel:
         """
         return write_project(self.files, pathlib.Path(output_dir), self.examples)
 
+    def laid_out(self, formats: str | Sequence[str]) -> CompiledModel:
+        """The same model as a project of other formats; see `compile_tflite`.
+
+        Raises:
+          McunetError: a format is unknown, or cannot have a library of this name.
+        """
+        assert self.project is not None and self.portable_project is not None
+        names = checked_formats(formats)
+        check_library_name(self.name, names)
+        library = emit_library(self.project)
+        if any_core(names) and library.condition:
+            library = with_fallback(library, emit_library(self.portable_project()))
+        laid = lay_out(names, library)
+        more = {path: self.files[path] for path in REPORT_FILES if path in self.files}
+        return dataclasses.replace(self, files=laid.files | more, examples=laid.examples)
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """The library alone, in one folder, whatever the project's formats are."""
+        if f"{self.name}.c" in self.files or self.project is None:
+            return self.files
+        return dict(emit_library(self.project).files)
+
 
 def compile_tflite(
     model: Model,
@@ -124,7 +162,7 @@ def compile_tflite(
     region_bytes: Sequence[int] = (),
     flash_budget_bytes: int | None = None,
     costs: Costs | None = None,
-    project_format: str = DEFAULT_FORMAT,
+    formats: str | Sequence[str] = DEFAULT_FORMATS,
     dump_dir: str | os.PathLike[str] | None = None,
     custom_ops: CustomOps | None = None,
 ) -> CompiledModel:
@@ -147,7 +185,8 @@ def compile_tflite(
         the emitted functions take one pointer for each. Empty: one memory.
       flash_budget_bytes: the most that code and constants may take, as the cost model knows them.
       costs: what kernels are chosen by; by default the fitted model of the board's core.
-      project_format: what the files are laid out for: a module of `emit/formats/`.
+      formats: what the files are laid out for, all in one folder: "cmake", "make", "arduino",
+        "platformio", "zephyr", "esp-idf", "pico-sdk", "cmsis-pack"; a list, or a text with commas.
       dump_dir: where to write the graph behind every pass and the plan as text, if anywhere.
       custom_ops: C files of custom operators, by the operators' names; see `custom_ops.py`.
 
@@ -159,48 +198,109 @@ def compile_tflite(
       BudgetError: the arena, or code and constants, are larger than the budget.
       BoardError, OutputError: as their names say.
     """
-    _check_choices(edges, layout, input_mode, optimize, region_bytes)
+    options = _Options(
+        edges,
+        layout,
+        input_mode,
+        optimize,
+        sram_budget_bytes,
+        tuple(region_bytes),
+        flash_budget_bytes,
+        costs,
+    )
+    options.check()
     target = load_board(board) if isinstance(board, str) else board
+    names = checked_formats(formats)
     data, source = _read_bytes(model)
     prefix = derived_name(pathlib.Path(source).stem) if name is None else checked_name(name)
-    examples = find_format(project_format).EXAMPLES
+    check_library_name(prefix, names)
     dump = None if dump_dir is None else Dump(pathlib.Path(dump_dir))
     read = bind_custom_ops(read_tflite(data, source), custom_ops or {})
-    graph = run_passes(read, edges=edges, watch=dump.graph if dump else unwatched)
-    graph = (laid := leave_layout(graph, layout)).graph
-    roots = storage_roots(graph)
-    nodes = _select_nodes(graph, target, costs, flash_budget_bytes)
-    if input_mode == "rows":
-        nodes.insert(0, make_row_source(graph))
-    plan = plan_model(
-        graph,
-        roots,
-        nodes,
-        region_bytes,
-        weighed_as=target.core.schedules_weighed_as,
-        optimize=optimize,
-        sram_budget_bytes=_beside_states(graph, sram_budget_bytes),
-    )
-    _check_regions(source, plan, region_bytes)
-    validate_plan(graph, plan)
-    flags = _project_flags(target)
-    project = Project(prefix, source, target.name, __version__, flags, graph, plan)
-    if dump:
-        dump.text("plan", plan_text(project))
+    project, laid = _plan(read, source, prefix, target, options, dump)
+    graph = laid.graph
     report = make_report(
         project, notes_of(read, graph), model=cost_model(target.core.cost_model), isa=target.isa
     )
     _check_budget(report, sram_budget_bytes)
     _check_flash(report, flash_budget_bytes)
-    files = emit_project(project, project_format)
-    files |= {"report.txt": report.text(), "memory.svg": memory_map(project)}
-    inputs, outputs = _edges(laid, "input"), _edges(laid, "output")
     compiled = CompiledModel(
-        prefix, files, inputs, outputs, graph, plan, report, input_mode, examples
-    )
+        prefix,
+        {"report.txt": report.text(), "memory.svg": memory_map(project)},
+        _edges(laid, "input"),
+        _edges(laid, "output"),
+        graph,
+        project.plan,
+        report,
+        input_mode,
+        project=project,
+        portable_project=functools.partial(_portable, read, source, prefix, options),
+    ).laid_out(names)
     if output_dir is not None:
         compiled.write(output_dir)
     return compiled
+
+
+@dataclasses.dataclass(frozen=True)
+class _Options:
+    """What a model is compiled by, besides the board; as `compile_tflite`."""
+
+    edges: str
+    layout: str
+    input_mode: str
+    optimize: str
+    sram_budget_bytes: int | None
+    region_bytes: tuple[int, ...]
+    flash_budget_bytes: int | None
+    costs: Costs | None
+
+    def check(self) -> None:
+        """Holds words against those that are known.
+
+        Raises:
+          McunetError: one is not.
+        """
+        _check_choices(self.edges, self.layout, self.input_mode, self.optimize, self.region_bytes)
+
+
+def _plan(
+    read: Graph,
+    source: str,
+    prefix: str,
+    target: Board,
+    options: _Options,
+    dump: Dump | None = None,
+) -> tuple[Project, EdgeLayout]:
+    """The graph behind the passes, its kernels, and where every byte lies; proven."""
+    graph = run_passes(read, edges=options.edges, watch=dump.graph if dump else unwatched)
+    graph = (laid := leave_layout(graph, options.layout)).graph
+    roots = storage_roots(graph)
+    nodes = _select_nodes(graph, target, options.costs, options.flash_budget_bytes)
+    if options.input_mode == "rows":
+        nodes.insert(0, make_row_source(graph))
+    plan = plan_model(
+        graph,
+        roots,
+        nodes,
+        options.region_bytes,
+        weighed_as=target.core.schedules_weighed_as,
+        optimize=options.optimize,
+        sram_budget_bytes=_beside_states(graph, options.sram_budget_bytes),
+    )
+    _check_regions(source, plan, options.region_bytes)
+    validate_plan(graph, plan)
+    flags = _project_flags(target)
+    project = Project(prefix, source, target.name, __version__, flags, graph, plan)
+    if dump:
+        dump.text("plan", plan_text(project))
+    return project, laid
+
+
+def _portable(read: Graph, source: str, prefix: str, options: _Options) -> Project:
+    """The model for any core; budgets are the board's own."""
+    anywhere = dataclasses.replace(
+        options, sram_budget_bytes=None, flash_budget_bytes=None, costs=None
+    )
+    return _plan(read, source, prefix, load_board(PORTABLE), anywhere)[0]
 
 
 def read_graph(model: Model, edges: str = "int8") -> Graph:

@@ -65,12 +65,12 @@ def _emitted(path: str, text: str) -> str:
     if suffix == ".S":
         plain = _weak_globals(text)
         named = re.sub(rf"\b{stem}\b(?!\.)", kernel_symbol(folder, stem), plain)
-        return _guarded(stem, named)
+        return _guarded(stem, suffix, named)
     if suffix == ".c":
         own = _symbols(folder)
         weak = own.values() if path == _ROWS_SOURCE else [own[stem]]
         lines = [f"#pragma weak {symbol}\n" for symbol in weak]
-        return _guarded(stem, _behind_head(text, "".join(lines)))
+        return _guarded(stem, suffix, _behind_head(text, "".join(lines)))
     return text
 
 
@@ -97,10 +97,12 @@ def _behind_head(text: str, lines: str) -> str:
     return text[:end] + lines + text[end:]
 
 
-def _guarded(stem: str, text: str) -> str:
+def _guarded(stem: str, suffix: str, text: str) -> str:
     """A file that is empty for a core that lacks the kernel's instructions."""
     condition = feature_test(stem.rpartition("_")[2])
     if not condition:
         return text
     opened = _behind_head(text, f"#if {condition}\n")
-    return f"{opened}#endif /* {condition} */\n"
+    # A C file that is empty is none, says the standard.
+    rest = "" if suffix == ".S" else f"#else\ntypedef int {stem}_is_for_other_cores;\n"
+    return f"{opened}{rest}#endif /* {condition} */\n"
