@@ -73,6 +73,11 @@ _DUMP = flags.DEFINE_string(
 _CUSTOM_OP = flags.DEFINE_multi_string(
     "custom_op", [], "NAME=FILE.c: a C function for the model's custom operator NAME."
 )
+_PLACE = flags.DEFINE_string(
+    "place",
+    None,
+    "Sections of the linker script, by what goes there: weights:.ext_flash,arena:.dtcm,code:.itcm.",
+)
 _PARALLEL = flags.DEFINE_bool(
     "parallel", False, "Several models: each has its own part of the arena, to be in use at once."
 )
@@ -158,6 +163,7 @@ def _compiled(model: pathlib.Path, name: str | None) -> CompiledModel:
         flash_budget_bytes=_FLASH_BUDGET.value,
         costs=costs,
         formats=checked_formats(_FORMAT.value),
+        place=_PLACE.value,
         dump_dir=_DUMP.value,
         custom_ops=_custom_ops(),
     )

@@ -8,7 +8,7 @@ import functools
 import os
 import pathlib
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from mcunet_tf.boards import Board, load_board
 from mcunet_tf.errors import BudgetError, McunetError, ModelError
@@ -27,6 +27,7 @@ from mcunet_tf.tinyengine.emit.formats import (
 )
 from mcunet_tf.tinyengine.emit.memory_map import memory_map
 from mcunet_tf.tinyengine.emit.names import checked_name, derived_name, edge_names
+from mcunet_tf.tinyengine.emit.placement import checked_place
 from mcunet_tf.tinyengine.emit.project import Project
 from mcunet_tf.tinyengine.emit.variants import with_fallback
 from mcunet_tf.tinyengine.emit.write import Written, write_project
@@ -163,6 +164,7 @@ def compile_tflite(
     flash_budget_bytes: int | None = None,
     costs: Costs | None = None,
     formats: str | Sequence[str] = DEFAULT_FORMATS,
+    place: str | Mapping[str, str] | None = None,
     dump_dir: str | os.PathLike[str] | None = None,
     custom_ops: CustomOps | None = None,
 ) -> CompiledModel:
@@ -187,6 +189,8 @@ def compile_tflite(
       costs: what kernels are chosen by; by default the fitted model of the board's core.
       formats: what the files are laid out for, all in one folder: "cmake", "make", "arduino",
         "platformio", "zephyr", "esp-idf", "pico-sdk", "cmsis-pack"; a list, or a text with commas.
+      place: sections of the application's linker script, by what goes there: "weights", "arena",
+        "state", "code"; a mapping, or a text such as "weights:.ext_flash,arena:.dtcm".
       dump_dir: where to write the graph behind every pass and the plan as text, if anywhere.
       custom_ops: C files of custom operators, by the operators' names; see `custom_ops.py`.
 
@@ -211,6 +215,7 @@ def compile_tflite(
     options.check()
     target = load_board(board) if isinstance(board, str) else board
     names = checked_formats(formats)
+    options = dataclasses.replace(options, place=checked_place(place or {}, target))
     data, source = _read_bytes(model)
     prefix = derived_name(pathlib.Path(source).stem) if name is None else checked_name(name)
     check_library_name(prefix, names)
@@ -252,6 +257,7 @@ class _Options:
     region_bytes: tuple[int, ...]
     flash_budget_bytes: int | None
     costs: Costs | None
+    place: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def check(self) -> None:
         """Holds words against those that are known.
@@ -289,7 +295,9 @@ def _plan(
     _check_regions(source, plan, options.region_bytes)
     validate_plan(graph, plan)
     flags = _project_flags(target)
-    project = Project(prefix, source, target.name, __version__, flags, graph, plan)
+    project = Project(
+        prefix, source, target.name, __version__, flags, graph, plan, place=options.place
+    )
     if dump:
         dump.text("plan", plan_text(project))
     return project, laid

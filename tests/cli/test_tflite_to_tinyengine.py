@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -305,6 +306,11 @@ def test_several_models_become_one_firmware(tmp_path, model):
         ("--name=main", "'main' is the name of a file beside the network"),
         ("--name=café", "'café' is no C identifier of ASCII letters"),
         ("--name=" + 200 * "n", "has 200 characters, more than 63: choose another --name"),
+        ("--place=heap:.dtcm", "place 'heap' is unknown: use one of weights, arena, state, code"),
+        ("--place=weights", "weights: '' is no section: say weights:.section"),
+        ("--place=weights:a b", "weights: 'a b' is no section: say weights:.section"),
+        ("--place=code:.a,code:.b", "code has section '.a' already: name one"),
+        ("--board=stm32h743 --place=arena:.dtc", "board stm32h743 has no section '.dtc': use one"),
         ("--format=abacus", "project format 'abacus' is unknown: use one of arduino, cmake, "),
         (
             "--format=cmake,abacus",
@@ -321,7 +327,7 @@ def test_several_models_become_one_firmware(tmp_path, model):
     ],
 )
 def test_bad_flags(tmp_path, model, flag, told):
-    assert told in refused(tmp_path, model, *flag.split(" "))
+    assert told in refused(tmp_path, model, *re.split(r" (?=--)", flag))
 
 
 def test_a_missing_file_and_a_folder(tmp_path):

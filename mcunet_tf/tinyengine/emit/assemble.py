@@ -15,7 +15,8 @@ from mcunet_tf.errors import ModelError
 from mcunet_tf.tinyengine.emit import constants
 from mcunet_tf.tinyengine.emit.formats import DEFAULT_FORMATS, lay_out
 from mcunet_tf.tinyengine.emit.library import ARENA_ALIGNMENT_BYTES, Arena, Edge, Library, Network
-from mcunet_tf.tinyengine.emit.project import Emitted, Project, emit_model
+from mcunet_tf.tinyengine.emit.placement import macro_lines, placed_code
+from mcunet_tf.tinyengine.emit.project import Emitted, Project, emit_model, placed_memories
 from mcunet_tf.tinyengine.emit.render import comment, render
 from mcunet_tf.tinyengine.emit.symbols import emitted_sources
 from mcunet_tf.tinyengine.kernel_tables.table import Blob
@@ -77,6 +78,7 @@ def emit_firmware(name: str, projects: Sequence[Project], parallel: bool = False
         "alignment": ARENA_ALIGNMENT_BYTES,
         "parallel": parallel,
         "has_state": any(network.has_state for network in networks),
+        "placed": placed_memories(name.upper(), arenas, projects[0].place),
     }
     header = {f"{name}.h": render("firmware.h.j2", context)}
     headers = (f"{name}.h", *(f"{network.name}.h" for network in networks))
@@ -141,10 +143,13 @@ def _library(
         files |= one.files
     files |= {
         f"{weights}.h": _weights_header(name, arrays, kernel_headers),
-        f"{weights}.c": _weights_source(name, arrays),
+        f"{weights}.c": _weights_source(name, arrays, projects[0].place.get("weights")),
     }
     files |= {f"kernels/{path}": text for path, text in copied.items()}
     first = projects[0]
+    if section := first.place.get("code"):
+        own = {f"{weights}.c", f"{weights}.h", *headers}
+        files = {p: t if p in own else placed_code(p, t, section) for p, t in files.items()}
     library = Library(
         name=name,
         macro=name.upper(),
@@ -196,9 +201,13 @@ def _weights_header(name: str, arrays: Mapping[str, Blob], headers: Iterable[str
     return "\n".join(lines) + "\n"
 
 
-def _weights_source(name: str, arrays: Mapping[str, Blob]) -> str:
-    definitions = [constants.array_definition(symbol, blob) for symbol, blob in arrays.items()]
+def _weights_source(name: str, arrays: Mapping[str, Blob], section: str | None) -> str:
+    macro = f"{name.upper()}_WEIGHTS"
+    definitions = [
+        f"{macro} {constants.array_definition(symbol, blob)}" for symbol, blob in arrays.items()
+    ]
     head = f'/* Constants of {name}. Do not edit. */\n#include "{name}_weights.h"\n'
     if any("INFINITY" in text or "NAN" in text for text in definitions):
         head += "\n#include <math.h>\n"
-    return "\n".join([head, *definitions])
+    said = "/* An attribute that says where they go. */"
+    return "\n".join([head, said, *macro_lines(macro, section), "", *definitions])

@@ -17,6 +17,7 @@ from mcunet_tf.tinyengine.constant_pool import ConstantPool, Content, collect_co
 from mcunet_tf.tinyengine.emit import constants, sources
 from mcunet_tf.tinyengine.emit.library import ARENA_ALIGNMENT_BYTES, Arena, Edge, Network, Rows
 from mcunet_tf.tinyengine.emit.names import edge_names, function_names
+from mcunet_tf.tinyengine.emit.placement import macro_lines
 from mcunet_tf.tinyengine.emit.render import comment, render
 from mcunet_tf.tinyengine.ir import QUANTISED_TYPES, Graph
 from mcunet_tf.tinyengine.kernel_tables.table import ALL_INPUTS, Style
@@ -49,6 +50,7 @@ class Project:
       flags: compiler flags for CMake.
       constants: name of the file of constants, without its suffix; by default of the model's own.
       known: symbols of contents in that file that other models brought.
+      place: sections by what goes there; see `placement.py`.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Project:
     plan: Plan
     constants: str = ""
     known: Mapping[Content, str] = dataclasses.field(default_factory=dict)
+    place: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def weights(self) -> str:
@@ -133,6 +136,14 @@ class Emitted:
     context: Mapping[str, Any]
 
 
+def placed_memories(macro: str, arenas: tuple[Arena, ...], place: Mapping[str, str]) -> list[str]:
+    """Lines of a header that say where its memories go."""
+    kinds = ["arena", *(["state"] if any(a.name == "state" for a in arenas) else [])]
+    return [
+        line for kind in kinds for line in macro_lines(f"{macro}_{kind.upper()}", place.get(kind))
+    ]
+
+
 def emit_model(project: Project) -> Emitted:
     """The model's own files, and what they need."""
     nodes, name = project.nodes, project.name
@@ -162,6 +173,7 @@ def emit_model(project: Project) -> Emitted:
         "array": _array(project),
         "states": _states(project),
         "condition": " && ".join(sorted(project.conditions)),
+        "placed": placed_memories(project.macro, arenas, project.place),
     }
     files = {f"{name}.h": render("model.h.j2", context), f"{name}.c": render("model.c.j2", context)}
     first = project.plan.stages[0].nodes[0]
