@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import hashlib
 import os
 import pathlib
 import stat
@@ -16,6 +17,7 @@ from mcunet_tf.tinyengine.cost import cost_model
 from mcunet_tf.tinyengine.custom_ops import CustomOps, bind_custom_ops
 from mcunet_tf.tinyengine.dump import Dump
 from mcunet_tf.tinyengine.edge_layout import LAYOUTS, EdgeLayout, leave_layout
+from mcunet_tf.tinyengine.emit import bill
 from mcunet_tf.tinyengine.emit.assemble import emit_library
 from mcunet_tf.tinyengine.emit.cost_report import Report, make_report
 from mcunet_tf.tinyengine.emit.formats import (
@@ -139,7 +141,9 @@ class CompiledModel:
             library = with_fallback(library, emit_library(self.portable_project()))
         laid = lay_out(names, library)
         more = {path: self.files[path] for path in REPORT_FILES if path in self.files}
-        return dataclasses.replace(self, files=laid.files | more, examples=laid.examples)
+        files = laid.files | more
+        files[bill.FILE] = bill.bill_of_materials(library, files)
+        return dataclasses.replace(self, files=files, examples=laid.examples)
 
     @property
     def sources(self) -> dict[str, str]:
@@ -222,6 +226,7 @@ def compile_tflite(
     dump = None if dump_dir is None else Dump(pathlib.Path(dump_dir))
     read = bind_custom_ops(read_tflite(data, source), custom_ops or {})
     project, laid = _plan(read, source, prefix, target, options, dump)
+    project = dataclasses.replace(project, sha256=hashlib.sha256(data).hexdigest())
     graph = laid.graph
     report = make_report(
         project, notes_of(read, graph), model=cost_model(target.core.cost_model), isa=target.isa

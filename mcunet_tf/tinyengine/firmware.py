@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from mcunet_tf.errors import BudgetError, McunetError
 from mcunet_tf.tinyengine.compiler import REPORT_FILES, CompiledModel
+from mcunet_tf.tinyengine.emit import bill
 from mcunet_tf.tinyengine.emit.assemble import emit_firmware
 from mcunet_tf.tinyengine.emit.formats import (
     DEFAULT_FORMATS,
@@ -135,6 +136,7 @@ def combine(
     report, _ = REPORT_FILES
     tables = [model.report.text() for model in models]
     firmware.files[report] = "\n".join([firmware.summary(), *tables])
+    firmware.files[bill.FILE] = bill.bill_of_materials(library, firmware.files)
     if output_dir is not None:
         firmware.write(output_dir)
     return firmware

@@ -24,6 +24,8 @@ from mcunet_tf.tinyengine.kernel_tables.table import Blob
 # What an example prints values as: a format, and the type that it takes.
 _PRINTED = {"float32": ("%g", "(double)"), "int32": ("%ld", "(long)"), "int64": ("%ld", "(long)")}
 _STATE = "state"
+# Values of a model are its owner's: the file says that they come under the model's licence.
+_LICENCE = "SPDX-License-Identifier: LicenseRef-Model"
 
 
 def emit_project(project: Project, formats: Sequence[str] = DEFAULT_FORMATS) -> dict[str, str]:
@@ -186,7 +188,7 @@ def _weights_header(name: str, arrays: Mapping[str, Blob], headers: Iterable[str
     declarations = [constants.array_declaration(symbol, blob) for symbol, blob in arrays.items()]
     includes = [f'#include "kernels/{header}"' for header in headers]
     lines = [
-        f"/* Constants of {name}. Do not edit. */",
+        f"/* {_LICENCE}\n *\n * Constants of {name}. Do not edit. */",
         f"#ifndef {guard}",
         f"#define {guard}",
         "",
@@ -206,7 +208,9 @@ def _weights_source(name: str, arrays: Mapping[str, Blob], section: str | None) 
     definitions = [
         f"{macro} {constants.array_definition(symbol, blob)}" for symbol, blob in arrays.items()
     ]
-    head = f'/* Constants of {name}. Do not edit. */\n#include "{name}_weights.h"\n'
+    head = (
+        f'/* {_LICENCE}\n *\n * Constants of {name}. Do not edit. */\n#include "{name}_weights.h"\n'
+    )
     if any("INFINITY" in text or "NAN" in text for text in definitions):
         head += "\n#include <math.h>\n"
     said = "/* An attribute that says where they go. */"

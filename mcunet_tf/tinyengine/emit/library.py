@@ -75,6 +75,7 @@ class Network:
       edges: inputs, then outputs.
       pushed: the input whose rows the application pushes; None where it gives whole frames.
       has_state: whether it remembers, and is reset before the first inference.
+      sha256: digest of the model file; "" where it is not known.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Network:
     edges: tuple[Edge, ...]
     pushed: Rows | None
     has_state: bool
+    sha256: str = ""
 
     @property
     def inputs(self) -> tuple[Edge, ...]:

@@ -51,6 +51,7 @@ class Project:
       constants: name of the file of constants, without its suffix; by default of the model's own.
       known: symbols of contents in that file that other models brought.
       place: sections by what goes there; see `placement.py`.
+      sha256: digest of the model file; "" where there is none.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Project:
     constants: str = ""
     known: Mapping[Content, str] = dataclasses.field(default_factory=dict)
     place: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    sha256: str = ""
 
     @property
     def weights(self) -> str:
@@ -187,6 +189,7 @@ def emit_model(project: Project) -> Emitted:
         edges=edges,
         pushed=Rows(*rows) if rows else None,
         has_state=bool(project.plan.state_bytes),
+        sha256=project.sha256,
     )
     return Emitted(network, files, tuple(headers), tuple(sorted(kernel_files)), own, context)
 

@@ -79,6 +79,7 @@ def _renamed(library: Library, form: str, condition: str) -> dict[str, str]:
 
 def _chooser(path: str, condition: str, board: str, portable: str) -> str:
     lines = [
+        "/* SPDX-License-Identifier: Apache-2.0 */",
         f"/* {posixpath.splitext(path)[0]}: the form that the core can run. Do not edit. */",
         f"#if {condition}",
         f'#include "{_moved(path, _FAST)}" /* for {board} */',

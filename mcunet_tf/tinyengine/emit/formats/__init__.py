@@ -125,6 +125,7 @@ def lay_out(formats: Sequence[str], library: Library) -> LaidOut:
         if hasattr(found, "cmake_head"):
             heads.append(found.cmake_head(library))
     if heads:
-        first, rest = files[_CMAKE_LISTS].split("\n", 1)
-        files[_CMAKE_LISTS] = "\n".join([first, "", *heads, rest])
+        # Behind the licence and the version: a component's folder ends there.
+        *first, rest = files[_CMAKE_LISTS].split("\n", 2)
+        files[_CMAKE_LISTS] = "\n".join([*first, "", *heads, rest])
     return LaidOut(files, tuple(dict.fromkeys(examples)))
