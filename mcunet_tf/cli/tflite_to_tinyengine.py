@@ -78,6 +78,12 @@ _PLACE = flags.DEFINE_string(
     None,
     "Sections of the linker script, by what goes there: weights:.ext_flash,arena:.dtcm,code:.itcm.",
 )
+_HOOKS = flags.DEFINE_list(
+    "hooks", [], "Functions of the application's that are called between layers: layer, yield."
+)
+_DEBUG = flags.DEFINE_bool(
+    "debug", False, "The C checks its memories and shows every row that a layer makes."
+)
 _PARALLEL = flags.DEFINE_bool(
     "parallel", False, "Several models: each has its own part of the arena, to be in use at once."
 )
@@ -164,6 +170,8 @@ def _compiled(model: pathlib.Path, name: str | None) -> CompiledModel:
         costs=costs,
         formats=checked_formats(_FORMAT.value),
         place=_PLACE.value,
+        hooks=_HOOKS.value,
+        debug=_DEBUG.value,
         dump_dir=_DUMP.value,
         custom_ops=_custom_ops(),
     )

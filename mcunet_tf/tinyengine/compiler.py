@@ -30,7 +30,7 @@ from mcunet_tf.tinyengine.emit.formats import (
 from mcunet_tf.tinyengine.emit.memory_map import memory_map
 from mcunet_tf.tinyengine.emit.names import checked_name, derived_name, edge_names
 from mcunet_tf.tinyengine.emit.placement import checked_place
-from mcunet_tf.tinyengine.emit.project import Project
+from mcunet_tf.tinyengine.emit.project import HOOKS, Project
 from mcunet_tf.tinyengine.emit.variants import with_fallback
 from mcunet_tf.tinyengine.emit.write import Written, write_project
 from mcunet_tf.tinyengine.ir import QUANTISED_TYPES, Graph
@@ -169,6 +169,8 @@ def compile_tflite(
     costs: Costs | None = None,
     formats: str | Sequence[str] = DEFAULT_FORMATS,
     place: str | Mapping[str, str] | None = None,
+    hooks: Sequence[str] = (),
+    debug: bool = False,
     dump_dir: str | os.PathLike[str] | None = None,
     custom_ops: CustomOps | None = None,
 ) -> CompiledModel:
@@ -195,6 +197,10 @@ def compile_tflite(
         "platformio", "zephyr", "esp-idf", "pico-sdk", "cmsis-pack"; a list, or a text with commas.
       place: sections of the application's linker script, by what goes there: "weights", "arena",
         "state", "code"; a mapping, or a text such as "weights:.ext_flash,arena:.dtcm".
+      hooks: functions of the application's that are called between layers: "layer" learns which one
+        runs next, for a profiler, "yield" lets other tasks run. Without them nothing is called.
+      debug: whether the C checks alignment and guards of its memories, which are a little larger
+        then, and shows every row that a layer makes.
       dump_dir: where to write the graph behind every pass and the plan as text, if anywhere.
       custom_ops: C files of custom operators, by the operators' names; see `custom_ops.py`.
 
@@ -219,7 +225,8 @@ def compile_tflite(
     options.check()
     target = load_board(board) if isinstance(board, str) else board
     names = checked_formats(formats)
-    options = dataclasses.replace(options, place=checked_place(place or {}, target))
+    placed = checked_place(place or {}, target)
+    options = dataclasses.replace(options, place=placed, hooks=_checked_hooks(hooks), debug=debug)
     data, source = _read_bytes(model)
     prefix = derived_name(pathlib.Path(source).stem) if name is None else checked_name(name)
     check_library_name(prefix, names)
@@ -233,6 +240,8 @@ def compile_tflite(
     )
     _check_budget(report, sram_budget_bytes)
     _check_flash(report, flash_budget_bytes)
+    cycles = {layer.index: layer.cycles for layer in report.layers if layer.cycles is not None}
+    project = dataclasses.replace(project, cycles=cycles)
     compiled = CompiledModel(
         prefix,
         {"report.txt": report.text(), "memory.svg": memory_map(project)},
@@ -263,6 +272,8 @@ class _Options:
     flash_budget_bytes: int | None
     costs: Costs | None
     place: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    hooks: tuple[str, ...] = ()
+    debug: bool = False
 
     def check(self) -> None:
         """Holds words against those that are known.
@@ -301,7 +312,16 @@ def _plan(
     validate_plan(graph, plan)
     flags = _project_flags(target)
     project = Project(
-        prefix, source, target.name, __version__, flags, graph, plan, place=options.place
+        prefix,
+        source,
+        target.name,
+        __version__,
+        flags,
+        graph,
+        plan,
+        place=options.place,
+        hooks=options.hooks,
+        debug=options.debug,
     )
     if dump:
         dump.text("plan", plan_text(project))
@@ -314,6 +334,13 @@ def _portable(read: Graph, source: str, prefix: str, options: _Options) -> Proje
         options, sram_budget_bytes=None, flash_budget_bytes=None, costs=None
     )
     return _plan(read, source, prefix, load_board(PORTABLE), anywhere)[0]
+
+
+def _checked_hooks(hooks: Sequence[str]) -> tuple[str, ...]:
+    for name in hooks:
+        if name not in HOOKS:
+            raise McunetError(f"hook '{name}' is unknown: use one of {', '.join(HOOKS)}")
+    return tuple(dict.fromkeys(hooks))
 
 
 def read_graph(model: Model, edges: str = "int8") -> Graph:

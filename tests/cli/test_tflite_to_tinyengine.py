@@ -306,6 +306,7 @@ def test_several_models_become_one_firmware(tmp_path, model):
         ("--name=main", "'main' is the name of a file beside the network"),
         ("--name=café", "'café' is no C identifier of ASCII letters"),
         ("--name=" + 200 * "n", "has 200 characters, more than 63: choose another --name"),
+        ("--hooks=layer,tick", "hook 'tick' is unknown: use one of layer, yield"),
         ("--place=heap:.dtcm", "place 'heap' is unknown: use one of weights, arena, state, code"),
         ("--place=weights", "weights: '' is no section: say weights:.section"),
         ("--place=weights:a b", "weights: 'a b' is no section: say weights:.section"),

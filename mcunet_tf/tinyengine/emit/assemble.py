@@ -37,9 +37,8 @@ def emit_library(project: Project) -> Library:
     """One network as C, and what there is to say of it."""
     emitted = emit_model(project)
     network = emitted.network
-    return _library(
-        project.name, [project], [emitted], (network,), network.arenas, {}, (f"{network.name}.h",)
-    )
+    headers = tuple(path for path in emitted.files if path.endswith(".h"))
+    return _library(project.name, [project], [emitted], (network,), network.arenas, {}, headers)
 
 
 def emit_firmware(name: str, projects: Sequence[Project], parallel: bool = False) -> Library:
@@ -83,7 +82,7 @@ def emit_firmware(name: str, projects: Sequence[Project], parallel: bool = False
         "placed": placed_memories(name.upper(), arenas, projects[0].place),
     }
     header = {f"{name}.h": render("firmware.h.j2", context)}
-    headers = (f"{name}.h", *(f"{network.name}.h" for network in networks))
+    headers = (f"{name}.h", *(p for e in emitted for p in e.files if p.endswith(".h")))
     return _library(name, shared, emitted, networks, arenas, header, headers)
 
 

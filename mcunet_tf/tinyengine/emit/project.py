@@ -23,7 +23,7 @@ from mcunet_tf.tinyengine.ir import QUANTISED_TYPES, Graph
 from mcunet_tf.tinyengine.kernel_tables.table import ALL_INPUTS, Style
 from mcunet_tf.tinyengine.plan.plan import Plan, Storage
 from mcunet_tf.tinyengine.schedule.calls import Calls
-from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source, is_window, pixels_of
+from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source, is_window, node_macs, pixels_of
 from mcunet_tf.tinyengine.schedule.reach import Pull
 from mcunet_tf.tinyengine.schedule.stage import Stage
 
@@ -36,6 +36,10 @@ CTYPES = {
     "int64": "int64_t",
     "float32": "float",
 }
+
+
+HOOKS = ("layer", "yield")
+GUARD_BYTES = 16
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -52,6 +56,9 @@ class Project:
       known: symbols of contents in that file that other models brought.
       place: sections by what goes there; see `placement.py`.
       sha256: digest of the model file; "" where there is none.
+      hooks: some of HOOKS: functions of the application's that are called between layers.
+      debug: whether memories are checked before and after, and rows are shown as they are made.
+      cycles: predicted cycles by layer, as far as they are known.
     """
 
     name: str
@@ -65,6 +72,9 @@ class Project:
     known: Mapping[Content, str] = dataclasses.field(default_factory=dict)
     place: Mapping[str, str] = dataclasses.field(default_factory=dict)
     sha256: str = ""
+    hooks: tuple[str, ...] = ()
+    debug: bool = False
+    cycles: Mapping[int, int] = dataclasses.field(default_factory=dict)
 
     @property
     def weights(self) -> str:
@@ -103,7 +113,8 @@ class Project:
             found = [Arena("arena", f"{self.macro}_ARENA_BYTES", used[0])]
         if self.plan.state_bytes:
             found.append(Arena("state", f"{self.macro}_STATE_BYTES", self.plan.state_bytes))
-        return tuple(found)
+        guard = GUARD_BYTES if self.debug else 0
+        return tuple(dataclasses.replace(a, size_bytes=a.size_bytes + guard) for a in found)
 
     @functools.cached_property
     def pool(self) -> ConstantPool:
@@ -176,8 +187,12 @@ def emit_model(project: Project) -> Emitted:
         "states": _states(project),
         "condition": " && ".join(sorted(project.conditions)),
         "placed": placed_memories(project.macro, arenas, project.place),
+        "guard_bytes": GUARD_BYTES,
     }
     files = {f"{name}.h": render("model.h.j2", context), f"{name}.c": render("model.c.j2", context)}
+    if "layer" in project.hooks:
+        context["layers"] = layer_table(project)
+        files[f"{name}_profile.h"] = render("profile.h.j2", context)
     first = project.plan.stages[0].nodes[0]
     rows = project.graph.tensors[first.output].rows if is_row_source(first) else None
     network = Network(
@@ -337,7 +352,7 @@ def _node(project: Project, stage: Stage, position: int, scratch: int) -> dict[s
         "pushed": is_row_source(stage.nodes[0]),
         "pulls": _pulls(project, stage, position),
         "readers": _readers(project, stage, node),
-        "body": _body(project, stage, position, scratch),
+        "body": [*_body(project, stage, position, scratch), *_shown(project, node)],
     }
 
 
@@ -404,6 +419,35 @@ def _body(project: Project, stage: Stage, position: int, scratch: int) -> list[s
         return [mark, f"{node.kernel.name}({', '.join(arguments)});"]
     arguments = [argument, *sources_text, out, memory]
     return [*array, mark, f"{node.kernel.name}({', '.join(arguments)});"]
+
+
+def _shown(project: Project, node: Node) -> list[str]:
+    """In a debug build, the rows that a call has made; sums are shown once they are complete."""
+    if not project.debug:
+        return []
+    output = f"&{_tensor_symbol(project, node.output)}"
+    call = f"{project.name}_show(arenas, {node.index}, {output}"
+    if node.kernel.style in (Style.WINDOW, Style.PIXELS):
+        return [f"{call}, y, rows);"]
+    whole = f"{call}, 0, {project.graph.tensors[node.output].rows[0]});"
+    if node.kernel.style is Style.REDUCE:
+        return [f"if (y + rows == {node.height}) {{", f"  {whole}", "}"]
+    return [whole]
+
+
+def layer_table(project: Project) -> list[dict[str, Any]]:
+    """What a profiler says of each layer, in the order of execution."""
+    return [
+        {
+            "index": node.index,
+            "op": node.op.kind,
+            "name": comment(node.op.name).replace("\\", "/").replace('"', "'"),
+            "kernel": node.kernel.name,
+            "macs": node_macs(node),
+            "cycles": project.cycles.get(node.index, 0),
+        }
+        for node in project.nodes
+    ]
 
 
 def _address(project: Project, offset: int) -> str:
