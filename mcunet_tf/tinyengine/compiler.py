@@ -232,17 +232,33 @@ def compile_tflite(
     check_library_name(prefix, names)
     dump = None if dump_dir is None else Dump(pathlib.Path(dump_dir))
     read = bind_custom_ops(read_tflite(data, source), custom_ops or {})
+    compiled = _emitted(read, data, source, prefix, target, options, dump).laid_out(names)
+    if output_dir is not None:
+        compiled.write(output_dir)
+    return compiled
+
+
+def _emitted(
+    read: Graph,
+    data: bytes,
+    source: str,
+    prefix: str,
+    target: Board,
+    options: _Options,
+    dump: Dump | None,
+) -> CompiledModel:
+    """The model with its figures, not laid out for a build system yet."""
     project, laid = _plan(read, source, prefix, target, options, dump)
-    project = dataclasses.replace(project, sha256=hashlib.sha256(data).hexdigest())
     graph = laid.graph
     report = make_report(
         project, notes_of(read, graph), model=cost_model(target.core.cost_model), isa=target.isa
     )
-    _check_budget(report, sram_budget_bytes)
-    _check_flash(report, flash_budget_bytes)
+    _check_budget(report, options.sram_budget_bytes)
+    _check_flash(report, options.flash_budget_bytes)
     cycles = {layer.index: layer.cycles for layer in report.layers if layer.cycles is not None}
-    project = dataclasses.replace(project, cycles=cycles)
-    compiled = CompiledModel(
+    digest = hashlib.sha256(data).hexdigest()
+    project = dataclasses.replace(project, sha256=digest, cycles=cycles)
+    return CompiledModel(
         prefix,
         {"report.txt": report.text(), "memory.svg": memory_map(project)},
         _edges(laid, "input"),
@@ -250,13 +266,10 @@ def compile_tflite(
         graph,
         project.plan,
         report,
-        input_mode,
+        options.input_mode,
         project=project,
         portable_project=functools.partial(_portable, read, source, prefix, options),
-    ).laid_out(names)
-    if output_dir is not None:
-        compiled.write(output_dir)
-    return compiled
+    )
 
 
 @dataclasses.dataclass(frozen=True)

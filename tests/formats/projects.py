@@ -115,23 +115,39 @@ __attribute__((section(".vectors"), used)) const void *const vectors[2] = {
 void _exit(int) { for (;;) {} }
 }
 """
-PLATFORM = """
-name=Emulated
-version=1.0.0
-compiler.path=
-compiler.flags=-c -Os -ffunction-sections -fdata-sections {build.cpu} -MMD
-recipe.c.o.pattern="arm-none-eabi-gcc" {compiler.flags} -std=gnu11 {includes} "{source_file}" -o "{object_file}"
-recipe.cpp.o.pattern="arm-none-eabi-g++" {compiler.flags} -std=gnu++11 -fno-exceptions -fno-rtti {includes} "{source_file}" -o "{object_file}"
-recipe.S.o.pattern="arm-none-eabi-gcc" {compiler.flags} -x assembler-with-cpp {includes} "{source_file}" -o "{object_file}"
-recipe.ar.pattern="arm-none-eabi-ar" rcs "{archive_file_path}" "{object_file}"
-recipe.c.combine.pattern="arm-none-eabi-gcc" {build.cpu} --specs=nosys.specs -nostartfiles -Wl,--gc-sections -T {build.script} -o "{build.path}/{build.project_name}.elf" -Wl,--start-group {object_files} "{archive_file_path}" -lm -Wl,--end-group
-recipe.preproc.macros="arm-none-eabi-g++" {compiler.flags} -w -x c++ -E -CC {includes} "{source_file}" -o "{preprocessed_file_path}"
-preproc.includes.flags=-w -x c++ -M -MG -MP
-recipe.preproc.includes="arm-none-eabi-g++" {compiler.flags} {preproc.includes.flags} {includes} "{source_file}"
-tools.ctags.path=/usr/bin
-tools.ctags.cmd.path=/usr/bin/arduino-ctags
-tools.ctags.pattern="{cmd.path}" -u --language-force=c++ -f - --c++-kinds=svpf --fields=KSTtzns --line-directives "{source_file}"
-"""  # noqa: E501
+_GCC, _GXX = '"arm-none-eabi-gcc"', '"arm-none-eabi-g++"'
+_OBJECT = '{includes} "{source_file}" -o "{object_file}"'
+_ARDUINO_RECIPES = {
+    "name": "Emulated",
+    "version": "1.0.0",
+    "compiler.flags": "-c -Os -ffunction-sections -fdata-sections {build.cpu} -MMD",
+    "recipe.c.o.pattern": f"{_GCC} {{compiler.flags}} -std=gnu11 {_OBJECT}",
+    "recipe.cpp.o.pattern": (
+        f"{_GXX} {{compiler.flags}} -std=gnu++11 -fno-exceptions -fno-rtti {_OBJECT}"
+    ),
+    "recipe.S.o.pattern": f"{_GCC} {{compiler.flags}} -x assembler-with-cpp {_OBJECT}",
+    "recipe.ar.pattern": '"arm-none-eabi-ar" rcs "{archive_file_path}" "{object_file}"',
+    "recipe.c.combine.pattern": (
+        f"{_GCC} {{build.cpu}} --specs=nosys.specs -nostartfiles -Wl,--gc-sections "
+        '-T {build.script} -o "{build.path}/{build.project_name}.elf" '
+        '-Wl,--start-group {object_files} "{archive_file_path}" -lm -Wl,--end-group'
+    ),
+    "recipe.preproc.macros": (
+        f"{_GXX} {{compiler.flags}} -w -x c++ -E -CC {{includes}} "
+        '"{source_file}" -o "{preprocessed_file_path}"'
+    ),
+    "preproc.includes.flags": "-w -x c++ -M -MG -MP",
+    "recipe.preproc.includes": (
+        f'{_GXX} {{compiler.flags}} {{preproc.includes.flags}} {{includes}} "{{source_file}}"'
+    ),
+    "tools.ctags.path": "/usr/bin",
+    "tools.ctags.cmd.path": "/usr/bin/arduino-ctags",
+    "tools.ctags.pattern": (
+        '"{cmd.path}" -u --language-force=c++ -f - --c++-kinds=svpf --fields=KSTtzns '
+        '--line-directives "{source_file}"'
+    ),
+}
+PLATFORM = "".join(f"{key}={value}\n" for key, value in _ARDUINO_RECIPES.items())
 
 
 def write_arduino_core(folder: Path, board: str) -> Path:

@@ -54,7 +54,7 @@ def project_files(library: Library) -> dict[str, str]:
         f"paragraph=Compiled from {library.source} by mcunet_tf {library.version}: no interpreter, "
         "no heap, every buffer planned.",
         "category=Data Processing",
-        "url=https://pypi.org/project/mcunet_tf/",
+        f"url=https://example.com/{library.name}",
         "architectures=*",
         f"includes={library.name}.h",
     ]
