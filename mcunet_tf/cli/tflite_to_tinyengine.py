@@ -119,7 +119,7 @@ def main(arguments: Sequence[str]) -> int:
     _check_several(len(paths))
     _check_verification()
     alone = len(paths) == 1
-    made = [_compiled(path, _NAME.value if alone else None) for path in paths]
+    made = [_compiled(path, alone) for path in paths]
     project: CompiledModel | Firmware = made[0] if alone else _combined(made)
     folder = pathlib.Path(_OUTPUT_DIR.value or f"{project.name}_tinyengine")
     written = project.write(folder)
@@ -153,13 +153,13 @@ def _check_several(count: int) -> None:
         )
 
 
-def _compiled(model: pathlib.Path, name: str | None) -> CompiledModel:
-    """One model, counted and verified as the flags ask."""
+def _compiled(model: pathlib.Path, alone: bool) -> CompiledModel:
+    """One model, counted and verified as the flags ask; name and formats may be the firmware's."""
     costs = _tune(model) if _TUNE.value else None
     compiled = compile_tflite(
         model,
         _BOARD.value,
-        name=name,
+        name=_NAME.value if alone else None,
         edges=_EDGES.value,
         layout=_LAYOUT.value,
         input_mode=_INPUT.value,
@@ -168,7 +168,7 @@ def _compiled(model: pathlib.Path, name: str | None) -> CompiledModel:
         sram_budget_bytes=_SRAM_BUDGET.value,
         flash_budget_bytes=_FLASH_BUDGET.value,
         costs=costs,
-        formats=checked_formats(_FORMAT.value),
+        formats=checked_formats(_FORMAT.value) if alone else DEFAULT_FORMATS,
         place=_PLACE.value,
         hooks=_HOOKS.value,
         debug=_DEBUG.value,

@@ -133,17 +133,28 @@ class CompiledModel:
         Raises:
           McunetError: a format is unknown, or cannot have a library of this name.
         """
-        assert self.project is not None and self.portable_project is not None
+        assert self.project is not None
         names = checked_formats(formats)
         check_library_name(self.name, names)
         library = emit_library(self.project)
-        if any_core(names) and library.condition:
-            library = with_fallback(library, emit_library(self.portable_project()))
+        if any_core(names) and library.condition and (other := self.anywhere()):
+            library = with_fallback(library, emit_library(other))
         laid = lay_out(names, library)
         more = {path: self.files[path] for path in REPORT_FILES if path in self.files}
         files = laid.files | more
         files[bill.FILE] = bill.bill_of_materials(library, files)
         return dataclasses.replace(self, files=files, examples=laid.examples)
+
+    def anywhere(self) -> Project | None:
+        """The model in portable C; None where memories of given sizes do not hold that plan.
+
+        The library then has a line that stops a compiler for any other core.
+        """
+        assert self.portable_project is not None
+        try:
+            return self.portable_project()
+        except BudgetError:
+            return None
 
     @property
     def sources(self) -> dict[str, str]:

@@ -115,7 +115,8 @@ def combine(
         raise McunetError("no models: give one or more that compile_tflite made")
     checked_name(name)
     names = checked_formats(formats)
-    check_library_name(name, names)
+    for part in (name, *(model.name for model in models)):
+        check_library_name(part, names)
     projects: list[Project] = []
     for model in models:
         assert model.project is not None
@@ -123,8 +124,10 @@ def combine(
     library = emit_firmware(name, projects, parallel)
     whole = library
     if any_core(names) and library.condition:
-        others = [model.portable_project() for model in models if model.portable_project]
-        whole = with_fallback(library, emit_firmware(name, others, parallel))
+        others = [model.anywhere() for model in models]
+        fitting = [other for other in others if other is not None]
+        if len(fitting) == len(others):
+            whole = with_fallback(library, emit_firmware(name, fitting, parallel))
     laid = lay_out(names, whole)
     firmware = Firmware(name, tuple(models), library, laid.files, laid.examples)
     needed_bytes = firmware.arena_bytes + firmware.state_bytes

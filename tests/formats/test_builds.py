@@ -9,6 +9,7 @@ stand for theirs: checked, not built.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -18,6 +19,8 @@ import pytest
 
 from mcunet_tf.boards import load_board
 from mcunet_tf.check.toolchain import find_tool
+from mcunet_tf.errors import BudgetError
+from mcunet_tf.tinyengine import compile_tflite
 from tests.formats.projects import (
     FORMATS,
     check_told,
@@ -26,6 +29,8 @@ from tests.formats.projects import (
     write_arduino_core,
     zero_point_outputs,
 )
+from tests.ops.programs import write_files
+from tests.tinyengine.small_models import small_network
 
 
 @pytest.fixture(scope="module")
@@ -287,3 +292,23 @@ def test_a_warning_is_an_error_for_both_forms(folder, tmp_path):
     flags = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only"]
     for path in sorted((folder / "src").glob("*.c")):
         run([find_tool("cc"), *flags, f"-I{folder / 'src'}", str(path)])
+
+
+def test_where_portable_c_does_not_fit(tmp_path):
+    """Memories of given sizes may hold the board's plan alone: other cores stop at one line."""
+    needed("arm-none-eabi-gcc", "apt install gcc-arm-none-eabi")
+    compiled = compile_tflite(small_network(), "qemu-m4", name="m")
+    compiled = dataclasses.replace(compiled, portable_project=_never_fits).laid_out("arduino")
+    assert "src/m.c" in compiled.files and "src/m_any.c" not in compiled.files
+    write_files(tmp_path, compiled.files)
+    source, include = str(tmp_path / "src" / "m.c"), f"-I{tmp_path / 'src'}"
+    done = subprocess.run(
+        [find_tool("cc"), include, "-fsyntax-only", source], capture_output=True, text=True
+    )
+    assert done.returncode and '#error "m was compiled for qemu-m4' in done.stderr
+    flags = load_board("qemu-m4").compiler_flags
+    run([find_tool("arm-none-eabi-gcc"), *flags, include, "-fsyntax-only", source])
+
+
+def _never_fits():
+    raise BudgetError("no plan fits")

@@ -165,6 +165,13 @@ def test_two_parts_of_one_name(names):
         combine(models, "app")
 
 
+def test_a_model_whose_name_a_platform_forbids():
+    models = [compile_tflite(small_network(), "portable", name=name) for name in ("one", "Wire")]
+    combine(models, "app")
+    with pytest.raises(ModelError, match="'Wire' is the name of a header of Arduino's"):
+        combine(models, "app", formats="arduino")
+
+
 def test_no_models():
     with pytest.raises(McunetError, match="no models: give one or more"):
         combine([], "app")
