@@ -15,7 +15,12 @@ from mcunet_tf.benchmark.image import ImageSizes, image_sizes
 from mcunet_tf.benchmark.plugin import LayerCount, RegionCount, plugin_refusal
 from mcunet_tf.benchmark.qemu import FIRMWARE_DIR, firmware_sources, running
 from mcunet_tf.boards import Board, emulate, load_board
-from mcunet_tf.check.build_inputs import External, library_sources, model_header
+from mcunet_tf.check.build_inputs import (
+    External,
+    library_files,
+    library_sources,
+    model_header,
+)
 from mcunet_tf.check.host import run_on_host
 from mcunet_tf.check.tensors import Array, Compiled, decode_outputs, encode_inputs
 from mcunet_tf.check.toolchain import LIBRARY_FLAGS, Source, compile_sources, link
@@ -137,8 +142,8 @@ def build_image(compiled: Compiled, board: Board, *, counter: str) -> Path:
     leave = "exit_halt.c" if board.runner.kind == "serial" else "exit_semihosting.c"
     with tempfile.TemporaryDirectory(prefix="mcunet_tf-") as name:
         folder = Path(name)
-        library = library_sources(folder, compiled.name, compiled.files)
-        header = model_header(compiled.name, compiled.files, *_counts(compiled))
+        library = library_sources(folder, compiled.name, library_files(compiled))
+        header = model_header(compiled.name, library_files(compiled), *_counts(compiled))
         (folder / "model_under_test.h").write_text(header, encoding="utf-8")
         marks = ["-include", str(FIRMWARE_DIR / "mark_layers.h")]
         runner = firmware_sources(board, leave, f"counter_{counter}.c", "runner.c")

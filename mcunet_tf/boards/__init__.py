@@ -13,6 +13,7 @@ from mcunet_tf.boards.board import (
 from mcunet_tf.boards.core import (
     Architecture,
     Core,
+    feature_test,
     list_architectures,
     list_cores,
     load_core,
@@ -29,6 +30,7 @@ __all__ = [
     "RunCurrent",
     "Runner",
     "emulate",
+    "feature_test",
     "linker_script",
     "list_architectures",
     "list_boards",

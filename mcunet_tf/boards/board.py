@@ -32,6 +32,7 @@ class MemoryRegion:
         size_bytes: its length.
         roles: some of "code", "weights" (flash) and "arena", "data" (ram; data includes the stack).
             A region without a role is left to the application and counts in no budget.
+        sections: sections of the application's linker script that lie in it.
     """
 
     name: str
@@ -39,6 +40,7 @@ class MemoryRegion:
     origin: int
     size_bytes: int
     roles: tuple[str, ...]
+    sections: tuple[str, ...] = ()
 
     @property
     def end(self) -> int:
@@ -203,7 +205,7 @@ def _memory(table: TomlTable) -> tuple[MemoryRegion, ...]:
 
 
 def _region(table: TomlTable) -> MemoryRegion:
-    table.no_unknown_keys("name kind origin size_bytes roles", "memory.")
+    table.no_unknown_keys("name kind origin size_bytes roles sections", "memory.")
     kind = table.choice("kind", REGION_KINDS)
     return MemoryRegion(
         name=table.text("name"),
@@ -211,6 +213,7 @@ def _region(table: TomlTable) -> MemoryRegion:
         origin=table.get("origin", int),
         size_bytes=table.positive("size_bytes"),
         roles=table.strings("roles", REGION_ROLES[kind]),
+        sections=table.strings("sections") if "sections" in table.entries else (),
     )
 
 

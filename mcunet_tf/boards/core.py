@@ -32,6 +32,8 @@ class Architecture:
         linker_script: the template of linker scripts beside the file; empty on the host.
         startup: files of `mcunet_tf/benchmark/firmware` that start a program.
         packages: pairs of a tool and the packages of Debian and Ubuntu that bring it.
+        feature_tests: pairs of an instruction set and the preprocessor's condition that a compiler
+            fulfils when it compiles for a core that has it.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Architecture:
     linker_script: str
     startup: tuple[str, ...]
     packages: tuple[tuple[str, str], ...]
+    feature_tests: tuple[tuple[str, str], ...]
 
     @property
     def linker_template(self) -> Path | None:
@@ -130,9 +133,10 @@ def load_architecture(name: str) -> Architecture:
     table = TomlTable.read("architecture", _ARCHITECTURES / f"{name}.toml")
     table.no_unknown_keys(
         "description compiler disassembler symbol_lister emulator cxx_library linker_script "
-        "startup packages"
+        "startup packages feature_tests"
     )
     packages = table.table("packages")
+    tests = table.table("feature_tests") if "feature_tests" in table.entries else None
     return Architecture(
         name=name,
         description=table.text("description"),
@@ -144,6 +148,7 @@ def load_architecture(name: str) -> Architecture:
         linker_script=table.text("linker_script", ""),
         startup=table.strings("startup") if "startup" in table.entries else (),
         packages=tuple((tool, packages.text(tool)) for tool in packages.entries),
+        feature_tests=tuple((isa, tests.text(isa)) for isa in tests.entries) if tests else (),
     )
 
 
@@ -155,3 +160,13 @@ def package_of(tool: str) -> str:
             if known == tool:
                 return package
     return tool
+
+
+@functools.cache
+def feature_test(isa: str) -> str:
+    """The preprocessor's condition for an instruction set; "" where any compiler will do."""
+    for name in list_architectures():
+        for known, condition in load_architecture(name).feature_tests:
+            if known == isa:
+                return condition
+    return ""
