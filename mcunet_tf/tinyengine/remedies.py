@@ -10,6 +10,10 @@ _STATE = (
     "quantisation of variables (converter._experimental_variable_quantization = True)"
 )
 _LOOP = "build the recurrent layer with unroll=True, or use LSTM with a fixed batch of 1"
+_CHOICE = (
+    "what runs must follow from constants: give loops a fixed number of rounds (unroll=True), and "
+    "branches results of one type and shape"
+)
 _OPEN_BATCH = "export with a fixed batch of 1, so that the converter computes shapes"
 _DILATION = (
     "write it as the dilation of a convolution of stride 1 (dilation_rate=), and export again"
@@ -31,7 +35,8 @@ _OTHER_LAYER = (
 
 _BY_KIND = {
     **dict.fromkeys(("CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE"), _STATE),
-    **dict.fromkeys(("WHILE", "IF", "RNN", "UNIDIRECTIONAL_SEQUENCE_RNN"), _LOOP),
+    **dict.fromkeys(("RNN", "UNIDIRECTIONAL_SEQUENCE_RNN"), _LOOP),
+    **dict.fromkeys(("WHILE", "IF"), _CHOICE),
     **dict.fromkeys(("LSTM", "BIDIRECTIONAL_SEQUENCE_LSTM"), _LOOP),
     **dict.fromkeys(("FILL", "SHAPE", "RANGE", "REDUCE_PROD", "BROADCAST_ARGS"), _OPEN_BATCH),
 }

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mcunet_tf.tinyengine.evaluate import evaluate
+from mcunet_tf.tinyengine.evaluate import evaluate_series
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.ops import MADE_BY_PASSES, SPECS, lstm
 from mcunet_tf.tinyengine.passes import run_passes
@@ -51,7 +51,7 @@ def graph_of(case: Case) -> Graph:
 def evaluated(case: Case):
     graph = graph_of(case)
     inputs = case_inputs(case, graph)
-    return inputs, [evaluate(graph, arrays) for arrays in inputs]
+    return inputs, list(evaluate_series(graph, inputs))
 
 
 def cases_outside(*names):

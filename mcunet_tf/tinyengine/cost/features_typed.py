@@ -145,6 +145,34 @@ def running(view: View, calls: Runs) -> Counts:
     return {"call": made, "sum": made * outer * inner, "value": made * outer * count * inner}
 
 
+def remembered_features(view: View, calls: Runs) -> Counts:
+    """Products of an SVDF's features."""
+    made, _ = total(calls)
+    outputs = made * view.output.elements
+    return {"call": made, "output": outputs, "mac": outputs * view.input(0).shape[1]}
+
+
+def moved_state(view: View, calls: Runs) -> Counts:
+    """Bytes of a state, and of what is new in it."""
+    made, _ = total(calls)
+    return {
+        "call": made,
+        "window": made * view.input(1).elements,
+        "new_byte": made * view.input(1).size_bytes,
+        "byte": made * view.output.size_bytes,
+    }
+
+
+def summed_state(view: View, calls: Runs) -> Counts:
+    """Sums over time."""
+    made, _ = total(calls)
+    return {
+        "call": made,
+        "output": made * view.output.elements,
+        "mac": made * view.input(0).elements,
+    }
+
+
 _COMPARED = ("s8", "x8", "s32", "s64", "f32")
 TYPED: Mapping[str, Features] = {
     **{f"{kind.lower()}_f32_portable": stepped_values for kind in PAIRS},
@@ -169,5 +197,8 @@ TYPED: Mapping[str, Features] = {
     "block_write_portable": runs,
     "cumsum_s8_portable": running,
     "cumsum_f32_portable": running,
+    "svdf_features_s16_portable": remembered_features,
+    "svdf_push_portable": moved_state,
+    **{f"svdf_time_{suffix}_portable": summed_state for suffix in ("s8", "s16", "f32")},
 }
 """Feature functions by the kernel's name."""
