@@ -12,18 +12,18 @@ static inline int8_t svdf_finished(const struct svdf_time *op, uint32_t sum) {
 }
 
 /* The body of a kernel: `values` are the state's, weights an array of `type`. */
-#define SVDF_TIME_LOOP(op, type, values, out)                              \
-  for (int32_t n = 0; n < (op)->batches; n++) {                            \
-    const type *weights = (op)->weights;                                   \
-    for (int32_t u = 0; u < (op)->units; u++) {                            \
-      uint32_t sum = (uint32_t)(op)->bias[u];                              \
-      for (int32_t k = 0; k < (op)->length; k++) {                         \
-        sum += (uint32_t)((int32_t)values[k] * (int32_t)weights[k]);       \
-      }                                                                    \
-      values += (op)->length;                                              \
-      weights += (op)->length;                                             \
-      *(out)++ = svdf_finished((op), sum);                                 \
-    }                                                                      \
+#define SVDF_TIME_LOOP(op, type, values, out)                        \
+  for (int32_t n = 0; n < (op)->batches; n++) {                      \
+    const type *weights = (op)->weights;                             \
+    for (int32_t u = 0; u < (op)->units; u++) {                      \
+      uint32_t sum = (uint32_t)(op)->bias[u];                        \
+      for (int32_t k = 0; k < (op)->length; k++) {                   \
+        sum += (uint32_t)((int32_t)values[k] * (int32_t)weights[k]); \
+      }                                                              \
+      values += (op)->length;                                        \
+      weights += (op)->length;                                       \
+      *(out)++ = svdf_finished((op), sum);                           \
+    }                                                                \
   }
 
 #endif /* KERNELS_SVDF_SVDF_TIME_LOOP_H_ */

@@ -33,6 +33,12 @@ _OTHER_LAYER = (
     "application"
 )
 
+_BY_CUSTOM = {
+    "CUSTOM TFLM_DECODE": "give the file from before tflite-micro's compression of weights",
+    "CUSTOM CIRCULAR_BUFFER": (
+        "keep the window in a variable (READ_VARIABLE, CONCATENATION, ASSIGN_VARIABLE)"
+    ),
+}
 _BY_KIND = {
     **dict.fromkeys(("CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE"), _STATE),
     **dict.fromkeys(("RNN", "UNIDIRECTIONAL_SEQUENCE_RNN"), _LOOP),
@@ -67,6 +73,8 @@ def remedies(problems: Iterable[tuple[str, str]]) -> list[str]:
 def _remedy(kind: str, reason: str) -> str:
     if kind.startswith("CUSTOM Signal"):
         return _SIGNAL
+    if kind in _BY_CUSTOM:
+        return _BY_CUSTOM[kind]
     if kind.startswith("CUSTOM "):
         return f"bind a C function to it with --custom_op={kind.removeprefix('CUSTOM ')}=FILE.c"
     if kind in ("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"):
