@@ -197,6 +197,8 @@ TYPED: Mapping[str, Features] = {
     "block_write_portable": runs,
     "cumsum_s8_portable": running,
     "cumsum_f32_portable": running,
+    **{f"quantize_f32_{values}_portable": mapped_values for values in ("s8", "s16")},
+    **{f"dequantize_{values}_f32_portable": mapped_values for values in ("s8", "u8", "s16")},
     "svdf_features_s16_portable": remembered_features,
     "svdf_push_portable": moved_state,
     **{f"svdf_time_{suffix}_portable": summed_state for suffix in ("s8", "s16", "f32")},
