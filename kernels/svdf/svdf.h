@@ -27,6 +27,10 @@ struct svdf_features {
 void svdf_features_s16_portable(const struct svdf_features *op, const int8_t *in, int8_t *out,
                                 void *scratch);
 
+/* For the Armv7E-M DSP extension. */
+void svdf_features_s16_dsp(const struct svdf_features *op, const int8_t *in, int8_t *out,
+                           void *scratch);
+
 struct svdf_push {
   int32_t windows;
   int32_t memory;
@@ -56,6 +60,10 @@ void svdf_time_s8_portable(const struct svdf_time *op, const int8_t *state, int8
 /* A state of int16. No scratch. */
 void svdf_time_s16_portable(const struct svdf_time *op, const int8_t *state, int8_t *out,
                             void *scratch);
+
+/* For the Armv7E-M DSP extension. */
+void svdf_time_s8_dsp(const struct svdf_time *op, const int8_t *state, int8_t *out, void *scratch);
+void svdf_time_s16_dsp(const struct svdf_time *op, const int8_t *state, int8_t *out, void *scratch);
 
 struct svdf_time_f32 {
   const float *weights; /* [units][length] */

@@ -38,6 +38,7 @@ CONSTANT = {
     "RSQRT-scale_0.0001_to_0.01_-128",
     "RSQRT-scale_30_to_1_-100",
     "REDUCE_MAX-axes_0_1_2_3",
+    "MAX_POOL_2D-global_of_many_pixels",
     *(f"CAST-{source}_to_bool" for source in ("int16", "int32", "int64", "float32")),
     *(f"LOGISTIC-scale_1e-05_zero_point_{z}" for z in (-128, -1, 127)),
 }

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from mcunet_tf.tinyengine.fixed_point import quantize_multiplier, wrap_int32
@@ -84,9 +86,15 @@ def _time_f32(view: View) -> Struct:
     return Struct("struct svdf_time_f32", fields)
 
 
+def _dsp(portable: Kernel) -> tuple[Kernel, Kernel]:
+    """A kernel for the DSP extension before the one for any target."""
+    name = portable.name.replace("_portable", "_dsp")
+    return dataclasses.replace(portable, name=name, isa="dsp"), portable
+
+
 KERNELS = {
-    "SVDF_FEATURES": (
-        Kernel("svdf_features_s16_portable", "svdf", "portable", Style.WHOLE, _features),
+    "SVDF_FEATURES": _dsp(
+        Kernel("svdf_features_s16_portable", "svdf", "portable", Style.WHOLE, _features)
     ),
     "SVDF_PUSH": (
         Kernel(
@@ -101,8 +109,12 @@ KERNELS = {
         ),
     ),
     "SVDF_TIME": (
-        Kernel("svdf_time_s8_portable", "svdf", "portable", Style.WHOLE, _time),
-        Kernel("svdf_time_s16_portable", "svdf", "portable", Style.WHOLE, _time, takes=("int16",)),
+        *_dsp(Kernel("svdf_time_s8_portable", "svdf", "portable", Style.WHOLE, _time)),
+        *_dsp(
+            Kernel(
+                "svdf_time_s16_portable", "svdf", "portable", Style.WHOLE, _time, takes=("int16",)
+            )
+        ),
     ),
     "SVDF_TIME_F32": (
         Kernel("svdf_time_f32_portable", "svdf", "portable", Style.WHOLE, _time_f32),
