@@ -32,9 +32,14 @@ void fully_connected_s8_portable(const struct fully_connected_s8 *op, const int8
 void fully_connected_s8_dsp(const struct fully_connected_s8 *op, const int8_t *in, int8_t *out,
                             void *scratch);
 
-/* The same, of any sums, scales and number of outputs. No scratch. */
+/* The same, of any sums and scales. No scratch. */
 void fully_connected_s8_any_dsp(const struct fully_connected_s8 *op, const int8_t *in, int8_t *out,
                                 void *scratch);
+
+/* Any layer for the Armv7E-M DSP extension, output by output. weights: int8 [out_features,
+ * in_features]. No scratch. */
+void fully_connected_s8_plain_dsp(const struct fully_connected_s8 *op, const int8_t *in,
+                                  int8_t *out, void *scratch);
 
 /* Any layer, for Cortex-M55 with Helium; weight stream in its file. No scratch. */
 void fully_connected_s8_mve(const struct fully_connected_s8 *op, const int8_t *in, int8_t *out,

@@ -66,10 +66,13 @@ def read_sections(elf: Path) -> dict[str, Section]:
 
 
 def layer_marks(elf: Path) -> list[tuple[int, int]]:
-    """The (address, layer) pairs that `mark_layers.h` left beside the code, sorted."""
+    """The (address, layer) pairs that `mark_layers.h` left beside the code, sorted.
+
+    Of several marks with no instruction between them the last one holds.
+    """
     table = read_sections(elf).get(".layer_marks", Section(0, False, b""))
     pairs = struct.iter_unpack("<2I", table.data)
-    return sorted((address & ~1, layer) for address, layer in pairs)
+    return sorted(dict(sorted((address & ~1, layer) for address, layer in pairs)).items())
 
 
 def image_sizes(elf: Path) -> ImageSizes:

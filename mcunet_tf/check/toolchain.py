@@ -67,6 +67,10 @@ def find_tool(name: str) -> str:
     raise ToolError(f"{name} is not installed: on Debian or Ubuntu, apt install {package_of(name)}")
 
 
+# The user's own C in an emitted project.
+_CUSTOM_SOURCE = re.compile(r"\S*/kernels/custom/(\w+\.c):(.*)")
+
+
 def run_tool(command: Sequence[str], timeout_s: float = _TIMEOUT_S) -> str:
     """Runs a build tool and returns its standard output.
 
@@ -75,7 +79,14 @@ def run_tool(command: Sequence[str], timeout_s: float = _TIMEOUT_S) -> str:
     """
     done = _run(command, timeout_s)
     if done.returncode != 0:
-        raise ToolError(f"{Path(command[0]).name} failed: {_first_error(done.stderr)}")
+        problem = _first_error(done.stderr)
+        custom = _CUSTOM_SOURCE.match(problem)
+        if custom:
+            raise ToolError(
+                f"{custom[1]} of a custom operator does not compile: {custom[1]}:{custom[2]}: "
+                "correct it (its type: kernels/custom/custom.h)"
+            )
+        raise ToolError(f"{Path(command[0]).name} failed: {problem}")
     return done.stdout
 
 

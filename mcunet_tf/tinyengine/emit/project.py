@@ -179,7 +179,12 @@ def emit_model(project: Project) -> Emitted:
         "customs": sorted(own),
         "tensors": _tensors(project),
         "nodes": [n for s in _stages(project) for n in s["nodes"]],
-        "stages": [_stage_call(project, stage) for stage in project.plan.stages],
+        "stages": [
+            _stage_call(project, stage, scratch)
+            for stage, scratch in zip(
+                project.plan.stages, project.plan.scratch_offsets, strict=True
+            )
+        ],
         "pushed": _pushed(project),
         "parameters": ", ".join(f"void *{arena.name}" for arena in arenas),
         "arguments": ", ".join(arena.name for arena in arenas),
@@ -266,7 +271,9 @@ def _tensor_symbol(project: Project, tensor: int) -> str:
 
 
 def _tensors(project: Project) -> list[dict[str, Any]]:
-    used = {t for s in project.plan.stages for n in s.nodes for t in (*n.inputs, n.output)}
+    """Tensors whose rows the code finds as it runs."""
+    stages = [stage for stage in project.plan.stages if not stage.is_direct]
+    used = {t for s in stages for n in s.nodes for t in (*n.inputs, n.output)}
     return [
         {
             "symbol": _tensor_symbol(project, tensor),
@@ -302,11 +309,14 @@ def _array(project: Project) -> str:
     return f"int8_t *const arenas[{len(names)}] = {{{', '.join(names)}}};"
 
 
-def _stage_call(project: Project, stage: Stage) -> dict[str, Any]:
+def _stage_call(project: Project, stage: Stage, scratch: int) -> dict[str, Any]:
     last = stage.nodes[-1]
+    if stage.is_direct:
+        lines = _body(project, stage, 0, scratch)
+        return {"direct": True, "title": f"{last.index}: {_title(last)}", "lines": lines}
     owed = [n for n in stage.nodes[:-1] if n.output not in stage.rings]
     calls = [{"symbol": _symbol(project, n), "height": n.height} for n in (last, *owed)]
-    return {"nodes": len(stage.nodes), "calls": calls}
+    return {"direct": False, "nodes": len(stage.nodes), "calls": calls}
 
 
 def _pushed(project: Project) -> dict[str, Any] | None:
@@ -339,10 +349,9 @@ def _node(project: Project, stage: Stage, position: int, scratch: int) -> dict[s
         calls = stage.calls[position]
         chunk = calls.chunk or calls.band + calls.band % 2
         struct = dataclasses.replace(struct, fields={**struct.fields, "chunk_rows": chunk})
-    shapes = [list(t.shape) for t in (node.view.input(0), node.view.output)]
     return {
         "index": node.index,
-        "title": comment(f"{node.op.kind} {shapes[0]} -> {shapes[1]}, {node.op.name}"),
+        "title": _title(node),
         "symbol": symbol,
         "struct": struct.ctype,
         "fields": constants.field_values(struct, project.pool.fields[node.index]),
@@ -350,10 +359,17 @@ def _node(project: Project, stage: Stage, position: int, scratch: int) -> dict[s
         "band": _band(stage.calls[position]),
         "height": node.height,
         "pushed": is_row_source(stage.nodes[0]),
+        "direct": stage.is_direct,
         "pulls": _pulls(project, stage, position),
         "readers": _readers(project, stage, node),
         "body": [*_body(project, stage, position, scratch), *_shown(project, node)],
     }
+
+
+def _title(node: Node) -> str:
+    """What a layer is, for comments."""
+    shapes = [list(t.shape) for t in (node.view.input(0), node.view.output)]
+    return comment(f"{node.op.kind} {shapes[0]} -> {shapes[1]}, {node.op.name}")
 
 
 def _band(calls: Calls) -> str:
@@ -393,13 +409,13 @@ def _body(project: Project, stage: Stage, position: int, scratch: int) -> list[s
     own = stage.scratch[position]
     memory = _address(project, scratch + own.start) if own.size_bytes else "NULL"
     mark = f"TINYENGINE_LAYER({node.index});"
-    output = f"&{_tensor_symbol(project, node.output)}"
     if node.kernel.style is Style.WINDOW:
         lines = _window_rows(project, stage, position, scratch)
         call = f"{node.kernel.name}({argument}, in, out, rows, {memory});"
         return [*lines, mark, call]
-    sources_text = [_source(project, node, t) for t in node.inputs]
-    out = f"tinyengine_row_at(arenas, {output}, y)"
+    sources_text = [_source(project, stage, node, t) for t in node.inputs]
+    rows = str(node.height) if stage.is_direct else "rows"
+    out = _row_at(project, stage, node.output, "y")
     array: list[str] = []
     if node.kernel.data_inputs == ALL_INPUTS:
         joined = ", ".join(sources_text)
@@ -408,14 +424,15 @@ def _body(project: Project, stage: Stage, position: int, scratch: int) -> list[s
             ["in"],
         )
     if node.kernel.style is Style.PIXELS:
-        pixels = f"rows * {pixels_of(node, 1)}"
+        pixels = f"{rows} * {pixels_of(node, 1)}"
         if node.window.growth > 1:
-            pixels = f"rows / {node.window.growth}"
+            pixels = f"{rows} / {node.window.growth}"
         arguments = [argument, *sources_text, out, pixels, memory]
         return [*array, mark, f"{node.kernel.name}({', '.join(arguments)});"]
     if node.kernel.style is Style.REDUCE:
-        whole = f"tinyengine_row_at(arenas, {output}, 0)"
-        arguments = [argument, *sources_text, whole, "y", "rows", memory]
+        whole = _row_at(project, stage, node.output, "0")
+        y = "0" if stage.is_direct else "y"
+        arguments = [argument, *sources_text, whole, y, rows, memory]
         return [mark, f"{node.kernel.name}({', '.join(arguments)});"]
     arguments = [argument, *sources_text, out, memory]
     return [*array, mark, f"{node.kernel.name}({', '.join(arguments)});"]
@@ -455,8 +472,15 @@ def _address(project: Project, offset: int) -> str:
     return f"arenas[{region}] + {local}"
 
 
-def _source(project: Project, node: Node, tensor: int) -> str:
-    in_step = tensor in node.streamed and node.height > 1
+def _row_at(project: Project, stage: Stage, tensor: int, row: str) -> str:
+    """The address of a row; the first one where a stage is a single call."""
+    if stage.is_direct:
+        return _address(project, project.storage(tensor).row_offset(0))
+    return f"tinyengine_row_at(arenas, &{_tensor_symbol(project, tensor)}, {row})"
+
+
+def _source(project: Project, stage: Stage, node: Node, tensor: int) -> str:
+    in_step = tensor in node.streamed and node.height > 1 and not stage.is_direct
     growth = node.window.growth if node.kernel.style is Style.PIXELS else 1
     row = "y" if growth == 1 else f"y / {growth}"
     constant = project.graph.tensors[tensor]
@@ -466,7 +490,7 @@ def _source(project: Project, node: Node, tensor: int) -> str:
         bytes_of = symbol if constant.dtype == "int8" else f"(const int8_t *){symbol}"
         return f"{bytes_of}{step}"
     row = row if tensor in node.streamed else "0"
-    return f"tinyengine_row_at(arenas, &{_tensor_symbol(project, tensor)}, {row})"
+    return _row_at(project, stage, tensor, row)
 
 
 def _window_rows(project: Project, stage: Stage, position: int, scratch: int) -> list[str]:
