@@ -33,6 +33,7 @@ def test_all_boards_load():
     assert set(list_boards()) == {
         *("host", "portable"),
         *("qemu-m0", "qemu-m3", "qemu-m4", "qemu-m7", "qemu-m33", "qemu-m55"),
+        *("qemu-rv32", "qemu-rv32-zbb"),
         *("stm32f412", "stm32f746", "stm32h743"),
     }
     for name in list_boards():
