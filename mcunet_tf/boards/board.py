@@ -16,7 +16,7 @@ DEFAULT_BOARD = "qemu-m4"
 
 REGION_KINDS = ("flash", "ram")
 REGION_ROLES = {"flash": ("code", "weights"), "ram": ("arena", "data")}
-RUNNER_KINDS = ("host", "qemu", "serial")
+RUNNER_KINDS = ("host", "qemu", "serial", "application")
 
 _FOLDER = Path(__file__).parent
 
@@ -60,7 +60,8 @@ class Runner:
     """How code gets onto the board.
 
     Attributes:
-        kind: "host", "qemu" or "serial" (a real board behind a serial port).
+        kind: "host", "qemu", "serial" (a real board behind a serial port) or "application" (a real
+            board that the package has no driver for: it compiles for it, and runs on its emulator).
         machine: QEMU's machine name; empty unless kind is "qemu".
         cpu: QEMU's name of the processor with its properties; empty for the machine's own.
         systick_hz: QEMU's SysTick clock; 0 unless kind is "qemu".
@@ -191,11 +192,12 @@ def _runner(table: TomlTable) -> Runner:
             cpu=table.text("cpu", ""),
             systick_hz=table.positive("systick_hz"),
         )
-    if kind == "serial":
+    if kind in ("serial", "application"):
         emulated_on = table.text("emulated_on", "")
         if emulated_on and emulated_on not in list_boards():
             raise table.error(f"emulated_on = {emulated_on!r} is not a board", "name a board")
-        return Runner(kind, baud=table.positive("baud"), emulated_on=emulated_on)
+        baud = table.positive("baud") if kind == "serial" else 0
+        return Runner(kind, baud=baud, emulated_on=emulated_on)
     return Runner(kind)
 
 
