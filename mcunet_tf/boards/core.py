@@ -10,7 +10,7 @@ from pathlib import Path
 from mcunet_tf.boards.toml_table import TomlTable
 from mcunet_tf.errors import BoardError
 
-ISA_FEATURES = ("dsp", "mve", "simd")
+ISA_FEATURES = ("dsp", "mve", "scalar", "simd", "thumb")
 """Instruction sets that kernels are written for besides portable C."""
 
 _CORES = Path(__file__).with_name("cores")

@@ -21,7 +21,7 @@ from mcunet_tf.tinyengine.kernel_tables.channels import (
     s16_factors,
     s16_fields,
 )
-from mcunet_tf.tinyengine.kernel_tables.packing import dsp, dsp_s16, mve, simd
+from mcunet_tf.tinyengine.kernel_tables.packing import dsp, dsp_s16, mve, scalar, simd
 from mcunet_tf.tinyengine.kernel_tables.table import (
     Blob,
     Kernel,
@@ -183,6 +183,40 @@ def _depthwise_mve(any_scale: bool) -> Kernel:
     )
 
 
+def _depthwise_scalar(view: View) -> Struct:
+    struct = _depthwise_portable(view)
+    weights = int8_blob(np.asarray(view.constant(1))[0].transpose(2, 0, 1))
+    return Struct(struct.ctype, {**struct.fields, "weights": weights})
+
+
+def _rejects_scalar_sums(view: View) -> str | None:
+    return scalar.sum_reason(*_depthwise_taps(view))
+
+
+def _rejects_scalar_3x3(view: View) -> str | None:
+    attributes: Conv2dAttributes = view.attributes
+    if tuple(view.input(1).shape[1:3]) != (3, 3):
+        return "only 3 x 3 windows"
+    if attributes.stride_width > 2 or attributes.dilation_width != 1:
+        return "a stride across of more than 2, or dilation"
+    return _rejects_scalar_sums(view)
+
+
+def _scalar_kernels(isa: str) -> tuple[Kernel, ...]:
+    """The kernels of cores that multiply one pair at a time."""
+    return tuple(
+        Kernel(
+            f"depthwise_conv2d_s8_{size}{isa}",
+            "depthwise_conv2d",
+            isa,
+            Style.WINDOW,
+            _depthwise_scalar,
+            rejects=rejects,
+        )
+        for size, rejects in (("3x3_", _rejects_scalar_3x3), ("", _rejects_scalar_sums))
+    )
+
+
 _MICROCONTROLLERS = (
     _depthwise_mve(any_scale=False),
     _depthwise_mve(any_scale=True),
@@ -201,6 +235,8 @@ _MICROCONTROLLERS = (
         rejects=lambda view: _rejects_depthwise_shape(view) or _rejects_depthwise_any_values(view),
         scratch_bytes=_depthwise_any_scratch,
     ),
+    *_scalar_kernels("scalar"),
+    *_scalar_kernels("thumb"),
     Kernel(
         "depthwise_conv2d_s8_portable",
         "depthwise_conv2d",
