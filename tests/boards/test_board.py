@@ -158,7 +158,7 @@ def test_own_board_file(tmp_path):
         ("core =", "cores =", "core"),
         ("clock_hz = 100_000_000", 'clock_hz = "fast"', "clock_hz = 'fast'; it must be a whole"),
         ("clock_hz = 100_000_000", "clock_hz = true", "clock_hz"),
-        ('isa = ["dsp"]', 'isa = ["neon"]', "isa holds 'neon'; each entry is one of dsp, mve, si"),
+        ('isa = ["dsp"]', 'isa = ["neon"]', "isa holds 'neon'; each entry is one of dsp, mve, sc"),
         ("size_bytes = 262144", "size_bytes = 0", "size_bytes = 0; use a number above 0"),
         ('roles = ["arena", "data"]', 'roles = ["data"]', "no memory has the role 'arena'"),
         ('kind = "ram"', 'kind = "rom"', "kind = 'rom'; use one of flash, ram"),

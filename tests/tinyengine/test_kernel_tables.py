@@ -22,7 +22,7 @@ from tests.ops.all_cases import ALL_CASES
 
 KERNELS_DIR = Path(__file__).resolve().parents[2] / "kernels"
 ROWS = {kernel.name: kernel for rows in KERNELS.values() for kernel in rows}
-ISAS = ("simd", "mve", "dsp", "scalar", "thumb", "portable")
+ISAS = ("simd", "mve", "dsp", "thumb", "scalar", "portable")
 # A board whose core has the instruction set, for compiling.
 BOARDS = {
     "portable": "qemu-m4",

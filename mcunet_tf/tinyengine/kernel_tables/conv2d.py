@@ -208,8 +208,8 @@ _MICROCONTROLLERS = (
         dsp.pack_conv2d_1x1_any,
         lambda view: rejects_pairs(view) or rejects_any_sums(view),
     ),
-    *_conv2d_scalar("scalar"),
     *_conv2d_scalar("thumb"),
+    *_conv2d_scalar("scalar"),
     Kernel(
         "conv2d_s8_1x1_portable",
         "conv2d",

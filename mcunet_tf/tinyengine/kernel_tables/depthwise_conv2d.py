@@ -235,8 +235,8 @@ _MICROCONTROLLERS = (
         rejects=lambda view: _rejects_depthwise_shape(view) or _rejects_depthwise_any_values(view),
         scratch_bytes=_depthwise_any_scratch,
     ),
-    *_scalar_kernels("scalar"),
     *_scalar_kernels("thumb"),
+    *_scalar_kernels("scalar"),
     Kernel(
         "depthwise_conv2d_s8_portable",
         "depthwise_conv2d",
