@@ -11,6 +11,5 @@
 void depthwise_conv2d_s8_3x3_thumb(const struct depthwise_conv2d_s8 *op,
                                    const int8_t *const *in_rows, int8_t *const *out_rows,
                                    int32_t rows, void *scratch) {
-  (void)scratch;
-  convolve_3x3(op, in_rows, out_rows, rows);
+  convolve_3x3(op, in_rows, out_rows, rows, scratch);
 }

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -183,6 +184,10 @@ def _depthwise_mve(any_scale: bool) -> Kernel:
     )
 
 
+def _rejects_multiplier(view: View) -> str | None:
+    return None if depth_multiplier(view) == 1 else "a depth multiplier"
+
+
 def _depthwise_scalar(view: View) -> Struct:
     struct = _depthwise_portable(view)
     weights = int8_blob(np.asarray(view.constant(1))[0].transpose(2, 0, 1))
@@ -197,24 +202,38 @@ def _rejects_scalar_3x3(view: View) -> str | None:
     attributes: Conv2dAttributes = view.attributes
     if tuple(view.input(1).shape[1:3]) != (3, 3):
         return "only 3 x 3 windows"
-    if attributes.stride_width > 2 or attributes.dilation_width != 1:
-        return "a stride across of more than 2, or dilation"
-    return _rejects_scalar_sums(view)
+    if attributes.stride_width > 2:
+        return "a stride across of more than 2"
+    if (attributes.dilation_height, attributes.dilation_width) != (1, 1):
+        return "dilation"
+    return _rejects_multiplier(view) or _rejects_scalar_sums(view)
+
+
+def _scalar_3x3_scratch(view: View, rows: int) -> int:
+    kept = rows > 1 and view.attributes.stride_height == 1
+    return 2 * view.input(0).shape[2] if kept else 0
 
 
 def _scalar_kernels(isa: str) -> tuple[Kernel, ...]:
     """The kernels of cores that multiply one pair at a time."""
-    return tuple(
-        Kernel(
-            f"depthwise_conv2d_s8_{size}{isa}",
-            "depthwise_conv2d",
-            isa,
-            Style.WINDOW,
-            _depthwise_scalar,
-            rejects=rejects,
-        )
-        for size, rejects in (("3x3_", _rejects_scalar_3x3), ("", _rejects_scalar_sums))
+    any_window = Kernel(
+        f"depthwise_conv2d_s8_{isa}",
+        "depthwise_conv2d",
+        isa,
+        Style.WINDOW,
+        _depthwise_scalar,
+        rejects=_rejects_scalar_sums,
+        band_rows=CHUNK_ROWS,
     )
+    sized = dataclasses.replace(
+        any_window,
+        name=f"depthwise_conv2d_s8_3x3_{isa}",
+        rejects=_rejects_scalar_3x3,
+        scratch_bytes=_scalar_3x3_scratch,
+        band_rows=2 * CHUNK_ROWS,
+        in_place_rows=True,
+    )
+    return sized, any_window
 
 
 _MICROCONTROLLERS = (
@@ -249,10 +268,6 @@ _MICROCONTROLLERS = (
 
 def _simd_arguments(view: View) -> Struct:
     return depthwise_stream(view, simd.pack_depthwise)
-
-
-def _rejects_multiplier(view: View) -> str | None:
-    return None if depth_multiplier(view) == 1 else "a depth multiplier"
 
 
 def _simd_scratch(view: View, _: int) -> int:
