@@ -13,8 +13,8 @@
 
 typedef int32_t tile_sums[TILE_CHANNELS][TILE_PIXELS];
 
-/* One input of every pixel for two channels. What follows is not drawn forward over the last line: it
- * would not find registers. */
+/* One input of every pixel for two channels. What follows is not drawn forward over the last line,
+ * as it would not find registers. */
 #define ADD_PRODUCTS(k)                                                                            \
   do {                                                                                             \
     const int32_t first = weights[k], second = other[k];                                           \

@@ -6,34 +6,17 @@
  *
  * A channel is made in all rows of a call before the next. Of rows that several output rows read,
  * its values are kept in scratch, so that output rows may lie over input rows of the same call:
- * when output row r is made, only input rows up to r have been replaced, and columns of row r itself
- * are read before they are.
+ * when output row r is made, only input rows before r have been replaced, and columns of row r
+ * itself are read before they are.
  *
- * weights: int8 [out_channels, 9]. scratch: 2 * in_width bytes, if rows follow each other by a stride
- * down of 1. The file that includes this gives REQUANTIZE(x, scale).
+ * weights: int8 [out_channels, 9]. scratch: 2 * in_width bytes, if rows follow each other by a
+ * stride down of 1. The file that includes this gives REQUANTIZE(x, scale).
  */
 #ifndef KERNELS_DEPTHWISE_CONV2D_DEPTHWISE_3X3_SCALAR_H_
 #define KERNELS_DEPTHWISE_CONV2D_DEPTHWISE_3X3_SCALAR_H_
 
 #include "depthwise_conv2d.h"
 #include "../common/requant_scalar.h"
-
-/* One channel of one output row. */
-struct line_3x3 {
-  const int8_t *rows[3]; /* the values of each row for the first column */
-  int32_t steps[3];      /* from column to column */
-  int8_t *kept;          /* [2][width]: the lower rows for the next output row; NULL: not needed */
-  int8_t *out;
-  int32_t out_step;
-  int32_t column; /* -pad_left */
-  int32_t width;  /* of the input */
-  int32_t outputs;
-  int32_t bias;
-  int32_t outside; /* the value beside the image */
-  int32_t zero_point;
-  int32_t low;
-  int32_t high;
-};
 
 /* The values of the next column. */
 #define NEXT_COLUMN()                         \
@@ -75,6 +58,23 @@ struct line_3x3 {
     *out = clamp_s8(REQUANTIZE(sum, scale) + line->zero_point, line->low, line->high); \
     out += line->out_step;                                                             \
   } while (0)
+
+/* One channel of one output row. */
+struct line_3x3 {
+  const int8_t *rows[3]; /* the values of each row for the first column */
+  int32_t steps[3];      /* from column to column */
+  int8_t *kept;          /* [2][width]: the lower rows for the next output row; NULL: not needed */
+  int8_t *out;
+  int32_t out_step;
+  int32_t column; /* -pad_left */
+  int32_t width;  /* of the input */
+  int32_t outputs;
+  int32_t bias;
+  int32_t outside; /* the value beside the image */
+  int32_t zero_point;
+  int32_t low;
+  int32_t high;
+};
 
 static __attribute__((noinline)) void convolve_line(const struct line_3x3 *line,
                                                     const int8_t *weights,

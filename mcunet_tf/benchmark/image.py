@@ -11,6 +11,7 @@ from mcunet_tf.errors import ToolError
 
 _ALLOCATED = 0x2
 _NO_BITS = 8
+_ARM = 40
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,9 @@ def layer_marks(elf: Path) -> list[tuple[int, int]]:
     """The (address, layer) pairs that `mark_layers.h` left beside the code, sorted."""
     table = read_sections(elf).get(".layer_marks", Section(0, False, b""))
     pairs = struct.iter_unpack("<2I", table.data)
-    return sorted((address & ~1, layer) for address, layer in pairs)
+    (machine,) = struct.unpack_from("<H", elf.read_bytes(), 18)
+    thumb = int(machine == _ARM)  # the bit by which its addresses say what they are
+    return sorted((address & ~thumb, layer) for address, layer in pairs)
 
 
 def image_sizes(elf: Path) -> ImageSizes:

@@ -21,7 +21,7 @@ from mcunet_tf.check.tensors import Array, Compiled, decode_outputs, encode_inpu
 from mcunet_tf.check.toolchain import LIBRARY_FLAGS, Source, compile_sources, link
 from mcunet_tf.errors import BoardError, ToolError
 
-_CLOCKS = {"systick": "SysTick", "minstret": "minstret"}
+_CLOCKS = {"systick": "SysTick", "minstret": "minstret", "ccount": "CCOUNT"}
 
 INVOKE_TIMEOUT_S = 120.0
 """Generous: an emulated board executes some 200 M counted instructions per second."""

@@ -95,7 +95,7 @@ def test_a_qemu_that_does_not_start_is_named(tmp_path, monkeypatch):
 
 
 @pytest.mark.qemu
-@pytest.mark.parametrize("board", ["qemu-m4", "qemu-m7", "qemu-m55", "qemu-rv32"])
+@pytest.mark.parametrize("board", ["qemu-m4", "qemu-m7", "qemu-m55", "qemu-rv32", "qemu-xtensa"])
 def test_without_the_plugin_time_is_counted(board, refuse_plugins):
     loop = "for (volatile int i = 0; i < 20000; i++) { }"
     exact = run_on_board(tiny_project(extra=loop), board, random_inputs(1))
@@ -107,7 +107,7 @@ def test_without_the_plugin_time_is_counted(board, refuse_plugins):
     assert [out.tolist() for (out,) in timed.outputs] == [expected(x).tolist() for (x,) in inputs]
     assert timed.instructions_precision > 0
     assert timed.modelled_cycles is None
-    clock = "minstret" if board == "qemu-rv32" else "SysTick"
+    clock = {"qemu-rv32": "minstret", "qemu-xtensa": "CCOUNT"}.get(board, "SysTick")
     assert f"counted by {clock} under QEMU's -icount" in timed.counting_note
     assert "-plugin: invalid option" in timed.counting_note
     # beside the ticks: what is executed between reading the clock and the markers

@@ -148,6 +148,32 @@ def test_a_program_that_breaks_on_riscv_says_how(board, body, told):
         run_elf(program(body), board)
 
 
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("*(volatile int *)0x30000000 = 1;", "trap: bus error at 0x30000000"),
+        ('__asm__ volatile("ill");', "trap: illegal instruction"),
+        ("volatile char a[200000]; for (int i = 199999; i >= 0; i--) { a[i] = 1; }", "bus error"),
+        ("return 3;", "failed: exit status 1"),
+    ],
+)
+def test_a_program_that_breaks_on_xtensa_says_how(body, told, board="qemu-xtensa"):
+    with pytest.raises(ToolError, match=told):
+        run_elf(program(body), board)
+
+
+def test_xtensa_is_counted_to_the_instruction(board="qemu-xtensa"):
+    """Its compiler's library lacks products and quotients of integers: the runner brings them."""
+    loop = "movi a8, 1000\\n1: addi a8, a8, -1\\n bnez a8, 1b\\n mull a8, a8, a8\\n l32i a9, a1, 0"
+    quotients = 'printf("%d %u %lld %llu", -42 / v, 47u % v, -(1ll << 40) / v, (1ull << 40) % v);'
+    asm = f'REGION_BEGIN(); __asm__ volatile("{loop}" ::: "a8", "a9"); REGION_END();'
+    run = run_elf(program(f"{asm} {quotients}", "#include <stdio.h>\nvolatile int v = 7;"), board)
+    (region,) = run.regions
+    assert (region.instructions, region.classes["mul"], region.classes["load"]) == (2003, 1, 1)
+    assert region.classes["branch"] == 1000
+    assert run.stdout.decode() == f"-6 {47 % 7} {-((1 << 40) // 7)} {(1 << 40) % 7}"
+
+
 def test_riscv_is_counted_to_the_instruction(board="qemu-rv32"):
     """Two a turn behind the first one; the bytes of `mul` and of a load say their class."""
     loop = "li t0, 1000\\n1: addi t0, t0, -1\\n bnez t0, 1b\\n mul t0, t0, t0\\n lw t0, 0(sp)"
@@ -205,6 +231,8 @@ def test_the_host_is_no_emulated_board():
         ("qemu-m4", "qemu-system-arm", "qemu-system-arm"),
         ("qemu-rv32", "riscv64-unknown-elf-gcc", "gcc-riscv64-unknown-elf picolibc"),
         ("qemu-rv32", "qemu-system-riscv32", "qemu-system-riscv"),
+        ("qemu-xtensa", "xtensa-lx106-elf-gcc", "gcc-xtensa-lx106 picolibc-xtensa"),
+        ("qemu-xtensa", "qemu-system-xtensa", "qemu-system-misc"),
     ],
 )
 def test_a_missing_tool_names_its_package(board, tool, package, monkeypatch):

@@ -37,11 +37,11 @@ def test_all_boards_load():
     assert set(list_boards()) == {
         *("host", "portable"),
         *("qemu-m0", "qemu-m0plus", "qemu-m3", "qemu-m4", "qemu-m7", "qemu-m33", "qemu-m55"),
-        *("qemu-rv32", "qemu-rv32-zbb"),
+        *("qemu-rv32", "qemu-rv32-zbb", "qemu-xtensa"),
         *("stm32f412", "stm32f446", "stm32f746", "stm32g071", "stm32h743"),
         *("stm32n657", "stm32u575"),
         *("rpi-pico", "rpi-pico2", "rpi-pico2-riscv", "arduino-nano33ble", "alif-e7", "apollo4"),
-        *("nrf52840dk", "nrf5340dk", "esp32-c3", "esp32-c6"),
+        *("nrf52840dk", "nrf5340dk", "esp32", "esp32-c3", "esp32-c6", "esp32-s3"),
     }
     for name in list_boards():
         assert load_board(name).name == name

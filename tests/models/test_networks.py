@@ -97,7 +97,9 @@ def test_small_networks_on_other_cores(made, board):
 
 
 @pytest.mark.qemu
-@pytest.mark.parametrize("board", ["qemu-m0", "qemu-m33", "qemu-rv32", "qemu-rv32-zbb"])
+@pytest.mark.parametrize(
+    "board", ["qemu-m0", "qemu-m33", "qemu-rv32", "qemu-rv32-zbb", "qemu-xtensa"]
+)
 def test_a_stock_model_on_other_cores(shared_models, board):
     """Its own image in the true memories of the board; cycles only where a core has a model."""
     model = (shared_models / "mlperf_kws_dscnn_int8.tflite").read_bytes()

@@ -14,7 +14,8 @@
  *                               BOOT, unasked: the board has just started
  *   anything wrong              ERROR: reason (uint32)
  *                               FAULT: exception, CFSR, BFAR, pc (uint32 each), then silence;
- *                                     on RISC-V 256 + mcause, 0, mtval, mepc
+ *                                     on RISC-V 256 + mcause, 0, mtval, mepc, on Xtensa 512 +
+ *                                     EXCCAUSE, 0, EXCVADDR, EPC1
  */
 #ifndef MCUNET_TF_BENCHMARK_FIRMWARE_FIRMWARE_H_
 #define MCUNET_TF_BENCHMARK_FIRMWARE_FIRMWARE_H_
@@ -44,7 +45,8 @@ enum counter_kind {
   COUNTER_DWT_CYCLES = 1,
   COUNTER_SYSTICK = 2,
   COUNTER_MCYCLE = 3,
-  COUNTER_MINSTRET = 4
+  COUNTER_MINSTRET = 4,
+  COUNTER_CCOUNT = 5
 };
 
 /* uart_*.c: one per UART; blocking. */

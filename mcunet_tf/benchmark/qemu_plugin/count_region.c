@@ -14,7 +14,7 @@
  * A layer begins where control comes to one of its addresses, and lasts until the next such
  * address.
  *
- * Arguments: out=FILE, arch=arm-m|riscv, model=cortex-m4|cortex-m55, marks=FILE with a line
+ * Arguments: out=FILE, arch=arm-m|riscv|xtensa, model=cortex-m4|cortex-m55, marks=FILE with a line
  * "address layer" (decimal, sorted by address) per mark. `out` gets, per region and flushed at its
  * end:
  *
@@ -35,6 +35,7 @@
 #include "abi.h"
 #include "arm_m.h"
 #include "riscv.h"
+#include "xtensa.h"
 
 enum { MAX_LAYERS = 4096, BEFORE_LAYERS = MAX_LAYERS, TAKEN_BRANCH_CYCLES = 2 };
 
@@ -260,6 +261,8 @@ __attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t 
       out = fopen(argv[i] + 4, "w");
     } else if (strcmp(argv[i], "arch=riscv") == 0) {
       architecture = &riscv;
+    } else if (strcmp(argv[i], "arch=xtensa") == 0) {
+      architecture = &xtensa;
     } else if (strncmp(argv[i], "model=", 6) == 0) {
       model_m55 = strcmp(argv[i] + 6, "cortex-m55") == 0;
     } else if (strncmp(argv[i], "marks=", 6) == 0) {
