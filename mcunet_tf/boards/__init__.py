@@ -20,15 +20,18 @@ from mcunet_tf.boards.core import (
     package_of,
 )
 from mcunet_tf.boards.linker import emulate, linker_script, memory_blocks
+from mcunet_tf.boards.listing import LIST, board_list
 
 __all__ = [
     "DEFAULT_BOARD",
+    "LIST",
     "Architecture",
     "Board",
     "Core",
     "MemoryRegion",
     "RunCurrent",
     "Runner",
+    "board_list",
     "emulate",
     "feature_test",
     "linker_script",

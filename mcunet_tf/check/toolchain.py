@@ -199,7 +199,11 @@ def link(board: Board, objects: Sequence[Path], archives: Sequence[Path] = ()) -
     script = linker_script(board)
     contents = [path.read_bytes() for path in archives]
     key = content_key(
-        script, tool_version(board.core.architecture.compiler), *map(str, objects), *contents
+        script,
+        " ".join((*board.compiler_flags, *board.linker_flags)),
+        tool_version(board.core.architecture.compiler),
+        *map(str, objects),
+        *contents,
     )
 
     def make(out: Path) -> None:
@@ -207,7 +211,8 @@ def link(board: Board, objects: Sequence[Path], archives: Sequence[Path] = ()) -
             script_path = Path(folder) / "board.ld"
             script_path.write_text(script, encoding="utf-8")
             command = [
-                compiler, *board.compiler_flags, "-nostartfiles", "-Wl,--gc-sections",
+                compiler, *board.compiler_flags, *board.linker_flags,
+                "-nostartfiles", "-Wl,--gc-sections",
                 f"-T{script_path}", "-o", str(out),
                 *map(str, objects), "-Wl,--start-group", *map(str, archives),
                 "-lc", "-lm", "-lgcc", "-Wl,--end-group",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from absl import flags
 
-from mcunet_tf.boards import Board, emulate, load_board
+from mcunet_tf.boards import LIST, Board, board_list, emulate, load_board
 from mcunet_tf.cli.command import run_command
 from mcunet_tf.errors import McunetError, ModelError
 from mcunet_tf.tinyengine import CompiledModel, Firmware, combine, compile_tflite
@@ -20,7 +20,7 @@ from mcunet_tf.tinyengine.emit.formats import DEFAULT_FORMATS, checked_formats, 
 
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder of the project [<name>_tinyengine].")
 _NAME = flags.DEFINE_string("name", None, "Prefix of the C code [the file's name].")
-_BOARD = flags.DEFINE_string("board", DEFAULT_BOARD, "Target board: a name or a TOML file.")
+_BOARD = flags.DEFINE_string("board", DEFAULT_BOARD, "Target board: a name, a TOML file, or list.")
 _VERIFY = flags.DEFINE_integer(
     "verify", 0, "Compare this many random inputs with TFLite's reference, on this computer.", 0
 )
@@ -102,6 +102,7 @@ kernels and equal constants are there once, and the arena is as large as the lar
     tflite_to_tinyengine kws.tflite --format=arduino,platformio --output_dir=kws
     tflite_to_tinyengine kws.tflite faces.tflite --name=doorbell
     tflite_to_tinyengine kws.tflite --tune=qemu-m4 --flash_budget=40000
+    tflite_to_tinyengine --board=list
 """
 
 
@@ -111,6 +112,9 @@ def main(arguments: Sequence[str]) -> int:
     Raises:
       McunetError: what the user is told on one line.
     """
+    if _BOARD.value == LIST:
+        print(board_list())
+        return 0
     paths = [pathlib.Path(argument) for argument in arguments[1:]]
     if not paths:
         raise McunetError("give a model: the path of a .tflite file; --help shows how")

@@ -89,7 +89,7 @@ def test_rows_of_this_machine_under_sanitizers(group):
 
 
 @pytest.mark.qemu
-@pytest.mark.parametrize("board", ["qemu-m4", "qemu-m55"])
+@pytest.mark.parametrize("board", ["qemu-m4", "qemu-m55", "qemu-m0plus", "qemu-rv32"])
 @pytest.mark.parametrize("group", FAST_GROUPS)
 def test_on_cores_with_rows_of_their_own(board, group):
     check(run_on_emulator(cases_of(group), board))
@@ -100,8 +100,13 @@ def test_on_cores_with_rows_of_their_own(board, group):
 @pytest.mark.parametrize(
     ("board", "group"),
     [
-        *(("qemu-m7", group) for group in GROUPS),
-        *((b, g) for b in ("qemu-m4", "qemu-m55") for g in GROUPS if g not in FAST_GROUPS),
+        *((board, group) for board in ("qemu-m7", "qemu-m3") for group in GROUPS),
+        *(
+            (board, group)
+            for board in ("qemu-m4", "qemu-m55", "qemu-m0plus", "qemu-rv32")
+            for group in GROUPS
+            if group not in FAST_GROUPS
+        ),
     ],
 )
 def test_on_the_other_cores(board, group):

@@ -14,6 +14,7 @@ from mcunet_tf.tinyengine.kernel_tables.channels import (
     rejects_any_sums,
     rejects_dsp_sums,
     rejects_narrow_s16,
+    rejects_scalar_sums,
     s16_edges,
     s16_factors,
     s16_fields,
@@ -114,6 +115,17 @@ FULLY_CONNECTED = (
         Style.WHOLE,
         lambda view: _fully_connected_stream(view, dsp.pack_fully_connected_any),
         rejects=_rejects_fully_connected_any,
+    ),
+    *(
+        Kernel(
+            f"fully_connected_s8_{isa}",
+            "fully_connected",
+            isa,
+            Style.WHOLE,
+            _fully_connected_portable,
+            rejects=rejects_scalar_sums,
+        )
+        for isa in ("thumb", "scalar")
     ),
     Kernel(
         "fully_connected_s8_plain_dsp",
