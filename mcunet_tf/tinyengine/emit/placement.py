@@ -20,6 +20,8 @@ _SECTION = re.compile(r"[.A-Za-z_][.\w$]*")
 _FUNCTION = re.compile(
     r"^(?!typedef\b|struct\s+\w+ \{|extern\b|else\b)([A-Za-z_][^;{}=#]*\)) \{", re.M
 )
+# What a macro defines.
+_IN_MACRO = re.compile(r"^( +)(?=ASM_FUNCTION static\b)", re.M)
 _ASSEMBLER_SECTION = re.compile(r"\.section \.text\.\w+,")
 
 
@@ -71,4 +73,5 @@ def placed_code(path: str, text: str, section: str) -> str:
         text = _ASSEMBLER_SECTION.sub(f".section {section},", text)
     if path.endswith(".S"):
         return text
+    text = _IN_MACRO.sub(lambda found: f"{found[0]}{attribute(section)} ", text)
     return _FUNCTION.sub(lambda found: f"{attribute(section)} {found[0]}", text)
