@@ -214,6 +214,11 @@ def _scalar_3x3_scratch(view: View, rows: int) -> int:
     return 2 * view.input(0).shape[2] if kept else 0
 
 
+def _thumb_3x3_scratch(view: View, rows: int) -> int:
+    copies = 3 * view.input(0).shape[2] if rows > 1 else 0
+    return 4 * (view.output.shape[2] + 2) + copies
+
+
 def _scalar_kernels(isa: str) -> tuple[Kernel, ...]:
     """The kernels of cores that multiply one pair at a time."""
     any_window = Kernel(
@@ -229,7 +234,7 @@ def _scalar_kernels(isa: str) -> tuple[Kernel, ...]:
         any_window,
         name=f"depthwise_conv2d_s8_3x3_{isa}",
         rejects=_rejects_scalar_3x3,
-        scratch_bytes=_scalar_3x3_scratch,
+        scratch_bytes=_scalar_3x3_scratch if isa == "scalar" else _thumb_3x3_scratch,
         band_rows=2 * CHUNK_ROWS,
         in_place_rows=True,
     )
