@@ -127,31 +127,12 @@ def depthwise_3x3_thumb(view: View, calls: Runs) -> Counts:
     }
 
 
-def depthwise_any(view: View, calls: Runs) -> Counts:
-    """Outputs channel by channel, tap by tap."""
-    columns = conv2d_columns(view)
-    _, height, width, channels = view.input(1).shape
-    made, rows = total(calls)
-    outputs = rows * channels * columns.out_width
-    inside = rows * channels * height * columns_inside(columns)
-    return {
-        "call": made,
-        "channel": made * channels,
-        "line": rows * channels,
-        "output": outputs,
-        "kernel_row": outputs * height,
-        "inside": inside,
-        "outside": outputs * height * width - inside,
-    }
-
-
 def _of_both(isa: str) -> dict[str, Features]:
     return {
         f"conv2d_s8_1x1_{isa}": functools.partial(_conv2d_1x1, isa),
         f"conv2d_s8_{isa}": functools.partial(_conv2d, isa),
         f"fully_connected_s8_{isa}": functools.partial(_fully_connected, isa),
         f"depthwise_conv2d_s8_3x3_{isa}": depthwise_3x3_thumb if isa == "thumb" else depthwise_3x3,
-        f"depthwise_conv2d_s8_{isa}": depthwise_any,
     }
 
 
