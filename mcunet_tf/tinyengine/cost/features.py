@@ -40,6 +40,7 @@ from mcunet_tf.tinyengine.cost.features_s16 import (
     fully_connected_s16_any_dsp,
     fully_connected_s16_dsp,
 )
+from mcunet_tf.tinyengine.cost.features_scalar import SCALAR
 from mcunet_tf.tinyengine.cost.features_typed import TYPED
 from mcunet_tf.tinyengine.cost.tiles import (
     Columns,
@@ -441,6 +442,7 @@ _BY_NAME: Mapping[str, Features] = {
     "concatenation_s8_portable": joined_values,
     **TYPED,
     **POOLS,
+    **SCALAR,
     "conv2d_s16_1x1_portable": conv2d_1x1_portable,
     "conv2d_s16_portable": conv2d_portable,
     "depthwise_conv2d_s16_portable": depthwise_s16_portable,
