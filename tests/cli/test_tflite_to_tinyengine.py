@@ -186,20 +186,6 @@ def test_a_fault_in_the_emitted_c_fails_before_anything_is_written(tmp_path, pla
     assert [p.name for p in tmp_path.iterdir()] == ["conv.tflite"]
 
 
-@pytest.mark.qemu
-@pytest.mark.parametrize("board", ["rpi-pico", "qemu-rv32"])
-def test_verify_on_a_board_itself(tmp_path, model, board):
-    done = run(tmp_path, model, f"--board={board}", "--verify=2", f"--verify_on={board}")
-    assert done.returncode == 0, done.stderr
-    assert f"verified on {board}, emulated" in done.stdout + done.stderr
-
-
-def test_boards_are_listed(tmp_path):
-    done = run(tmp_path, "--board=list")
-    assert (done.returncode, done.stderr, list(tmp_path.iterdir())) == (0, "", [])
-    assert "rpi-pico           cortex-m0plus" in done.stdout
-
-
 def test_two_processes_write_the_same_bytes(tmp_path, model):
     results = []
     for seed, name in ((0, "first"), (1, "second")):
