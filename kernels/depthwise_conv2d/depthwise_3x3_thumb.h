@@ -95,13 +95,15 @@ struct columns_thumb {
 #define TEST_END "cmp r7, #0\n\t"
 
 /* Stride 1: a sum for each column. */
-static __attribute__((naked, noinline)) void sum_columns_thumb(struct columns_thumb *line) {
+static __attribute__((naked, noinline)) void sum_columns_thumb(
+    __attribute__((unused)) struct columns_thumb *line) {
   __asm__ volatile(BEGIN_COLUMNS "1:\n\t" LOAD_COLUMN LAST_COLUMN MIDDLE_COLUMN("r6", "r5")
                        FIRST_COLUMN("r5") TEST_END "bne 1b\n\t" END_COLUMNS);
 }
 
 /* Stride 2: a sum for the first column, and then for every second one. */
-static __attribute__((naked, noinline)) void sum_columns_s2_thumb(struct columns_thumb *line) {
+static __attribute__((naked, noinline)) void sum_columns_s2_thumb(
+    __attribute__((unused)) struct columns_thumb *line) {
   __asm__ volatile(BEGIN_COLUMNS "1:\n\t" LOAD_COLUMN LAST_COLUMN FIRST_COLUMN("r6") TEST_END
                    "beq 2f\n\t" LOAD_COLUMN MIDDLE_COLUMN("r6", "r6") TEST_END
                    "bne 1b\n\t"
