@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 import json
 import os
 import sys
@@ -42,6 +43,9 @@ from mcunet_tf.tinyengine.select import usable_kernels
 
 FIT_BOARDS = ("qemu-m4", "qemu-m7", "qemu-m55", "qemu-m0plus", "qemu-rv32")
 
+_NEAR = 2.0
+"""Portable kernels that are predicted to take at most so many times a faster one's cycles count."""
+
 
 def default_cache() -> Path:
     """Where measured costs are kept: in the user's cache folder."""
@@ -51,7 +55,7 @@ def default_cache() -> Path:
 def tuned_costs(graph: Graph, board: Board, cache: Path | None = None) -> MeasuredCosts:
     """Costs of every kernel that may serve an operator of a graph, counted on a board.
 
-    Portable kernels beside faster ones are left to the model: they only matter for their size.
+    Portable kernels far behind faster ones are left to the model: they only matter for their size.
 
     Args:
         graph: after all passes.
@@ -115,8 +119,23 @@ class _Work:
     def __init__(self, graph: Graph, op: Op, kernel: Kernel) -> None:
         self.graph = cut_operator(graph, op)
         self.kernel = kernel
-        node = make_node(self.graph, 0, self.graph.ops[0], kernel)
-        self.key = cost_key(kernel, node.view, whole_calls(node))
+        self.node = make_node(self.graph, 0, self.graph.ops[0], kernel)
+        self.key = cost_key(kernel, self.node.view, whole_calls(self.node))
+
+
+def _worth_measuring(works: Sequence[_Work], board: Board) -> list[_Work]:
+    """The kernels that a plan might choose: portable ones only where they come near the others."""
+    model = cost_model(board.core.cost_model)
+    fast = [work for work in works if work.kernel.isa != "portable"]
+    if not fast or model is None:
+        return list(works)
+
+    def predicted(work: _Work) -> float:
+        cost = model.kernel(work.kernel, work.node.view, whole_calls(work.node))
+        return math.inf if cost is None else cost.cycles
+
+    most = _NEAR * min(map(predicted, fast))
+    return [work for work in works if work in fast or predicted(work) <= most]
 
 
 def _wanted(graph: Graph, board: Board) -> dict[str, _Work]:
@@ -125,10 +144,9 @@ def _wanted(graph: Graph, board: Board) -> dict[str, _Work]:
     for op in graph.ops:
         if op.kind == "RESHAPE":
             continue
-        kernels = usable_kernels(view(graph, op), board.isa)
-        fast = [kernel for kernel in kernels if kernel.isa != "portable"]
-        for kernel in fast or kernels:
-            work = _Work(graph, op, kernel)
+        works = [_Work(graph, op, kernel) for kernel in usable_kernels(view(graph, op), board.isa)]
+        for work in _worth_measuring(works, board):
+            kernel = work.kernel
             wanted.setdefault(f"{board.core.name} {row_version(kernel, board)} {work.key}", work)
     return wanted
 
