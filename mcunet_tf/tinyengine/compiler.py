@@ -15,7 +15,7 @@ from mcunet_tf.tinyengine.cost import cost_model
 from mcunet_tf.tinyengine.custom_ops import CustomOps, bind_custom_ops
 from mcunet_tf.tinyengine.dump import Dump
 from mcunet_tf.tinyengine.edge_layout import LAYOUTS, EdgeLayout, leave_layout
-from mcunet_tf.tinyengine.emit.cost_report import Report, make_report
+from mcunet_tf.tinyengine.emit.cost_report import Report, StreamReport, make_report
 from mcunet_tf.tinyengine.emit.formats import DEFAULT_FORMAT, find_format
 from mcunet_tf.tinyengine.emit.memory_map import memory_map
 from mcunet_tf.tinyengine.emit.names import checked_name, derived_name, edge_names
@@ -28,8 +28,16 @@ from mcunet_tf.tinyengine.plan.grouping import TOLERANCE, plan_model
 from mcunet_tf.tinyengine.plan.plan import Plan, state_bytes
 from mcunet_tf.tinyengine.plan_text import plan_text
 from mcunet_tf.tinyengine.read_tflite import read_tflite
-from mcunet_tf.tinyengine.schedule.nodes import Node, make_node, make_row_source, storage_roots
+from mcunet_tf.tinyengine.schedule.nodes import (
+    Node,
+    make_node,
+    make_row_source,
+    node_macs,
+    storage_roots,
+)
+from mcunet_tf.tinyengine.schedule.stage import make_stage
 from mcunet_tf.tinyengine.select import Costs, select_kernels
+from mcunet_tf.tinyengine.streams import FORMS, Stream, make_stream
 from mcunet_tf.tinyengine.validate import validate_plan
 from mcunet_tf.version import __version__
 
@@ -38,7 +46,7 @@ DEFAULT_BOARD = "qemu-m4"
 PROJECT_FLAGS = ("-O3", "-ffunction-sections", "-fdata-sections")
 EDGES = ("int8", "model")
 _NAME_CHARACTERS = 60
-INPUT_MODES = ("frame", "rows")
+INPUT_MODES = ("frame", "rows", "stream")
 MAX_MODEL_BYTES = 256 << 20
 
 
@@ -72,8 +80,9 @@ class CompiledModel:
       graph: what was compiled, after all passes; `evaluate` runs it in numpy.
       plan: what runs when, and where every byte lies.
       report: costs and layout.
-      input_mode: "frame" or "rows".
+      input_mode: "frame", "rows" or "stream".
       examples: files that are the application's once they are edited.
+      stream: of a model that takes rows of time: what its calls bring and give.
     """
 
     name: str
@@ -85,6 +94,7 @@ class CompiledModel:
     report: Report
     input_mode: str = "frame"
     examples: tuple[str, ...] = ()
+    stream: Stream | None = None
 
     @property
     def macs(self) -> int:
@@ -119,6 +129,8 @@ def compile_tflite(
     edges: str = "int8",
     layout: str = "model",
     input_mode: str = "frame",
+    hop: int | None = None,
+    stream: str = "auto",
     optimize: str = "balanced",
     sram_budget_bytes: int | None = None,
     region_bytes: Sequence[int] = (),
@@ -139,7 +151,12 @@ def compile_tflite(
       layout: "nhwc" leaves transposes from and to channels first, at the edges, to the application,
         which then has images with channels last; "model" keeps the file's order.
       input_mode: "frame" holds the input in the arena; "rows" emits an interface through which the
-        application pushes image rows.
+        application pushes image rows; "stream" takes `hop` new rows of time in each call, and
+        computes only what is new.
+      hop: rows of time that a call of a stream brings.
+      stream: "windows" gives what the model gives for the window that ends with the newest row,
+        "endless" what its layers give on an endless signal; "auto" takes the first unless the model
+        pads in time. See `streams`.
       optimize: "sram", "balanced" or "speed"; see `plan.grouping.plan_model`.
       sram_budget_bytes: the most that arena and states may take; the fastest plan that fits
         is chosen.
@@ -160,6 +177,7 @@ def compile_tflite(
       BoardError, OutputError: as their names say.
     """
     _check_choices(edges, layout, input_mode, optimize, region_bytes)
+    _check_stream(input_mode, hop, stream)
     target = load_board(board) if isinstance(board, str) else board
     data, source = _read_bytes(model)
     prefix = derived_name(pathlib.Path(source).stem) if name is None else checked_name(name)
@@ -167,6 +185,10 @@ def compile_tflite(
     dump = None if dump_dir is None else Dump(pathlib.Path(dump_dir))
     read = bind_custom_ops(read_tflite(data, source), custom_ops or {})
     graph = run_passes(read, edges=edges, watch=dump.graph if dump else unwatched)
+    flow = None
+    if input_mode == "stream":
+        flow = make_stream(graph, hop, stream, dump.graph if dump else unwatched)
+        graph = flow.graph
     graph = (laid := leave_layout(graph, layout)).graph
     roots = storage_roots(graph)
     nodes = _select_nodes(graph, target, costs, flash_budget_bytes)
@@ -184,19 +206,21 @@ def compile_tflite(
     _check_regions(source, plan, region_bytes)
     validate_plan(graph, plan)
     flags = _project_flags(target)
-    project = Project(prefix, source, target.name, __version__, flags, graph, plan)
+    project = Project(prefix, source, target.name, __version__, flags, graph, plan, flow)
     if dump:
         dump.text("plan", plan_text(project))
     report = make_report(
         project, notes_of(read, graph), model=cost_model(target.core.cost_model), isa=target.isa
     )
+    if flow is not None:
+        report = dataclasses.replace(report, stream=_stream_report(flow, target, costs))
     _check_budget(report, sram_budget_bytes)
     _check_flash(report, flash_budget_bytes)
     files = emit_project(project, project_format)
     files |= {"report.txt": report.text(), "memory.svg": memory_map(project)}
     inputs, outputs = _edges(laid, "input"), _edges(laid, "output")
     compiled = CompiledModel(
-        prefix, files, inputs, outputs, graph, plan, report, input_mode, examples
+        prefix, files, inputs, outputs, graph, plan, report, input_mode, examples, flow
     )
     if output_dir is not None:
         compiled.write(output_dir)
@@ -210,6 +234,27 @@ def read_graph(model: Model, edges: str = "int8") -> Graph:
       ModelError: as `compile_tflite`.
     """
     return run_passes(read_tflite(*_read_bytes(model)), edges=edges)
+
+
+def _stream_report(flow: Stream, board: Board, costs: Costs | None) -> StreamReport:
+    """A call's conditions, and what a whole window would take, layer by layer."""
+    nodes = _select_nodes(flow.whole, board, costs, None)
+    found, model = [], cost_model(board.core.cost_model)
+    for node in nodes:
+        stage = make_stage(flow.whole, (node,), frozenset())
+        found.append(model.stage(stage)[0] if model else None)
+    known = [cost for cost in found if cost is not None]
+    complete = model is not None and len(known) == len(nodes)
+    return StreamReport(
+        form=flow.form,
+        hop=flow.hop,
+        window=flow.window,
+        warm_up=flow.warm_up,
+        delay=flow.delay,
+        window_macs=sum(map(node_macs, nodes)),
+        window_instructions=round(sum(c.instructions for c in known)) if complete else None,
+        window_cycles=round(sum(c.cycles for c in known)) if complete else None,
+    )
 
 
 def _select_nodes(
@@ -260,6 +305,14 @@ def _check_choices(
     if any(size < 1 for size in region_bytes):
         sizes = ", ".join(map(str, region_bytes))
         raise McunetError(f"regions of {sizes} B: give sizes of 1 byte or more")
+
+
+def _check_stream(input_mode: str, hop: int | None, stream: str) -> None:
+    if input_mode != "stream" and (hop is not None or stream != "auto"):
+        given = f"hop={hop}" if hop is not None else f"stream={stream}"
+        raise McunetError(f"{given} goes with input=stream: say that rows of time come in")
+    if stream not in FORMS:
+        raise McunetError(f"stream '{stream}' is unknown: use one of {', '.join(FORMS)}")
 
 
 def _check_regions(name: str, plan: Plan, region_bytes: Sequence[int]) -> None:

@@ -30,6 +30,7 @@ from mcunet_tf.tinyengine.schedule.calls import Calls
 from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source, is_window, pixels_of
 from mcunet_tf.tinyengine.schedule.reach import Pull
 from mcunet_tf.tinyengine.schedule.stage import Stage
+from mcunet_tf.tinyengine.streams import Stream
 
 CTYPES = {
     "int8": "int8_t",
@@ -54,6 +55,7 @@ class Project:
       board: the board's name, for comments.
       version: mcunet_tf's version.
       flags: compiler flags for CMake.
+      stream: what calls bring and give, of a model that takes rows of time.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Project:
     flags: tuple[str, ...]
     graph: Graph
     plan: Plan
+    stream: Stream | None = None
 
     @property
     def macro(self) -> str:
@@ -134,6 +137,7 @@ def emit_library(project: Project) -> Library:
         "arguments": ", ".join(arena.name for arena in arenas),
         "array": _array(project),
         "states": _states(project),
+        "stream": project.stream,
     }
     files = {
         f"{name}.h": render("model.h.j2", context),
