@@ -12,9 +12,10 @@ from mcunet_tf.check.compare import FLOAT_TOLERANCE, Answers, steps_allowed
 from mcunet_tf.check.edges import inputs_for
 from mcunet_tf.check.host import run_on_host
 from mcunet_tf.check.reference import Reference, random_inputs
-from mcunet_tf.check.streams import random_recording
+from mcunet_tf.check.streams import EndlessReference, random_recording
 from mcunet_tf.check.tensors import Array, Compiled, decode_outputs, encode_inputs
 from mcunet_tf.errors import VerificationError
+from mcunet_tf.tinyengine.streams.steps import ENDLESS
 
 _FLOAT_TOLERANCE = (
     f" (float32 to {FLOAT_TOLERANCE:g} of the output's range, integers behind it to one step)"
@@ -113,7 +114,11 @@ def _verify_stream(
     """What the reference makes of a recording behind the warm-up, and what the calls give."""
     reference = Reference(model)
     recording = random_recording(compiled.stream, reference.inputs[0].dtype, count, seed)
-    answers = Answers(reference, recording.windows())
+    if compiled.stream.form == ENDLESS:
+        endless: Any = EndlessReference(model, recording)
+        answers = Answers(endless, [(recording.in_file(),)])
+    else:
+        answers = Answers(reference, recording.windows())
     return answers, run(recording.calls(compiled))[compiled.stream.warm_up :]
 
 

@@ -144,10 +144,14 @@ class Report:
         told = self.stream
         if told is None:
             return []
+        rows = "new row" if told.hop == 1 else "new rows"
         late = f", {max(told.delay)} rows late" * (max(told.delay, default=0) > 0)
+        form = f"windows of {told.window} rows"
+        if told.form != "windows":
+            form = f"an endless signal, {told.window} rows of it at a time"
         lines = [
-            f"  stream   {told.hop:>12,}    new rows a call, windows of {told.window} rows, "
-            f"{told.form}{late}; {told.warm_up} calls warm up"
+            f"  stream   {told.hop:>12,}    {rows} a call; {form}{late}; the first "
+            f"{told.warm_up} results are of less"
         ]
         for unit, call, window in (
             ("MACs", self.macs, told.window_macs),
@@ -156,7 +160,9 @@ class Report:
         ):
             if call is not None and window:
                 share = 100.0 * call / window
-                lines.append(f"  {unit:<8} {window:>12,}    of a window; a call takes {share:.1f} %")
+                lines.append(
+                    f"  {unit:<8} {window:>12,}    of a window; a call takes {share:.1f} %"
+                )
         return lines
 
     def _reasons(self) -> list[str]:

@@ -8,14 +8,14 @@ the network of a call. Its states are rings of rows, so all that follows knows n
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from mcunet_tf.errors import McunetError, UnsupportedError
 from mcunet_tf.tinyengine.ir import Graph, Op
 from mcunet_tf.tinyengine.legality import check_lowered, check_supported
-from mcunet_tf.tinyengine.ops.spec import View, view
+from mcunet_tf.tinyengine.ops.spec import Array, View, view
 from mcunet_tf.tinyengine.ops.strided_copy import SliceAttributes, strided_slice_of
 from mcunet_tf.tinyengine.passes import Pass, Watch, apply_passes, unwatched
 from mcunet_tf.tinyengine.passes.copy_edges import copy_edges
@@ -26,6 +26,8 @@ from mcunet_tf.tinyengine.streams.rows import time_axis
 from mcunet_tf.tinyengine.streams.steps import (
     ENDLESS,
     WINDOWS,
+    Course,
+    Rows,
     padded_ops,
     plan_course,
     smallest_hop,
@@ -33,6 +35,23 @@ from mcunet_tf.tinyengine.streams.steps import (
 
 FORMS = ("auto", WINDOWS, ENDLESS)
 _NAME_CHARACTERS = 60
+
+
+@dataclasses.dataclass(frozen=True)
+class TimeEnd:
+    """A tensor of the whole network behind which its rows are no rows any more.
+
+    Attributes:
+      tensor: the tensor.
+      rows: what it is along time.
+      late: newest rows that are not looked at; other operands have not got so far.
+      output: whether the application is given its new rows.
+    """
+
+    tensor: int
+    rows: Rows
+    late: int = 0
+    output: bool = False
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -48,6 +67,7 @@ class Stream:
       delay: of each output: input rows by which its newest result is late.
       axis: of time in the input.
       edge: operators of the file's network between its input and the rows: RESHAPE and TRANSPOSE.
+      ends: where time ends in it.
       whole: the network of a window.
     """
 
@@ -60,6 +80,7 @@ class Stream:
     delay: tuple[int, ...]
     axis: int
     edge: tuple[View, ...] = ()
+    ends: tuple[TimeEnd, ...] = ()
 
 
 def make_stream(
@@ -83,7 +104,9 @@ def make_stream(
         raise McunetError(f"stream '{form}' is unknown: use one of {', '.join(FORMS)}")
     if hop is None or hop < 1:
         given = "no hop" if hop is None else f"a hop of {hop}"
-        raise McunetError(f"{graph.name}: {given}: say how many new rows a call brings (--hop=ROWS)")
+        raise McunetError(
+            f"{graph.name}: {given}: say how many new rows a call brings (--hop=ROWS)"
+        )
     if graph.states:
         raise UnsupportedError(
             f"{graph.name}: the model remembers by itself and takes new rows as it is: leave out "
@@ -103,8 +126,17 @@ def make_stream(
     check_supported(written)
     check_lowered(written)
     window = graph.tensors[source].shape[axis]
-    views = tuple(view(graph, op) for op in edge)
-    return Stream(written, graph, form, hop, window, course.warm_up, course.delay, axis, views)
+    views, ends = tuple(view(graph, op) for op in edge), tuple(_ends(course))
+    calls = (course.warm_up, course.delay)
+    return Stream(written, graph, form, hop, window, *calls, axis, views, ends)
+
+
+def _ends(course: Course) -> Iterator[TimeEnd]:
+    for tensor in course.takes:
+        yield TimeEnd(tensor, course.rows[tensor], output=True)
+    for step in course.steps:
+        for tensor, late in step.ends.items():
+            yield TimeEnd(tensor, course.rows[tensor], late)
 
 
 def _edge(graph: Graph) -> tuple[int, tuple[Op, ...]]:
@@ -187,7 +219,7 @@ def _plain_slice(rewriter: Rewriter, op: Op) -> None:
     rewriter.op("RESHAPE", op.name, (sliced,), op.outputs[0])
 
 
-def _same(places: np.ndarray, taken: np.ndarray, attributes: SliceAttributes) -> bool:
+def _same(places: Array, taken: Array, attributes: SliceAttributes) -> bool:
     edges: Sequence[tuple[int, int]] = list(zip(attributes.begin, attributes.size, strict=True))
     if any(size < 1 for _, size in edges):
         return False

@@ -96,7 +96,7 @@ class _Call:
     def _taken(self, index: int, take: Take) -> int:
         """The tensor of some of the newest rows."""
         source, there = self.held[index]
-        if take == (there, 0):
+        if take == Take(there, 0):
             return source
         if (index, take) not in self.parts:
             part = self._rows_of(index, take.count, f"/{take.late}")

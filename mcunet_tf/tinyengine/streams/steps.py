@@ -16,7 +16,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from mcunet_tf.errors import UnsupportedError
 from mcunet_tf.tinyengine.ir import Graph, Op
@@ -50,7 +49,8 @@ class Rows:
         return min(rows, self.height) if form == WINDOWS else rows
 
 
-class Take(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Take:
     """The `count` newest rows but for the `late` newest ones."""
 
     count: int
@@ -71,12 +71,14 @@ class Step:
       takes: what it reads of each operand that has rows of time.
       form: how it makes rows; None where it takes them all, or has none.
       made: rows of the result that a call makes, where it makes rows.
+      ends: operands of which it sees a window, by the newest rows that are left out of it.
     """
 
     op: Op
     takes: Mapping[int, Take]
     form: Form | None = None
     made: int = 0
+    ends: Mapping[int, int] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -225,27 +227,26 @@ class _Planner:
                 "in time, and use --stream=windows"
             )
         latest = max(rows.delay * rows.stride for rows in moving.values())
-        takes, told = {}, [self.whole[i] for i in mixed]
+        takes, told, ends = {}, [self.whole[i] for i in mixed], {}
         for index, rows in moving.items():
-            late = latest // rows.stride - rows.delay if self.form == ENDLESS else 0
-            takes[index] = Take(rows.height, late)
-            told.append(self._told(rows, rows.height + late))
+            ends[index] = -(-latest // rows.stride) - rows.delay if self.form == ENDLESS else 0
+            takes[index] = Take(rows.height, ends[index])
+            told.append(self._told(rows, takes[index].rows))
         self.whole[op.outputs[0]] = (max(latest, 0), max(calls for _, calls in told))
-        return Step(op, takes)
+        return Step(op, takes, ends=ends)
 
     def _last(self, op: Op, form: Form, moving: Mapping[int, Rows]) -> Step:
         """One row of the window of an endless signal: only it is made, and it has no rows."""
-        takes, told = {}, []
+        takes, told, ends = {}, [], {}
         latest = max(rows.delay for rows in moving.values())
         for index, rows in moving.items():
-            late = rows.height - (form.window.extent - form.window.top) + latest - rows.delay
-            takes[index] = Take(form.window.extent, late)
-            told.append(self._told(rows, form.window.extent + late))
-        self.whole[op.outputs[0]] = (
-            max(delay for delay, _ in told),
-            max(calls for _, calls in told),
-        )
-        return Step(op, takes, form, 1)
+            ends[index] = latest - rows.delay
+            beyond = rows.height - (form.window.extent - form.window.top)
+            takes[index] = Take(form.window.extent, ends[index] + beyond)
+            told.append(self._told(rows, takes[index].rows))
+        delay = max(delay for delay, _ in told)
+        self.whole[op.outputs[0]] = delay, max(calls for _, calls in told)
+        return Step(op, takes, form, 1, ends)
 
     def _by_rows(self, op: Op, form: Form, moving: Mapping[int, Rows]) -> Step:
         window, output = form.window, op.outputs[0]
