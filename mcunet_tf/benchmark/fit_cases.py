@@ -53,7 +53,7 @@ class _Picker:
 def fit_cases() -> list[OpCase]:
     """All cases, each once."""
     int8 = int8_cases()
-    typed = (*_int16(int8), *_typed_layers(), *_typed_values())
+    typed = (*_int16(int8), *_slides(), *_typed_layers(), *_typed_values())
     return list(dict.fromkeys((*int8, *typed)))
 
 
@@ -203,6 +203,14 @@ def _values() -> Iterator[OpCase]:
     for _ in range(_SHAPES_PER_KIND // 4):
         shape = picker.image(_DEPTHWISE_CHANNELS[:9], 2)
         yield OpCase("RESIZE_NEAREST_NEIGHBOR", shape, same=False)
+
+
+def _slides() -> Iterator[OpCase]:
+    """Rings of rows that move on by one row or more."""
+    picker = _Picker(9)
+    for number in range(_SHAPES_PER_KIND // 2):
+        shape = picker.image(_DEPTHWISE_CHANNELS[: 9 + 3 * (number % 2)], 2)
+        yield OpCase("SLIDE", shape, stride=1 + number % (shape[0] - 1) % 3)
 
 
 def _typed_layers() -> Iterator[OpCase]:

@@ -279,6 +279,14 @@ def _slice(draft: Draft) -> Graph:
     return draft.graph((x,), (x,), SliceAttributes((0, 0, 0, channels // 3), taken))
 
 
+def _slide(draft: Draft) -> Graph:
+    """As many new rows as a stride; held rows are the rest."""
+    held, new = draft.image(), (1, draft.case.stride, *draft.case.shape[1:])
+    x, y = draft.add(held), draft.add(new)
+    draft.add(held)
+    return draft.graph((x, y), (x, y), None)
+
+
 _MAKERS: dict[str, Callable[[Draft], Graph]] = {
     "CONV_2D": _conv2d,
     "DEPTHWISE_CONV_2D": _depthwise,
@@ -311,6 +319,7 @@ _MAKERS: dict[str, Callable[[Draft], Graph]] = {
     "RESIZE_NEAREST_NEIGHBOR": _resize,
     "RESIZE_BILINEAR": _bilinear,
     "SLICE": _slice,
+    "SLIDE": _slide,
     **typed_kernel_cases.MAKERS,
 }
 

@@ -184,25 +184,14 @@ def compile_tflite(
     examples = find_format(project_format).EXAMPLES
     dump = None if dump_dir is None else Dump(pathlib.Path(dump_dir))
     read = bind_custom_ops(read_tflite(data, source), custom_ops or {})
-    graph = run_passes(read, edges=edges, watch=dump.graph if dump else unwatched)
-    flow = None
-    if input_mode == "stream":
-        flow = make_stream(graph, hop, stream, dump.graph if dump else unwatched)
-        graph = flow.graph
-    graph = (laid := leave_layout(graph, layout)).graph
-    roots = storage_roots(graph)
+    watch = dump.graph if dump else unwatched
+    graph = run_passes(read, edges=edges, watch=watch)
+    flow = make_stream(graph, hop, stream, watch) if input_mode == "stream" else None
+    graph = (laid := leave_layout(flow.graph if flow else graph, layout)).graph
     nodes = _select_nodes(graph, target, costs, flash_budget_bytes)
     if input_mode == "rows":
         nodes.insert(0, make_row_source(graph))
-    plan = plan_model(
-        graph,
-        roots,
-        nodes,
-        region_bytes,
-        weighed_as=target.core.schedules_weighed_as,
-        optimize=optimize,
-        sram_budget_bytes=_beside_states(graph, sram_budget_bytes),
-    )
+    plan = _plan(graph, nodes, target, optimize, region_bytes, sram_budget_bytes)
     _check_regions(source, plan, region_bytes)
     validate_plan(graph, plan)
     flags = _project_flags(target)
@@ -212,8 +201,7 @@ def compile_tflite(
     report = make_report(
         project, notes_of(read, graph), model=cost_model(target.core.cost_model), isa=target.isa
     )
-    if flow is not None:
-        report = dataclasses.replace(report, stream=_stream_report(flow, target, costs))
+    report = dataclasses.replace(report, stream=_stream_report(flow, target, costs))
     _check_budget(report, sram_budget_bytes)
     _check_flash(report, flash_budget_bytes)
     files = emit_project(project, project_format)
@@ -236,8 +224,10 @@ def read_graph(model: Model, edges: str = "int8") -> Graph:
     return run_passes(read_tflite(*_read_bytes(model)), edges=edges)
 
 
-def _stream_report(flow: Stream, board: Board, costs: Costs | None) -> StreamReport:
+def _stream_report(flow: Stream | None, board: Board, costs: Costs | None) -> StreamReport | None:
     """A call's conditions, and what a whole window would take, layer by layer."""
+    if flow is None:
+        return None
     nodes = _select_nodes(flow.whole, board, costs, None)
     found, model = [], cost_model(board.core.cost_model)
     for node in nodes:
@@ -265,6 +255,25 @@ def _select_nodes(
     kernels = select_kernels(graph, ops, board.isa, known, flash_budget_bytes)
     pairs = zip(ops, kernels, strict=True)
     return [make_node(graph, index, op, kernel) for index, (op, kernel) in enumerate(pairs)]
+
+
+def _plan(
+    graph: Graph,
+    nodes: Sequence[Node],
+    board: Board,
+    optimize: str,
+    region_bytes: Sequence[int],
+    sram_budget_bytes: int | None,
+) -> Plan:
+    return plan_model(
+        graph,
+        storage_roots(graph),
+        nodes,
+        region_bytes,
+        weighed_as=board.core.schedules_weighed_as,
+        optimize=optimize,
+        sram_budget_bytes=_beside_states(graph, sram_budget_bytes),
+    )
 
 
 def _project_flags(board: Board) -> tuple[str, ...]:

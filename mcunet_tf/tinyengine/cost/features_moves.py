@@ -26,6 +26,21 @@ def joined_values(view: View, calls: Runs) -> Counts:
     }
 
 
+def slid_values(view: View, calls: Runs) -> Counts:
+    """One run that moves, in words wherever they start, and one that memcpy takes."""
+    made, _ = total(calls)
+    kept, new = view.input(0).size_bytes - view.input(1).size_bytes, view.input(1).size_bytes
+    aligned = new // 4 if kept % 4 == 0 else 0
+    return {
+        "call": made,
+        "block": made * (kept // 16),
+        "word": made * (kept % 16 // 4),
+        "odd_value": made * (kept % 4),
+        "copied_word": made * aligned,
+        "copied_value": made * (new - 4 * aligned),
+    }
+
+
 def repeated_rows(view: View, calls: Runs) -> Counts:
     """A row pixel by pixel, and its copies."""
     made, groups = total(calls)

@@ -27,7 +27,7 @@ from mcunet_tf.tinyengine.streams.steps import (
     ENDLESS,
     WINDOWS,
     Course,
-    Rows,
+    TimeRows,
     padded_ops,
     plan_course,
     smallest_hop,
@@ -49,7 +49,7 @@ class TimeEnd:
     """
 
     tensor: int
-    rows: Rows
+    rows: TimeRows
     late: int = 0
     output: bool = False
 

@@ -57,11 +57,20 @@ class _Call:
             self._taken(index, self.course.takes[index]) if index in self.course.takes else index
             for index in graph.made
         ]
-        written = rewriter.result()
         entries, exits, first = zip(*self.states, strict=True) if self.states else ((), (), ())
+        outputs = [self._copied(index) if index in exits else index for index in outputs]
+        written = rewriter.result()
         return dataclasses.replace(
             written, inputs=(given, *entries), outputs=(*outputs, *exits), states=tuple(first)
         )
+
+    def _copied(self, index: int) -> int:
+        """A ring that the application reads, in the arena."""
+        shape = self.rewriter.tensor(index).shape
+        copy = self.rewriter.like(index, shape, "/read")
+        attributes = SliceAttributes((0,) * len(shape), shape)
+        self.rewriter.op("SLICE", self.rewriter.tensor(copy).name, (index,), copy, attributes)
+        return copy
 
     def _rows_of(self, index: int, count: int, suffix: str) -> int:
         """A tensor like a known one, of so many rows."""
@@ -75,16 +84,27 @@ class _Call:
         self.held[index] = fresh, new
         if needed <= new:
             return
-        tensor = self.graph.tensors[index]
-        last = self._rows_of(index, needed - new, "/last")
+        # A ring with room for the new rows slides in its place. Where they are the most of it, a
+        # copy in memory that all layers share takes less than room in every ring.
+        in_place = new <= needed - new
+        last = self._rows_of(index, needed if in_place else needed - new, "/last")
         joined = self._rows_of(index, needed, "/held")
-        attributes = ConcatenationAttributes(rows.axis, "NONE")
-        self.rewriter.op("CONCATENATION", tensor.name, (last, fresh), joined, attributes)
-        kept = self._rows_of(index, needed - new, "/next")
-        self._slice(index, joined, kept, new)
-        shape = self.rewriter.tensor(last).shape
-        self.states.append((last, kept, np.full(shape, tensor.padding_value, tensor.dtype)))
+        kept = joined
+        name = self.graph.tensors[index].name
+        if in_place:
+            self.rewriter.op("SLIDE", name, (last, fresh), joined)
+        else:
+            attributes = ConcatenationAttributes(rows.axis, "NONE")
+            self.rewriter.op("CONCATENATION", name, (last, fresh), joined, attributes)
+            kept = self._rows_of(index, needed - new, "/next")
+            self._slice(index, joined, kept, new)
+        self.states.append((last, kept, self._zeros(last)))
         self.held[index] = joined, needed
+
+    def _zeros(self, index: int) -> npt.NDArray[Any]:
+        """What stands for 0 everywhere."""
+        tensor = self.rewriter.tensor(index)
+        return np.full(tensor.shape, tensor.padding_value, tensor.dtype)
 
     def _slice(self, index: int, source: int, result: int, start: int) -> None:
         """Rows from `start` on, as many as the result has."""

@@ -32,7 +32,7 @@ _JOINS = ("CONCATENATION", "INTERLEAVE")
 
 
 @dataclasses.dataclass(frozen=True)
-class Window:
+class TimeWindow:
     """Row y of a result is made from rows [y * stride - top, ... + extent) of the operand.
 
     `padded`: the operator itself fills up rows beyond the ends.
@@ -49,7 +49,7 @@ class Form:
     """An operator that makes rows from rows: its window, and the axis of time in the result."""
 
     axis: int
-    window: Window = Window()
+    window: TimeWindow = TimeWindow()
 
 
 def time_axis(shape: tuple[int, ...]) -> int | None:
@@ -94,9 +94,9 @@ def _form(seen: View, op: Op, axes: Mapping[int, int]) -> Form | None:
         return _sliding(seen, axis)
     if kind in PAD_KINDS:
         before, after = seen.attributes.before[axis], seen.attributes.after[axis]
-        return Form(axis, Window(top=before, padded=before > 0 or after > 0))
+        return Form(axis, TimeWindow(top=before, padded=before > 0 or after > 0))
     if kind == "SLICE":
-        return Form(axis, Window(top=-seen.attributes.begin[axis]))
+        return Form(axis, TimeWindow(top=-seen.attributes.begin[axis]))
     if kind == "TRANSPOSE":
         return Form(seen.attributes.permutation.index(axis))
     if kind == "RESHAPE":
@@ -129,9 +129,9 @@ def _sliding(seen: View, axis: int) -> Form | None:
         if extents[0] != 1 or padding.top or padding.bottom:
             return None
         padded = padding.left > 0 or padding.right > 0
-        return Form(2, Window(extents[1], attributes.stride_width, padding.left, padded))
+        return Form(2, TimeWindow(extents[1], attributes.stride_width, padding.left, padded))
     padded = padding.top > 0 or padding.bottom > 0
-    return Form(1, Window(extents[0], attributes.stride_height, padding.top, padded))
+    return Form(1, TimeWindow(extents[0], attributes.stride_height, padding.top, padded))
 
 
 def _vectors(seen: View, axis: int) -> Form | None:

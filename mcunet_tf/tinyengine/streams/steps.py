@@ -19,14 +19,14 @@ from collections.abc import Iterator, Mapping
 
 from mcunet_tf.errors import UnsupportedError
 from mcunet_tf.tinyengine.ir import Graph, Op
-from mcunet_tf.tinyengine.streams.rows import Form, Window, form_of
+from mcunet_tf.tinyengine.streams.rows import Form, TimeWindow, form_of
 
 WINDOWS, ENDLESS = "windows", "endless"
 _NAME_CHARACTERS = 60
 
 
 @dataclasses.dataclass(frozen=True)
-class Rows:
+class TimeRows:
     """A tensor as rows along time.
 
     Attributes:
@@ -94,7 +94,7 @@ class Course:
     """
 
     steps: tuple[Step, ...]
-    rows: Mapping[int, Rows]
+    rows: Mapping[int, TimeRows]
     takes: Mapping[int, Take]
     delay: tuple[int, ...]
     warm_up: int
@@ -162,14 +162,14 @@ class _Planner:
 
     def __init__(self, graph: Graph, hop: int, form: str) -> None:
         self.graph, self.hop, self.form = graph, hop, form
-        self.rows: dict[int, Rows] = {}
+        self.rows: dict[int, TimeRows] = {}
         # Of tensors made of whole windows: (delay in input rows, calls before they are right).
         self.whole: dict[int, tuple[int, int]] = {}
 
     def run(self, source: int, axis: int) -> Course:
         height = self.graph.tensors[source].shape[axis]
         self.frame = height
-        self._put(source, Rows(axis, height, 1))
+        self._put(source, TimeRows(axis, height, 1))
         steps = tuple(self._step(op) for op in self.graph.ops)
         takes, ends = {}, []
         for index in self.graph.made:
@@ -186,14 +186,14 @@ class _Planner:
     def _new(self, index: int) -> int:
         return self.rows[index].new(self.hop, self.form)
 
-    def _put(self, index: int, rows: Rows) -> None:
+    def _put(self, index: int, rows: TimeRows) -> None:
         """Notes a tensor; one that a call makes as a whole has no rows to keep."""
         if self.form == WINDOWS and rows.new(self.hop, self.form) == rows.height:
             self.whole[index] = self._told(rows, rows.height)
         else:
             self.rows[index] = rows
 
-    def _told(self, rows: Rows, count: int) -> tuple[int, int]:
+    def _told(self, rows: TimeRows, count: int) -> tuple[int, int]:
         """(delay, calls before the newest `count` rows are made from given ones alone)."""
         if self.form == WINDOWS:
             return 0, -(-self.frame // self.hop) - 1
@@ -216,7 +216,7 @@ class _Planner:
             return self._last(op, form, moving)
         return self._by_rows(op, form, moving)
 
-    def _once(self, op: Op, moving: Mapping[int, Rows]) -> Step:
+    def _once(self, op: Op, moving: Mapping[int, TimeRows]) -> Step:
         """All rows of the window."""
         mixed = [i for i in op.inputs if i in self.whole]
         if self.form == ENDLESS and mixed:
@@ -235,7 +235,7 @@ class _Planner:
         self.whole[op.outputs[0]] = (max(latest, 0), max(calls for _, calls in told))
         return Step(op, takes, ends=ends)
 
-    def _last(self, op: Op, form: Form, moving: Mapping[int, Rows]) -> Step:
+    def _last(self, op: Op, form: Form, moving: Mapping[int, TimeRows]) -> Step:
         """One row of the window of an endless signal: only it is made, and it has no rows."""
         takes, told, ends = {}, [], {}
         latest = max(rows.delay for rows in moving.values())
@@ -248,7 +248,7 @@ class _Planner:
         self.whole[op.outputs[0]] = delay, max(calls for _, calls in told)
         return Step(op, takes, form, 1, ends)
 
-    def _by_rows(self, op: Op, form: Form, moving: Mapping[int, Rows]) -> Step:
+    def _by_rows(self, op: Op, form: Form, moving: Mapping[int, TimeRows]) -> Step:
         window, output = form.window, op.outputs[0]
         height = self.graph.tensors[output].shape[form.axis]
         first = next(iter(moving.values()))
@@ -259,7 +259,7 @@ class _Planner:
             ahead = latest + window.extent - window.top - window.stride
             delay = -(-ahead // window.stride)
             before = max(rows.before for rows in moving.values()) + window.top * first.stride
-        result = Rows(form.axis, height, stride, delay, before)
+        result = TimeRows(form.axis, height, stride, delay, before)
         made = result.new(self.hop, self.form)
         count = (made - 1) * window.stride + window.extent
         takes = {
@@ -269,7 +269,7 @@ class _Planner:
         self._put(output, result)
         return Step(op, takes, form, made)
 
-    def _late(self, window: Window, rows: Rows, result: Rows, height: int) -> int:
+    def _late(self, window: TimeWindow, rows: TimeRows, result: TimeRows, height: int) -> int:
         """Newest rows of an operand that no new row of the result is made from."""
         if self.form == WINDOWS:
             return rows.height - ((height - 1) * window.stride + window.extent - window.top)
