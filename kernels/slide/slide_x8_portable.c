@@ -10,7 +10,9 @@ static uint32_t word_of(const int8_t *bytes) {
   return word;
 }
 
-static void put_word(int8_t *bytes, uint32_t word) { memcpy(bytes, &word, sizeof word); }
+static void put_word(int8_t *bytes, uint32_t word) {
+  memcpy(bytes, &word, sizeof word);
+}
 
 /* Bytes that may move down by less than a word, for which memmove would take them one by one. */
 static void move_down(int8_t *to, const int8_t *from, int32_t bytes) {

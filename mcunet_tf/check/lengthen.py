@@ -8,7 +8,7 @@ input, away from its ends. What takes a whole window behind them is a file of it
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,7 @@ class TimeFile:
         self._schema = schema
         self._content = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(model, 0))
         self._graph = read_tflite(model)
+        self._stated: dict[str, Sequence[int]] = {}
         self._names = {
             tensor.name: index
             for index, tensor in enumerate(self._graph.tensors)
@@ -69,12 +70,23 @@ class TimeFile:
         """The file's outputs."""
         return self._graph.outputs
 
-    def trunk(self, ends: Sequence[int], shape: Sequence[int]) -> bytes:
+    def trunk(
+        self,
+        ends: Sequence[int],
+        shape: Sequence[int],
+        stated: Mapping[str, Sequence[int]] | None = None,
+    ) -> bytes:
         """The file up to some tensors, for an input of another shape.
 
         Shapes behind the input are computed anew; what a RESHAPE or a slice says of time becomes
         what it would say of the longer one.
+
+        Args:
+            ends: the tensors.
+            shape: of the input.
+            stated: shapes of tensors whose time is not along their first axis, by their names.
         """
+        self._stated = dict(stated or {})
         content = copy.deepcopy(self._content)
         graph = content.subgraphs[0]
         graph.operators = self._before(ends)
@@ -124,10 +136,12 @@ class TimeFile:
                 self._strided_slice(content, op)
 
     def _reshape(self, content: Any, op: Any) -> None:
-        shape = list(self._graph.tensors[int(op.outputs[0])].shape)
+        result = self._graph.tensors[int(op.outputs[0])]
+        shape = list(self._stated.get(result.name, result.shape))
         axis = time_axis(tuple(shape))
         if axis is not None:
-            shape[axis] = _OPEN
+            if result.name not in self._stated:
+                shape[axis] = _OPEN
             if len(op.inputs) > 1:
                 self._replace(content, op, 1, np.array(shape, np.int32))
             if op.builtinOptions is not None:

@@ -69,8 +69,16 @@ class Recording:
         """All of it at once, as a longer version of the model file takes it."""
         return self._as_in_file(self.rows)
 
-    def _as_in_file(self, rows: Array) -> Array:
+    def shapes_in_file(self) -> dict[str, tuple[int, ...]]:
+        """What a longer version of the file makes of its input on the way to rows, by name."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        self._as_in_file(self.rows, shapes)
+        return shapes
+
+    def _as_in_file(self, rows: Array, shapes: dict[str, tuple[int, ...]] | None = None) -> Array:
         for view in reversed(self.stream.edge):
+            if shapes is not None:
+                shapes[view.output.name] = rows.shape
             if view.op.kind == "TRANSPOSE":
                 rows = rows.transpose(np.argsort(view.attributes.permutation))
                 continue
@@ -106,7 +114,7 @@ class EndlessReference:
         self._made = [n for n in range(len(file.outputs())) if n not in self._given]
         tensors = list(dict.fromkeys(self._tensors))
         self._order = [tensors.index(tensor) for tensor in self._tensors]
-        trunk = file.trunk(tensors, shape)
+        trunk = file.trunk(tensors, shape, recording.shapes_in_file())
         starts = [tensor for tensor, end in self._pairs() if not end.output]
         if len(set(starts)) != len(starts):
             raise ModelError("two layers look at windows of the same rows that end elsewhere")

@@ -191,6 +191,22 @@ class Layers:
         self.net.op("PAD", [x, self.net.constant(pads)], [y])
         return y
 
+    def transpose(self, x: int, *order: int) -> int:
+        y = self.tensor(*(self.shape(x)[axis] for axis in order))
+        self.net.op("TRANSPOSE", [x, self.numbers(order)], [y])
+        return y
+
+    def real(self, *shape: int) -> tuple[int, int]:
+        """An input of float32, and what a QUANTIZE makes of it."""
+        x, y = self.net.tensor(shape, scale=None, dtype="float32"), self.tensor(*shape)
+        self.net.op("QUANTIZE", [x], [y])
+        return x, y
+
+    def to_real(self, x: int) -> int:
+        y = self.net.tensor(self.shape(x), scale=None, dtype="float32")
+        self.net.op("DEQUANTIZE", [x], [y])
+        return y
+
     def logistic(self, x: int) -> int:
         zero, scale = (-128, 1 / 256) if self.dtype == "int8" else (0, 1 / 32768)
         y = self.net.tensor(self.shape(x), scale=scale, zero_point=zero, dtype=self.dtype)

@@ -118,6 +118,19 @@ def vector(layers: Layers) -> bytes:
     return layers.build(x, layers.dense(layers.flatten(y), 3))
 
 
+def time_last(layers: Layers) -> bytes:
+    """A spectrogram that comes with frequencies first, and is turned over."""
+    x = layers.tensor(1, 5, 12, 1)
+    y = layers.conv(layers.transpose(x, 0, 2, 1, 3), 6, (3, 3))
+    return layers.build(x, layers.dense(layers.flatten(y), 3))
+
+
+def real_edges(layers: Layers) -> bytes:
+    x, y = layers.real(1, 12, 5, 1)
+    y = layers.conv(y, 6, (3, 3))
+    return layers.build(x, layers.to_real(layers.dense(layers.flatten(y), 3)))
+
+
 def dense_alone(layers: Layers) -> bytes:
     x = layers.tensor(1, 12, 5)
     return layers.build(x, layers.dense(layers.dense(layers.flatten(x), 7), 3))
@@ -146,6 +159,8 @@ WINDOWS: dict[str, tuple[Network, int]] = {
         (squeeze, 1),
         (two_results, 1),
         (vector, 1),
+        (time_last, 1),
+        (real_edges, 1),
         (dense_alone, 1),
         (recurrent, 1),
     )
@@ -223,6 +238,21 @@ def padded_pools(layers: Layers) -> bytes:
     return layers.build(x, layers.dense(layers.reduce(y, (1, 2), "REDUCE_MAX"), 3, 8))
 
 
+def padded_vector(layers: Layers) -> bytes:
+    """One that comes as a vector with time last."""
+    x = layers.tensor(1, 60)
+    y = layers.transpose(layers.reshape(x, 1, 5, 12), 0, 2, 1)
+    y = layers.reshape(y, 1, 12, 5, 1)
+    y = layers.conv(y, 6, (3, 3), padding=SAME)
+    return layers.build(x, layers.dense(layers.reduce(y, (1, 2)), 3))
+
+
+def padded_real_edges(layers: Layers) -> bytes:
+    x, y = layers.real(1, 12, 5, 1)
+    y = layers.conv(y, 6, (3, 3), padding=SAME)
+    return layers.build(x, layers.to_real(layers.dense(layers.reduce(y, (1, 2)), 3)))
+
+
 ENDLESS: dict[str, tuple[Network, int]] = {
     made.__name__: (made, hop)
     for made, hop in (
@@ -233,5 +263,7 @@ ENDLESS: dict[str, tuple[Network, int]] = {
         (padded_signals, 1),
         (rows_for_rows, 1),
         (padded_pools, 4),
+        (padded_vector, 1),
+        (padded_real_edges, 1),
     )
 }

@@ -64,3 +64,10 @@ def test_longer_hops(name):
 def test_int16(name):
     model, hop = made(name, "int16")
     verified(model, hop=hop)
+
+
+@pytest.mark.parametrize("name", ["real_edges", "padded_real_edges"])
+def test_float_edges_of_the_models_own(name):
+    model, hop = made(name)
+    compiled = verified(model, hop=hop, edges="model")
+    assert compiled.inputs[0].dtype == compiled.outputs[0].dtype == "float32"

@@ -160,7 +160,8 @@ def _edge(graph: Graph) -> tuple[int, tuple[Op, ...]]:
             break
         chain.append(op)
         at = op.outputs[0]
-        if len(graph.tensors[at].shape) > 2 and at not in graph.outputs:
+        shape = graph.tensors[at].shape
+        if len(shape) > 2 and shape[0] == 1 and at not in graph.outputs:
             found, length = at, len(chain)
     if time_axis(graph.tensors[found].shape) is None or graph.tensors[found].shape[0] != 1:
         raise UnsupportedError(
