@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * SLIDE: a ring of rows that moves on. What is held, without its first bytes, and then the new ones.
+ * SLIDE: a ring of rows that moves on. What is held, without its first bytes, then the new ones.
  */
 #ifndef KERNELS_SLIDE_SLIDE_H_
 #define KERNELS_SLIDE_SLIDE_H_
