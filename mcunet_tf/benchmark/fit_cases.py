@@ -210,7 +210,11 @@ def _slides() -> Iterator[OpCase]:
     picker = _Picker(9)
     for number in range(_SHAPES_PER_KIND // 2):
         shape = picker.image(_DEPTHWISE_CHANNELS[: 9 + 3 * (number % 2)], 2)
-        yield OpCase("SLIDE", shape, stride=1 + number % (shape[0] - 1) % 3)
+        stride = 1 + number % (shape[0] - 1) % 3
+        yield OpCase("SLIDE", shape, stride=stride)
+        dtype = "int16" if number % 3 == 0 else "int8"
+        yield OpCase("MOVING_SUMS", shape, stride=stride, dtype=dtype)
+        yield OpCase("MOVING_MEAN", shape[1:], same=number % 2 > 0, dtype=dtype)
 
 
 def _typed_layers() -> Iterator[OpCase]:

@@ -25,6 +25,7 @@ from mcunet_tf.tinyengine.ops.concatenation import ConcatenationAttributes
 from mcunet_tf.tinyengine.ops.conv2d import Conv2dAttributes
 from mcunet_tf.tinyengine.ops.fully_connected import FullyConnectedAttributes
 from mcunet_tf.tinyengine.ops.mean import MeanAttributes
+from mcunet_tf.tinyengine.ops.moving_sums import MovingMeanAttributes, MovingSumsAttributes
 from mcunet_tf.tinyengine.ops.pad import PadAttributes
 from mcunet_tf.tinyengine.ops.pool2d import Pool2dAttributes
 from mcunet_tf.tinyengine.ops.resize_bilinear import BilinearAttributes, bilinear_steps
@@ -287,6 +288,24 @@ def _slide(draft: Draft) -> Graph:
     return draft.graph((x, y), (x, y), None)
 
 
+def _moving_sums(draft: Draft) -> Graph:
+    """Sums by channel; as many new rows as a stride."""
+    held, new = draft.image(), (1, draft.case.stride, *draft.case.shape[1:])
+    sums = (1, draft.case.shape[-1])
+    operands = (draft.add(sums, dtype="int32"), draft.add(held), draft.add(new))
+    draft.add(sums, dtype="int32")
+    return draft.graph(operands, operands, MovingSumsAttributes(0))
+
+
+def _moving_mean(draft: Draft) -> Graph:
+    """Divided sums, or requantised ones."""
+    x = draft.add((1, *draft.case.shape), dtype="int32")
+    draft.add((1, *draft.case.shape))
+    divided = MovingMeanAttributes(37, 37 * ZERO_POINT, 0, 0, -128, 127)
+    rescaled = MovingMeanAttributes(0, 0, 1 << 30, -20, -128, 127)
+    return draft.graph((x,), (x,), divided if draft.case.same else rescaled)
+
+
 _MAKERS: dict[str, Callable[[Draft], Graph]] = {
     "CONV_2D": _conv2d,
     "DEPTHWISE_CONV_2D": _depthwise,
@@ -320,6 +339,8 @@ _MAKERS: dict[str, Callable[[Draft], Graph]] = {
     "RESIZE_BILINEAR": _bilinear,
     "SLICE": _slice,
     "SLIDE": _slide,
+    "MOVING_SUMS": _moving_sums,
+    "MOVING_MEAN": _moving_mean,
     **typed_kernel_cases.MAKERS,
 }
 

@@ -36,6 +36,28 @@ def test_rings_slide_where_they_are_while_rows_are_few():
     assert "CONCATENATION" in kinds
 
 
+@pytest.mark.parametrize(
+    ("name", "sums"),
+    [
+        ("mean_of_rows", 8),
+        ("mean_over_time_alone", 8),
+        ("average_pool", 5),
+        ("padded", 8),
+        ("mean_over_frequencies", 0),
+        ("greatest_of_rows", 0),
+    ],
+)
+def test_means_over_time_keep_sums(name, sums):
+    model = stream(name)
+    found = [op for op in model.graph.ops if op.kind == "MOVING_SUMS"]
+    assert [model.graph.tensors[op.outputs[0]].elements for op in found] == [sums] * (sums > 0)
+    means = [op.kind for op in model.graph.ops if op.kind in ("MEAN", "AVERAGE_POOL_2D")]
+    assert means == ["MEAN"] * (name == "mean_over_frequencies")
+    # A mean over hardly more rows than are new is made anew.
+    long = stream("mean_of_rows", hop=5)
+    assert not [op for op in long.graph.ops if op.kind == "MOVING_SUMS"]
+
+
 def without(plan, **changes):
     """The plan with other promises of the kernel that slides."""
     stages = []

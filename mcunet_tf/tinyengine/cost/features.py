@@ -21,6 +21,8 @@ from mcunet_tf.tinyengine.cost.features_matmul import (
 )
 from mcunet_tf.tinyengine.cost.features_moves import (
     joined_values,
+    moved_sums,
+    moving_means,
     repeated_rows,
     resized_values,
     slid_values,
@@ -425,6 +427,10 @@ _BY_NAME: Mapping[str, Features] = {
     "resize_nearest_neighbor_s8_portable": resized_values,
     "concatenation_s8_portable": joined_values,
     "slide_x8_portable": slid_values,
+    "moving_sums_s8_portable": moved_sums,
+    "moving_sums_s16_portable": moved_sums,
+    "moving_mean_s8_portable": moving_means,
+    "moving_mean_s16_portable": moving_means,
     **TYPED,
     "conv2d_s16_1x1_portable": conv2d_1x1_portable,
     "conv2d_s16_portable": conv2d_portable,

@@ -41,6 +41,23 @@ def slid_values(view: View, calls: Runs) -> Counts:
     }
 
 
+def moved_sums(view: View, calls: Runs) -> Counts:
+    """A value that comes and one that leaves for every position of every sum."""
+    made, _ = total(calls)
+    return {
+        "call": made,
+        "sum": made * view.input(0).elements,
+        "value": made * view.input(2).elements,
+    }
+
+
+def moving_means(view: View, calls: Runs) -> Counts:
+    """Sums that are divided, or requantised."""
+    made, _ = total(calls)
+    values, divided = made * view.output.elements, view.attributes.count > 0
+    return {"call": made, "divided": values * divided, "requantised": values * (not divided)}
+
+
 def repeated_rows(view: View, calls: Runs) -> Counts:
     """A row pixel by pixel, and its copies."""
     made, groups = total(calls)

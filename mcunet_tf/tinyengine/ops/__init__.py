@@ -32,7 +32,16 @@ def _by_kind() -> dict[str, OpSpec]:
 
 SPECS = _by_kind()
 MADE_BY_PASSES = (
-    *("CUSTOM", "INTERLEAVE", "SLIDE", "TABLE", "GATHER_AT", "SLICE_AT"),
+    *(
+        "CUSTOM",
+        "INTERLEAVE",
+        "SLIDE",
+        "MOVING_SUMS",
+        "MOVING_MEAN",
+        "TABLE",
+        "GATHER_AT",
+        "SLICE_AT",
+    ),
     *(kind for kind in SPECS if kind.endswith(("_F32", "_S32"))),
 )
 """Operators that only passes make: TensorFlow Lite has none of these names."""

@@ -4,14 +4,18 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mcunet_tf.tinyengine.ir import Graph, Op
-from mcunet_tf.tinyengine.ops.common import Padding
+from mcunet_tf.tinyengine.ir import Graph, Op, Tensor
+from mcunet_tf.tinyengine.ops.common import INTEGER_RANGES, Padding, activation_range
 from mcunet_tf.tinyengine.ops.concatenation import ConcatenationAttributes
+from mcunet_tf.tinyengine.ops.mean import mean_parameters
+from mcunet_tf.tinyengine.ops.moving_sums import MovingMeanAttributes, MovingSumsAttributes
+from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.ops.strided_copy import SliceAttributes
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter
 from mcunet_tf.tinyengine.streams.rows import PAD_KINDS, WINDOW_KINDS, with_rows
@@ -43,6 +47,7 @@ class _Call:
         self.fresh: dict[int, int] = {}
         self.held: dict[int, tuple[int, int]] = {}  # tensor -> (tensor that holds rows, how many)
         self.parts: dict[tuple[int, Take], int] = {}
+        self.sums: dict[Op, int] = {}
         self.states: list[tuple[int, int, npt.NDArray[Any]]] = []
 
     def result(self, source: int) -> Graph:
@@ -92,6 +97,7 @@ class _Call:
         kept = joined
         name = self.graph.tensors[index].name
         if in_place:
+            self._move_sums(index, last, fresh)
             self.rewriter.op("SLIDE", name, (last, fresh), joined)
         else:
             attributes = ConcatenationAttributes(rows.axis, "NONE")
@@ -100,6 +106,40 @@ class _Call:
             self._slice(index, joined, kept, new)
         self.states.append((last, kept, self._zeros(last)))
         self.held[index] = joined, needed
+
+    def _move_sums(self, index: int, held: int, fresh: int) -> None:
+        """Sums over rows of a ring, from what leaves before it slides."""
+        values = self.rewriter.tensor(fresh).elements // self.course.rows[index].new(
+            self.hop, self.form
+        )
+        for step in self.course.steps:
+            if not step.sums or index not in step.takes:
+                continue
+            name = step.op.name
+            last, moved = (
+                self.rewriter.add(Tensor(f"{name}{suffix}", (1, step.sums), "int32"))
+                for suffix in ("/last", "/sums")
+            )
+            leaving = self.course.needed(index) - step.takes[index].count
+            attributes = MovingSumsAttributes(leaving * values)
+            self.rewriter.op("MOVING_SUMS", name, (last, held, fresh), moved, attributes)
+            self.states.append((last, moved, self._zeros(last)))
+            self.sums[step.op] = moved
+
+    def _mean(self, step: Step, result: int) -> None:
+        """What follows from sums."""
+        seen = view(self.graph, step.op)
+        source, output = seen.input(0), seen.output
+        low, high = INTEGER_RANGES[output.dtype]
+        if step.op.kind in ("MEAN", "SUM"):
+            attributes = MovingMeanAttributes(0, 0, *mean_parameters(seen), low, high)
+        else:
+            (take,) = step.takes.values()
+            axis = self.course.rows[step.op.inputs[0]].axis
+            count = take.count * math.prod(source.shape[axis + 1 :]) // step.sums
+            limits = activation_range(step.op.attributes.activation, output)
+            attributes = MovingMeanAttributes(count, count * source.zero_point, 0, 0, *limits)
+        self.rewriter.op("MOVING_MEAN", step.op.name, (self.sums[step.op],), result, attributes)
 
     def _zeros(self, index: int) -> npt.NDArray[Any]:
         """What stands for 0 everywhere."""
@@ -126,6 +166,13 @@ class _Call:
 
     def _step(self, step: Step) -> None:
         op, form = step.op, step.form
+        if op in self.sums:
+            output = op.outputs[0]
+            fresh = self._rows_of(output, 1, "") if output in self.course.rows else output
+            self._mean(step, fresh)
+            if fresh != output:
+                self._hold(output, fresh)
+            return
         inputs = tuple(
             self._taken(index, step.takes[index]) if index in step.takes else index
             for index in op.inputs

@@ -134,6 +134,34 @@ def _sliding(seen: View, axis: int) -> Form | None:
     return Form(1, TimeWindow(extents[0], attributes.stride_height, padding.top, padded))
 
 
+def summed(seen: View, axis: int) -> int | None:
+    """How many sums a MEAN, SUM or average pooling over all rows keeps; None: it is none.
+
+    They must be of values that lie behind each other in every position that is summed up.
+    """
+    rest = seen.input(0).shape[axis + 1 :]
+    attributes, kind = seen.attributes, seen.op.kind
+    if kind in _SUMS:
+        gone = [number + axis + 1 in attributes.axes for number in range(len(rest))]
+        if axis not in attributes.axes:
+            return None
+    elif kind == "AVERAGE_POOL_2D" and axis == 1:
+        if attributes.padding.left or attributes.padding.right:
+            return None
+        gone = [attributes.kernel_width == rest[0], False]
+        if not gone[0] and (attributes.kernel_width, attributes.stride_width) != (1, 1):
+            return None
+    elif kind == "AVERAGE_POOL_2D":
+        gone = [False] * len(rest)
+    else:
+        return None
+    # Axes of one position may stand anywhere.
+    flags = [left for size, left in zip(rest, gone, strict=True) if size > 1]
+    if flags != sorted(flags, reverse=True):
+        return None
+    return math.prod(size for size, left in zip(rest, gone, strict=True) if not left)
+
+
 def _vectors(seen: View, axis: int) -> Form | None:
     source, output = seen.input(0).shape, seen.output.shape
     if axis == len(source) - 1 or any(t is not None and t.data is None for t in seen.inputs[1:]):

@@ -18,10 +18,16 @@ import math
 from collections.abc import Iterator, Mapping
 
 from mcunet_tf.errors import UnsupportedError
+from mcunet_tf.tinyengine.fixed_point import INT32_MAX
 from mcunet_tf.tinyengine.ir import Graph, Op
-from mcunet_tf.tinyengine.streams.rows import Form, TimeWindow, form_of
+from mcunet_tf.tinyengine.ops.common import ACTIVATION_TYPES
+from mcunet_tf.tinyengine.ops.spec import view
+from mcunet_tf.tinyengine.streams.rows import Form, TimeWindow, form_of, summed
 
 WINDOWS, ENDLESS = "windows", "endless"
+FEW_ROWS = 4
+"""A mean over so many times the new rows is cheaper by sums."""
+MAX_VALUE = 1 << 16
 _NAME_CHARACTERS = 60
 
 
@@ -72,6 +78,7 @@ class Step:
       form: how it makes rows; None where it takes them all, or has none.
       made: rows of the result that a call makes, where it makes rows.
       ends: operands of which it sees a window, by the newest rows that are left out of it.
+      sums: that it follows from, where it is a mean over all rows that it takes; else 0.
     """
 
     op: Op
@@ -79,6 +86,7 @@ class Step:
     form: Form | None = None
     made: int = 0
     ends: Mapping[int, int] = dataclasses.field(default_factory=dict)
+    sums: int = 0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -233,7 +241,7 @@ class _Planner:
             takes[index] = Take(rows.height, ends[index])
             told.append(self._told(rows, takes[index].rows))
         self.whole[op.outputs[0]] = (max(latest, 0), max(calls for _, calls in told))
-        return Step(op, takes, ends=ends)
+        return Step(op, takes, ends=ends, sums=self._sums(op, takes))
 
     def _last(self, op: Op, form: Form, moving: Mapping[int, TimeRows]) -> Step:
         """One row of the window of an endless signal: only it is made, and it has no rows."""
@@ -246,7 +254,7 @@ class _Planner:
             told.append(self._told(rows, takes[index].rows))
         delay = max(delay for delay, _ in told)
         self.whole[op.outputs[0]] = delay, max(calls for _, calls in told)
-        return Step(op, takes, form, 1, ends)
+        return Step(op, takes, form, 1, ends, self._sums(op, takes))
 
     def _by_rows(self, op: Op, form: Form, moving: Mapping[int, TimeRows]) -> Step:
         window, output = form.window, op.outputs[0]
@@ -267,7 +275,20 @@ class _Planner:
             for index, rows in moving.items()
         }
         self._put(output, result)
-        return Step(op, takes, form, made)
+        return Step(op, takes, form, made, sums=self._sums(op, takes) if made == 1 else 0)
+
+    def _sums(self, op: Op, takes: Mapping[int, Take]) -> int:
+        """The sums that a mean over all rows follows from; 0 where they save too little."""
+        if len(takes) != 1:
+            return 0
+        ((index, take),) = takes.items()
+        tensor, axis = self.graph.tensors[index], self.rows[index].axis
+        found = summed(view(self.graph, op), axis)
+        values = math.prod(tensor.shape[axis + 1 :]) * take.count
+        if found is None or tensor.dtype not in ACTIVATION_TYPES or take.late:
+            return 0
+        fits = values // found * MAX_VALUE < INT32_MAX
+        return found if fits and self._new(index) * FEW_ROWS <= take.count else 0
 
     def _late(self, window: TimeWindow, rows: TimeRows, result: TimeRows, height: int) -> int:
         """Newest rows of an operand that no new row of the result is made from."""
