@@ -104,6 +104,22 @@ def squeeze(layers: Layers) -> bytes:
     return layers.build(x, layers.dense(layers.flatten(layers.conv(y, 4, (3, 1))), 3))
 
 
+def positions(layers: Layers) -> bytes:
+    """A constant for every row of the window: rows are not alike."""
+    x = layers.tensor(1, 9, 3, 4)
+    y = layers.conv(x, 4, (3, 1))
+    values = layers.rng.integers(-90, 90, (1, 7, 1, 4)).astype(layers.dtype)
+    place = layers.net.tensor(
+        values.shape,
+        data=values,
+        scale=layers.scale,
+        zero_point=layers.zero_point,
+        dtype=layers.dtype,
+    )
+    y = layers.conv(layers.two("ADD", y, place), 4, (2, 2))
+    return layers.build(x, layers.dense(layers.flatten(y), 3))
+
+
 def two_results(layers: Layers) -> bytes:
     """Rows that the application reads, and what is made of them."""
     x = layers.tensor(1, 9, 3, 2)
@@ -157,6 +173,7 @@ WINDOWS: dict[str, tuple[Network, int]] = {
         (middle_step, 1),
         (branches, 1),
         (squeeze, 1),
+        (positions, 1),
         (two_results, 1),
         (vector, 1),
         (time_last, 1),

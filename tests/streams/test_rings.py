@@ -58,6 +58,16 @@ def test_means_over_time_keep_sums(name, sums):
     assert not [op for op in long.graph.ops if op.kind == "MOVING_SUMS"]
 
 
+def test_a_convolution_of_one_pixel_is_a_matrix_product():
+    model = stream("signals")
+    convolutions = [op for op in model.graph.ops if op.kind == "CONV_2D"]
+    # Taps apart from each other do not lie behind each other in the ring.
+    assert [op.attributes.dilation_height for op in convolutions] == [2, 4]
+    products = [op for op in model.graph.ops if op.kind == "FULLY_CONNECTED"]
+    shapes = [model.graph.tensors[op.inputs[1]].shape for op in products]
+    assert shapes == [(8, 3 * 4), (8, 3 * 8), (3, 8)]
+
+
 def without(plan, **changes):
     """The plan with other promises of the kernel that slides."""
     stages = []

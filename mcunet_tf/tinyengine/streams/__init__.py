@@ -22,6 +22,7 @@ from mcunet_tf.tinyengine.passes.copy_edges import copy_edges
 from mcunet_tf.tinyengine.passes.drop_views import drop_views
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter, rewrite
 from mcunet_tf.tinyengine.streams.calls import write_call
+from mcunet_tf.tinyengine.streams.pixels import lower_pixels
 from mcunet_tf.tinyengine.streams.rows import time_axis
 from mcunet_tf.tinyengine.streams.steps import (
     ENDLESS,
@@ -122,7 +123,7 @@ def make_stream(
     course = plan_course(graph, source, axis, hop, form)
     written = write_call(graph, source, course, hop, form)
     watch("stream", written)
-    written = apply_passes(written, (Pass(drop_views), Pass(copy_edges)), watch)
+    written = apply_passes(written, (Pass(drop_views), Pass(lower_pixels), Pass(copy_edges)), watch)
     check_supported(written)
     check_lowered(written)
     window = graph.tensors[source].shape[axis]
