@@ -134,11 +134,14 @@ class TimeFile:
                 self._slice(content, op)
             elif kind == kinds.STRIDED_SLICE:
                 self._strided_slice(content, op)
+            elif kind == kinds.TRANSPOSE_CONV:
+                raise ModelError("a TRANSPOSE_CONV states its size: it is not made longer")
 
     def _reshape(self, content: Any, op: Any) -> None:
         result = self._graph.tensors[int(op.outputs[0])]
         shape = list(self._stated.get(result.name, result.shape))
-        axis = time_axis(tuple(shape))
+        # Dilations are dealt out to the batch.
+        axis = time_axis((1, *shape[1:]))
         if axis is not None:
             if result.name not in self._stated:
                 shape[axis] = _OPEN

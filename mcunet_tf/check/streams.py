@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -160,7 +161,9 @@ class EndlessReference:
             new = self._recording.stream.hop // end.rows.stride
             last = call * new - end.rows.delay - end.late
             count = new if end.output else end.rows.height
-            axis = time_axis(shape)
+            # A view of another rank has time along its first axis of several positions.
+            same = len(shape) == len(self._recording.stream.whole.tensors[end.tensor].shape)
+            axis = end.rows.axis if same else time_axis(shape)
             found.append(np.take(made[order], np.arange(last - count, last), axis))
         return found
 
@@ -168,6 +171,12 @@ class EndlessReference:
         table = {n: part for n, part in zip(self._given, parts, strict=True) if n >= 0}
         table |= dict(zip(self._made, head, strict=True))
         return tuple(table[n] for n in sorted(table))
+
+
+def _dilations(graph: Graph) -> list[int]:
+    """Those of all convolutions, along either axis."""
+    attributes = [op.attributes for op in graph.ops if hasattr(op.attributes, "dilation_height")]
+    return [d for it in attributes for d in (it.dilation_height, it.dilation_width)]
 
 
 def _find(file: TimeFile, graph: Graph, tensor: int) -> int:
@@ -190,9 +199,11 @@ def random_recording(stream: Any, dtype: str, results: int, seed: int) -> Record
     """
     (tensor,) = (stream.whole.tensors[index] for index in stream.whole.given)
     shape = list(tensor.shape)
-    # As much longer than a window as strides want it, so that paddings are those of the file.
+    # As much longer than a window as strides and dilations want it, so that paddings are those of
+    # the file.
+    unit = stream.hop * math.lcm(*_dilations(stream.whole))
     more = (stream.warm_up + results) * stream.hop - stream.window
-    shape[stream.axis] = stream.window - (-more // stream.hop) * stream.hop
+    shape[stream.axis] = stream.window - (-more // unit) * unit
     spec = _Spec(tuple(shape), dtype)
     ((rows,),) = random_inputs(_Inputs((spec,)), 1, seed)
     return Recording(rows, stream)

@@ -83,6 +83,15 @@ class Layers:
             self.net.op("DEPTHWISE_CONV_2D", operands, [y], DepthMultiplier=1, **options)
         return y
 
+    def grown(self, x: int, channels: int) -> int:
+        """A transposed convolution of stride 1, which states the size of its result."""
+        _, height, width, deep = self.shape(x)
+        y = self.tensor(1, height, width, channels)
+        kernel, _ = self._weights((channels, 3, 3, deep), 9 * deep, 0)
+        operands = [self.numbers((1, height, width, channels)), kernel, x]
+        self.net.op("TRANSPOSE_CONV", operands, [y], Padding=SAME, StrideH=1, StrideW=1)
+        return y
+
     def pool(
         self,
         x: int,

@@ -9,7 +9,10 @@ from mcunet_tf.boards import load_board
 from mcunet_tf.check import run_on_host
 from mcunet_tf.check.tensors import decode_outputs, encode_inputs
 from mcunet_tf.check.verify import verify
+from mcunet_tf.errors import ModelError
 from mcunet_tf.tinyengine import compile_tflite
+from tests.ops.build_tflite import SAME
+from tests.ops.dilation_cases import dilated_model
 from tests.streams.layers import Layers
 from tests.streams.networks import ENDLESS, WINDOWS
 
@@ -71,3 +74,28 @@ def test_float_edges_of_the_models_own(name):
     model, hop = made(name)
     compiled = verified(model, hop=hop, edges="model")
     assert compiled.inputs[0].dtype == compiled.outputs[0].dtype == "float32"
+
+
+@pytest.mark.parametrize(
+    ("size", "kernel", "blocks", "pads", "crops", "form"),
+    [
+        ((20,), (1, 3), (4,), (8, 0), (0, 0), "endless"),
+        ((21,), (1, 3), (2,), (2, 3), (0, 1), "endless"),
+        ((16,), (1, 3), (4,), (0, 0), (0, 0), "windows"),
+        ((8, 5), (3, 1), (2, 1), (2, 2, 0, 0), (0,) * 4, "endless"),
+    ],
+)
+def test_dilations_that_are_dealt_out_to_batches(size, kernel, blocks, pads, crops, form):
+    """As converters wrote them; the longer file has as many more rows as their blocks want."""
+    model = dilated_model(size, kernel, blocks, pads, crops)
+    assert verified(model, hop=1).stream.form == form
+
+
+def test_what_is_not_made_longer_is_said():
+    """The network compiles; a file that states sizes along time cannot be compared with."""
+    layers = Layers()
+    x = layers.tensor(1, 8, 4, 3)
+    y = layers.grown(layers.conv(x, 4, (3, 3), padding=SAME), 5)
+    model = layers.build(x, layers.conv(y, 2, (3, 3), padding=SAME))
+    with pytest.raises(ModelError, match="states its size: it is not made longer"):
+        verified(model, hop=1)
