@@ -58,9 +58,13 @@ class Recording:
 
     def windows(self) -> list[tuple[Array, ...]]:
         """The window that ends with each call behind the warm-up, as the model file takes it."""
-        hop, window = self.stream.hop, self.stream.window
+        hop = self.stream.hop
         ends = [(k + 1) * hop for k in range(self.stream.warm_up, self.calls_count)]
-        return [(self._as_in_file(self._part(end - window, end)),) for end in ends]
+        return [(self.window_before(end),) for end in ends]
+
+    def window_before(self, end: int) -> Array:
+        """The window that ends before a row, as the model file takes it."""
+        return self._as_in_file(self._part(end - self.stream.window, end))
 
     def _part(self, start: int, end: int) -> Array:
         part: Array = np.take(self.rows, np.arange(start, end), self.stream.axis)

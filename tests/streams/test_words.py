@@ -97,11 +97,12 @@ def test_the_header_tells_rows_and_delay():
     assert (windows["HOP"], windows["WINDOW"], windows["WARM_UP"]) == (4, 22, 5)
     assert windows["OUTPUT_0_DELAY"] == 0
     assert windows["INPUT_0_BYTES"] == 4 * 5 * 3
-    # Two rows of delay from the first layer, which has a stride of 2, and one from each of two.
+    # Two rows of delay from the first layer, which has a stride of 2, and one from each of two: the
+    # newest row is that of 6 rows ago. 13 of them stand for 26 rows of input, a window has 25.
     model = compiled(network("padded"), hop=2)
     endless = macros(model.files["m.h"])
     assert (endless["HOP"], endless["WINDOW"]) == (2, 25)
-    assert endless["OUTPUT_0_DELAY"] == 2 * 1 + 2 * 2
+    assert endless["OUTPUT_0_DELAY"] == 2 * 1 + 2 * 2 + (2 * 13 - 25)
     assert endless["WARM_UP"] == model.stream.warm_up
     plain = compile_tflite(network("padded"), "qemu-m4", name="m")
     assert "HOP" not in macros(plain.files["m.h"]) and plain.stream is None
@@ -123,7 +124,7 @@ def test_the_report_shows_a_call_beside_a_window():
     assert told.window_macs == whole.macs > 8 * model.macs
     assert told.window_instructions > 5 * model.report.instructions
     text = model.report.text()
-    assert "2    new rows a call; an endless signal, 25 rows of it at a time, 6 rows late" in text
+    assert "2    new rows a call; an endless signal, 25 rows of it at a time, 7 rows late" in text
     assert re.search(r"MACs +[\d,]+    of a window; a call takes \d+\.\d %", text)
     assert "predicted*, one call" in text
     assert model.report.as_dict()["stream"]["hop"] == 2

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from mcunet_tf.errors import UnsupportedError
 from mcunet_tf.tinyengine.fixed_point import INT32_MAX
@@ -209,13 +209,21 @@ class _Planner:
         calls = -(-(first + count + rows.delay) * rows.stride // self.hop)
         return max(rows.delay, 0) * rows.stride, max(calls - 1, 0)
 
+    def _passed(self, rows: TimeRows, late: int) -> int:
+        """Input rows behind the window of the network that a window of these rows stands for."""
+        if self.form == WINDOWS:
+            return 0
+        return max((rows.delay + late + rows.height) * rows.stride - self.frame, 0)
+
+    def _put_whole(self, index: int, told: Sequence[tuple[int, int]]) -> None:
+        """Notes what is made of whole windows; nothing is told of what is made of constants."""
+        if told:
+            self.whole[index] = max(late for late, _ in told), max(calls for _, calls in told)
+
     def _step(self, op: Op) -> Step:
         moving = {index: self.rows[index] for index in op.inputs if index in self.rows}
         if not moving:
-            known = [self.whole[index] for index in op.inputs if index in self.whole]
-            if known:
-                most = tuple(max(column) for column in zip(*known, strict=True))
-                self.whole[op.outputs[0]] = (most[0], most[1])
+            self._put_whole(op.outputs[0], [self.whole[i] for i in op.inputs if i in self.whole])
             return Step(op, {})
         form = form_of(self.graph, op, {index: rows.axis for index, rows in moving.items()})
         if form is None or len({rows.stride for rows in moving.values()}) > 1:
@@ -239,8 +247,8 @@ class _Planner:
         for index, rows in moving.items():
             ends[index] = -(-latest // rows.stride) - rows.delay if self.form == ENDLESS else 0
             takes[index] = Take(rows.height, ends[index])
-            told.append(self._told(rows, takes[index].rows))
-        self.whole[op.outputs[0]] = (max(latest, 0), max(calls for _, calls in told))
+            told.append((self._passed(rows, ends[index]), self._told(rows, takes[index].rows)[1]))
+        self._put_whole(op.outputs[0], told)
         return Step(op, takes, ends=ends, sums=self._sums(op, takes))
 
     def _last(self, op: Op, form: Form, moving: Mapping[int, TimeRows]) -> Step:
@@ -251,9 +259,8 @@ class _Planner:
             ends[index] = latest - rows.delay
             beyond = rows.height - (form.window.extent - form.window.top)
             takes[index] = Take(form.window.extent, ends[index] + beyond)
-            told.append(self._told(rows, takes[index].rows))
-        delay = max(delay for delay, _ in told)
-        self.whole[op.outputs[0]] = delay, max(calls for _, calls in told)
+            told.append((self._passed(rows, ends[index]), self._told(rows, takes[index].rows)[1]))
+        self._put_whole(op.outputs[0], told)
         return Step(op, takes, form, 1, ends, self._sums(op, takes))
 
     def _by_rows(self, op: Op, form: Form, moving: Mapping[int, TimeRows]) -> Step:
