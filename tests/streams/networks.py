@@ -134,6 +134,13 @@ def vector(layers: Layers) -> bytes:
     return layers.build(x, layers.dense(layers.flatten(y), 3))
 
 
+def other_rows(layers: Layers) -> bytes:
+    """Rows that are cut anew are no rows of time behind that."""
+    x = layers.tensor(1, 8, 5, 2)
+    y = layers.conv(layers.reshape(x, 1, 10, 4, 2), 6, (3, 3))
+    return layers.build(x, layers.dense(layers.flatten(y), 3))
+
+
 def time_last(layers: Layers) -> bytes:
     """A spectrogram that comes with frequencies first, and is turned over."""
     x = layers.tensor(1, 5, 12, 1)
@@ -176,6 +183,7 @@ WINDOWS: dict[str, tuple[Network, int]] = {
         (positions, 1),
         (two_results, 1),
         (vector, 1),
+        (other_rows, 1),
         (time_last, 1),
         (real_edges, 1),
         (dense_alone, 1),

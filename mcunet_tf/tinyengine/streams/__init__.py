@@ -157,7 +157,7 @@ def _edge(graph: Graph) -> tuple[int, tuple[Op, ...]]:
     found, length, at = graph.inputs[0], 0, graph.inputs[0]
     while len(readers.get(at, [])) == 1 and at not in graph.outputs:
         (op,) = readers[at]
-        if op.kind not in ("RESHAPE", "TRANSPOSE"):
+        if op.kind != "TRANSPOSE" and not _is_view_of_rows(graph, op):
             break
         chain.append(op)
         at = op.outputs[0]
@@ -170,6 +170,17 @@ def _edge(graph: Graph) -> tuple[int, tuple[Op, ...]]:
             "[1, 1, t, c], [1, t, c] or [1, t]: leave out --input=stream"
         )
     return found, tuple(chain[:length])
+
+
+def _is_view_of_rows(graph: Graph, op: Op) -> bool:
+    """Whether a RESHAPE shows the rows that there are, or cuts a vector into some."""
+    if op.kind != "RESHAPE":
+        return False
+    shape, result = (graph.tensors[index].shape for index in (op.inputs[0], op.outputs[0]))
+    axis, found = time_axis(shape), time_axis(result)
+    vector = sum(size > 1 for size in shape) == 1
+    same = axis is not None and found is not None and shape[axis] == result[found]
+    return vector or same
 
 
 def _chosen_form(graph: Graph, source: int, axis: int, form: str) -> str:
