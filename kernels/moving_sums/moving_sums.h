@@ -9,12 +9,25 @@
  *   count 0:  out[i] = clamp(requantize(sums[i]) + out_zero_point)      1 / count in the multiplier
  *   else:     out[i] = clamp(round_half_away((sums[i] + offset) / count))
  *
- * Sums are of values less the zero point, which comes in as often as it leaves.
+ * Sums are of values less the zero point, which comes in as often as it leaves. ROW_SUMS makes rows
+ * of sums first, which take less memory than the rows:
+ *
+ *   out[r, i] = sum_p in[r, p, i] + offset
  */
 #ifndef KERNELS_MOVING_SUMS_MOVING_SUMS_H_
 #define KERNELS_MOVING_SUMS_MOVING_SUMS_H_
 
 #include <stdint.h>
+
+struct row_sums {
+  int32_t rows;
+  int32_t positions; /* at most 128 */
+  int32_t sums;
+  int32_t offset; /* -positions * in_zero_point */
+};
+
+/* int8 rows, int16 sums. No scratch. */
+void row_sums_s8_portable(const struct row_sums *op, const int8_t *in, int8_t *out, void *scratch);
 
 struct moving_sums {
   int32_t sums;

@@ -212,6 +212,7 @@ def _slides() -> Iterator[OpCase]:
         shape = picker.image(_DEPTHWISE_CHANNELS[: 9 + 3 * (number % 2)], 2)
         stride = 1 + number % (shape[0] - 1) % 3
         yield OpCase("SLIDE", shape, stride=stride)
+        yield OpCase("ROW_SUMS", shape)
         dtype = "int16" if number % 3 == 0 else "int8"
         yield OpCase("MOVING_SUMS", shape, stride=stride, dtype=dtype)
         yield OpCase("MOVING_MEAN", shape[1:], same=number % 2 > 0, dtype=dtype)

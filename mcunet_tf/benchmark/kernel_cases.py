@@ -25,7 +25,11 @@ from mcunet_tf.tinyengine.ops.concatenation import ConcatenationAttributes
 from mcunet_tf.tinyengine.ops.conv2d import Conv2dAttributes
 from mcunet_tf.tinyengine.ops.fully_connected import FullyConnectedAttributes
 from mcunet_tf.tinyengine.ops.mean import MeanAttributes
-from mcunet_tf.tinyengine.ops.moving_sums import MovingMeanAttributes, MovingSumsAttributes
+from mcunet_tf.tinyengine.ops.moving_sums import (
+    MovingMeanAttributes,
+    MovingSumsAttributes,
+    RowSumsAttributes,
+)
 from mcunet_tf.tinyengine.ops.pad import PadAttributes
 from mcunet_tf.tinyengine.ops.pool2d import Pool2dAttributes
 from mcunet_tf.tinyengine.ops.resize_bilinear import BilinearAttributes, bilinear_steps
@@ -288,6 +292,14 @@ def _slide(draft: Draft) -> Graph:
     return draft.graph((x, y), (x, y), None)
 
 
+def _row_sums(draft: Draft) -> Graph:
+    rows, positions, sums = draft.case.shape
+    x = draft.add((1, rows, positions, sums))
+    made = draft.add((1, rows, 1, sums), dtype="int16")
+    draft.tensors[made] = dataclasses.replace(draft.tensors[made], quantization=None)
+    return draft.graph((x,), (x,), RowSumsAttributes(positions))
+
+
 def _moving_sums(draft: Draft) -> Graph:
     """Sums by channel; as many new rows as a stride."""
     held, new = draft.image(), (1, draft.case.stride, *draft.case.shape[1:])
@@ -339,6 +351,7 @@ _MAKERS: dict[str, Callable[[Draft], Graph]] = {
     "RESIZE_BILINEAR": _bilinear,
     "SLICE": _slice,
     "SLIDE": _slide,
+    "ROW_SUMS": _row_sums,
     "MOVING_SUMS": _moving_sums,
     "MOVING_MEAN": _moving_mean,
     **typed_kernel_cases.MAKERS,

@@ -30,6 +30,15 @@ def mean_of_rows(layers: Layers) -> bytes:
     return layers.build(x, layers.dense(y, 3))
 
 
+def mean_of_wide_rows(layers: Layers) -> bytes:
+    """Rows are kept as their sums, but those that a convolution reads too."""
+    x = layers.tensor(1, 19, 8, 2)
+    y = layers.conv(x, 6, (3, 3))
+    means = [layers.reduce(y, (1, 2)), layers.reduce(layers.conv(y, 5, (2, 3)), (1, 2))]
+    means.append(layers.flatten(layers.pool(y, (17, 6), kind="AVERAGE_POOL_2D")))
+    return layers.build(x, layers.dense(layers.join(means, 1), 3))
+
+
 def mean_over_time_alone(layers: Layers) -> bytes:
     x = layers.tensor(1, 15, 4, 2)
     y = layers.reduce(layers.conv(x, 4, (3, 3)), (1,), keep=True)
@@ -171,6 +180,7 @@ WINDOWS: dict[str, tuple[Network, int]] = {
     for made, hop in (
         (convolutions, 2),
         (mean_of_rows, 1),
+        (mean_of_wide_rows, 1),
         (mean_over_time_alone, 1),
         (mean_over_frequencies, 1),
         (average_pool, 1),

@@ -58,6 +58,15 @@ def test_means_over_time_keep_sums(name, sums):
     assert not [op for op in long.graph.ops if op.kind == "MOVING_SUMS"]
 
 
+def test_rows_are_kept_as_their_sums_where_these_are_smaller():
+    """Of three means of rows of 6 columns each keeps sums; a convolution keeps rows besides."""
+    model = stream("mean_of_wide_rows")
+    kinds = [op.kind for op in model.graph.ops]
+    assert (kinds.count("ROW_SUMS"), kinds.count("MOVING_SUMS")) == (3, 3)
+    shapes = sorted(state.shape for state in model.graph.states if state.ndim == 4)
+    assert shapes == [(1, 2, 6, 6), (1, 3, 8, 2), (1, 16, 1, 5), (1, 17, 1, 6), (1, 17, 1, 6)]
+
+
 def test_a_convolution_of_one_pixel_is_a_matrix_product():
     model = stream("signals")
     convolutions = [op for op in model.graph.ops if op.kind == "CONV_2D"]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import subprocess
 from pathlib import Path
@@ -21,7 +22,7 @@ from mcunet_tf.tinyengine.select import select_kernels
 from mcunet_tf.tinyengine.streams import make_stream
 from tests.ops.all_cases import ALL_CASES
 from tests.streams.layers import Layers
-from tests.streams.networks import mean_of_rows
+from tests.streams.networks import mean_of_rows, mean_of_wide_rows
 
 KERNELS_DIR = Path(__file__).resolve().parents[2] / "kernels"
 ROWS = {kernel.name: kernel for rows in KERNELS.values() for kernel in rows}
@@ -109,8 +110,8 @@ def used_rows() -> frozenset[str]:
     boards = [load_board(name) for name in TRIED_BOARDS]
     graphs = [run_passes(read_tflite(case.model), edges="model") for case in ALL_CASES]
     # What only streams have is run by their own tests.
-    for dtype in ("int8", "int16"):
-        graph = run_passes(read_tflite(mean_of_rows(Layers(dtype))))
+    for network, dtype in itertools.product((mean_of_rows, mean_of_wide_rows), ("int8", "int16")):
+        graph = run_passes(read_tflite(network(Layers(dtype))))
         graphs.append(make_stream(graph, 1).graph)
     for graph in graphs:
         ops = [op for op in graph.ops if op.kind != "RESHAPE"]

@@ -51,6 +51,17 @@ def moved_sums(view: View, calls: Runs) -> Counts:
     }
 
 
+def row_sums(view: View, calls: Runs) -> Counts:
+    """Every value of some rows, and their sums."""
+    made, _ = total(calls)
+    return {
+        "call": made,
+        "row": made * (view.output.elements // view.output.shape[-1]),
+        "sum": made * view.output.elements,
+        "value": made * view.input(0).elements,
+    }
+
+
 def moving_means(view: View, calls: Runs) -> Counts:
     """Sums that are divided, or requantised."""
     made, _ = total(calls)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kernel tables of MOVING_SUMS and MOVING_MEAN."""
+"""Kernel tables of ROW_SUMS, MOVING_SUMS and MOVING_MEAN."""
 
 from __future__ import annotations
 
@@ -7,6 +7,17 @@ import dataclasses
 
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style
 from mcunet_tf.tinyengine.ops.spec import View
+
+
+def _rows(view: View) -> Struct:
+    positions, sums = view.attributes.positions, view.output.shape[-1]
+    fields = {
+        "rows": view.output.elements // sums,
+        "positions": positions,
+        "sums": sums,
+        "offset": -positions * view.input(0).zero_point,
+    }
+    return Struct("struct row_sums", fields)
 
 
 def _sums(view: View) -> Struct:
@@ -53,4 +64,10 @@ def _with_int16(kernel: Kernel) -> tuple[Kernel, ...]:
     return dataclasses.replace(kernel, name=name, rejects=_rejects_bytes), kernel
 
 
-KERNELS = {"MOVING_SUMS": _with_int16(_SUMS), "MOVING_MEAN": _with_int16(_MEAN)}
+_ROWS = Kernel("row_sums_s8_portable", "moving_sums", "portable", Style.WHOLE, _rows)
+
+KERNELS = {
+    "ROW_SUMS": (_ROWS,),
+    "MOVING_SUMS": _with_int16(_SUMS),
+    "MOVING_MEAN": _with_int16(_MEAN),
+}

@@ -36,6 +36,7 @@ MADE_BY_PASSES = (
         "CUSTOM",
         "INTERLEAVE",
         "SLIDE",
+        "ROW_SUMS",
         "MOVING_SUMS",
         "MOVING_MEAN",
         "TABLE",

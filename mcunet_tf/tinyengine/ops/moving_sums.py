@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""MOVING_SUMS and MOVING_MEAN, which only passes make: a mean over rows that come and leave."""
+"""ROW_SUMS, MOVING_SUMS and MOVING_MEAN, which only passes make: means of rows that come and go."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ import numpy as np
 from mcunet_tf.tinyengine.fixed_point import divide_rounded, requantize
 from mcunet_tf.tinyengine.ops import common
 from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, no_attributes
+
+MOST_POSITIONS = 128
+"""As many values of int8, less their zero point, add up to int16."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +41,21 @@ class MovingMeanAttributes:
     shift: int
     low: int
     high: int
+
+
+@dataclasses.dataclass(frozen=True)
+class RowSumsAttributes:
+    """Positions of a row that are added up."""
+
+    positions: int
+
+
+def _evaluate_rows(view: View, values: Sequence[Array]) -> Array:
+    output, positions = view.output, view.attributes.positions
+    sums = output.shape[-1]
+    rows = values[0].astype(np.int64).reshape(-1, positions, sums) - view.input(0).zero_point
+    result: Array = rows.sum(axis=1).astype(np.int16).reshape(output.shape)
+    return result
 
 
 def _evaluate_sums(view: View, values: Sequence[Array]) -> Array:
@@ -72,6 +90,16 @@ def constraint_sums(view: View) -> str | None:
     return None
 
 
+def constraint_row_sums(view: View) -> str | None:
+    """Sums of int8 rows are int16, and hold all of their values."""
+    source, output, positions = view.input(0), view.output, view.attributes.positions
+    if source.dtype != "int8" or output.dtype != "int16":
+        return f"{source.dtype} to {output.dtype}"
+    if positions > MOST_POSITIONS or output.elements * positions != source.elements:
+        return f"{positions} positions of {list(source.shape)} to {list(output.shape)}"
+    return None
+
+
 def constraint_mean(view: View) -> str | None:
     """Sums are int32, and there is a result for each."""
     sums, output = view.input(0), view.output
@@ -80,6 +108,7 @@ def constraint_mean(view: View) -> str | None:
     return None if sums.elements == output.elements else f"an output of {list(output.shape)}"
 
 
+ROW_SUMS = OpSpec("ROW_SUMS", no_attributes, _evaluate_rows, (constraint_row_sums,))
 MOVING_SUMS = OpSpec(
     "MOVING_SUMS", no_attributes, _evaluate_sums, (constraint_sums,), required=(0, 1, 2)
 )

@@ -14,7 +14,11 @@ from mcunet_tf.tinyengine.ir import Graph, Op, Tensor
 from mcunet_tf.tinyengine.ops.common import INTEGER_RANGES, Padding, activation_range
 from mcunet_tf.tinyengine.ops.concatenation import ConcatenationAttributes
 from mcunet_tf.tinyengine.ops.mean import mean_parameters
-from mcunet_tf.tinyengine.ops.moving_sums import MovingMeanAttributes, MovingSumsAttributes
+from mcunet_tf.tinyengine.ops.moving_sums import (
+    MovingMeanAttributes,
+    MovingSumsAttributes,
+    RowSumsAttributes,
+)
 from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.ops.strided_copy import SliceAttributes
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter
@@ -87,6 +91,9 @@ class _Call:
         rows = self.course.rows[index]
         new, needed = rows.new(self.hop, self.form), self.course.needed(index)
         self.held[index] = fresh, new
+        for step in self.course.steps:
+            if step.positions and index in step.takes:
+                self._sum_rows(step, fresh, new)
         if needed <= new:
             return
         # A ring with room for the new rows slides in its place. Where they are the most of it, a
@@ -107,24 +114,38 @@ class _Call:
         self.states.append((last, kept, self._zeros(last)))
         self.held[index] = joined, needed
 
+    def _sum_rows(self, step: Step, fresh: int, new: int) -> None:
+        """Keeps rows as their own sums, as nothing else is read of the earlier ones."""
+        name, (take,) = step.op.name, step.takes.values()
+        made, last, held = (
+            self.rewriter.add(Tensor(f"{name}{suffix}", (1, rows, 1, step.sums), "int16"))
+            for suffix, rows in (("/rows", new), ("/lastrows", take.count), ("/held", take.count))
+        )
+        self.rewriter.op("ROW_SUMS", name, (fresh,), made, RowSumsAttributes(step.positions))
+        self._move(step, last, made, 0)
+        self.rewriter.op("SLIDE", name, (last, made), held)
+        self.states.append((last, held, self._zeros(last)))
+
     def _move_sums(self, index: int, held: int, fresh: int) -> None:
         """Sums over rows of a ring, from what leaves before it slides."""
-        values = self.rewriter.tensor(fresh).elements // self.course.rows[index].new(
-            self.hop, self.form
-        )
+        new = self.course.rows[index].new(self.hop, self.form)
+        values = self.rewriter.tensor(fresh).elements // new
         for step in self.course.steps:
-            if not step.sums or index not in step.takes:
-                continue
-            name = step.op.name
-            last, moved = (
-                self.rewriter.add(Tensor(f"{name}{suffix}", (1, step.sums), "int32"))
-                for suffix in ("/last", "/sums")
-            )
-            leaving = self.course.needed(index) - step.takes[index].count
-            attributes = MovingSumsAttributes(leaving * values)
-            self.rewriter.op("MOVING_SUMS", name, (last, held, fresh), moved, attributes)
-            self.states.append((last, moved, self._zeros(last)))
-            self.sums[step.op] = moved
+            if step.sums and not step.positions and index in step.takes:
+                leaving = self.course.needed(index) - step.takes[index].count
+                self._move(step, held, fresh, leaving * values)
+
+    def _move(self, step: Step, held: int, fresh: int, leaving: int) -> None:
+        """Adds to sums what comes, and takes away what leaves, from a value of those held on."""
+        name = step.op.name
+        last, moved = (
+            self.rewriter.add(Tensor(f"{name}{suffix}", (1, step.sums), "int32"))
+            for suffix in ("/last", "/sums")
+        )
+        attributes = MovingSumsAttributes(leaving)
+        self.rewriter.op("MOVING_SUMS", name, (last, held, fresh), moved, attributes)
+        self.states.append((last, moved, self._zeros(last)))
+        self.sums[step.op] = moved
 
     def _mean(self, step: Step, result: int) -> None:
         """What follows from sums."""

@@ -21,12 +21,15 @@ from mcunet_tf.errors import UnsupportedError
 from mcunet_tf.tinyengine.fixed_point import INT32_MAX
 from mcunet_tf.tinyengine.ir import Graph, Op
 from mcunet_tf.tinyengine.ops.common import ACTIVATION_TYPES
+from mcunet_tf.tinyengine.ops.moving_sums import MOST_POSITIONS
 from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.streams.rows import Form, TimeWindow, form_of, summed
 
 WINDOWS, ENDLESS = "windows", "endless"
 FEW_ROWS = 4
 """A mean over so many times the new rows is cheaper by sums."""
+FEW_POSITIONS = 3
+"""From so many on a row of int16 sums is smaller than the row."""
 MAX_VALUE = 1 << 16
 _NAME_CHARACTERS = 60
 
@@ -79,6 +82,8 @@ class Step:
       made: rows of the result that a call makes, where it makes rows.
       ends: operands of which it sees a window, by the newest rows that are left out of it.
       sums: that it follows from, where it is a mean over all rows that it takes; else 0.
+      positions: of each row that go into every one of them, where rows are kept as their own sums;
+        0: they are kept as they are.
     """
 
     op: Op
@@ -87,6 +92,7 @@ class Step:
     made: int = 0
     ends: Mapping[int, int] = dataclasses.field(default_factory=dict)
     sums: int = 0
+    positions: int = 0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -109,7 +115,8 @@ class Course:
 
     def needed(self, tensor: int) -> int:
         """Rows of a tensor that must be there at once."""
-        read = (step.takes[tensor].rows for step in self.steps if tensor in step.takes)
+        readers = (step for step in self.steps if tensor in step.takes and not step.positions)
+        read = (step.takes[tensor].rows for step in readers)
         own = self.takes.get(tensor)
         return max([*read, own.rows if own else 0])
 
@@ -249,7 +256,7 @@ class _Planner:
             takes[index] = Take(rows.height, ends[index])
             told.append((self._passed(rows, ends[index]), self._told(rows, takes[index].rows)[1]))
         self._put_whole(op.outputs[0], told)
-        return Step(op, takes, ends=ends, sums=self._sums(op, takes))
+        return self._by_sums(Step(op, takes, ends=ends))
 
     def _last(self, op: Op, form: Form, moving: Mapping[int, TimeRows]) -> Step:
         """One row of the window of an endless signal: only it is made, and it has no rows."""
@@ -261,7 +268,7 @@ class _Planner:
             takes[index] = Take(form.window.extent, ends[index] + beyond)
             told.append((self._passed(rows, ends[index]), self._told(rows, takes[index].rows)[1]))
         self._put_whole(op.outputs[0], told)
-        return Step(op, takes, form, 1, ends, self._sums(op, takes))
+        return self._by_sums(Step(op, takes, form, 1, ends))
 
     def _by_rows(self, op: Op, form: Form, moving: Mapping[int, TimeRows]) -> Step:
         window, output = form.window, op.outputs[0]
@@ -282,20 +289,24 @@ class _Planner:
             for index, rows in moving.items()
         }
         self._put(output, result)
-        return Step(op, takes, form, made, sums=self._sums(op, takes) if made == 1 else 0)
+        step = Step(op, takes, form, made)
+        return self._by_sums(step) if made == 1 else step
 
-    def _sums(self, op: Op, takes: Mapping[int, Take]) -> int:
-        """The sums that a mean over all rows follows from; 0 where they save too little."""
-        if len(takes) != 1:
-            return 0
-        ((index, take),) = takes.items()
+    def _by_sums(self, step: Step) -> Step:
+        """A mean over all rows that it takes follows from sums, unless these save too little."""
+        if len(step.takes) != 1:
+            return step
+        ((index, take),) = step.takes.items()
         tensor, axis = self.graph.tensors[index], self.rows[index].axis
-        found = summed(view(self.graph, op), axis)
-        values = math.prod(tensor.shape[axis + 1 :]) * take.count
+        found = summed(view(self.graph, step.op), axis)
         if found is None or tensor.dtype not in ACTIVATION_TYPES or take.late:
-            return 0
-        fits = values // found * MAX_VALUE < INT32_MAX
-        return found if fits and self._new(index) * FEW_ROWS <= take.count else 0
+            return step
+        positions = math.prod(tensor.shape[axis + 1 :]) // found
+        fits = positions * take.count * MAX_VALUE < INT32_MAX
+        if not fits or self._new(index) * FEW_ROWS > take.count:
+            return step
+        smaller = tensor.dtype == "int8" and FEW_POSITIONS <= positions <= MOST_POSITIONS
+        return dataclasses.replace(step, sums=found, positions=positions if smaller else 0)
 
     def _late(self, window: TimeWindow, rows: TimeRows, result: TimeRows, height: int) -> int:
         """Newest rows of an operand that no new row of the result is made from."""
