@@ -6,6 +6,8 @@
 # make setup     system packages (apt), a virtual environment, this package with its tests' tools
 # make lint      formatting, types and static checks alone
 # make bench     set up, then measure the stock models and rewrite README's table
+# make docs      the site into out/site
+# make dist      wheel and source archive into out/dist, checked
 # make clean     removes what was built; the virtual environment stays
 
 SHELL := /bin/sh
@@ -16,7 +18,10 @@ PYTEST_FLAGS ?=
 JOBS ?= 2
 BENCH_FLAGS ?=
 
-.PHONY: demo test test-all setup lint bench clean
+.PHONY: demo test test-all setup lint bench docs dist clean
+
+# Site and archives need neither TensorFlow nor a compiler: their tools have a folder of their own.
+TOOLS := .cache/tools
 
 demo: setup
 	@$(VENV)/bin/mcunet_demo $(DEMO_FLAGS)
@@ -38,6 +43,18 @@ lint: setup
 
 bench: setup
 	@$(PYTHON) -m mcunet_tf.cli.readme_table $(BENCH_FLAGS)
+
+docs:
+	@python3 -m venv $(TOOLS)
+	@$(TOOLS)/bin/pip install -q '.[docs]'
+	@$(TOOLS)/bin/python -m mkdocs build -q
+
+dist:
+	@python3 -m venv $(TOOLS)
+	@$(TOOLS)/bin/pip install -q build twine
+	@rm -rf out/dist
+	@$(TOOLS)/bin/python -m build -o out/dist .
+	@$(TOOLS)/bin/twine check --strict out/dist/*
 
 clean:
 	rm -rf .cache out *.egg-info .hypothesis

@@ -44,6 +44,7 @@ EXTRAS = {
     "reference": REFERENCE,  # oracles: what outputs are compared with
     "serial": ["pyserial>=3.5"],
     "bench": ["bakenn>=1.0"],
+    "docs": ["mkdocs-material>=9.5", "mkdocstrings[python]>=0.26"],  # the site: make docs
     "test": [
         *KERAS,
         *REFERENCE,
@@ -57,6 +58,7 @@ EXTRAS = {
         "pyserial>=3.5",
         "dask[distributed]>=2024.1",  # one of the executors that a search runs on
         "bakenn>=1.0",  # CMSIS-NN's sources, which the benchmark compares with
+        "pyyaml>=6",  # reads workflows and what is emitted for Zephyr and ESP-IDF
         "setuptools>=68",
         "wheel>=0.41",
     ],
@@ -71,6 +73,9 @@ setup(
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
+    license_files=["LICENSE"],
+    author="the authors of mcunet_tf",
+    keywords="tinyml tflite microcontroller cortex-m neural network compiler mcunet tinyengine",
     python_requires=">=3.10,<3.14",
     packages=[*find_packages(include=["mcunet_tf", "mcunet_tf.*"]), "mcunet_tf._kernels"],
     package_dir={"mcunet_tf._kernels": "kernels"},
@@ -85,11 +90,13 @@ setup(
     extras_require=EXTRAS,
     entry_points={"console_scripts": [f"{name} = mcunet_tf.cli.{name}:run" for name in COMMANDS]},
     classifiers=[
-        "Development Status :: 3 - Alpha",
+        "Development Status :: 5 - Production/Stable",
         "Intended Audience :: Developers",
         "Intended Audience :: Science/Research",
+        "Operating System :: POSIX",
         "Programming Language :: C",
         "Programming Language :: Python :: 3",
+        *(f"Programming Language :: Python :: 3.{minor}" for minor in range(10, 14)),
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
         "Topic :: Software Development :: Embedded Systems",
     ],

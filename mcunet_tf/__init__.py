@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mcunet_tf.check import Reference
     from mcunet_tf.datasets import load_fashion_mnist
     from mcunet_tf.quantize import quantize_ptq, quantize_qat
-    from mcunet_tf.tinyengine import CompiledModel, compile_tflite
+    from mcunet_tf.tinyengine import CompiledModel, Firmware, combine, compile_tflite
     from mcunet_tf.tinynas import Arch, Effort, Recipe, SearchResult, search
 
 __all__ = [
@@ -28,12 +28,14 @@ __all__ = [
     "Board",
     "CompiledModel",
     "Effort",
+    "Firmware",
     "McunetError",
     "Recipe",
     "Reference",
     "SearchResult",
     "__version__",
     "benchmark",
+    "combine",
     "compile_tflite",
     "datasets",
     "list_boards",
@@ -51,9 +53,11 @@ _HOMES = {
     "Board": "mcunet_tf.boards",
     "CompiledModel": "mcunet_tf.tinyengine",
     "Effort": "mcunet_tf.tinynas",
+    "Firmware": "mcunet_tf.tinyengine",
     "Recipe": "mcunet_tf.tinynas",
     "Reference": "mcunet_tf.check",
     "SearchResult": "mcunet_tf.tinynas",
+    "combine": "mcunet_tf.tinyengine",
     "compile_tflite": "mcunet_tf.tinyengine",
     "list_boards": "mcunet_tf.boards",
     "load_board": "mcunet_tf.boards",

@@ -12,6 +12,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from mcunet_tf.boards import Board, list_boards, load_board
 from tests.models import keras_models
 
 # Examples follow from the code of the tests and of what they import, not from chance.
@@ -24,7 +25,17 @@ os.environ.setdefault("ASAN_OPTIONS", "detect_leaks=0")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 ROOT = Path(__file__).resolve().parents[1]
-QEMU_TOOLS = ("qemu-system-arm", "arm-none-eabi-gcc")
+
+
+def _missing_tools(item: pytest.Item) -> list[str]:
+    """The tools that a `qemu` test lacks: its boards', or where it names none, the default's."""
+    callspec = getattr(item, "callspec", None)
+    values = callspec.params.values() if callspec else ()
+    named = [v for v in values if isinstance(v, str) and v in list_boards()]
+    found: list[Board] = [load_board(name) for name in named or ["qemu-m4"]]
+    architectures = {board.core.architecture for board in found}
+    tools = sorted({t for a in architectures for t in (a.compiler, a.emulator) if t})
+    return [tool for tool in tools if shutil.which(tool) is None]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -34,11 +45,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         sampled = item.get_closest_marker("sampled")
         if sampled and zlib.crc32(item.nodeid.encode()) % sampled.args[0]:
             item.add_marker(pytest.mark.slow)
-    missing = [tool for tool in QEMU_TOOLS if shutil.which(tool) is None]
-    if not missing:
-        return
     for item in items:
-        if item.get_closest_marker("qemu"):
+        missing = _missing_tools(item) if item.get_closest_marker("qemu") else []
+        if missing:
             item.add_marker(pytest.mark.skip(reason=f"{' and '.join(missing)} not found"))
 
 

@@ -61,6 +61,12 @@ void add_s8_dsp(const struct add_linear_s8 *op, const int8_t *first, const int8_
 void add_broadcast_s8_dsp(const struct add_linear_s8 *op, const int8_t *first, const int8_t *second,
                           int8_t *out, int32_t pixels, void *scratch);
 
+/* In C, for cores that multiply one pair of 32 bits at a time; `out` as there. */
+void add_s8_scalar(const struct add_linear_s8 *op, const int8_t *first, const int8_t *second,
+                   int8_t *out, int32_t pixels, void *scratch);
+void add_broadcast_s8_scalar(const struct add_linear_s8 *op, const int8_t *first,
+                             const int8_t *second, int8_t *out, int32_t pixels, void *scratch);
+
 /* In GNU C vectors, for computers. `out` may be either operand. */
 void add_s8_simd(const struct add_linear_s8 *op, const int8_t *first, const int8_t *second,
                  int8_t *out, int32_t pixels, void *scratch);

@@ -2,6 +2,7 @@
 #include "cast.h"
 
 #include "../common/real.h"
+#include "../common/values_s16.h"
 
 /* 2^63 and beyond, and NaN, have no integer: they give 0. */
 static int64_t whole_part(float x) {
@@ -15,6 +16,8 @@ static int64_t integer_at(int32_t type, const int8_t *in, int32_t i) {
     case CAST_U8:
     case CAST_BOOL:
       return (uint8_t)in[i];
+    case CAST_S16:
+      return read_s16(in)[i];
     case CAST_S32:
       return ((const int32_t *)(const void *)in)[i];
     case CAST_S64:
@@ -26,6 +29,9 @@ static int64_t integer_at(int32_t type, const int8_t *in, int32_t i) {
 
 static void put_integer(int32_t type, int64_t value, int8_t *out, int32_t i) {
   switch (type) {
+    case CAST_S16:
+      write_s16(out)[i] = (int16_t)(uint16_t)value;
+      break;
     case CAST_S32:
       ((int32_t *)(void *)out)[i] = (int32_t)(uint32_t)value;
       break;

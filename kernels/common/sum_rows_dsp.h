@@ -34,18 +34,34 @@ static inline void sum_four_channels_dsp(int32_t *sums, const int8_t *in, int32_
   }
 }
 
-/* sums[c] += the sum of the pixels' channel c. */
-static inline void sum_pixels_dsp(int32_t *sums, const int8_t *in, int32_t pixels,
-                                  int32_t channels) {
-  int32_t c = 0;
-  for (; c + 4 <= channels; c += 4) {
-    sum_four_channels_dsp(sums + c, in + c, pixels, channels);
+/* The body of a kernel that is given an image in bands: sums begin at `start`, and `result(op, sum)`
+ * is a value. They wait in scratch, int32 [channels], unless all rows come at once. */
+#define SUM_BANDS_DSP(op, start, result)                                \
+  const int32_t channels = (op)->channels, pixels = rows * (op)->width; \
+  const int32_t first = y == 0, last = y + rows == (op)->height;        \
+  int32_t *kept = scratch;                                              \
+  for (int32_t c = 0; c < channels; c += 4) {                           \
+    const int32_t count = channels - c < 4 ? channels - c : 4;          \
+    int32_t sums[4];                                                    \
+    for (int32_t k = 0; k < count; k++) {                               \
+      sums[k] = first ? (start) : kept[c + k];                          \
+    }                                                                   \
+    if (count == 4) {                                                   \
+      sum_four_channels_dsp(sums, in + c, pixels, channels);            \
+    } else {                                                            \
+      for (int32_t k = 0; k < count; k++) {                             \
+        for (int32_t p = 0; p < pixels; p++) {                          \
+          sums[k] += in[p * channels + c + k];                          \
+        }                                                               \
+      }                                                                 \
+    }                                                                   \
+    for (int32_t k = 0; k < count; k++) {                               \
+      if (last) {                                                       \
+        out[c + k] = result((op), sums[k]);                             \
+      } else {                                                          \
+        kept[c + k] = sums[k];                                          \
+      }                                                                 \
+    }                                                                   \
   }
-  for (; c < channels; c++) {
-    for (int32_t p = 0; p < pixels; p++) {
-      sums[c] += in[p * channels + c];
-    }
-  }
-}
 
 #endif /* KERNELS_COMMON_SUM_ROWS_DSP_H_ */

@@ -80,6 +80,19 @@ void conv2d_s8_1x1_any_mve(const struct conv2d_s8 *op, const int8_t *in, int8_t 
 void conv2d_s8_any_mve(const struct conv2d_s8 *op, const int8_t *const *in_rows,
                        int8_t *const *out_rows, int32_t rows, void *scratch);
 
+/* For cores that multiply one pair of 32 bits at a time, with long products (`scalar`) or without
+ * (`thumb`: the instructions of Armv6-M). weights: int8 [out_channels, kernel_height, kernel_width,
+ * in_channels]; sums below 2^29. Scratch: 4 or 2 times the inputs of a window. The 1 x 1 rows'
+ * `out` may overlap spent input. */
+void conv2d_s8_1x1_scalar(const struct conv2d_s8 *op, const int8_t *in, int8_t *out, int32_t pixels,
+                          void *scratch);
+void conv2d_s8_scalar(const struct conv2d_s8 *op, const int8_t *const *in_rows,
+                      int8_t *const *out_rows, int32_t rows, void *scratch);
+void conv2d_s8_1x1_thumb(const struct conv2d_s8 *op, const int8_t *in, int8_t *out, int32_t pixels,
+                         void *scratch);
+void conv2d_s8_thumb(const struct conv2d_s8 *op, const int8_t *const *in_rows,
+                     int8_t *const *out_rows, int32_t rows, void *scratch);
+
 /* In GNU C vectors, for computers; weights: conv2d_tile_simd.h, none of them -128. Scratch: 16
  * times the inputs of a window, rounded up to even. The 1 x 1 row's `out` may overlap spent
  * input. */

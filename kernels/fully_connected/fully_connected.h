@@ -28,13 +28,26 @@ struct fully_connected_s8 {
 void fully_connected_s8_portable(const struct fully_connected_s8 *op, const int8_t *in, int8_t *out,
                                  void *scratch);
 
+/* For cores that multiply one pair of 32 bits at a time, with long products (`scalar`) or without
+ * (`thumb`: the instructions of Armv6-M). weights: int8 [out_features, in_features]; sums below
+ * 2^29. No scratch. */
+void fully_connected_s8_scalar(const struct fully_connected_s8 *op, const int8_t *in, int8_t *out,
+                               void *scratch);
+void fully_connected_s8_thumb(const struct fully_connected_s8 *op, const int8_t *in, int8_t *out,
+                              void *scratch);
+
 /* For the Armv7E-M DSP extension; contract in its file. out_features >= 2. */
 void fully_connected_s8_dsp(const struct fully_connected_s8 *op, const int8_t *in, int8_t *out,
                             void *scratch);
 
-/* The same, of any sums, scales and number of outputs. No scratch. */
+/* The same, of any sums and scales. No scratch. */
 void fully_connected_s8_any_dsp(const struct fully_connected_s8 *op, const int8_t *in, int8_t *out,
                                 void *scratch);
+
+/* Any layer for the Armv7E-M DSP extension, output by output. weights: int8 [out_features,
+ * in_features]. No scratch. */
+void fully_connected_s8_plain_dsp(const struct fully_connected_s8 *op, const int8_t *in,
+                                  int8_t *out, void *scratch);
 
 /* Any layer, for Cortex-M55 with Helium; weight stream in its file. No scratch. */
 void fully_connected_s8_mve(const struct fully_connected_s8 *op, const int8_t *in, int8_t *out,

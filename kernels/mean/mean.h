@@ -41,12 +41,16 @@ struct mean_rows_s8 {
 };
 
 /* Takes rows y .. y + rows - 1; the last ones complete `out`. scratch: int32 [channels], kept from
- * call to call. */
+ * call to call; none where all rows come at once. */
 void mean_rows_s8_portable(const struct mean_rows_s8 *op, const int8_t *in, int8_t *out, int32_t y,
                            int32_t rows, void *scratch);
 
 /* The same for the Armv7E-M DSP extension. */
 void mean_rows_s8_dsp(const struct mean_rows_s8 *op, const int8_t *in, int8_t *out, int32_t y,
+                      int32_t rows, void *scratch);
+
+/* The same for Cortex-M55; scratch in its file. */
+void mean_rows_s8_mve(const struct mean_rows_s8 *op, const int8_t *in, int8_t *out, int32_t y,
                       int32_t rows, void *scratch);
 
 /* The same of int16; sums of 32 bits wrap around. */

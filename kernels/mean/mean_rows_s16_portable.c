@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "../common/sum_rows_s16.h"
+#include "../common/sum_rows.h"
+#include "../common/values_s16.h"
 #include "mean.h"
+
+static int16_t finished(const struct mean_rows_s8 *op, int32_t sum) {
+  return clamp_s16(requantize(sum, op->multiplier, op->shift) + op->out_zero_point, INT16_MIN,
+                   INT16_MAX);
+}
 
 void mean_rows_s16_portable(const struct mean_rows_s8 *op, const int8_t *in, int8_t *out, int32_t y,
                             int32_t rows, void *scratch) {
-  int32_t *sums = scratch;
+  const arena_s16 *from = read_s16(in);
   arena_s16 *to = write_s16(out);
-  if (y == 0) {
-    for (int32_t c = 0; c < op->channels; c++) {
-      sums[c] = op->offset;
-    }
-  }
-  sum_pixels_s16(sums, in, rows * op->width, op->channels);
-  if (y + rows == op->height) {
-    for (int32_t c = 0; c < op->channels; c++) {
-      to[c] = clamp_s16(requantize(sums[c], op->multiplier, op->shift) + op->out_zero_point,
-                        INT16_MIN, INT16_MAX);
-    }
-  }
+  SUM_BANDS(op, op->offset, from, to, finished)
 }

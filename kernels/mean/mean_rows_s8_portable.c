@@ -2,19 +2,12 @@
 #include "../common/sum_rows.h"
 #include "mean.h"
 
+static int8_t finished(const struct mean_rows_s8 *op, int32_t sum) {
+  return clamp_s8(requantize(sum, op->multiplier, op->shift) + op->out_zero_point, INT8_MIN,
+                  INT8_MAX);
+}
+
 void mean_rows_s8_portable(const struct mean_rows_s8 *op, const int8_t *in, int8_t *out, int32_t y,
                            int32_t rows, void *scratch) {
-  int32_t *sums = scratch;
-  if (y == 0) {
-    for (int32_t c = 0; c < op->channels; c++) {
-      sums[c] = op->offset;
-    }
-  }
-  sum_pixels(sums, in, rows * op->width, op->channels);
-  if (y + rows == op->height) {
-    for (int32_t c = 0; c < op->channels; c++) {
-      out[c] = clamp_s8(requantize(sums[c], op->multiplier, op->shift) + op->out_zero_point,
-                        INT8_MIN, INT8_MAX);
-    }
-  }
+  SUM_BANDS(op, op->offset, in, out, finished)
 }

@@ -41,6 +41,12 @@ void average_pool_2d_s8_dsp(const struct pool2d_s8 *op, const int8_t *const *in_
 void max_pool_2d_s8_dsp(const struct pool2d_s8 *op, const int8_t *const *in_rows,
                         int8_t *const *out_rows, int32_t rows, void *scratch);
 
+/* For Cortex-M55 with Helium. An average of at most 255 taps. */
+void average_pool_2d_s8_mve(const struct pool2d_s8 *op, const int8_t *const *in_rows,
+                            int8_t *const *out_rows, int32_t rows, void *scratch);
+void max_pool_2d_s8_mve(const struct pool2d_s8 *op, const int8_t *const *in_rows,
+                        int8_t *const *out_rows, int32_t rows, void *scratch);
+
 /* AVERAGE_POOL_2D of one window, the whole image [1, height, width, channels], which comes in bands
  * of rows. */
 struct average_pool_rows_s8 {
@@ -52,12 +58,16 @@ struct average_pool_rows_s8 {
 };
 
 /* Takes rows y .. y + rows - 1; the last ones complete `out`. scratch: int32 [channels], kept from
- * call to call. */
+ * call to call; none where all rows come at once. */
 void average_pool_rows_s8_portable(const struct average_pool_rows_s8 *op, const int8_t *in,
                                    int8_t *out, int32_t y, int32_t rows, void *scratch);
 
 /* The same for the Armv7E-M DSP extension. */
 void average_pool_rows_s8_dsp(const struct average_pool_rows_s8 *op, const int8_t *in, int8_t *out,
+                              int32_t y, int32_t rows, void *scratch);
+
+/* The same for Cortex-M55; contract and scratch in its file. */
+void average_pool_rows_s8_mve(const struct average_pool_rows_s8 *op, const int8_t *in, int8_t *out,
                               int32_t y, int32_t rows, void *scratch);
 
 /* The same of int16. */

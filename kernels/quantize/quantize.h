@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * QUANTIZE of a float32 edge: out = clamp(round_half_away(in / scale) + zero_point)
+ * QUANTIZE of float32: out = clamp(round_half_away(in / scale) + zero_point)
  */
 #ifndef KERNELS_QUANTIZE_QUANTIZE_H_
 #define KERNELS_QUANTIZE_QUANTIZE_H_
@@ -12,16 +12,16 @@
 struct quantize_f32_s8 {
   float scale;
   int32_t zero_point;
-  int32_t count;
+  int32_t channels; /* values of a pixel */
 };
 
-/* Any shape. No scratch; `out` may be `in`. */
+/* Any shape. No scratch; `out` may overlap input that is spent. */
 void quantize_f32_s8_portable(const struct quantize_f32_s8 *op, const int8_t *in, int8_t *out,
-                              void *scratch);
+                              int32_t pixels, void *scratch);
 
-/* The same to int16. `out` may be `in`. */
+/* The same to int16. */
 void quantize_f32_s16_portable(const struct quantize_f32_s8 *op, const int8_t *in, int8_t *out,
-                               void *scratch);
+                               int32_t pixels, void *scratch);
 
 /* QUANTIZE between int8, int16 and int32:
  *   out = saturate(requantize(in - in_zero_point, multiplier, shift) + out_zero_point) */

@@ -6,10 +6,11 @@
 #include "../common/values_s16.h"
 
 void quantize_f32_s16_portable(const struct quantize_f32_s8 *op, const int8_t *in, int8_t *out,
-                               void *scratch) {
+                               int32_t pixels, void *scratch) {
   (void)scratch;
+  const int32_t count = pixels * op->channels;
   arena_s16 *to = write_s16(out);
-  for (int32_t i = 0; i < op->count; i++) {
+  for (int32_t i = 0; i < count; i++) {
     float value;
     /* The arena is bytes: a copy keeps the compiler's aliasing rules, and lets `out` be `in`. */
     memcpy(&value, &in[i * 4], sizeof value);

@@ -4,9 +4,10 @@
 #include <string.h>
 
 void quantize_f32_s8_portable(const struct quantize_f32_s8 *op, const int8_t *in, int8_t *out,
-                              void *scratch) {
+                              int32_t pixels, void *scratch) {
   (void)scratch;
-  for (int32_t i = 0; i < op->count; i++) {
+  const int32_t count = pixels * op->channels;
+  for (int32_t i = 0; i < count; i++) {
     float value;
     /* The arena is bytes: a copy keeps the compiler's aliasing rules, and lets `out` be `in`. */
     memcpy(&value, &in[i * 4], sizeof value);

@@ -11,6 +11,7 @@ from typing import Any
 
 from mcunet_tf.benchmark.plugin import LayerCount
 from mcunet_tf.benchmark.rows import LayerRow, MemoryBlock
+from mcunet_tf.check.build_inputs import library_files
 from mcunet_tf.errors import McunetError
 from mcunet_tf.tinyengine.ops import SPECS
 from mcunet_tf.tinyengine.ops.spec import view
@@ -151,6 +152,6 @@ def _block(graph: Any, tensor: int, offset: int, rows: int, span: tuple[int, int
 
 
 def _input_offset(compiled: Any, number: int) -> int | None:
-    header = compiled.files[f"{compiled.name}.h"]
+    header = library_files(compiled)[f"{compiled.name}.h"]
     found = re.search(rf"_INPUT_{number}_OFFSET (\d+)", header)
     return int(found.group(1)) if found else None

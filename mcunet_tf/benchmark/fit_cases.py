@@ -171,6 +171,8 @@ def _vectors() -> Iterator[OpCase]:
     for _ in range(_SHAPES_PER_KIND // 2):
         features = picker.pick((*_INPUTS, 640, 1000))
         yield OpCase("FULLY_CONNECTED", (features,), picker.pick((1, *_OUTPUTS)))
+    for features in (3, 7, 16, 29, 50, 64, 130, 333):
+        yield OpCase("FULLY_CONNECTED", (features,), 1)
     for outputs in (2, 3, 4, 5, 6, 7):
         yield OpCase("FULLY_CONNECTED", (64,), outputs)
     for _ in range(_SHAPES_PER_KIND // 2):

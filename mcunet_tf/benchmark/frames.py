@@ -114,11 +114,41 @@ _CAUSES = (
 )
 
 
+_RISCV_FAULT = 0x100
+_RISCV_CAUSES = {
+    0: "instruction at an odd address",
+    1: "instruction access violation",
+    2: "illegal instruction {address:#010x}",
+    3: "breakpoint",
+    4: "unaligned load at {address:#010x}",
+    5: "load access violation at {address:#010x}",
+    6: "unaligned store at {address:#010x}",
+    7: "store access violation at {address:#010x}",
+}
+
+
+_XTENSA_FAULT = 0x200
+_XTENSA_CAUSES = {
+    0: "illegal instruction",
+    2: "instruction access violation",
+    3: "access violation at {address:#010x}",
+    6: "division by zero",
+    9: "unaligned access at {address:#010x}",
+    14: "instruction bus error",
+    15: "bus error at {address:#010x}",
+}
+
+
 def describe_fault(payload: bytes) -> str:
     """Says what a FAULT frame means: exception, cause by the CFSR's bits, program counter."""
     if len(payload) != 16:
         return "unknown fault"
     exception, cfsr, address, pc = struct.unpack("<4I", payload)
+    if exception >= _RISCV_FAULT:
+        named = _RISCV_CAUSES if exception < _XTENSA_FAULT else _XTENSA_CAUSES
+        cause = exception % _RISCV_FAULT
+        text = named.get(cause, f"cause {cause}").format(address=address)
+        return f"trap: {text} at pc {pc:#010x}"
     name = _EXCEPTIONS.get(exception, f"exception {exception}")
     causes = [text.format(address=address) for bit, text in _CAUSES if cfsr >> bit & 1]
     return f"{name}: {', '.join(causes) or f'CFSR {cfsr:#010x}'} at pc {pc:#010x}"

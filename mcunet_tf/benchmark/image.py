@@ -11,6 +11,7 @@ from mcunet_tf.errors import ToolError
 
 _ALLOCATED = 0x2
 _NO_BITS = 8
+_ARM = 40
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,15 @@ def read_sections(elf: Path) -> dict[str, Section]:
 
 
 def layer_marks(elf: Path) -> list[tuple[int, int]]:
-    """The (address, layer) pairs that `mark_layers.h` left beside the code, sorted."""
+    """The (address, layer) pairs that `mark_layers.h` left beside the code, sorted.
+
+    Of several marks with no instruction between them the last one holds.
+    """
     table = read_sections(elf).get(".layer_marks", Section(0, False, b""))
     pairs = struct.iter_unpack("<2I", table.data)
-    return sorted((address & ~1, layer) for address, layer in pairs)
+    (machine,) = struct.unpack_from("<H", elf.read_bytes(), 18)
+    thumb = int(machine == _ARM)  # the bit by which its addresses say what they are
+    return sorted(dict(sorted((address & ~thumb, layer) for address, layer in pairs)).items())
 
 
 def image_sizes(elf: Path) -> ImageSizes:

@@ -22,7 +22,8 @@ from mcunet_tf.boards import Board
 from mcunet_tf.check.compare import unequal
 from mcunet_tf.check.toolchain import LIBRARY_FLAGS
 from mcunet_tf.errors import ToolError
-from mcunet_tf.tinyengine.emit.project import Project, emit_project
+from mcunet_tf.tinyengine.emit.assemble import emit_project
+from mcunet_tf.tinyengine.emit.project import Project
 from mcunet_tf.tinyengine.evaluate import evaluate
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel

@@ -77,13 +77,14 @@ def plugin_refusal(emulator: str) -> str:
 
 
 def _build(api_version: int) -> Path:
-    sources = [_FOLDER / "abi.h", _FOLDER / "count_region.c"]
+    sources = sorted(_FOLDER.glob("*.[ch]"))
     key = content_key(sys.platform, *(path.read_bytes() for path in sources))
 
     def make(out: Path) -> None:
         flags = ["-undefined", "dynamic_lookup"] if sys.platform == "darwin" else []
         flags.append(f"-DAPI_VERSION={api_version}")
-        command = [find_tool("cc"), "-O2", "-shared", "-fPIC", *flags, str(sources[1]), "-o"]
+        command = [find_tool("cc"), "-O2", "-shared", "-fPIC", *flags]
+        command += [str(_FOLDER / "count_region.c"), "-o"]
         run_tool([*command, str(out)])
 
     return cached(f"plugins/count_region-{key}-api{api_version}.so", make)

@@ -48,5 +48,5 @@ void poison_step(int8_t *arena, int last) {{
         "#include <stdint.h>\nvoid poison_step(int8_t *arena, int last);\n"
         "#define TINYENGINE_LAYER(index) poison_step(arenas[0], index)\n"
     )
-    files = {**compiled.files, main: hook + compiled.files[main], "poison.c": checker}
+    files = {**compiled.sources, main: hook + compiled.sources[main], "poison.c": checker}
     return dataclasses.replace(compiled, files=files)

@@ -68,7 +68,9 @@ def qemu_command(board: Board, elf: Path, counts_path: Path | None) -> list[str]
             one nanosecond of virtual time per instruction.
     """
     command = [
-        find_tool(board.core.architecture.emulator), "-M", board.runner.machine, "-display", "none",
+        find_tool(board.core.architecture.emulator), "-M", board.runner.machine,
+        *(("-cpu", board.runner.cpu) if board.runner.cpu else ()),
+        *board.core.architecture.emulator_flags, "-display", "none",
         "-monitor", "none", "-serial", "none", "-no-reboot",
         "-semihosting-config", "enable=on,target=native", "-kernel", str(elf),
     ]  # fmt: skip
@@ -77,7 +79,8 @@ def qemu_command(board: Board, elf: Path, counts_path: Path | None) -> list[str]
     marks_path = counts_path.with_name("marks.txt")
     lines = (f"{address} {layer}\n" for address, layer in layer_marks(elf))
     marks_path.write_text("".join(lines), encoding="ascii")
-    options = f"model={board.core.cycle_model},marks={marks_path},out={counts_path}"
+    options = f"arch={board.core.architecture.name},model={board.core.cycle_model}"
+    options += f",marks={marks_path},out={counts_path}"
     return [*command, "-plugin", f"{plugin_path(board.core.architecture.emulator)},{options}"]
 
 
@@ -98,6 +101,11 @@ def running(board: Board, elf: Path, *, counting: bool = True) -> Iterator[QemuP
         finally:
             process.kill()
             process.communicate()
+
+
+def firmware_folders(board: Board) -> tuple[Path, ...]:
+    """Where the firmware's headers lie; what its architecture has no C for is in `core.h`."""
+    return FIRMWARE_DIR, FIRMWARE_DIR / board.core.architecture.name
 
 
 def firmware_sources(board: Board, *extra: str) -> list[Source]:
@@ -159,8 +167,10 @@ def run_elf(
         library = external or External()
         paths = [*write_sources(Path(folder), sources), *source_paths, *library.sources]
         user = [Source(path, tuple(flags)) for path in paths]
-        runner = firmware_sources(target, "exit_semihosting.c", "region.c")
-        includes = [f"-I{path}" for path in (folder, FIRMWARE_DIR, *include_dirs)]
+        c_library = target.core.architecture.c_library
+        runner = firmware_sources(target, "exit_semihosting.c", "region.c", c_library)
+        folders = (folder, *firmware_folders(target), *include_dirs)
+        includes = [f"-I{path}" for path in folders]
         includes += library.compiler_flags
         objects = compile_sources(target, [*runner, *user], includes)
         elf = link(target, objects, library.archives)

@@ -13,20 +13,27 @@ from mcunet_tf.benchmark.device import Device, Invocation, ProcessLink, SerialLi
 from mcunet_tf.benchmark.flash import flash_image
 from mcunet_tf.benchmark.image import ImageSizes, image_sizes
 from mcunet_tf.benchmark.plugin import LayerCount, RegionCount, plugin_refusal
-from mcunet_tf.benchmark.qemu import FIRMWARE_DIR, firmware_sources, running
+from mcunet_tf.benchmark.qemu import FIRMWARE_DIR, firmware_folders, firmware_sources, running
 from mcunet_tf.boards import Board, emulate, load_board
-from mcunet_tf.check.build_inputs import External, library_sources, model_header
+from mcunet_tf.check.build_inputs import (
+    External,
+    library_files,
+    library_sources,
+    model_header,
+)
 from mcunet_tf.check.host import run_on_host
 from mcunet_tf.check.tensors import Array, Compiled, decode_outputs, encode_inputs
 from mcunet_tf.check.toolchain import LIBRARY_FLAGS, Source, compile_sources, link
 from mcunet_tf.errors import BoardError, ToolError
+
+_CLOCKS = {"systick": "SysTick", "minstret": "minstret", "ccount": "CCOUNT"}
 
 INVOKE_TIMEOUT_S = 120.0
 """Generous: an emulated board executes some 200 M counted instructions per second."""
 
 
 COUNTED_BY_TIME = (
-    "instructions are counted by SysTick under QEMU's -icount, in steps and without layers or "
+    "instructions are counted by {counter} under QEMU's -icount, in steps and without layers or "
     "cycles, as the exact counter is missing: {reason}"
 )
 
@@ -132,18 +139,18 @@ def build_image(compiled: Compiled, board: Board, *, counter: str) -> Path:
     Args:
         compiled: the model's C project.
         board: a board with a memory map; a real board's image goes onto the real board.
-        counter: "none", "systick" or "dwt".
+        counter: "none", or one of the architecture's.
     """
     leave = "exit_halt.c" if board.runner.kind == "serial" else "exit_semihosting.c"
     with tempfile.TemporaryDirectory(prefix="mcunet_tf-") as name:
         folder = Path(name)
-        library = library_sources(folder, compiled.name, compiled.files)
-        header = model_header(compiled.name, compiled.files, *_counts(compiled))
+        library = library_sources(folder, compiled.name, library_files(compiled))
+        header = model_header(compiled.name, library_files(compiled), *_counts(compiled))
         (folder / "model_under_test.h").write_text(header, encoding="utf-8")
         marks = ["-include", str(FIRMWARE_DIR / "mark_layers.h")]
         runner = firmware_sources(board, leave, f"counter_{counter}.c", "runner.c")
         runner = [Source(s.path, (*s.flags, f"-I{name}"), s.prefix) for s in runner]
-        objects = compile_sources(board, runner, [f"-I{FIRMWARE_DIR}"])
+        objects = compile_sources(board, runner, [f"-I{path}" for path in firmware_folders(board)])
         external: External = getattr(compiled, "external", External())
         library += [Source(path, LIBRARY_FLAGS) for path in external.sources]
         flags = [f"-I{name}", *external.compiler_flags, *marks]
@@ -154,7 +161,8 @@ def build_image(compiled: Compiled, board: Board, *, counter: str) -> Path:
 def _run_emulated(compiled: Compiled, board: Board, data: list[list[bytes]]) -> RunResult:
     refusal = plugin_refusal(board.core.architecture.emulator)
     counting = not refusal
-    elf = build_image(compiled, board, counter="none" if counting else "systick")
+    counter = "none" if counting else board.core.architecture.emulated_counter
+    elf = build_image(compiled, board, counter=counter)
     outputs, invocations, regions = _session(compiled, board, elf, data, counting)
     stack_bytes = max((i.stack_bytes for i in invocations), default=0)
     sizes = image_sizes(elf)
@@ -163,7 +171,7 @@ def _run_emulated(compiled: Compiled, board: Board, data: list[list[bytes]]) -> 
             outputs=outputs,
             instructions=tuple(i.ticks * 10**9 // board.runner.systick_hz for i in invocations),
             instructions_precision=2 * 10**9 // board.runner.systick_hz,
-            counting_note=COUNTED_BY_TIME.format(reason=refusal),
+            counting_note=COUNTED_BY_TIME.format(counter=_CLOCKS[counter], reason=refusal),
             stack_bytes=stack_bytes,
             sizes=sizes,
             image=elf,
@@ -201,7 +209,7 @@ def _run_connected(
 ) -> RunResult:
     if board.runner.kind != "serial":
         raise BoardError(f"board {board.name} has no serial port: leave out --port")
-    image = build_image(compiled, board, counter="dwt")
+    image = build_image(compiled, board, counter=board.core.architecture.cycle_counter)
     if connection.flash_command:
         flash_image(connection.flash_command, image)
     with contextlib.closing(SerialLink(connection.port, board.runner.baud)) as link_to_board:

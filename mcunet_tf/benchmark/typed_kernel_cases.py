@@ -26,11 +26,13 @@ from mcunet_tf.tinyengine.ops.mean import MeanAttributes
 from mcunet_tf.tinyengine.ops.pool2d import Pool2dAttributes
 from mcunet_tf.tinyengine.ops.resize_bilinear import RealBilinearAttributes, real_steps
 from mcunet_tf.tinyengine.ops.softmax import SoftmaxAttributes
+from mcunet_tf.tinyengine.ops.svdf import TimeAttributes
 
 _FLOAT, _INTEGER = "float32", "int32"
 _NONE = ElementwiseAttributes("NONE")
 COMPARED = ("int8", "bool", "int32", "int64", "float32")
 """Types of comparisons, by the stride of a case."""
+SVDF_STATES = ("int8", "int16", "float32")
 
 
 def _weights(draft: Draft, *shape: int) -> int:
@@ -199,6 +201,39 @@ def _log_softmax(draft: Draft) -> Graph:
     return draft.graph((x,), (x,), SoftmaxAttributes(1.0))
 
 
+def _svdf_features(draft: Draft) -> Graph:
+    windows, inputs = draft.case.shape[0], draft.case.shape[2]
+    x = draft.add((1, inputs))
+    weights = draft.rng.integers(-127, 128, (windows, inputs)).astype(np.int8)
+    held = draft.constant(weights, (0.01,))
+    draft.add((1, windows), 0.004, 0, dtype="int16")
+    return draft.graph((x,), (x, held), None)
+
+
+def _svdf_push(draft: Draft) -> Graph:
+    windows, memory = draft.case.shape[0], draft.case.shape[2]
+    dtype = SVDF_STATES[draft.case.stride - 1]
+    state = draft.add((1, windows * memory), 0.1, 0, dtype=dtype)
+    features = draft.add((1, windows), 0.1, 0, dtype=dtype)
+    draft.add((1, windows * memory), 0.1, 0, dtype=dtype)
+    return draft.graph((state, features), (state, features), None)
+
+
+def _svdf_time(draft: Draft) -> Graph:
+    units, length = draft.case.shape[0], draft.case.shape[2]
+    real = draft.case.kind.endswith("F32")
+    dtype = _FLOAT if real else SVDF_STATES[draft.case.same]
+    state = draft.add((1, units * length), 0.1, 0, dtype=dtype)
+    if real:
+        weights = _weights(draft, units, length)
+    else:
+        drawn = draft.rng.integers(-127, 128, (units, length)).astype(dtype)
+        weights = draft.constant(drawn, (0.01,))
+    bias = draft.constant(np.arange(units).astype("float32" if real else "int32"))
+    draft.add((1, units), 1.0, 3, dtype=_FLOAT if real else "int8")
+    return draft.graph((state,), (state, weights, bias), TimeAttributes())
+
+
 _PARAMETERS: dict[str, Any] = {
     "LEAKY_RELU": LeakyReluAttributes(0.2),
     "GELU": GeluAttributes(False),
@@ -231,4 +266,7 @@ MAKERS: dict[str, Callable[[Draft], Graph]] = {
     "CUMSUM_F32": _cumsum(_FLOAT),
     "ADD_N": _add_n,
     "LOG_SOFTMAX": _log_softmax,
+    "SVDF_FEATURES": _svdf_features,
+    "SVDF_PUSH": _svdf_push,
+    **dict.fromkeys(("SVDF_TIME", "SVDF_TIME_F32"), _svdf_time),
 }

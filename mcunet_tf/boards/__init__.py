@@ -13,22 +13,27 @@ from mcunet_tf.boards.board import (
 from mcunet_tf.boards.core import (
     Architecture,
     Core,
+    feature_test,
     list_architectures,
     list_cores,
     load_core,
     package_of,
 )
 from mcunet_tf.boards.linker import emulate, linker_script, memory_blocks
+from mcunet_tf.boards.listing import LIST, board_list
 
 __all__ = [
     "DEFAULT_BOARD",
+    "LIST",
     "Architecture",
     "Board",
     "Core",
     "MemoryRegion",
     "RunCurrent",
     "Runner",
+    "board_list",
     "emulate",
+    "feature_test",
     "linker_script",
     "list_architectures",
     "list_boards",

@@ -16,7 +16,7 @@ DEFAULT_BOARD = "qemu-m4"
 
 REGION_KINDS = ("flash", "ram")
 REGION_ROLES = {"flash": ("code", "weights"), "ram": ("arena", "data")}
-RUNNER_KINDS = ("host", "qemu", "serial")
+RUNNER_KINDS = ("host", "qemu", "serial", "application")
 
 _FOLDER = Path(__file__).parent
 
@@ -32,6 +32,7 @@ class MemoryRegion:
         size_bytes: its length.
         roles: some of "code", "weights" (flash) and "arena", "data" (ram; data includes the stack).
             A region without a role is left to the application and counts in no budget.
+        sections: sections of the application's linker script that lie in it.
     """
 
     name: str
@@ -39,6 +40,7 @@ class MemoryRegion:
     origin: int
     size_bytes: int
     roles: tuple[str, ...]
+    sections: tuple[str, ...] = ()
 
     @property
     def end(self) -> int:
@@ -60,8 +62,10 @@ class Runner:
     """How code gets onto the board.
 
     Attributes:
-        kind: "host", "qemu" or "serial" (a real board behind a serial port).
+        kind: "host", "qemu", "serial" (a real board behind a serial port) or "application" (a real
+            board that the package has no driver for: it compiles for it, and runs on its emulator).
         machine: QEMU's machine name; empty unless kind is "qemu".
+        cpu: QEMU's name of the processor with its properties; empty for the machine's own.
         systick_hz: QEMU's SysTick clock; 0 unless kind is "qemu".
         baud: bits per second of the serial port; 0 unless kind is "serial".
         emulated_on: the QEMU board that stands in where no serial port is given, or empty.
@@ -69,6 +73,7 @@ class Runner:
 
     kind: str
     machine: str = ""
+    cpu: str = ""
     systick_hz: int = 0
     baud: int = 0
     emulated_on: str = ""
@@ -82,7 +87,9 @@ class Board:
         name: what `--board` takes.
         description: one line for people.
         core: the processor, with its tools and cost models.
-        compiler_flags: select core and float ABI; on the host whatever else makes code fast.
+        compiler_flags: the architecture's, and those that select core and float ABI; on the host
+            whatever else makes code fast.
+        linker_flags: given to the compiler driver behind them when it links.
         isa: those of its core's instruction sets whose kernels may be chosen.
         memory: all regions; empty for the host.
         clock_hz: turns cycles into latency; 0 for the host.
@@ -97,6 +104,7 @@ class Board:
     description: str
     core: Core
     compiler_flags: tuple[str, ...]
+    linker_flags: tuple[str, ...]
     isa: tuple[str, ...]
     memory: tuple[MemoryRegion, ...]
     clock_hz: int
@@ -144,8 +152,8 @@ def _read(path: Path) -> Board:
     table = TomlTable.read("board", path)
     runner = _runner(table.table("runner"))
     table.no_unknown_keys(
-        "description core compiler_flags isa clock_hz stack_reserve_bytes memory run_current "
-        "runner firmware"
+        "description core compiler_flags linker_flags isa clock_hz stack_reserve_bytes memory "
+        "run_current runner firmware"
     )
     host = runner.kind == "host"
     firmware = table.table("firmware") if not host else None
@@ -154,7 +162,8 @@ def _read(path: Path) -> Board:
         name=path.stem,
         description=table.text("description"),
         core=core,
-        compiler_flags=table.strings("compiler_flags"),
+        compiler_flags=(*core.architecture.compiler_flags, *table.strings("compiler_flags")),
+        linker_flags=table.optional_strings("linker_flags"),
         isa=_isa(table, core),
         memory=() if host else _memory(table),
         clock_hz=table.get("clock_hz", int),
@@ -179,12 +188,18 @@ def _isa(table: TomlTable, core: Core) -> tuple[str, ...]:
 def _runner(table: TomlTable) -> Runner:
     kind = table.choice("kind", RUNNER_KINDS)
     if kind == "qemu":
-        return Runner(kind, machine=table.text("machine"), systick_hz=table.positive("systick_hz"))
-    if kind == "serial":
+        return Runner(
+            kind,
+            machine=table.text("machine"),
+            cpu=table.text("cpu", ""),
+            systick_hz=table.positive("systick_hz"),
+        )
+    if kind in ("serial", "application"):
         emulated_on = table.text("emulated_on", "")
         if emulated_on and emulated_on not in list_boards():
             raise table.error(f"emulated_on = {emulated_on!r} is not a board", "name a board")
-        return Runner(kind, baud=table.positive("baud"), emulated_on=emulated_on)
+        baud = table.positive("baud") if kind == "serial" else 0
+        return Runner(kind, baud=baud, emulated_on=emulated_on)
     return Runner(kind)
 
 
@@ -203,7 +218,7 @@ def _memory(table: TomlTable) -> tuple[MemoryRegion, ...]:
 
 
 def _region(table: TomlTable) -> MemoryRegion:
-    table.no_unknown_keys("name kind origin size_bytes roles", "memory.")
+    table.no_unknown_keys("name kind origin size_bytes roles sections", "memory.")
     kind = table.choice("kind", REGION_KINDS)
     return MemoryRegion(
         name=table.text("name"),
@@ -211,6 +226,7 @@ def _region(table: TomlTable) -> MemoryRegion:
         origin=table.get("origin", int),
         size_bytes=table.positive("size_bytes"),
         roles=table.strings("roles", REGION_ROLES[kind]),
+        sections=table.strings("sections") if "sections" in table.entries else (),
     )
 
 

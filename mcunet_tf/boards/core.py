@@ -10,7 +10,7 @@ from pathlib import Path
 from mcunet_tf.boards.toml_table import TomlTable
 from mcunet_tf.errors import BoardError
 
-ISA_FEATURES = ("dsp", "mve", "simd")
+ISA_FEATURES = ("dsp", "mve", "scalar", "simd", "thumb")
 """Instruction sets that kernels are written for besides portable C."""
 
 _CORES = Path(__file__).with_name("cores")
@@ -25,25 +25,38 @@ class Architecture:
         name: the file's name.
         description: one line for people.
         compiler: the compiler driver.
+        compiler_flags: what it needs whatever the core, the C library's for instance.
         disassembler: lists the instructions of an image.
         symbol_lister: lists the symbols of an object, as nm does.
         emulator: runs images, as QEMU's system emulators do; empty where programs run as they are.
+        emulator_flags: what it needs whatever the machine.
+        emulated_counter: `counter_<name>.c` counts where the emulator loads no plugin.
+        cycle_counter: `counter_<name>.c` counts cycles on real boards.
         cxx_library: the package that brings the compiler's C++ library, or empty.
         linker_script: the template of linker scripts beside the file; empty on the host.
         startup: files of `mcunet_tf/benchmark/firmware` that start a program.
+        c_library: the file beside them that gives the C library what printf asks for.
         packages: pairs of a tool and the packages of Debian and Ubuntu that bring it.
+        feature_tests: pairs of an instruction set and the preprocessor's condition that a compiler
+            fulfils when it compiles for a core that has it.
     """
 
     name: str
     description: str
     compiler: str
+    compiler_flags: tuple[str, ...]
     disassembler: str
     symbol_lister: str
     emulator: str
+    emulator_flags: tuple[str, ...]
+    emulated_counter: str
+    cycle_counter: str
     cxx_library: str
     linker_script: str
     startup: tuple[str, ...]
+    c_library: str
     packages: tuple[tuple[str, str], ...]
+    feature_tests: tuple[tuple[str, str], ...]
 
     @property
     def linker_template(self) -> Path | None:
@@ -129,21 +142,29 @@ def load_architecture(name: str) -> Architecture:
     """
     table = TomlTable.read("architecture", _ARCHITECTURES / f"{name}.toml")
     table.no_unknown_keys(
-        "description compiler disassembler symbol_lister emulator cxx_library linker_script "
-        "startup packages"
+        "description compiler compiler_flags disassembler symbol_lister emulator emulator_flags "
+        "emulated_counter cycle_counter cxx_library linker_script startup c_library packages "
+        "feature_tests"
     )
     packages = table.table("packages")
+    tests = table.table("feature_tests") if "feature_tests" in table.entries else None
     return Architecture(
         name=name,
         description=table.text("description"),
         compiler=table.text("compiler"),
+        compiler_flags=table.optional_strings("compiler_flags"),
         disassembler=table.text("disassembler"),
         symbol_lister=table.text("symbol_lister"),
         emulator=table.text("emulator", ""),
+        emulator_flags=table.optional_strings("emulator_flags"),
+        emulated_counter=table.text("emulated_counter", ""),
+        cycle_counter=table.text("cycle_counter", ""),
         cxx_library=table.text("cxx_library", ""),
         linker_script=table.text("linker_script", ""),
-        startup=table.strings("startup") if "startup" in table.entries else (),
+        startup=table.optional_strings("startup"),
+        c_library=table.text("c_library", ""),
         packages=tuple((tool, packages.text(tool)) for tool in packages.entries),
+        feature_tests=tuple((isa, tests.text(isa)) for isa in tests.entries) if tests else (),
     )
 
 
@@ -155,3 +176,13 @@ def package_of(tool: str) -> str:
             if known == tool:
                 return package
     return tool
+
+
+@functools.cache
+def feature_test(isa: str) -> str:
+    """The preprocessor's condition for an instruction set; "" where any compiler will do."""
+    for name in list_architectures():
+        for known, condition in load_architecture(name).feature_tests:
+            if known == isa:
+                return condition
+    return ""

@@ -73,6 +73,10 @@ class TomlTable:
                 raise self.error(f"{key} holds {value!r}", f"each entry is {wanted}")
         return tuple(values)
 
+    def optional_strings(self, key: str) -> tuple[str, ...]:
+        """A list of texts; empty where the key is missing."""
+        return self.strings(key) if key in self.entries else ()
+
     def choice(self, key: str, allowed: Sequence[str]) -> str:
         """A text that is one of those allowed."""
         value: str = self.get(key, str)

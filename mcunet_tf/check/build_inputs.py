@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mcunet_tf.check.tensors import Compiled
 from mcunet_tf.check.toolchain import LIBRARY_FLAGS, Source, write_sources
 
 EXAMPLE_MAIN = "main.c"
@@ -33,6 +34,12 @@ class External:
     def compiler_flags(self) -> tuple[str, ...]:
         """Include paths and flags as the compiler takes them."""
         return (*(f"-I{path}" for path in self.include_dirs), *self.flags)
+
+
+def library_files(compiled: Compiled) -> Mapping[str, str]:
+    """The files of a compiled model in one folder, however its project is laid out."""
+    files: Mapping[str, str] = getattr(compiled, "sources", compiled.files)
+    return files
 
 
 def library_sources(folder: Path, name: str, files: Mapping[str, str]) -> list[Source]:

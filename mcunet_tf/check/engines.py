@@ -69,9 +69,11 @@ def has_variables(model: bytes) -> bool:
     """Whether a model keeps variables from one inference to the next."""
     import tflite
 
+    kinds = tflite.BuiltinOperator
     root = tflite.Model.GetRootAsModel(model, 0)
     codes = (root.OperatorCodes(i) for i in range(root.OperatorCodesLength()))
-    return any(code.BuiltinCode() == tflite.BuiltinOperator.VAR_HANDLE for code in codes)
+    found = {max(code.BuiltinCode(), code.DeprecatedBuiltinCode()) for code in codes}
+    return not found.isdisjoint((kinds.VAR_HANDLE, kinds.SVDF))
 
 
 class RuntimeEngine:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcunet_tf.boards import Board
-from mcunet_tf.check.build_inputs import library_sources, model_header
+from mcunet_tf.check.build_inputs import library_files, library_sources, model_header
 from mcunet_tf.check.cache import cached, content_key
 from mcunet_tf.check.tensors import Compiled, tensor_bytes
 from mcunet_tf.check.toolchain import (
@@ -66,11 +66,11 @@ def run_on_host(
         ToolError: no host compiler, a file that does not compile, a crash or a sanitizer's report.
     """
     name, output_bytes = compiled.name, [tensor_bytes(info) for info in compiled.outputs]
-    counts = (len(compiled.inputs), len(compiled.outputs))
-    program = build_host_program(name, compiled.files, counts, board, sanitize)
+    counts, files = (len(compiled.inputs), len(compiled.outputs)), library_files(compiled)
+    program = build_host_program(name, files, counts, board, sanitize)
     stream = b"".join(tensor for tensors in data for tensor in tensors)
     environment = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}
-    if f"{name}_reset(" in compiled.files[f"{name}.h"]:
+    if f"{name}_reset(" in files[f"{name}.h"]:
         repeats = 1  # another run of an inference would see that inference
     command = [str(program), str(repeats)]
     try:

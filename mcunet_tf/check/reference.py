@@ -169,7 +169,8 @@ def _runtime_is_wrong(model: bytes) -> bool:
     Its FULLY_CONNECTED with a scale per channel takes the output for a matrix: with more than two
     dimensions the result is neither that of TensorFlow Lite since, nor of TF-Lite Micro. Its SUM of
     int8 is wrong where the sum is negative: -1 and 0 give -128. Its LSTM has other curves than
-    TF-Lite Micro and CMSIS-NN, and a cell state that wraps around.
+    TF-Lite Micro and CMSIS-NN, and a cell state that wraps around. It takes every SVDF's state for
+    one of int16.
     """
     import tflite
 
@@ -182,6 +183,8 @@ def _runtime_is_wrong(model: bytes) -> bool:
             code = root.OperatorCodes(op.OpcodeIndex())
             kind = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
             if kind in (kinds.SUM, kinds.UNIDIRECTIONAL_SEQUENCE_LSTM):
+                return True
+            if kind == kinds.SVDF and graph.Tensors(op.Inputs(4)).Type() == tflite.TensorType.INT8:
                 return True
             if kind != kinds.FULLY_CONNECTED:
                 continue

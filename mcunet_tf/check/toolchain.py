@@ -67,6 +67,10 @@ def find_tool(name: str) -> str:
     raise ToolError(f"{name} is not installed: on Debian or Ubuntu, apt install {package_of(name)}")
 
 
+# The user's own C in an emitted project.
+_CUSTOM_SOURCE = re.compile(r"\S*/kernels/custom/(\w+\.c):(.*)")
+
+
 def run_tool(command: Sequence[str], timeout_s: float = _TIMEOUT_S) -> str:
     """Runs a build tool and returns its standard output.
 
@@ -75,7 +79,14 @@ def run_tool(command: Sequence[str], timeout_s: float = _TIMEOUT_S) -> str:
     """
     done = _run(command, timeout_s)
     if done.returncode != 0:
-        raise ToolError(f"{Path(command[0]).name} failed: {_first_error(done.stderr)}")
+        problem = _first_error(done.stderr)
+        custom = _CUSTOM_SOURCE.match(problem)
+        if custom:
+            raise ToolError(
+                f"{custom[1]} of a custom operator does not compile: {custom[1]}:{custom[2]}: "
+                "correct it (its type: kernels/custom/custom.h)"
+            )
+        raise ToolError(f"{Path(command[0]).name} failed: {problem}")
     return done.stdout
 
 
@@ -188,7 +199,11 @@ def link(board: Board, objects: Sequence[Path], archives: Sequence[Path] = ()) -
     script = linker_script(board)
     contents = [path.read_bytes() for path in archives]
     key = content_key(
-        script, tool_version(board.core.architecture.compiler), *map(str, objects), *contents
+        script,
+        " ".join((*board.compiler_flags, *board.linker_flags)),
+        tool_version(board.core.architecture.compiler),
+        *map(str, objects),
+        *contents,
     )
 
     def make(out: Path) -> None:
@@ -196,7 +211,8 @@ def link(board: Board, objects: Sequence[Path], archives: Sequence[Path] = ()) -
             script_path = Path(folder) / "board.ld"
             script_path.write_text(script, encoding="utf-8")
             command = [
-                compiler, *board.compiler_flags, "-nostartfiles", "-Wl,--gc-sections",
+                compiler, *board.compiler_flags, *board.linker_flags,
+                "-nostartfiles", "-Wl,--gc-sections",
                 f"-T{script_path}", "-o", str(out),
                 *map(str, objects), "-Wl,--start-group", *map(str, archives),
                 "-lc", "-lm", "-lgcc", "-Wl,--end-group",

@@ -16,7 +16,9 @@ from collections.abc import Mapping
 
 from mcunet_tf.errors import CompilerError
 from mcunet_tf.tinyengine import CompiledModel
-from mcunet_tf.tinyengine.emit.project import Project, emit_project
+from mcunet_tf.tinyengine.emit.assemble import emit_project
+from mcunet_tf.tinyengine.emit.project import Project
+from mcunet_tf.tinyengine.emit.symbols import kernel_symbol
 from mcunet_tf.tinyengine.ir import ITEM_BYTES, Graph
 from mcunet_tf.tinyengine.kernel_tables import kernels_for
 from mcunet_tf.tinyengine.kernel_tables.table import ALL_INPUTS, Kernel, Style
@@ -197,7 +199,7 @@ def _unit_bytes(node: Node) -> int:
 
 
 def _macro(node: Node) -> str:
-    name, style = node.kernel.name, node.kernel.style
+    name, style = kernel_symbol(node.kernel.folder, node.kernel.name), node.kernel.style
     if style is Style.WINDOW:
         return (
             f"#define {name}(op, in, out, rows, scratch) \\\n"

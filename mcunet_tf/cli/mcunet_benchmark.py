@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from mcunet_tf.boards import DEFAULT_BOARD
+from mcunet_tf.boards import DEFAULT_BOARD, LIST, board_list
 from mcunet_tf.cli.command import run_command
 from mcunet_tf.errors import McunetError, OutputError
 
@@ -23,7 +23,7 @@ EXIT_OK, EXIT_FAILED, EXIT_PARTIAL = 0, 1, 2
 
 def define_flags() -> None:
     """Declares the command's flags: by call, as several commands of one package share names."""
-    flags.DEFINE_list("board", [DEFAULT_BOARD], "Boards to run on, comma separated.")
+    flags.DEFINE_list("board", [DEFAULT_BOARD], "Boards to run on, comma separated, or list.")
     flags.DEFINE_list(
         "runtime", ["tinyengine"], "Of tinyengine, cmsis_nn, tflm: what runs the models."
     )
@@ -65,6 +65,9 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         McunetError: nothing can be measured this way, or a file cannot be written.
     """
+    if flags.FLAGS.board == [LIST]:
+        print(board_list())
+        return 0
     if flags.FLAGS.compare:
         return _compare(argv[1:])
     _check_outputs()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from absl import flags
 
+from mcunet_tf.boards import LIST, board_list
 from mcunet_tf.cli.command import run_command
 from mcunet_tf.cli.quiet import make_folder, stderr_to
 from mcunet_tf.errors import McunetError, require_packages
@@ -30,7 +31,7 @@ def define_flags() -> None:
     flags.DEFINE_integer("size", 96, "Height and width that a folder's images are read at.", 8)
     flags.DEFINE_enum("channels", "3", ["1", "3"], "1 reads a folder's images as grey.")
     flags.DEFINE_boolean("speech", False, "The folder holds words as .wav, not images.")
-    flags.DEFINE_string("board", "stm32f746", "Target board: a name or a TOML file.")
+    flags.DEFINE_string("board", "stm32f746", "Target board: a name, a TOML file, or list.")
     flags.DEFINE_integer("sram_bytes", None, "Most bytes the arena may take.", 1)
     flags.DEFINE_integer("flash_bytes", None, "Most bytes weights and code may take.", 1)
     flags.DEFINE_float("latency_ms", None, "Longest inference, by the cost model.", 0.0)
@@ -55,6 +56,9 @@ def main(arguments: Sequence[str]) -> int:
     """
     if len(arguments) > 1:
         raise McunetError(f"'{arguments[1]}' is no flag: see mcunet_search --help")
+    if FLAGS.board == LIST:
+        print(board_list())
+        return 0
     require_packages("the search", "tensorflow", "keras")
     _search(Path(FLAGS.output_dir))
     return 0

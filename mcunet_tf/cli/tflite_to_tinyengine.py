@@ -10,17 +10,17 @@ from collections.abc import Sequence
 
 from absl import flags
 
-from mcunet_tf.boards import Board, emulate, load_board
+from mcunet_tf.boards import LIST, Board, board_list, emulate, load_board
 from mcunet_tf.cli.command import run_command
 from mcunet_tf.errors import McunetError, ModelError
-from mcunet_tf.tinyengine import compile_tflite
-from mcunet_tf.tinyengine.compiler import DEFAULT_BOARD, CompiledModel, read_graph
+from mcunet_tf.tinyengine import CompiledModel, Firmware, combine, compile_tflite
+from mcunet_tf.tinyengine.compiler import DEFAULT_BOARD, read_graph
 from mcunet_tf.tinyengine.cost import MeasuredCosts
-from mcunet_tf.tinyengine.emit.formats import DEFAULT_FORMAT, format_names
+from mcunet_tf.tinyengine.emit.formats import DEFAULT_FORMATS, checked_formats, format_names
 
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder of the project [<name>_tinyengine].")
 _NAME = flags.DEFINE_string("name", None, "Prefix of the C code [the file's name].")
-_BOARD = flags.DEFINE_string("board", DEFAULT_BOARD, "Target board: a name or a TOML file.")
+_BOARD = flags.DEFINE_string("board", DEFAULT_BOARD, "Target board: a name, a TOML file, or list.")
 _VERIFY = flags.DEFINE_integer(
     "verify", 0, "Compare this many random inputs with TFLite's reference, on this computer.", 0
 )
@@ -70,8 +70,10 @@ _TUNE = flags.DEFINE_string(
 _TUNE_CACHE = flags.DEFINE_string(
     "tune_cache", None, "JSON file of counted kernels [kernel_costs.json in the user's cache]."
 )
-_FORMAT = flags.DEFINE_enum(
-    "project_format", DEFAULT_FORMAT, format_names(), "What the files are laid out for."
+_FORMAT = flags.DEFINE_list(
+    "format",
+    list(DEFAULT_FORMATS),
+    f"What the files are laid out for, together in one folder: {', '.join(format_names())}.",
 )
 _DUMP = flags.DEFINE_string(
     "dump", None, "Folder for the graph behind every pass, and the plan, as text."
@@ -79,37 +81,97 @@ _DUMP = flags.DEFINE_string(
 _CUSTOM_OP = flags.DEFINE_multi_string(
     "custom_op", [], "NAME=FILE.c: a C function for the model's custom operator NAME."
 )
+_PLACE = flags.DEFINE_string(
+    "place",
+    None,
+    "Sections of the linker script, by what goes there: weights:.ext_flash,arena:.dtcm,code:.itcm.",
+)
+_HOOKS = flags.DEFINE_list(
+    "hooks", [], "Functions of the application's that are called between layers: layer, yield."
+)
+_DEBUG = flags.DEFINE_bool(
+    "debug", False, "The C checks its memories and shows every row that a layer makes."
+)
+_PARALLEL = flags.DEFINE_bool(
+    "parallel", False, "Several models: each has its own part of the arena, to be in use at once."
+)
 _SEED = 0
 _USAGE = """\
-tflite_to_tinyengine MODEL.tflite [flags]
+tflite_to_tinyengine MODEL.tflite [MODEL.tflite ...] [flags]
 
 Compiles an int8 TensorFlow Lite model to a folder of C: <name>.h, <name>.c, its weights, the
-kernels it uses, CMakeLists.txt, an example main.c and a report. Exit code 1 and one line on stderr
-if that is not possible; nothing is written then.
+kernels it uses, CMakeLists.txt, an example main.c and a report; with --format a library for
+Arduino, PlatformIO, Zephyr, ESP-IDF, the Pico SDK, CMSIS packs or make. Exit code 1 and one line on
+stderr if that is not possible; nothing is written then. Several models become one firmware, --name:
+kernels and equal constants are there once, and the arena is as large as the largest model needs.
 
     tflite_to_tinyengine kws.tflite --board=stm32f746 --output_dir=kws --verify=10
     tflite_to_tinyengine kws.tflite --verify=10 --verify_on=qemu-m4
+    tflite_to_tinyengine kws.tflite --format=arduino,platformio --output_dir=kws
+    tflite_to_tinyengine kws.tflite faces.tflite --name=doorbell
     tflite_to_tinyengine kws.tflite --tune=qemu-m4 --flash_budget=40000
+    tflite_to_tinyengine --board=list
 """
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Compiles the model named on the command line.
+    """Compiles the models named on the command line.
 
     Raises:
       McunetError: what the user is told on one line.
     """
-    if len(arguments) != 2:
-        raise McunetError(f"give one model, not {len(arguments) - 1}; --help shows how")
-    model = pathlib.Path(arguments[1])
+    if _BOARD.value == LIST:
+        print(board_list())
+        return 0
+    paths = [pathlib.Path(argument) for argument in arguments[1:]]
+    if not paths:
+        raise McunetError("give a model: the path of a .tflite file; --help shows how")
     if _TUNE_CACHE.value and not _TUNE.value:
         raise McunetError("--tune_cache goes with --tune=BOARD: name the board to count on")
+    _check_several(len(paths))
     _check_verification()
+    alone = len(paths) == 1
+    made = [_compiled(path, alone) for path in paths]
+    project: CompiledModel | Firmware = made[0] if alone else _combined(made)
+    folder = pathlib.Path(_OUTPUT_DIR.value or f"{project.name}_tinyengine")
+    written = project.write(folder)
+    for name in written.kept:
+        print(f"kept your {folder / name}: it was changed since it was written", file=sys.stderr)
+    for compiled in made:
+        for note in compiled.report.notes:
+            print(f"note: {note}" if alone else f"note: {compiled.name}: {note}", file=sys.stderr)
+    reports = [compiled.report for compiled in made]
+    if _REPORT.value == "json":
+        figures = [report.as_dict() for report in reports]
+        print(json.dumps(figures[0] if alone else figures, indent=2))
+    else:
+        if isinstance(project, Firmware):
+            print(project.summary())
+        for report in reports:
+            print(report.text())
+        print(f"wrote {written.files} files to {folder}/")
+    return 0
+
+
+def _check_several(count: int) -> None:
+    """Holds flags against the number of models."""
+    if count == 1 and _PARALLEL.value:
+        raise McunetError("--parallel goes with several models: give more, or leave it out")
+    if count > 1 and not _NAME.value:
+        raise McunetError(f"{count} models: name the firmware that they become with --name")
+    if "," in _BOARD.value:
+        raise McunetError(
+            f"--board={_BOARD.value}: one firmware runs on one board; run the command for each"
+        )
+
+
+def _compiled(model: pathlib.Path, alone: bool) -> CompiledModel:
+    """One model, counted and verified as the flags ask; name and formats may be the firmware's."""
     costs = _tune(model) if _TUNE.value else None
     compiled = compile_tflite(
         model,
         _BOARD.value,
-        name=_NAME.value,
+        name=_NAME.value if alone else None,
         edges=_EDGES.value,
         layout=_LAYOUT.value,
         input_mode=_INPUT.value,
@@ -120,7 +182,10 @@ def main(arguments: Sequence[str]) -> int:
         sram_budget_bytes=_SRAM_BUDGET.value,
         flash_budget_bytes=_FLASH_BUDGET.value,
         costs=costs,
-        project_format=_FORMAT.value,
+        formats=checked_formats(_FORMAT.value) if alone else DEFAULT_FORMATS,
+        place=_PLACE.value,
+        hooks=_HOOKS.value,
+        debug=_DEBUG.value,
         dump_dir=_DUMP.value,
         custom_ops=_custom_ops(),
     )
@@ -133,18 +198,18 @@ def main(arguments: Sequence[str]) -> int:
         except ModelError as error:
             remedy = "leave out --verify to write the project without a comparison"
             raise ModelError(f"{error}; {remedy}") from error
-    folder = pathlib.Path(_OUTPUT_DIR.value or f"{compiled.name}_tinyengine")
-    written = compiled.write(folder)
-    for name in written.kept:
-        print(f"kept your {folder / name}: it was changed since it was written", file=sys.stderr)
-    for note in compiled.report.notes:
-        print(f"note: {note}", file=sys.stderr)
-    if _REPORT.value == "json":
-        print(json.dumps(compiled.report.as_dict(), indent=2))
-    else:
-        print(compiled.report.text())
-        print(f"wrote {written.files} files to {folder}/")
-    return 0
+    return compiled
+
+
+def _combined(models: Sequence[CompiledModel]) -> Firmware:
+    """The models as one firmware."""
+    return combine(
+        models,
+        _NAME.value,
+        parallel=_PARALLEL.value,
+        formats=checked_formats(_FORMAT.value),
+        sram_budget_bytes=_SRAM_BUDGET.value,
+    )
 
 
 def _custom_ops() -> dict[str, str]:

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import hashlib
 import os
 import pathlib
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from mcunet_tf.boards import Board, load_board
 from mcunet_tf.errors import BudgetError, McunetError, ModelError
@@ -15,11 +17,21 @@ from mcunet_tf.tinyengine.cost import cost_model
 from mcunet_tf.tinyengine.custom_ops import CustomOps, bind_custom_ops
 from mcunet_tf.tinyengine.dump import Dump
 from mcunet_tf.tinyengine.edge_layout import LAYOUTS, EdgeLayout, leave_layout
+from mcunet_tf.tinyengine.emit import bill
+from mcunet_tf.tinyengine.emit.assemble import emit_library
 from mcunet_tf.tinyengine.emit.cost_report import Report, StreamReport, make_report
-from mcunet_tf.tinyengine.emit.formats import DEFAULT_FORMAT, find_format
+from mcunet_tf.tinyengine.emit.formats import (
+    DEFAULT_FORMATS,
+    any_core,
+    check_library_name,
+    checked_formats,
+    lay_out,
+)
 from mcunet_tf.tinyengine.emit.memory_map import memory_map
 from mcunet_tf.tinyengine.emit.names import checked_name, derived_name, edge_names
-from mcunet_tf.tinyengine.emit.project import Project, emit_project
+from mcunet_tf.tinyengine.emit.placement import checked_place
+from mcunet_tf.tinyengine.emit.project import HOOKS, Project
+from mcunet_tf.tinyengine.emit.variants import with_fallback
 from mcunet_tf.tinyengine.emit.write import Written, write_project
 from mcunet_tf.tinyengine.ir import QUANTISED_TYPES, Graph
 from mcunet_tf.tinyengine.notes import notes_of
@@ -48,6 +60,8 @@ EDGES = ("int8", "model")
 _NAME_CHARACTERS = 60
 INPUT_MODES = ("frame", "rows", "stream")
 MAX_MODEL_BYTES = 256 << 20
+REPORT_FILES = ("report.txt", "memory.svg")
+PORTABLE = "portable"
 
 
 Model = str | os.PathLike[str] | bytes | bytearray | memoryview
@@ -82,6 +96,8 @@ class CompiledModel:
       report: costs and layout.
       input_mode: "frame", "rows" or "stream".
       examples: files that are the application's once they are edited.
+      project: what the plan is emitted from.
+      portable_project: compiles the model once more, for any core.
       stream: of a model that takes rows of time: what its calls bring and give.
     """
 
@@ -94,6 +110,8 @@ class CompiledModel:
     report: Report
     input_mode: str = "frame"
     examples: tuple[str, ...] = ()
+    project: Project | None = None
+    portable_project: Callable[[], Project] | None = None
     stream: Stream | None = None
 
     @property
@@ -119,6 +137,42 @@ class CompiledModel:
         """
         return write_project(self.files, pathlib.Path(output_dir), self.examples)
 
+    def laid_out(self, formats: str | Sequence[str]) -> CompiledModel:
+        """The same model as a project of other formats; see `compile_tflite`.
+
+        Raises:
+          McunetError: a format is unknown, or cannot have a library of this name.
+        """
+        assert self.project is not None
+        names = checked_formats(formats)
+        check_library_name(self.name, names)
+        library = emit_library(self.project)
+        if any_core(names) and library.condition and (other := self.anywhere()):
+            library = with_fallback(library, emit_library(other))
+        laid = lay_out(names, library)
+        more = {path: self.files[path] for path in REPORT_FILES if path in self.files}
+        files = laid.files | more
+        files[bill.FILE] = bill.bill_of_materials(library, files)
+        return dataclasses.replace(self, files=files, examples=laid.examples)
+
+    def anywhere(self) -> Project | None:
+        """The model in portable C; None where memories of given sizes do not hold that plan.
+
+        The library then has a line that stops a compiler for any other core.
+        """
+        assert self.portable_project is not None
+        try:
+            return self.portable_project()
+        except BudgetError:
+            return None
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """The library alone, in one folder, whatever the project's formats are."""
+        if f"{self.name}.c" in self.files or self.project is None:
+            return self.files
+        return dict(emit_library(self.project).files)
+
 
 def compile_tflite(
     model: Model,
@@ -136,7 +190,10 @@ def compile_tflite(
     region_bytes: Sequence[int] = (),
     flash_budget_bytes: int | None = None,
     costs: Costs | None = None,
-    project_format: str = DEFAULT_FORMAT,
+    formats: str | Sequence[str] = DEFAULT_FORMATS,
+    place: str | Mapping[str, str] | None = None,
+    hooks: Sequence[str] = (),
+    debug: bool = False,
     dump_dir: str | os.PathLike[str] | None = None,
     custom_ops: CustomOps | None = None,
 ) -> CompiledModel:
@@ -164,7 +221,15 @@ def compile_tflite(
         the emitted functions take one pointer for each. Empty: one memory.
       flash_budget_bytes: the most that code and constants may take, as the cost model knows them.
       costs: what kernels are chosen by; by default the fitted model of the board's core.
-      project_format: what the files are laid out for: a module of `emit/formats/`.
+      formats: what the files are laid out for, all in one folder: "cmake", "make", "arduino",
+        "platformio", "zephyr", "esp-idf", "pico-sdk", "cmsis-pack", "wasm" (a page that runs it
+        in a browser); a list, or a text with commas.
+      place: sections of the application's linker script, by what goes there: "weights", "arena",
+        "state", "code"; a mapping, or a text such as "weights:.ext_flash,arena:.dtcm".
+      hooks: functions of the application's that are called between layers: "layer" learns which one
+        runs next, for a profiler, "yield" lets other tasks run. Without them nothing is called.
+      debug: whether the C checks alignment and guards of its memories, which are a little larger
+        then, and shows every row that a layer makes.
       dump_dir: where to write the graph behind every pass and the plan as text, if anywhere.
       custom_ops: C files of custom operators, by the operators' names; see `custom_ops.py`.
 
@@ -176,52 +241,70 @@ def compile_tflite(
       BudgetError: the arena, or code and constants, are larger than the budget.
       BoardError, OutputError: as their names say.
     """
-    _check_choices(edges, layout, input_mode, optimize, region_bytes)
-    _check_stream(input_mode, hop, stream)
+    options = _Options(
+        edges,
+        layout,
+        input_mode,
+        optimize,
+        sram_budget_bytes,
+        tuple(region_bytes),
+        flash_budget_bytes,
+        costs,
+        hop=hop,
+        stream=stream,
+    )
+    options.check()
     target = load_board(board) if isinstance(board, str) else board
+    names = checked_formats(formats)
+    placed = checked_place(place or {}, target)
+    options = dataclasses.replace(options, place=placed, hooks=_checked_hooks(hooks), debug=debug)
     data, source = _read_bytes(model)
     prefix = derived_name(pathlib.Path(source).stem) if name is None else checked_name(name)
-    examples = find_format(project_format).EXAMPLES
+    check_library_name(prefix, names)
     dump = None if dump_dir is None else Dump(pathlib.Path(dump_dir))
     read = bind_custom_ops(read_tflite(data, source), custom_ops or {})
-    watch = dump.graph if dump else unwatched
-    graph = run_passes(read, edges=edges, watch=watch)
-    flow = make_stream(graph, hop, stream, watch) if input_mode == "stream" else None
-    graph = (laid := leave_layout(flow.graph if flow else graph, layout)).graph
-    nodes = _select_nodes(graph, target, costs, flash_budget_bytes)
-    if input_mode == "rows":
-        nodes.insert(0, make_row_source(graph))
-    plan = _plan(graph, nodes, target, optimize, region_bytes, sram_budget_bytes)
-    _check_regions(source, plan, region_bytes)
-    validate_plan(graph, plan)
-    flags = _project_flags(target)
-    project = Project(prefix, source, target.name, __version__, flags, graph, plan, flow)
-    if dump:
-        dump.text("plan", plan_text(project))
-    report = make_report(
-        project, notes_of(read, graph), model=cost_model(target.core.cost_model), isa=target.isa
-    )
-    report = dataclasses.replace(report, stream=_stream_report(flow, target, costs))
-    _check_budget(report, sram_budget_bytes)
-    _check_flash(report, flash_budget_bytes)
-    files = emit_project(project, project_format)
-    files |= {"report.txt": report.text(), "memory.svg": memory_map(project)}
-    inputs, outputs = _edges(laid, "input"), _edges(laid, "output")
-    compiled = CompiledModel(
-        prefix, files, inputs, outputs, graph, plan, report, input_mode, examples, flow
-    )
+    compiled = _emitted(read, data, source, prefix, target, options, dump).laid_out(names)
     if output_dir is not None:
         compiled.write(output_dir)
     return compiled
 
 
-def read_graph(model: Model, edges: str = "int8") -> Graph:
-    """The graph that `compile_tflite` compiles: read, checked, and after all passes.
-
-    Raises:
-      ModelError: as `compile_tflite`.
-    """
-    return run_passes(read_tflite(*_read_bytes(model)), edges=edges)
+def _emitted(
+    read: Graph,
+    data: bytes,
+    source: str,
+    prefix: str,
+    target: Board,
+    options: _Options,
+    dump: Dump | None,
+) -> CompiledModel:
+    """The model with its figures, not laid out for a build system yet."""
+    project, laid = _plan(read, source, prefix, target, options, dump)
+    graph = laid.graph
+    report = make_report(
+        project, notes_of(read, graph), model=cost_model(target.core.cost_model), isa=target.isa
+    )
+    report = dataclasses.replace(
+        report, stream=_stream_report(project.stream, target, options.costs)
+    )
+    _check_budget(report, options.sram_budget_bytes)
+    _check_flash(report, options.flash_budget_bytes)
+    cycles = {layer.index: layer.cycles for layer in report.layers if layer.cycles is not None}
+    digest = hashlib.sha256(data).hexdigest()
+    project = dataclasses.replace(project, sha256=digest, cycles=cycles)
+    return CompiledModel(
+        prefix,
+        {"report.txt": report.text(), "memory.svg": memory_map(project)},
+        _edges(laid, "input"),
+        _edges(laid, "output"),
+        graph,
+        project.plan,
+        report,
+        options.input_mode,
+        project=project,
+        portable_project=functools.partial(_portable, read, source, prefix, options),
+        stream=project.stream,
+    )
 
 
 def _stream_report(flow: Stream | None, board: Board, costs: Costs | None) -> StreamReport | None:
@@ -247,6 +330,107 @@ def _stream_report(flow: Stream | None, board: Board, costs: Costs | None) -> St
     )
 
 
+@dataclasses.dataclass(frozen=True)
+class _Options:
+    """What a model is compiled by, besides the board; as `compile_tflite`."""
+
+    edges: str
+    layout: str
+    input_mode: str
+    optimize: str
+    sram_budget_bytes: int | None
+    region_bytes: tuple[int, ...]
+    flash_budget_bytes: int | None
+    costs: Costs | None
+    place: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    hooks: tuple[str, ...] = ()
+    debug: bool = False
+    hop: int | None = None
+    stream: str = "auto"
+
+    def check(self) -> None:
+        """Holds words against those that are known.
+
+        Raises:
+          McunetError: one is not.
+        """
+        _check_choices(self.edges, self.layout, self.input_mode, self.optimize, self.region_bytes)
+        _check_stream(self.input_mode, self.hop, self.stream)
+
+
+def _plan(
+    read: Graph,
+    source: str,
+    prefix: str,
+    target: Board,
+    options: _Options,
+    dump: Dump | None = None,
+) -> tuple[Project, EdgeLayout]:
+    """The graph behind the passes, its kernels, and where every byte lies; proven."""
+    watch = dump.graph if dump else unwatched
+    graph, flow = run_passes(read, edges=options.edges, watch=watch), None
+    if options.input_mode == "stream":
+        flow = make_stream(graph, options.hop, options.stream, watch)
+        graph = flow.graph
+    graph = (laid := leave_layout(graph, options.layout)).graph
+    roots = storage_roots(graph)
+    nodes = _select_nodes(graph, target, options.costs, options.flash_budget_bytes)
+    if options.input_mode == "rows":
+        nodes.insert(0, make_row_source(graph))
+    plan = plan_model(
+        graph,
+        roots,
+        nodes,
+        options.region_bytes,
+        weighed_as=target.core.schedules_weighed_as,
+        optimize=options.optimize,
+        sram_budget_bytes=_beside_states(graph, options.sram_budget_bytes),
+    )
+    _check_regions(source, plan, options.region_bytes)
+    validate_plan(graph, plan)
+    flags = _project_flags(target)
+    project = Project(
+        prefix,
+        source,
+        target.name,
+        __version__,
+        flags,
+        graph,
+        plan,
+        place=options.place,
+        hooks=options.hooks,
+        debug=options.debug,
+        stream=flow,
+    )
+    if dump:
+        dump.text("plan", plan_text(project))
+    return project, laid
+
+
+def _portable(read: Graph, source: str, prefix: str, options: _Options) -> Project:
+    """The model for any core; budgets are the board's own."""
+    anywhere = dataclasses.replace(
+        options, sram_budget_bytes=None, flash_budget_bytes=None, costs=None
+    )
+    return _plan(read, source, prefix, load_board(PORTABLE), anywhere)[0]
+
+
+def _checked_hooks(hooks: Sequence[str]) -> tuple[str, ...]:
+    for name in hooks:
+        if name not in HOOKS:
+            raise McunetError(f"hook '{name}' is unknown: use one of {', '.join(HOOKS)}")
+    return tuple(dict.fromkeys(hooks))
+
+
+def read_graph(model: Model, edges: str = "int8") -> Graph:
+    """The graph that `compile_tflite` compiles: read, checked, and after all passes.
+
+    Raises:
+      ModelError: as `compile_tflite`.
+    """
+    return run_passes(read_tflite(*_read_bytes(model)), edges=edges)
+
+
 def _select_nodes(
     graph: Graph, board: Board, costs: Costs | None, flash_budget_bytes: int | None
 ) -> list[Node]:
@@ -255,25 +439,6 @@ def _select_nodes(
     kernels = select_kernels(graph, ops, board.isa, known, flash_budget_bytes)
     pairs = zip(ops, kernels, strict=True)
     return [make_node(graph, index, op, kernel) for index, (op, kernel) in enumerate(pairs)]
-
-
-def _plan(
-    graph: Graph,
-    nodes: Sequence[Node],
-    board: Board,
-    optimize: str,
-    region_bytes: Sequence[int],
-    sram_budget_bytes: int | None,
-) -> Plan:
-    return plan_model(
-        graph,
-        storage_roots(graph),
-        nodes,
-        region_bytes,
-        weighed_as=board.core.schedules_weighed_as,
-        optimize=optimize,
-        sram_budget_bytes=_beside_states(graph, sram_budget_bytes),
-    )
 
 
 def _project_flags(board: Board) -> tuple[str, ...]:

@@ -41,6 +41,7 @@ class ConstantPool:
       fields: the symbol of each array of a struct, by the node's index and the field's name.
       operands: the symbol of each constant tensor that kernels read as data, by tensor index.
       first_bytes: bytes of the arrays that each node is the first to read, by the node's index.
+      contents: the symbol of each content, those of other models' arrays included.
     """
 
     arrays: Mapping[str, Blob]
@@ -48,6 +49,7 @@ class ConstantPool:
     fields: Mapping[int, Mapping[str, str]]
     operands: Mapping[int, str]
     first_bytes: Mapping[int, int]
+    contents: Mapping[Content, str]
 
     @property
     def size_bytes(self) -> int:
@@ -55,15 +57,18 @@ class ConstantPool:
         return sum(blob.size_bytes for blob in self.arrays.values())
 
 
-def collect_constants(name: str, nodes: Iterable[Node]) -> ConstantPool:
+def collect_constants(
+    name: str, nodes: Iterable[Node], known: Mapping[Content, str] | None = None
+) -> ConstantPool:
     """Packs the constants of all nodes.
 
     Args:
       name: C prefix of the symbols.
       nodes: the nodes in execution order; what stands for the application's rows has no constants.
+      known: symbols of contents that other models of the firmware have already.
     """
     arrays: dict[str, Blob] = {}
-    symbols: dict[Content, str] = {}
+    symbols: dict[Content, str] = dict(known or {})
     structs: dict[int, Struct] = {}
     fields: dict[int, dict[str, str]] = {}
     operands: dict[int, str] = {}
@@ -88,7 +93,7 @@ def collect_constants(name: str, nodes: Iterable[Node]) -> ConstantPool:
             if blob is not None:
                 operands[tensor] = keep(f"{name}_c{tensor}", blob)
         first_bytes[node.index] = sum(b.size_bytes for b in list(arrays.values())[before:])
-    return ConstantPool(arrays, structs, fields, operands, first_bytes)
+    return ConstantPool(arrays, structs, fields, operands, first_bytes, symbols)
 
 
 def constant_sizes(kernel: Kernel, view: View) -> dict[Content, int]:

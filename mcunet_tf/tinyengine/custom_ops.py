@@ -106,7 +106,7 @@ def read_binding(path: pathlib.Path) -> Binding:
         raise McunetError(
             f"{path}: '{function}' is no C name: say function = \"...\" in {path.stem}.toml"
         )
-    if not re.search(rf"\b{function}\s*\(", source):
+    if not re.search(rf"\b{function}\s*\([^;{{}}]*\)\s*{{", source):
         raise McunetError(
             f"{path}: no function '{function}' in it: define it, or say function = \"...\" in "
             f"{path.stem}.toml"
@@ -117,7 +117,9 @@ def read_binding(path: pathlib.Path) -> Binding:
             f"{path.with_suffix('.toml')}: scratch_bytes = {scratch!r}: give a number of bytes up "
             f"to {MAX_SCRATCH_BYTES}"
         )
-    return Binding(function, source, scratch, _shape(path, stated.get("output_shape")))
+    # The compiler holds the function against what the project calls.
+    declared = f'{source.rstrip()}\n\n#include "custom.h"\ncustom_function {function};\n'
+    return Binding(function, declared, scratch, _shape(path, stated.get("output_shape")))
 
 
 def _is_size(value: object, least: int, most: int) -> bool:

@@ -33,18 +33,20 @@ CUSTOMS = tuple(
 
 _STATE = "it keeps a state of its own form: write it as a variable, or give the model a window"
 _VARIABLES = ("ASSIGN_VARIABLE", "CALL_ONCE", "READ_VARIABLE", "VAR_HANDLE")
-_CONDITION = "it chooses what runs by a value: export both ways, or unroll the loop"
 _SIGNAL = "it computes features in front of a network: the application hands these over"
 _REASONS = {
     "CIRCULAR_BUFFER": _STATE,
-    "SVDF": "without a state from one inference to the next it sees a single step of its window",
-    **dict.fromkeys(("IF", "WHILE"), _CONDITION),
     **{name: _SIGNAL for name in CUSTOMS if name.startswith("Signal")},
     "TFLM_DECODE": "its weights are compressed: give the file from before compression",
     "TFLite_Detection_PostProcess": "it sorts boxes: the application does so, or --custom_op",
     "ethos-u": "it runs on an Arm Ethos-U: give the file from before Vela",
 }
 """Why an operator is not compiled."""
+
+_CHOSEN = {
+    "IF": "what the condition chooses, or both branches and a SELECT_V2",
+    "WHILE": "unrolled, where the number of rounds follows from constants",
+}
 
 _FORMS = {"_F32": "float32", "_S32": "int32"}
 
@@ -57,6 +59,8 @@ def answer(name: str) -> str:
     """
     if name in _VARIABLES:
         return "a state of the model, which outlasts an inference"
+    if name in _CHOSEN:
+        return _CHOSEN[name]
     if name in _REASONS:
         return f"not compiled: {_REASONS[name]}"
     spec = SPECS[name]

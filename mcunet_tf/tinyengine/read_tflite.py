@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import flatbuffers
@@ -24,6 +24,7 @@ from mcunet_tf.tinyengine.ir import ITEM_BYTES, Graph, Op, Quantization, Tensor
 from mcunet_tf.tinyengine.ops import SPECS
 from mcunet_tf.tinyengine.ops.spec import Impossible, ImpossibleError, View
 from mcunet_tf.tinyengine.settle_shapes import MAX_RANK, MAX_TENSOR_BYTES, Options, settle_shapes
+from mcunet_tf.tinyengine.subgraphs import Subgraph, inline_subgraphs
 from mcunet_tf.tinyengine.variables import assigned_constants, unfold_variables
 
 IDENTIFIER = b"TFL3"
@@ -88,6 +89,9 @@ _OPTIONS: dict[str, tuple[type[Any], tuple[str, ...]]] = {
         tflite.UnidirectionalSequenceLSTMOptions,
         ("FusedActivationFunction", "CellClip", "TimeMajor"),
     ),
+    "SVDF": (tflite.SVDFOptions, ("Rank", "FusedActivationFunction")),
+    "IF": (tflite.IfOptions, ("ThenSubgraphIndex", "ElseSubgraphIndex")),
+    "WHILE": (tflite.WhileOptions, ("CondSubgraphIndex", "BodySubgraphIndex")),
     "UNPACK": (tflite.UnpackOptions, ("Axis",)),
     "VAR_HANDLE": (tflite.VarHandleOptions, ("Container", "SharedName")),
     "PACK": (tflite.PackOptions, ("Axis",)),
@@ -148,43 +152,35 @@ def read_tflite(data: bytes, name: str = "model") -> Graph:
             f"{name}: the file is damaged (an offset or a number in it is impossible: {detail}); "
             "export it again"
         ) from error
-    unfolded = unfold_variables(file.tensors, file.ops, file.outputs, file.first_values)
-    table = list(file.tensors)
+    main = inline_subgraphs(file.subgraphs)
+    first: dict[str, np.ndarray[Any, Any]] = {}
+    for other in file.subgraphs[1:]:
+        first |= assigned_constants(other.tensors, other.ops)
+    unfolded = unfold_variables(main.tensors, main.ops, main.outputs, first, file.variables)
+    table = list(unfolded.tensors)
     for index, variable in zip(unfolded.entries, unfolded.names, strict=True):
         table[index] = dataclasses.replace(table[index], name=_printable(variable.encode()))
-    file = dataclasses.replace(
-        file,
-        tensors=tuple(table),
-        ops=unfolded.ops,
-        inputs=(*file.inputs, *unfolded.entries),
-        outputs=(*unfolded.outputs, *unfolded.exits),
-        unsettled=file.unsettled.difference(unfolded.entries),
-    )
-    tensors, kept = settle_shapes(file.tensors, file.ops, file.unsettled)
-    file = dataclasses.replace(file, tensors=tensors, ops=kept)
-    ops = tuple(_with_attributes(file.tensors, op, options) for op, options in file.ops)
-    constants = _empty_constants(file)
+    inputs = (*main.inputs, *unfolded.entries)
+    outputs = (*unfolded.outputs, *unfolded.exits)
+    unsettled = main.unsettled.difference(unfolded.entries)
+    tensors, kept = settle_shapes(table, unfolded.ops, unsettled)
+    ops = tuple(_with_attributes(tensors, op, options) for op, options in kept)
+    constants = _empty_constants(tensors, ops, inputs)
     names = (file.input_names, file.output_names)
-    edges = (file.inputs, file.outputs)
-    return Graph(name, constants, ops, *edges, *names, states=unfolded.initial)
+    return Graph(name, constants, ops, inputs, outputs, *names, states=unfolded.initial)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _File:
-    """What the first subgraph says; operators with their options, by the schema's names.
+    """What the file says; operators with their options, by the schema's names.
 
-    `unsettled` are the computed tensors that are declared with an open size; `first_values` what
-    other subgraphs assign to variables, by name.
+    The first of the subgraphs is what an inference runs. `variables` are its variable tensors.
     """
 
-    tensors: tuple[Tensor, ...]
-    ops: tuple[tuple[Op, Options], ...]
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    unsettled: frozenset[int]
+    subgraphs: tuple[Subgraph, ...]
     input_names: tuple[str, ...]
     output_names: tuple[str, ...]
-    first_values: Mapping[str, np.ndarray[Any, Any]]
+    variables: frozenset[int]
 
 
 def _with_attributes(tensors: tuple[Tensor, ...], op: Op, options: Options) -> Op:
@@ -212,14 +208,16 @@ def _with_attributes(tensors: tuple[Tensor, ...], op: Op, options: Options) -> O
     return dataclasses.replace(op, attributes=attributes)
 
 
-def _empty_constants(file: _File) -> tuple[Tensor, ...]:
+def _empty_constants(
+    tensors: Sequence[Tensor], ops: Sequence[Op], inputs: Sequence[int]
+) -> tuple[Tensor, ...]:
     """Tensors of no values that nothing computes are constants, an empty bias for instance."""
-    computed = {index for op, _ in file.ops for index in op.outputs}.union(file.inputs)
+    computed = {index for op in ops for index in op.outputs}.union(inputs)
     return tuple(
         dataclasses.replace(tensor, data=np.zeros(tensor.shape, tensor.dtype))
         if tensor.elements == 0 and index not in computed and tensor.dtype in ITEM_BYTES
         else tensor
-        for index, tensor in enumerate(file.tensors)
+        for index, tensor in enumerate(tensors)
     )
 
 
@@ -245,7 +243,30 @@ class _Reader:
             raise self.fail(f"schema version {self.model.Version()} instead of {SCHEMA_VERSION}")
         if not self.count(self.model.SubgraphsLength(), "subgraphs"):
             raise self.fail("no subgraph")
-        subgraph = self.model.Subgraphs(0)
+        subgraphs = tuple(
+            self.read_subgraph(self.model.Subgraphs(i)) for i in range(self.model.SubgraphsLength())
+        )
+        main = subgraphs[0]
+        if not main.inputs or not main.outputs:
+            raise UnsupportedError(
+                f"{self.name}: the graph has no inputs or no outputs; export a model that has both"
+            )
+        names = self.signature()
+        declared = self.model.Subgraphs(0)
+        variables = {
+            i
+            for i, tensor in enumerate(main.tensors)
+            if tensor.data is not None and declared.Tensors(i).IsVariable()
+        }
+        return _File(
+            subgraphs,
+            tuple(names.get(("input", i), main.tensors[i].name) for i in main.inputs),
+            tuple(names.get(("output", i), main.tensors[i].name) for i in main.outputs),
+            frozenset(variables.difference(main.inputs)),
+        )
+
+    def read_subgraph(self, subgraph: Any) -> Subgraph:
+        """Tensors, operators and edges of one subgraph."""
         tensors = tuple(
             self.read_tensor(subgraph.Tensors(i), i)
             for i in self.count(subgraph.TensorsLength(), "tensors")
@@ -253,24 +274,10 @@ class _Reader:
         ops = tuple(self.read_ops(subgraph, tensors))
         inputs = self.indices(subgraph, "Inputs", len(tensors), optional=False)
         outputs = self.indices(subgraph, "Outputs", len(tensors), optional=False)
-        if not inputs or not outputs:
-            raise UnsupportedError(
-                f"{self.name}: the graph has no inputs or no outputs; export a model that has both"
-            )
         unsettled = {
             i for i, t in enumerate(tensors) if t.data is None and _is_open(subgraph.Tensors(i))
         }
-        names = self.signature()
-        return _File(
-            tensors,
-            ops,
-            inputs,
-            outputs,
-            frozenset(unsettled.difference(inputs)),
-            tuple(names.get(("input", i), tensors[i].name) for i in inputs),
-            tuple(names.get(("output", i), tensors[i].name) for i in outputs),
-            self.first_values(),
-        )
+        return Subgraph(tensors, ops, inputs, outputs, frozenset(unsettled.difference(inputs)))
 
     def signature(self) -> dict[tuple[str, int], str]:
         """What the first signature of the network calls its edges, by role and tensor."""
@@ -286,18 +293,6 @@ class _Reader:
                     if entry.Name()
                 }
         return {}
-
-    def first_values(self) -> dict[str, np.ndarray[Any, Any]]:
-        """Constants that subgraphs behind the first one assign to variables."""
-        found: dict[str, np.ndarray[Any, Any]] = {}
-        for number in range(1, self.model.SubgraphsLength()):
-            subgraph = self.model.Subgraphs(number)
-            tensors = tuple(
-                self.read_tensor(subgraph.Tensors(i), i)
-                for i in self.count(subgraph.TensorsLength(), "tensors")
-            )
-            found |= assigned_constants(tensors, self.read_ops(subgraph, tensors))
-        return found
 
     def indices(self, table: Any, field: str, tensors: int, *, optional: bool) -> tuple[int, ...]:
         length = getattr(table, f"{field}Length")()

@@ -10,6 +10,10 @@ _STATE = (
     "quantisation of variables (converter._experimental_variable_quantization = True)"
 )
 _LOOP = "build the recurrent layer with unroll=True, or use LSTM with a fixed batch of 1"
+_CHOICE = (
+    "what runs must follow from constants: give loops a fixed number of rounds (unroll=True), and "
+    "branches results of one type and shape"
+)
 _OPEN_BATCH = "export with a fixed batch of 1, so that the converter computes shapes"
 _DILATION = (
     "write it as the dilation of a convolution of stride 1 (dilation_rate=), and export again"
@@ -29,9 +33,16 @@ _OTHER_LAYER = (
     "application"
 )
 
+_BY_CUSTOM = {
+    "CUSTOM TFLM_DECODE": "give the file from before tflite-micro's compression of weights",
+    "CUSTOM CIRCULAR_BUFFER": (
+        "keep the window in a variable (READ_VARIABLE, CONCATENATION, ASSIGN_VARIABLE)"
+    ),
+}
 _BY_KIND = {
     **dict.fromkeys(("CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE"), _STATE),
-    **dict.fromkeys(("WHILE", "IF", "RNN", "UNIDIRECTIONAL_SEQUENCE_RNN"), _LOOP),
+    **dict.fromkeys(("RNN", "UNIDIRECTIONAL_SEQUENCE_RNN"), _LOOP),
+    **dict.fromkeys(("WHILE", "IF"), _CHOICE),
     **dict.fromkeys(("LSTM", "BIDIRECTIONAL_SEQUENCE_LSTM"), _LOOP),
     **dict.fromkeys(("FILL", "SHAPE", "RANGE", "REDUCE_PROD", "BROADCAST_ARGS"), _OPEN_BATCH),
 }
@@ -62,6 +73,8 @@ def remedies(problems: Iterable[tuple[str, str]]) -> list[str]:
 def _remedy(kind: str, reason: str) -> str:
     if kind.startswith("CUSTOM Signal"):
         return _SIGNAL
+    if kind in _BY_CUSTOM:
+        return _BY_CUSTOM[kind]
     if kind.startswith("CUSTOM "):
         return f"bind a C function to it with --custom_op={kind.removeprefix('CUSTOM ')}=FILE.c"
     if kind in ("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"):

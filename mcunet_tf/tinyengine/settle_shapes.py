@@ -53,7 +53,7 @@ def settle_shapes(
             kept.append((op, options))
             continue
         seen = view_of(table, op)
-        values = _known(seen, options)
+        values = known_constants(seen, options)
         if values is not None:
             for index, value in zip(op.outputs, values, strict=True):
                 table[index] = dataclasses.replace(table[index], data=value, shape=value.shape)
@@ -67,7 +67,7 @@ def settle_shapes(
     return tuple(table), tuple(kept)
 
 
-def _known(seen: View, options: Mapping[str, Any]) -> list[np.ndarray[Any, Any]] | None:
+def known_constants(seen: View, options: Mapping[str, Any]) -> list[np.ndarray[Any, Any]] | None:
     """The results of an operator whose operands are known, or of which only shapes matter."""
     if any(tensor.dtype not in ITEM_BYTES for tensor in seen.outputs):
         return None

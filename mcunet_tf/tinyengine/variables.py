@@ -5,6 +5,9 @@ A file names a variable by VAR_HANDLE, reads it by READ_VARIABLE, writes it by A
 gives it its first value in a subgraph that CALL_ONCE runs. Followed in their order, these operators
 say which tensor holds the variable at each moment. The graph then has an input for what it holds at
 the start of an inference and an output for what it holds at the end, and the operators are gone.
+
+An SVDF has a variable of its own: a tensor that it reads and writes. What it writes becomes its
+second result.
 """
 
 from __future__ import annotations
@@ -22,6 +25,8 @@ from mcunet_tf.tinyengine.settle_shapes import Options
 
 Values = npt.NDArray[np.generic]
 _NAME_FIELDS = ("Container", "SharedName")
+OWN_STATES = {"SVDF": 4}
+"""Operators with a variable tensor of their own: the operand that it is."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -29,6 +34,7 @@ class Unfolded:
     """Operators without variables, and what became of these.
 
     Attributes:
+      tensors: the tensors, and those that own states become.
       ops: the operators that are left, with their options.
       entries: for each variable the tensor that holds it at the start of an inference.
       exits: the tensors that hold them at the end, in the same order.
@@ -37,6 +43,7 @@ class Unfolded:
       names: what the file calls the variables.
     """
 
+    tensors: tuple[Tensor, ...]
     ops: tuple[tuple[Op, Options], ...]
     outputs: tuple[int, ...]
     entries: tuple[int, ...] = ()
@@ -50,6 +57,7 @@ def unfold_variables(
     ops: Iterable[tuple[Op, Options]],
     outputs: Sequence[int],
     first: Mapping[str, Values],
+    variables: frozenset[int] = frozenset(),
 ) -> Unfolded:
     """Follows variables through the operators.
 
@@ -58,13 +66,14 @@ def unfold_variables(
       ops: its operators with their options, in the order of execution.
       outputs: its outputs.
       first: the values that the file's other subgraphs assign, by the variables' names.
+      variables: variable tensors, whose data is what they begin with.
 
     Returns:
       What is left. Operators that use variables as none of their kind can stay where they are, and
       say what is wrong in the place of their options.
     """
-    walk = _Walk(tensors)
-    kept = tuple(pair for pair in ops if walk.keeps(*pair))
+    walk = _Walk(tensors, variables)
+    kept = tuple(walk.updated(*pair) for pair in ops if walk.keeps(*pair))
     return walk.finish(tuple(walk.renamed(*pair) for pair in kept), outputs, first)
 
 
@@ -93,13 +102,15 @@ def variable_name(options: Mapping[str, Any]) -> str:
 class _Walk:
     """The state of following variables: which tensor holds each of them now."""
 
-    def __init__(self, tensors: Sequence[Tensor]) -> None:
-        self.tensors = tensors
+    def __init__(self, tensors: Sequence[Tensor], variables: frozenset[int]) -> None:
+        self.tensors = list(tensors)
+        self.variables = variables
         self.names: dict[int, str] = {}  # handles
         self.entries: dict[str, int] = {}
         self.now: dict[str, int] = {}
         self.aliases: dict[int, int] = {}
         self.faults: dict[Op, str] = {}
+        self.own: dict[str, Values | None] = {}  # what variable tensors begin with
 
     def keeps(self, op: Op, options: Options) -> bool:
         """Takes an operator in; False if nothing is left of it."""
@@ -111,6 +122,27 @@ class _Walk:
         if op.kind == "ASSIGN_VARIABLE" and len(op.inputs) == 2:
             return self._assigns(op)
         return op.kind != "CALL_ONCE"
+
+    def updated(self, op: Op, options: Options) -> tuple[Op, Options]:
+        """An operator that reads its own state as it was before, and makes what it becomes."""
+        position = OWN_STATES.get(op.kind)
+        if position is None or position >= len(op.inputs) or not op.outputs:
+            return op, options
+        variable = op.inputs[position]
+        if variable not in self.variables:
+            return op, options
+        held = self.tensors[variable]
+        name = f"{held.name} {variable}"  # names of tensors may be equal
+        before = self.now.get(name, variable)
+        if name not in self.entries:
+            self.entries[name] = variable
+            self.own[name] = held.data
+            self.tensors[variable] = dataclasses.replace(held, data=None)
+        self.now[name] = len(self.tensors)
+        self.tensors.append(dataclasses.replace(held, name=f"{held.name}/next", data=None))
+        inputs = (*op.inputs[:position], before, *op.inputs[position + 1 :])
+        outputs = (*op.outputs, self.now[name])
+        return dataclasses.replace(op, inputs=inputs, outputs=outputs), options
 
     def _reads(self, op: Op) -> bool:
         name = self.names.get(op.inputs[0])
@@ -153,13 +185,15 @@ class _Walk:
     ) -> Unfolded:
         """The variables that are read before they are written: only these outlast an inference."""
         names = list(self.entries)
+        values = {**first, **self.own}
         return Unfolded(
+            tuple(self.tensors),
             ops,
             tuple(self.aliases.get(index, index) for index in outputs),
             tuple(self.entries[name] for name in names),
             tuple(self.now[name] for name in names),
-            tuple(self._initial(self.tensors[self.entries[n]], first.get(n)) for n in names),
-            tuple(names),
+            tuple(self._initial(self.tensors[self.entries[n]], values.get(n)) for n in names),
+            tuple(self.tensors[self.entries[n]].name if n in self.own else n for n in names),
         )
 
     @staticmethod

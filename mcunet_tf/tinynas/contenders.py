@@ -189,11 +189,14 @@ def own_contenders(
         for level in _LEVELS:
             wanted = affordable * level
             near = [a for a in drawn if 1 / _LEVEL_RANGE < costs[a] / wanted < _LEVEL_RANGE]
-            if level == 1.0 and not near:
-                # The budget ends below what could be trained: the costliest that fit.
-                near = sorted(drawn, key=lambda arch: -costs[arch])[:_TRIED]
             ranked = sorted(near, key=lambda arch: -_promise(arch, num_classes, costs[arch]))
             best = next((arch for arch in ranked[:_TRIED] if fits(arch)), None)
+            if best is None and level == 1.0:
+                # The budget ends below what could be trained: the most promising ones that fit,
+                # looked for from large to small.
+                spread = sorted(drawn, key=lambda arch: -_promise(arch, num_classes, costs[arch]))
+                step = -(-len(spread) // _TRIED) or 1
+                best = next((arch for arch in spread[::step] if fits(arch)), None)
             if best is not None and all(c.arch != best for c in found[level]):
                 name = f"{family} {costs[best] / 1e6:.0f}M"
                 found[level].append(Contender(name, family, best))

@@ -40,6 +40,9 @@ STATE_FILE = "halving.json"
 ROUND_SHARES = (0.15, 0.2)
 """Shares of the time for the rounds; the rest is the final training's."""
 
+_ONE_ROUND = (0.25,)
+"""The same where there are no more networks than the second round would train."""
+
 _KEPT = 3
 """Networks that the second round trains."""
 
@@ -48,6 +51,7 @@ _LEAST_SECONDS = 12.0
 
 _MOST_CONTENDERS = 24
 _LEAST_STEPS = 8
+_LEAST_FINAL_SHARE = 0.4
 _OVERHEAD = 1.08
 """Time of a training relative to that of its steps: validation and checkpoints."""
 
@@ -185,17 +189,19 @@ class Halving:
             OutputError: the folder cannot be written.
         """
         alive = list(contenders)
+        shares = ROUND_SHARES if len(alive) > _KEPT else _ONE_ROUND
         self.progress.say(
             f"{len(alive)} networks, {sum(c.family == KNOWN for c in alive)} of them published, "
-            f"train for {self._shown_seconds(self.seconds * sum(ROUND_SHARES))}"
+            f"train for {_shown_seconds(self.seconds * sum(shares))}"
         )
         scores: dict[str, list[float]] = {c.name: [] for c in alive}
-        for number, share in enumerate(ROUND_SHARES):
-            found = self._round(number, alive, self.seconds * share)
+        for number, share in enumerate(shares):
+            last = number + 1 == len(shares)
+            found = self._round(number, alive, self.seconds * share, last)
             for contender in alive:
                 scores[contender.name].append(found[contender.name])
             ranked = sorted(alive, key=lambda c: -found[c.name])
-            alive = _going_on(ranked, _KEPT) if number + 1 < len(ROUND_SHARES) else ranked[:1]
+            alive = ranked[:1] if last else _going_on(ranked, _KEPT)
             self._forget(alive)
         (winner,) = alive
         standings = self._standings(contenders, scores)
@@ -204,7 +210,9 @@ class Halving:
         epochs, steps = self._final_length(winner)
         return Halved(winner.arch, weights, epochs, steps, standings)
 
-    def _round(self, number: int, alive: Sequence[Contender], seconds: float) -> dict[str, float]:
+    def _round(
+        self, number: int, alive: Sequence[Contender], seconds: float, last: bool
+    ) -> dict[str, float]:
         """Scores of a round by name."""
         from mcunet_tf.tinynas.train import TrainingPhase
 
@@ -227,7 +235,6 @@ class Halving:
             phase = TrainingPhase(f"round {number + 1}", epochs, steps=steps)
             self.phases.setdefault(contender.name, []).append(phase)
             if "score" not in stored:
-                last = number + 1 == len(ROUND_SHARES)
                 stored["score"] = self._trained_score(contender, last)
                 self.keep(rounds=rounds)
             said = self._said(stored["score"])
@@ -265,6 +272,8 @@ class Halving:
             traced, per_step = self.step_seconds(winner)
             finish = min(_FINISH_SECONDS, 0.1 * self.seconds) + _FINAL_TRACES * traced
             left = self.seconds - self.spent - finish
+            # On a machine that was busy with other things, better late than untrained.
+            left = max(left, _LEAST_FINAL_SHARE * self.seconds)
             if self.options.quantization == "qat":
                 left *= 0.75
             steps = int(left / per_step / _OVERHEAD)
@@ -344,8 +353,9 @@ class Halving:
         name = self.objective.task.metric_names[0]
         return self.objective.said({name: self.objective.turned(score)})
 
-    def _shown_seconds(self, seconds: float) -> str:
-        return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+def _shown_seconds(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
 def _going_on(ranked: Sequence[Contender], count: int) -> list[Contender]:

@@ -13,6 +13,7 @@ from mcunet_tf.benchmark.plugin import NEWEST_API, plugin_path, plugin_refusal, 
 from mcunet_tf.benchmark.qemu import run_elf
 from mcunet_tf.benchmark.runner import run_on_board
 from mcunet_tf.benchmark.text import format_table
+from mcunet_tf.boards import load_board
 from mcunet_tf.errors import ToolError
 from tests.benchmark.small_net import small_net
 from tests.benchmark.tiny_project import expected, random_inputs, tiny_project
@@ -37,9 +38,9 @@ def put_first(folder, monkeypatch):
 def refuse_plugins(tmp_path, monkeypatch):
     """Puts a QEMU first on the PATH that runs as the installed one but for plugins."""
 
-    def refuse(message):
-        real = shutil.which("qemu-system-arm")
-        script = tmp_path / "qemu-system-arm"
+    def refuse(message, emulator="qemu-system-arm"):
+        real = shutil.which(emulator)
+        script = tmp_path / emulator
         script.write_text(
             '#!/bin/sh\nfor word; do\n  if [ "$word" = -plugin ]; then\n'
             f"    echo '{message}' >&2\n    exit 1\n  fi\ndone\nexec {real} \"$@\"\n"
@@ -94,18 +95,20 @@ def test_a_qemu_that_does_not_start_is_named(tmp_path, monkeypatch):
 
 
 @pytest.mark.qemu
-@pytest.mark.parametrize("board", ["qemu-m4", "qemu-m7", "qemu-m55"])
+@pytest.mark.parametrize("board", ["qemu-m4", "qemu-m7", "qemu-m55", "qemu-rv32", "qemu-xtensa"])
 def test_without_the_plugin_time_is_counted(board, refuse_plugins):
     loop = "for (volatile int i = 0; i < 20000; i++) { }"
     exact = run_on_board(tiny_project(extra=loop), board, random_inputs(1))
     assert exact.counting_note == ""
-    refuse_plugins(REFUSALS["built without plugins"])
+    emulator = load_board(board).core.architecture.emulator
+    refuse_plugins(REFUSALS["built without plugins"], emulator)
     inputs = random_inputs(2)
     timed = run_on_board(tiny_project(extra=loop), board, inputs)
     assert [out.tolist() for (out,) in timed.outputs] == [expected(x).tolist() for (x,) in inputs]
     assert timed.instructions_precision > 0
     assert timed.modelled_cycles is None
-    assert "counted by SysTick under QEMU's -icount" in timed.counting_note
+    clock = {"qemu-rv32": "minstret", "qemu-xtensa": "CCOUNT"}.get(board, "SysTick")
+    assert f"counted by {clock} under QEMU's -icount" in timed.counting_note
     assert "-plugin: invalid option" in timed.counting_note
     # beside the ticks: what is executed between reading the clock and the markers
     allowed = timed.instructions_precision + 40

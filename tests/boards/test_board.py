@@ -2,11 +2,14 @@
 """Boards load, are the parts they claim to be, and wrong files are named with a remedy."""
 
 import re
+import struct
 from pathlib import Path
 
 import pytest
 
+from mcunet_tf.benchmark.runner import build_image, run_on_board
 from mcunet_tf.boards import (
+    board_list,
     emulate,
     linker_script,
     list_architectures,
@@ -20,6 +23,7 @@ from mcunet_tf.boards.board import _FOLDER
 from mcunet_tf.boards.core import load_architecture
 from mcunet_tf.errors import BoardError
 from mcunet_tf.tinyengine.cost import cost_model
+from tests.benchmark.tiny_project import expected, random_inputs, tiny_project
 
 
 def _tools(architecture: str) -> list[str]:
@@ -32,8 +36,12 @@ def _tools(architecture: str) -> list[str]:
 def test_all_boards_load():
     assert set(list_boards()) == {
         *("host", "portable"),
-        *("qemu-m0", "qemu-m3", "qemu-m4", "qemu-m7", "qemu-m33", "qemu-m55"),
-        *("stm32f412", "stm32f746", "stm32h743"),
+        *("qemu-m0", "qemu-m0plus", "qemu-m3", "qemu-m4", "qemu-m7", "qemu-m33", "qemu-m55"),
+        *("qemu-rv32", "qemu-rv32-zbb", "qemu-xtensa"),
+        *("stm32f412", "stm32f446", "stm32f746", "stm32g071", "stm32h743"),
+        *("stm32n657", "stm32u575"),
+        *("rpi-pico", "rpi-pico2", "rpi-pico2-riscv", "arduino-nano33ble", "alif-e7", "apollo4"),
+        *("nrf52840dk", "nrf5340dk", "esp32", "esp32-c3", "esp32-c6", "esp32-s3"),
     }
     for name in list_boards():
         assert load_board(name).name == name
@@ -45,6 +53,15 @@ def test_all_boards_load():
         ("stm32f412", "cortex-m4", 256, 1024, 100),
         ("stm32f746", "cortex-m7", 320, 1024, 216),
         ("stm32h743", "cortex-m7", 512, 2048, 480),
+        ("rpi-pico", "cortex-m0plus", 264, 2048, 125),
+        ("rpi-pico2", "cortex-m33", 520, 4096, 150),
+        ("rpi-pico2-riscv", "rv32imc-zba-zbb", 520, 4096, 150),
+        ("nrf52840dk", "cortex-m4", 256, 1024, 64),
+        ("nrf5340dk", "cortex-m33", 512, 1024, 128),
+        ("stm32g071", "cortex-m0plus", 36, 128, 64),
+        ("stm32f446", "cortex-m4", 128, 512, 180),
+        ("stm32u575", "cortex-m33", 768, 2048, 160),
+        ("apollo4", "cortex-m4", 384 + 1024, 2048 - 96, 192),
     ],
 )
 def test_real_boards_have_the_papers_budgets(name, core, ram_kb, flash_kb, clock_mhz):
@@ -86,6 +103,32 @@ def test_emulation_keeps_sizes_and_stays_within_the_machine(name):
         assert block.end <= home.end
 
 
+REAL_BOARDS = [n for n in list_boards() if load_board(n).runner.kind in ("serial", "application")]
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("name", REAL_BOARDS)
+def test_a_real_board_links_where_it_is_and_runs_where_it_is_emulated(name):
+    """The image lies in the board's own memories; the emulated one gives the right outputs."""
+    board = load_board(name)
+    counter = board.core.architecture.cycle_counter
+    image = build_image(tiny_project(), board, counter=counter).read_bytes()
+    (entry,) = struct.unpack_from("<I", image, 24)
+    code = next(block for block in memory_blocks(board) if "code" in block.roles)
+    assert code.origin <= entry < code.end
+    inputs = random_inputs(1)
+    result = run_on_board(tiny_project(), board, inputs)
+    assert result.outputs[0][0].tolist() == expected(inputs[0][0]).tolist()
+    assert result.instructions[0] > 0
+
+
+def test_the_list_has_a_line_for_every_board():
+    lines = board_list().splitlines()
+    assert [line.split()[0] for line in lines[1:]] == list(list_boards())
+    (pico,) = [line for line in lines if line.startswith("rpi-pico ")]
+    assert pico.split()[:6] == ["rpi-pico", "cortex-m0plus", "264", "2,048", "125", "qemu-m0plus"]
+
+
 def test_emulated_board_is_left_alone():
     board = load_board("qemu-m55")
     assert emulate(board) is board
@@ -115,7 +158,7 @@ def test_own_board_file(tmp_path):
         ("core =", "cores =", "core"),
         ("clock_hz = 100_000_000", 'clock_hz = "fast"', "clock_hz = 'fast'; it must be a whole"),
         ("clock_hz = 100_000_000", "clock_hz = true", "clock_hz"),
-        ('isa = ["dsp"]', 'isa = ["neon"]', "isa holds 'neon'; each entry is one of dsp, mve, si"),
+        ('isa = ["dsp"]', 'isa = ["neon"]', "isa holds 'neon'; each entry is one of dsp, mve, sc"),
         ("size_bytes = 262144", "size_bytes = 0", "size_bytes = 0; use a number above 0"),
         ('roles = ["arena", "data"]', 'roles = ["data"]', "no memory has the role 'arena'"),
         ('kind = "ram"', 'kind = "rom"', "kind = 'rom'; use one of flash, ram"),

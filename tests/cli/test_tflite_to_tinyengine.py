@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -156,14 +157,16 @@ def test_a_model_that_no_reference_runs_is_one_line(tmp_path, model):
 def test_a_fault_in_the_emitted_c_fails_before_anything_is_written(tmp_path, place):
     """Rows of the output are put one too far: on the host as on the board, exit code 1."""
     (tmp_path / "conv.tflite").write_bytes(conv_model(Conv()))
+    emits = "emit_project" if place == "this computer" else "lay_out"
     code = (
         "import sys; from mcunet_tf.tinyengine import compiler; from mcunet_tf.check import twin\n"
-        "emit = compiler.emit_project\n"
+        f"module, name = {'twin' if place == 'this computer' else 'compiler'}, '{emits}'\n"
+        "emit = getattr(module, name)\n"
         "def faulty(*a):\n"
-        "    files = emit(*a)\n"
+        "    made = emit(*a); files = getattr(made, 'files', made)\n"
         "    c = files['conv.c']; wrong = c.replace(', y, rows);', ', y + 1, rows);')\n"
-        "    assert wrong != c; files['conv.c'] = wrong; return files\n"
-        f"{'twin' if place == 'this computer' else 'compiler'}.emit_project = faulty\n"
+        "    assert wrong != c; files['conv.c'] = wrong; return made\n"
+        "setattr(module, name, faulty)\n"
         "from mcunet_tf.cli import tflite_to_tinyengine as t\n"
         "sys.argv = ['x', 'conv.tflite', '--verify=1', '--verify_on=qemu-m4']; t.run()"
     )
@@ -181,6 +184,20 @@ def test_a_fault_in_the_emitted_c_fails_before_anything_is_written(tmp_path, pla
     assert line.startswith("tflite_to_tinyengine: conv (seed 0): ")
     assert "differ for input 0; at" in line
     assert [p.name for p in tmp_path.iterdir()] == ["conv.tflite"]
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("board", ["rpi-pico", "qemu-rv32"])
+def test_verify_on_a_board_itself(tmp_path, model, board):
+    done = run(tmp_path, model, f"--board={board}", "--verify=2", f"--verify_on={board}")
+    assert done.returncode == 0, done.stderr
+    assert f"verified on {board}, emulated" in done.stdout + done.stderr
+
+
+def test_boards_are_listed(tmp_path):
+    done = run(tmp_path, "--board=list")
+    assert (done.returncode, done.stderr, list(tmp_path.iterdir())) == (0, "", [])
+    assert "rpi-pico           cortex-m0plus" in done.stdout
 
 
 def test_two_processes_write_the_same_bytes(tmp_path, model):
@@ -268,9 +285,23 @@ def test_a_full_disk_behind_stdout_is_one_line(tmp_path, model):
 # Bad input
 
 
-def test_no_model_or_two(tmp_path, model):
-    assert "give one model, not 0" in refused(tmp_path)
-    assert "give one model, not 2" in refused(tmp_path, model, model)
+def test_a_number_of_models_and_flags_that_do_not_fit(tmp_path, model):
+    assert "give a model: the path of a .tflite file" in refused(tmp_path)
+    assert "2 models: name the firmware that they become" in refused(tmp_path, model, model)
+    assert "'small' names two parts" in refused(tmp_path, model, model, "--name=app")
+    assert "--parallel goes with several models" in refused(tmp_path, model, "--parallel")
+    assert "one firmware runs on one board" in refused(tmp_path, model, "--board=host,qemu-m4")
+
+
+def test_several_models_become_one_firmware(tmp_path, model):
+    (tmp_path / "other.tflite").write_bytes(conv_model(Conv()))
+    done = run(tmp_path, model, "other.tflite", "--name=app", "--verify=1")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("verified on this computer") == 2
+    assert "app for qemu-m4: small, other" in done.stdout
+    assert {"app.h", "small.c", "other.c", "app_weights.c"} <= set(
+        tree(tmp_path / "app_tinyengine")
+    )
 
 
 @pytest.mark.parametrize(
@@ -280,7 +311,7 @@ def test_no_model_or_two(tmp_path, model):
         ("--verify=many", "--verify=many"),
         ("--verify=-1", "--verify=-1"),
         ("--report=xml", "should be one of"),
-        ("--board=abacus", "unknown board 'abacus': choose one of host, "),
+        ("--board=abacus", "unknown board 'abacus': choose one of alif-e7, "),
         ("--board=missing.toml", "missing.toml"),
         ("--name=3x", "'3x' is no C identifier"),
         ("--name=a/../b", "is no C identifier"),
@@ -289,13 +320,29 @@ def test_no_model_or_two(tmp_path, model):
         ("--name=main", "'main' is the name of a file beside the network"),
         ("--name=café", "'café' is no C identifier of ASCII letters"),
         ("--name=" + 200 * "n", "has 200 characters, more than 63: choose another --name"),
-        ("--project_format=abacus", "should be one of <cmake>"),
+        ("--hooks=layer,tick", "hook 'tick' is unknown: use one of layer, yield"),
+        ("--place=heap:.dtcm", "place 'heap' is unknown: use one of weights, arena, state, code"),
+        ("--place=weights", "weights: '' is no section: say weights:.section"),
+        ("--place=weights:a b", "weights: 'a b' is no section: say weights:.section"),
+        ("--place=code:.a,code:.b", "code has section '.a' already: name one"),
+        ("--board=stm32h743 --place=arena:.dtc", "board stm32h743 has no section '.dtc': use one"),
+        ("--format=abacus", "project format 'abacus' is unknown: use one of arduino, cmake, "),
+        (
+            "--format=cmake,abacus",
+            "project format 'abacus' is unknown: use one of arduino, cmake, ",
+        ),
+        ("--format=", "no project format: use one or more of arduino, cmake, "),
+        ("--format=arduino --name=arduino_kws", "'arduino_kws' begins with 'arduino', which is"),
+        ("--format=arduino --name=Wire", "'Wire' is the name of a header of Arduino's (arduino): "),
+        ("--format=esp-idf --name=driver", "of a component of ESP-IDF (esp-idf): choose another"),
+        ("--format=pico-sdk --name=pico_kws", "a library of the Pico SDK (pico-sdk): choose"),
+        ("--format=make --name=example", "'example' is a target of the Makefile (make): choose"),
         ("--sram_budget=64", "over the budget of 64 B"),
         ("--sram_budget=0", "--sram_budget=0"),
     ],
 )
 def test_bad_flags(tmp_path, model, flag, told):
-    assert told in refused(tmp_path, model, flag)
+    assert told in refused(tmp_path, model, *re.split(r" (?=--)", flag))
 
 
 def test_a_missing_file_and_a_folder(tmp_path):

@@ -90,14 +90,16 @@ def test_small_networks_on_an_emulated_m55(made):
 
 
 @pytest.mark.qemu
-@pytest.mark.parametrize("board", ["qemu-m3", "qemu-m33"])
+@pytest.mark.parametrize("board", ["qemu-m3", "qemu-m33", "qemu-rv32"])
 def test_small_networks_on_other_cores(made, board):
     names = ("squeeze_excite", "depthwise_kernels", "negative_scales")
     check_against_oracle(run_on_emulator([made(name) for name in names], board, inputs=2))
 
 
 @pytest.mark.qemu
-@pytest.mark.parametrize("board", ["qemu-m0", "qemu-m33"])
+@pytest.mark.parametrize(
+    "board", ["qemu-m0", "qemu-m33", "qemu-rv32", "qemu-rv32-zbb", "qemu-xtensa"]
+)
 def test_a_stock_model_on_other_cores(shared_models, board):
     """Its own image in the true memories of the board; cycles only where a core has a model."""
     model = (shared_models / "mlperf_kws_dscnn_int8.tflite").read_bytes()

@@ -31,6 +31,7 @@ CASES: dict[str, tuple[Case, ...]] = {
     "FULLY_CONNECTED": conv_cases.FULLY_CONNECTED,
     "BATCH_MATMUL": matmul_cases.BATCH_MATMUL,
     "UNIDIRECTIONAL_SEQUENCE_LSTM": recurrent_cases.UNIDIRECTIONAL_SEQUENCE_LSTM,
+    "SVDF": recurrent_cases.SVDF,
     "ADD": value_cases.ADD,
     "SUB": value_cases.SUB,
     "MUL": value_cases.MUL,
@@ -129,6 +130,12 @@ RUNTIME_FAILS: dict[str, str] = {
         for power in (16, 20)
     },
     "UNIDIRECTIONAL_SEQUENCE_LSTM-saturating_gates": "it is far off where most gates saturate",
+    **{
+        str(case): "it takes the state for one of int16"
+        for case in recurrent_cases.SVDF
+        if case.name.startswith("bytes")
+    },
+    "SVDF-no_activation": "it wants RELU, which it then ignores as TF-Lite Micro does",
     "CONV_2D-int16_bias_none": "it wants a bias; TF-Lite Micro does not",
     **dict.fromkeys(
         (

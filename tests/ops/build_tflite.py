@@ -59,6 +59,8 @@ _OPTION_TABLES = {
     "SHAPE": "ShapeOptions",
     "VAR_HANDLE": "VarHandleOptions",
     "CALL_ONCE": "CallOnceOptions",
+    "IF": "IfOptions",
+    "WHILE": "WhileOptions",
     "STRIDED_SLICE": "StridedSliceOptions",
     "PACK": "PackOptions",
     "SLICE": "SliceOptions",
@@ -89,6 +91,7 @@ _OPTION_TABLES = {
     "GATHER": "GatherOptions",
     "MIRROR_PAD": "MirrorPadOptions",
     "TRANSPOSE_CONV": "TransposeConvOptions",
+    "SVDF": "SVDFOptions",
     "UNIDIRECTIONAL_SEQUENCE_LSTM": "UnidirectionalSequenceLSTMOptions",
 }
 # Operators that never had a first version.

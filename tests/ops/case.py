@@ -13,6 +13,7 @@ from mcunet_tf.tinyengine.ir import Graph
 
 Arrays = tuple[np.ndarray, ...]
 INPUTS_PER_CASE = 3
+INPUTS_OF_A_SERIES = 12  # of a model that remembers: more than its windows are long
 
 
 @dataclass(frozen=True)
@@ -33,16 +34,20 @@ class Case:
         return f"{self.op}-{self.name}"
 
 
-def case_inputs(case: Case, graph: Graph, count: int = INPUTS_PER_CASE) -> list[Arrays]:
+def case_inputs(
+    case: Case, graph: Graph, count: int = INPUTS_PER_CASE, *, states: bool = False
+) -> list[Arrays]:
     """Inputs of both kinds that find errors: spread over the type, and at its limits only.
 
     Args:
         case: seeds the draw with its name.
         graph: says the shapes and types of the inputs, in the order of the file.
-        count: how many; those after the second are random.
+        count: how many; those after the second are random. More, if the model remembers.
+        states: what it remembers is drawn as inputs are, behind them.
     """
+    count = max(count, INPUTS_OF_A_SERIES) if graph.states else count
     rng = np.random.default_rng(zlib.crc32(str(case).encode()))
-    tensors = [graph.tensors[index] for index in graph.inputs]
+    tensors = [graph.tensors[index] for index in (graph.inputs if states else graph.given)]
     drawn = [
         tuple(_draw(rng, tensor.shape, tensor.dtype, number) for tensor in tensors)
         for number in range(count)

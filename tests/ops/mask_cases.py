@@ -144,7 +144,7 @@ def cast_model(source: str, target: str, shape: Sequence[int] = (1, 16, 16, 1)) 
     return net.build([x], [y])
 
 
-_TYPES = ("int8", "uint8", "bool", "int32", "int64", "float32")
+_TYPES = ("int8", "uint8", "bool", "int16", "int32", "int64", "float32")
 
 
 def _casts() -> list[tuple[str, str, bytes]]:

@@ -134,6 +134,9 @@ def main_source(jobs: Sequence[Job], head: str) -> str:
         lines.append(f"  for (int i = 0; i < {len(job.inputs)}; i++) {{")
         lines.append(f"    static int8_t arena[{upper}_ARENA_BYTES] ALIGNED;")
         lines.append("    if (i == 0) memset(arena, GARBAGE, sizeof arena);")
+        if job.compiled.graph.states:
+            lines.append(f"    static int8_t state[{upper}_STATE_BYTES] ALIGNED;")
+            lines.append(f"    if (i == 0) {job.name}_reset(state);")
         lines += _push(job) if job.compiled.input_mode == "rows" else _invoke(job)
         for n in range(len(job.compiled.outputs)):
             lines.append(f"    put({job.name}_output_{n}(arena), {upper}_OUTPUT_{n}_BYTES);")
@@ -151,7 +154,8 @@ def _invoke(job: Job) -> list[str]:
         f"    get({job.name}_input_{n}(arena), {upper}_INPUT_{n}_BYTES);"
         for n in range(len(job.compiled.inputs))
     ]
-    return [*fill, f"    {job.name}_invoke(arena);"]
+    memories = "arena, state" if job.compiled.graph.states else "arena"
+    return [*fill, f"    {job.name}_invoke({memories});"]
 
 
 def _push(job: Job) -> list[str]:

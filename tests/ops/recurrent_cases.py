@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cases of UNIDIRECTIONAL_SEQUENCE_LSTM."""
+"""Cases of UNIDIRECTIONAL_SEQUENCE_LSTM and SVDF."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mcunet_tf.tinyengine.ops.lstm import (
     OPERANDS,
     RECURRENT_WEIGHTS,
 )
-from tests.ops.build_tflite import TANH, Net
+from tests.ops.build_tflite import NONE, RELU, RELU6, TANH, Net
 from tests.ops.case import collect
 from tests.ops.value_cases import Quantised
 
@@ -118,5 +118,117 @@ UNIDIRECTIONAL_SEQUENCE_LSTM = collect(
         ("last_step_of_batch", sliced_model(3, 4, 5, 6, batch=3)),
         ("first_step", sliced_model(0, 6, 5, 4)),
         ("last_step_and_all", sliced_model(5, 6, 5, 4, also=True)),
+    ],
+)
+
+
+def svdf_layer(
+    net: Net,
+    x: int,
+    inputs: int,
+    units: int,
+    memory: int,
+    *,
+    rank: int = 1,
+    batch: int = 1,
+    state: str = "int16",
+    source_scale: float = 0.05,
+    features_scale: float = 0.013,
+    state_scale: float = 0.0041,
+    state_zero_point: int = 0,
+    output: Quantised = (0.9, -17),
+    biased: bool = True,
+    zeros: bool = False,
+    activation: int = RELU,
+) -> int:
+    """A layer as converters write it; returns its output."""
+    rng = np.random.default_rng([inputs, units, memory, rank])
+    filters = units * rank
+    real = state == "float32"
+    source_scale = net.tensors[x].scales[0] if not real else source_scale
+    time_scale = 0.0037 if state == "int16" else 0.011
+
+    def weights(shape: tuple[int, int], dtype: str, scale: float) -> int:
+        if real:
+            return net.constant(rng.normal(0, 0.3, shape).astype(np.float32))
+        limit = np.iinfo(dtype).max
+        data = rng.integers(-limit, limit, shape, endpoint=True) // (1 if dtype == "int8" else 200)
+        return net.constant(data.astype(dtype), scale=scale)
+
+    features = weights((filters, inputs), "int8", features_scale)
+    times = weights((filters, memory), state, time_scale)
+    bias = -1
+    if biased:
+        drawn = rng.normal(0, 1, units) if real else rng.integers(-9000, 9000, units)
+    if zeros:
+        drawn = np.zeros(units)
+    if biased or zeros:
+        scale = None if real else state_scale * time_scale
+        bias = net.constant(drawn.astype("float32" if real else "int32"), scale=scale)
+    held = net.tensor(
+        (batch, filters * memory),
+        scale=None if real else state_scale,
+        zero_point=state_zero_point,
+        dtype=state,
+        variable=True,
+    )
+    y = (
+        net.tensor((batch, units), scale=None, dtype="float32")
+        if real
+        else net.tensor((batch, units), scale=output[0], zero_point=output[1])
+    )
+    operands = [x, features, times, bias, held]
+    net.op("SVDF", operands, [y], Rank=rank, FusedActivationFunction=activation)
+    return y
+
+
+def svdf_model(*sizes: int, state: str = "int16", zero_point: int = -5, **how: Any) -> bytes:
+    net = Net()
+    shape = (how.get("batch", 1), sizes[0])
+    if state == "float32":
+        x = net.tensor(shape, scale=None, dtype="float32")
+    else:
+        x = net.tensor(shape, scale=0.05, zero_point=zero_point)
+    y = svdf_layer(net, x, *sizes, state=state, **how)
+    return net.build([x], [y])
+
+
+def svdf_chain(state: str) -> bytes:
+    """Two layers, each with its own state."""
+    net = Net()
+    x = net.tensor((1, 8), scale=0.05, zero_point=3)
+    y = svdf_layer(net, x, 8, 6, 4, state=state)
+    z = svdf_layer(net, y, 6, 5, 3, state=state, output=(2.1, 4))
+    return net.build([x], [z])
+
+
+_BYTES = {"state": "int8", "state_scale": 0.35}
+SVDF = collect(
+    "SVDF",
+    [
+        ("plain", svdf_model(9, 6, 5)),
+        ("even", svdf_model(16, 8, 8)),
+        ("one_input", svdf_model(1, 3, 7)),
+        ("one_unit", svdf_model(11, 1, 6)),
+        ("memory_of_one", svdf_model(10, 7, 1)),
+        ("memory_of_two", svdf_model(12, 5, 2)),
+        ("rank_2", svdf_model(10, 4, 5, rank=2)),
+        ("batch", svdf_model(7, 5, 4, batch=3)),
+        ("no_activation", svdf_model(9, 6, 5, activation=NONE)),
+        ("saturated_state", svdf_model(20, 6, 5, state_scale=0.0001, output=(0.07, 0))),
+        ("coarse_state", svdf_model(20, 6, 5, state_scale=0.2, output=(40.0, 0))),
+        ("zero_point_low", svdf_model(9, 6, 5, zero_point=-128, output=(0.9, -128))),
+        ("weights_of_a_tiny_scale", svdf_model(9, 6, 5, features_scale=3e-4, output=(0.03, 1))),
+        ("chain", svdf_chain("int16")),
+        ("bytes", svdf_model(9, 6, 5, **_BYTES)),
+        ("bytes_even", svdf_model(16, 8, 8, **_BYTES)),
+        ("bytes_rank_2", svdf_model(10, 4, 5, rank=2, **_BYTES)),
+        ("bytes_batch", svdf_model(7, 5, 4, batch=3, **_BYTES)),
+        ("bytes_zero_point", svdf_model(9, 6, 5, state_zero_point=-50, **_BYTES)),
+        ("bytes_zero_point_high", svdf_model(9, 1, 9, state_zero_point=37, **_BYTES)),
+        ("bytes_chain", svdf_chain("int8")),
+        ("float32", svdf_model(9, 6, 5, state="float32")),
+        ("float32_rank_2", svdf_model(9, 3, 5, rank=2, state="float32", activation=NONE)),
+        ("float32_relu6", svdf_model(9, 6, 4, batch=2, state="float32", activation=RELU6)),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcunet_tf.tinyengine.evaluate import evaluate
+from mcunet_tf.tinyengine.evaluate import evaluate_series
 from tests.ops import float_cases, index_cases, mask_cases, table_cases
 from tests.ops.all_cases import CASES
 from tests.ops.oracle import assert_equal
@@ -16,7 +16,7 @@ GROUPS = {
     "dense": ("CONV_2D", "FULLY_CONNECTED", "BATCH_MATMUL"),
     "decoder": ("TRANSPOSE_CONV",),
     "dilated": ("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"),
-    "recurrent": ("UNIDIRECTIONAL_SEQUENCE_LSTM",),
+    "recurrent": ("UNIDIRECTIONAL_SEQUENCE_LSTM", "SVDF"),
     "depthwise": ("DEPTHWISE_CONV_2D",),
     "pairs": ("ADD", "SUB", "MUL", "SQUARED_DIFFERENCE", "MAXIMUM", "MINIMUM", "PRELU"),
     "values": (
@@ -66,7 +66,7 @@ FAST_GROUPS = ("dense", "decoder", "dilated", "recurrent", "depthwise", "pairs",
 def check(results) -> None:
     """Every case; the message of a failure names it and the kernels it ran."""
     for job, outputs in results:
-        wanted = [evaluate(job.compiled.graph, arrays) for arrays in job.inputs]
+        wanted = list(evaluate_series(job.compiled.graph, job.inputs))
         try:
             assert_equal(outputs, wanted, job.inputs)
         except pytest.fail.Exception as failure:
@@ -89,7 +89,7 @@ def test_rows_of_this_machine_under_sanitizers(group):
 
 
 @pytest.mark.qemu
-@pytest.mark.parametrize("board", ["qemu-m4", "qemu-m55"])
+@pytest.mark.parametrize("board", ["qemu-m4", "qemu-m55", "qemu-m0plus", "qemu-rv32"])
 @pytest.mark.parametrize("group", FAST_GROUPS)
 def test_on_cores_with_rows_of_their_own(board, group):
     check(run_on_emulator(cases_of(group), board))
@@ -100,8 +100,13 @@ def test_on_cores_with_rows_of_their_own(board, group):
 @pytest.mark.parametrize(
     ("board", "group"),
     [
-        *(("qemu-m7", group) for group in GROUPS),
-        *((b, g) for b in ("qemu-m4", "qemu-m55") for g in GROUPS if g not in FAST_GROUPS),
+        *((board, group) for board in ("qemu-m7", "qemu-m3") for group in GROUPS),
+        *(
+            (board, group)
+            for board in ("qemu-m4", "qemu-m55", "qemu-m0plus", "qemu-rv32")
+            for group in GROUPS
+            if group not in FAST_GROUPS
+        ),
     ],
 )
 def test_on_the_other_cores(board, group):

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from mcunet_tf.tinyengine.fixed_point import quantize_multiplier, requantize
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.ops import SPECS, common
 from mcunet_tf.tinyengine.ops.conv2d import finish
@@ -52,6 +53,23 @@ def _transpose_conv(seen: View, values: Sequence[Array]) -> list[Array]:
     turned = View(seen.op, (seen.inputs[2], seen.inputs[1], seen.optional(3)), seen.outputs)
     total += common.bias_values(turned, channels)
     return [finish(turned, total)[None]]
+
+
+def _svdf(seen: View, values: Sequence[Array]) -> list[Array]:
+    """One step, its features clamped before their zero point is added."""
+    x, features, times, bias, state = values
+    source, held, made = seen.input(0), seen.input(4), seen.output
+    centred = x.astype(np.int64) - source.zero_point
+    factor = np.float32(source.scale) * np.float32(seen.input(1).scale) / np.float32(held.scale)
+    new = requantize(centred @ features.T.astype(np.int64), *quantize_multiplier(float(factor)))
+    new = np.clip(new, *common.INTEGER_RANGES[held.dtype]) + held.zero_point
+    windows = state.reshape(*new.shape, -1)
+    windows = np.concatenate([windows[..., 1:], new[..., None].astype(held.dtype)], axis=-1)
+    sums = (windows.astype(np.int64) - held.zero_point) * times
+    sums = sums.reshape(*made.shape, -1).sum(axis=-1) + bias
+    factor = np.float32(held.scale) * np.float32(seen.input(2).scale) / np.float32(made.scale)
+    result = requantize(sums, *quantize_multiplier(float(factor))) + made.zero_point
+    return [np.clip(result, -128, 127).astype(np.int8), windows.reshape(state.shape)]
 
 
 def _space_to_batch(seen: View, values: Sequence[Array]) -> list[Array]:
@@ -124,6 +142,7 @@ MEANINGS = {
     "REDUCE_MIN": _reduced(np.min),
     "SLICE": _block,
     **dict.fromkeys(("CONV_2D", "DEPTHWISE_CONV_2D"), _by_image),
+    "SVDF": _svdf,
     "SPACE_TO_BATCH_ND": _space_to_batch,
     "BATCH_TO_SPACE_ND": _batch_to_space,
     **dict.fromkeys(("SPLIT", "SPLIT_V", "UNPACK"), _split),

@@ -38,7 +38,7 @@ def text_pair(step: Pass) -> tuple[str, str]:
 
 
 def graph_inputs(graph: Graph, name: str) -> list[tuple[np.ndarray, ...]]:
-    return case_inputs(Case("", name, b""), graph)
+    return case_inputs(Case("", name, b""), graph, states=True)
 
 
 @pytest.mark.parametrize("step", PASSES, ids=lambda step: step.name)

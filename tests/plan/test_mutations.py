@@ -31,7 +31,7 @@ SEEDS = {
     "padding in the slots of rows that are kept": 4,
     "no room for a row of padding": 4,
     "sums lie in the scratch of all": -1,
-    "scratch of half the size": 4,
+    "scratch of half the size": 216,
     "chunks of twice the rows": 22,
     "scratch for half a chunk": 4,
     "lives end a stage too early": 7,

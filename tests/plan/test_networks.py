@@ -23,7 +23,8 @@ from tests.plan.random_networks import (
     tall_network,
 )
 
-BOARDS = ("portable", "qemu-m4", "qemu-m55")  # kernels of each allow other overlaps
+# Kernels of each allow other overlaps.
+BOARDS = ("portable", "qemu-m4", "qemu-m55", "qemu-m0plus")
 AIMS = ("sram", "balanced", "speed")
 
 
@@ -197,7 +198,7 @@ def test_rows_of_odd_length_leave_sums_at_whole_words():
 
 
 @pytest.mark.qemu
-@pytest.mark.parametrize("board", ["qemu-m4", "qemu-m55"])
+@pytest.mark.parametrize("board", ["qemu-m4", "qemu-m55", "qemu-m0plus"])
 def test_c_follows_the_plan_on_emulated_boards(board):
     check(run_on_emulator(networks(500, 10), board, optimize="sram"))
 
@@ -205,7 +206,7 @@ def test_c_follows_the_plan_on_emulated_boards(board):
 @pytest.mark.qemu
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(510, 600, 15))  # more at once do not fit
-@pytest.mark.parametrize("board", ["qemu-m4", "qemu-m55"])
+@pytest.mark.parametrize("board", ["qemu-m4", "qemu-m55", "qemu-m0plus"])
 def test_many_more_networks_on_emulated_boards(board, first):
     check(run_on_emulator(networks(first, 15), board, optimize="sram"))
 

@@ -278,7 +278,7 @@ def test_a_project_format(tree, softmax_model):
     tree.write("a project format", FORMAT)
     code = """
 import mcunet_tf, sys
-options = {"name": "m", "board": "portable", "project_format": "plain_make"}
+options = {"name": "m", "board": "portable", "formats": "plain-make"}
 mcunet_tf.compile_tflite(sys.argv[1], **options).write("project")
 """
     tree.run(code, softmax_model)

@@ -121,5 +121,5 @@ def test_a_run_says_what_it_runs_with():
     assert f"Python {sys.version.split()[0]}" in run.stdout
     assert f"packages of constraints/python3.{sys.version_info[1]}.txt, " in run.stdout
     assert f"numpy {metadata.version('numpy')}" in run.stdout
-    for tool in ("gcc", "arm-none-eabi-gcc", "qemu-system-arm"):
+    for tool in ("gcc", "arm-none-eabi-gcc", "qemu-system-arm", "qemu-system-riscv32"):
         assert (f"no {tool}" in run.stdout) == (shutil.which(tool) is None)

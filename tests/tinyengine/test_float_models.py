@@ -91,6 +91,28 @@ def test_an_island_runs_and_its_int8_is_held_to_one_step():
     assert "float32 to 1e-05 of the output's range, integers behind it to one step" in told
 
 
+def quotient() -> bytes:
+    """An island that divides two images, which no table does."""
+    net, shape = Net(), (1, 24, 20, 4)
+    x, y, z = (net.tensor(shape, scale=scale, zero_point=3) for scale in (0.05, 0.04, 0.3))
+    first, second, made = (net.tensor(shape, **_REAL) for _ in range(3))
+    net.op("DEQUANTIZE", [x], [first])
+    net.op("DEQUANTIZE", [y], [second])
+    net.op("DIV", [first, second], [made], FusedActivationFunction=NONE)
+    net.op("QUANTIZE", [made], [z])
+    return net.build([x, y], [z])
+
+
+def test_an_island_holds_rows_of_real_numbers_alone():
+    """Whole, the operands would take 15,360 B."""
+    image_bytes, row_bytes = 24 * 20 * 4, 20 * 4 * 4
+    compiled = compile_tflite(quotient(), "portable", name="m", optimize="sram")
+    assert compiled.arena_bytes <= 2 * image_bytes + 3 * row_bytes
+    ((job, outputs),) = run_on_host([Case("", "quotient", quotient())], "host", optimize="sram")
+    wanted = [evaluate(job.compiled.graph, arrays) for arrays in job.inputs]
+    assert_equal(outputs, wanted, job.inputs)
+
+
 def test_what_is_off_by_more_is_found():
     compiled = compile_tflite(inverted_bottleneck(), "host", name="m")
     files = dict(compiled.files)

@@ -425,3 +425,15 @@ def custom_net(name: str) -> bytes:
 def test_files_for_other_machines_are_told_what_they_are(model, told):
     text = message(model, UnsupportedError)
     assert told in text and "damaged" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("TFLM_DECODE", "give the file from before tflite-micro's compression of weights"),
+        ("CIRCULAR_BUFFER", "keep the window in a variable"),
+        ("Mine", "--custom_op=Mine=FILE.c"),
+    ],
+)
+def test_custom_operators_have_remedies_of_their_own(name, told):
+    assert told in message(custom_net(name), UnsupportedError).partition("Remedy: ")[2]

@@ -22,6 +22,8 @@ from mcunet_tf.tinyengine.evaluate import evaluate_series
 from mcunet_tf.tinyengine.graph_text import graph_text
 from mcunet_tf.tinyengine.validate import PlanError, validate_plan
 from tests.ops.build_tflite import NONE, Net, build_model
+from tests.ops.oracle import assert_equal, runtime_outputs
+from tests.ops.recurrent_cases import svdf_chain, svdf_layer, svdf_model
 from tests.tinyengine.remembering import CHANNELS, FRAME, WINDOW, remembering
 
 SERIES = 40
@@ -396,3 +398,58 @@ def test_wake_words_equal_the_reference_in_series(shared_models):
         wanted = [answer[0].reshape(-1) for answer in Reference(model).run(series)]
         outputs = run_on_board(compiled, "qemu-m4", series).outputs
         np.testing.assert_array_equal([out[0].reshape(-1) for out in outputs], wanted)
+
+
+# SVDF
+
+
+@pytest.mark.parametrize("state", ["int8", "int16"])
+def test_a_state_moves_on_in_its_place(state):
+    """Nothing of its size is in the arena."""
+    compiled = compile_tflite(svdf_chain(state), "qemu-m4", name="m")
+    item_bytes = 1 if state == "int8" else 2
+    kinds = [op.kind for op in compiled.graph.ops]
+    assert kinds.count("SVDF_PUSH") == 2 and "SLICE" not in kinds
+    assert compiled.plan.state_bytes == -(-(24 + 15) * item_bytes // 16) * 16
+    assert compiled.plan.arena_bytes < 16 * 3
+
+
+@pytest.mark.parametrize("state", ["int8", "int16", "float32"])
+def test_an_svdf_without_bias(state):
+    """TF-Lite Micro dies of it."""
+    model = svdf_model(9, 6, 5, state=state, biased=False, state_scale=0.01)
+    dtype = "float32" if state == "float32" else "int8"
+    rng = np.random.default_rng(3)
+    series = [(rng.integers(-128, 128, (1, 9)).astype(dtype),) for _ in range(12)]
+    graph = compile_tflite(model, "portable", name="m").graph
+    found = list(evaluate_series(graph, series))
+    if state != "int8":
+        assert_equal(found, runtime_outputs(model, series), series)
+    zeros = svdf_model(9, 6, 5, state=state, biased=False, state_scale=0.01, zeros=True)
+    again = list(evaluate_series(compile_tflite(zeros, "portable", name="m").graph, series))
+    assert_equal(found, again, series)
+
+
+def other_state(model: Net, **changes) -> None:
+    held = model.ops[0].inputs[-1]
+    model.tensors[held] = dataclasses.replace(model.tensors[held], **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"variable": False, "data": bytes(60)}, "is no variable"),
+        ({"shape": (1, 29)}, "is int16 \\[1, 29\\]"),
+        ({"dtype": "int32"}, "is int32"),
+        ({"scales": ()}, "no per-tensor scale"),
+        ({"zero_points": (3,)}, "non-zero zero point"),
+    ],
+)
+def test_svdf_of_another_state_is_refused(changes, told):
+    net = Net()
+    x = net.tensor((1, 9), scale=0.05)
+    y = svdf_layer(net, x, 9, 6, 5)
+    other_state(net, **changes)
+    with pytest.raises(UnsupportedError, match=told) as error:
+        compile_tflite(net.build([x], [y]), "portable", name="m")
+    assert "Remedy: " in str(error.value) and "\n" not in str(error.value)

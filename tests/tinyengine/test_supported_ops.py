@@ -47,7 +47,8 @@ def test_every_operator_of_tflite_micro_has_an_answer():
     for name, told in found.items():
         assert told and "\n" not in told, name
         refused = told.startswith("not compiled: ")
-        assert refused == (name not in SPECS and "state of the model" not in told), name
+        inlined = name in ("IF", "WHILE") or "state of the model" in told
+        assert refused == (name not in SPECS and not inlined), name
     assert found["ADD"] == "compiled; compiled for float32, int32"
     assert found["SHAPE"] == "computed at compile time"
     assert found["MIRROR_PAD"] == "rewritten as RESIZE_NEAREST_NEIGHBOR"

@@ -12,7 +12,8 @@ import numpy as np
 
 from mcunet_tf.boards import Board
 from mcunet_tf.tinyengine.compiler import PROJECT_FLAGS
-from mcunet_tf.tinyengine.emit.project import Project, emit_project
+from mcunet_tf.tinyengine.emit.assemble import emit_project
+from mcunet_tf.tinyengine.emit.project import Project
 from mcunet_tf.tinyengine.ir import Graph, Tensor
 from mcunet_tf.tinyengine.plan.grouping import plan_model
 from mcunet_tf.tinyengine.query import chosen_nodes

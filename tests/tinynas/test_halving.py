@@ -66,7 +66,7 @@ def test_the_report_says_who_won(found, tmp_path):
     found.report(tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text()
     assert "Networks trained side by side" in page
-    assert f"{found.standings[0].name} (" in page and "behind in round 2" in page
+    assert f"{found.standings[0].name} (" in page and "behind in round 1" in page
     assert "Search spaces" not in page
 
 

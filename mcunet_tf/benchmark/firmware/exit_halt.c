@@ -4,9 +4,11 @@
  */
 #include "firmware.h"
 
+#include "core.h"
+
 void firmware_exit(int status) {
   (void)status;
   for (;;) {
-    __asm__ volatile("wfi");
+    core_wait();
   }
 }

@@ -13,7 +13,9 @@
  *   OUTPUT: index (4)           DATA: the tensor
  *                               BOOT, unasked: the board has just started
  *   anything wrong              ERROR: reason (uint32)
- *                               FAULT: exception, CFSR, BFAR, pc (uint32 each), then silence
+ *                               FAULT: exception, CFSR, BFAR, pc (uint32 each), then silence;
+ *                                     on RISC-V 256 + mcause, 0, mtval, mepc, on Xtensa 512 +
+ *                                     EXCCAUSE, 0, EXCVADDR, EPC1
  */
 #ifndef MCUNET_TF_BENCHMARK_FIRMWARE_FIRMWARE_H_
 #define MCUNET_TF_BENCHMARK_FIRMWARE_FIRMWARE_H_
@@ -38,7 +40,14 @@ enum frame_kind {
 
 enum frame_error { ERROR_CRC = 1, ERROR_KIND = 2, ERROR_LENGTH = 3, ERROR_INDEX = 4 };
 
-enum counter_kind { COUNTER_NONE = 0, COUNTER_DWT_CYCLES = 1, COUNTER_SYSTICK = 2 };
+enum counter_kind {
+  COUNTER_NONE = 0,
+  COUNTER_DWT_CYCLES = 1,
+  COUNTER_SYSTICK = 2,
+  COUNTER_MCYCLE = 3,
+  COUNTER_MINSTRET = 4,
+  COUNTER_CCOUNT = 5
+};
 
 /* uart_*.c: one per UART; blocking. */
 void uart_init(void);

@@ -7,11 +7,8 @@
 
 #include <stdint.h>
 
+#include "core.h"        /* REGION_BEGIN(), REGION_END(): what lies between is counted */
 #include "mark_layers.h" /* TINYENGINE_LAYER(index): parts of a region */
-
-/* What lies between is counted. */
-#define REGION_BEGIN() __asm__ volatile("mov r10, r10" ::: "memory")
-#define REGION_END() __asm__ volatile("mov r11, r11" ::: "memory")
 
 /* Sends bytes to the host; printf works too, and costs 20 kB. */
 void region_write(const void *data, uint32_t size_bytes);

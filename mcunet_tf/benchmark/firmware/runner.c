@@ -5,6 +5,7 @@
  */
 #include <stdint.h>
 
+#include "core.h"
 #include "firmware.h"
 #include "model_under_test.h"
 
@@ -28,7 +29,7 @@ static void send_error(enum frame_error error) {
   firmware_send(FRAME_ERROR, &reason, sizeof reason);
 }
 
-/* A little-endian word, as Cortex-M is; `crc`, if any, goes on over it. */
+/* A little-endian word, as all cores here are; `crc`, if any, goes on over it. */
 static uint32_t get_word(uint32_t *crc) {
   uint32_t word;
   uart_read(&word, sizeof word);
@@ -103,15 +104,14 @@ static void give_output(struct frame_head head) {
 /* Own frame, so that the stack pointer at the call is the one that was painted below.
  * A word that happens to hold the paint is missed: the mark may be 4 bytes too low. */
 __attribute__((noinline)) static uint32_t invoke_and_measure_stack(uint64_t *ticks) {
-  uint32_t *top;
-  __asm__ volatile("mov %0, sp" : "=r"(top));
+  uint32_t *top = core_stack_pointer();
   for (volatile uint32_t *word = __stack_limit; word < top; word++) {
     *word = STACK_PAINT;
   }
   counter_start();
-  __asm__ volatile("mov r10, r10" ::: "memory");
+  REGION_BEGIN();
   TESTED_INVOKE(arena);
-  __asm__ volatile("mov r11, r11" ::: "memory");
+  REGION_END();
   *ticks = counter_stop();
   volatile uint32_t *word = __stack_limit;
   while (word < top && *word == STACK_PAINT) {

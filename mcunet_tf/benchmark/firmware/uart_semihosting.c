@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The host's standard streams by Arm semihosting, for emulated boards: whole blocks at a time,
+ * The host's standard streams by semihosting, for emulated boards: whole blocks at a time,
  * where an emulated UART costs the emulator milliseconds per byte.
  */
 #include "firmware.h"
+
+#include "core.h"
 
 enum { SYS_OPEN = 0x01, SYS_WRITE = 0x05, SYS_READ = 0x06 };
 enum { MODE_READ = 1, MODE_WRITE = 5, BUFFER_BYTES = 64 };
@@ -14,24 +16,17 @@ static uint8_t buffer[BUFFER_BYTES];
 static uint32_t buffered;
 static uint32_t taken;
 
-static int32_t semihosting(int32_t operation, const void *arguments) {
-  register int32_t result __asm__("r0") = operation;
-  register const void *block __asm__("r1") = arguments;
-  __asm__ volatile("bkpt 0xAB" : "+r"(result) : "r"(block) : "memory");
-  return result;
-}
-
 static int32_t open_console(uint32_t mode) {
   static const char name[] = ":tt";
   const uint32_t arguments[3] = {(uint32_t)name, mode, sizeof name - 1};
-  return semihosting(SYS_OPEN, arguments);
+  return core_semihosting(SYS_OPEN, arguments);
 }
 
 /* Bytes read: as many as there are, at least one. The host ends the emulation by ending the stream.
  * */
 static uint32_t read_some(void *data, uint32_t size_bytes) {
   const uint32_t arguments[3] = {(uint32_t)input, (uint32_t)data, size_bytes};
-  const uint32_t missing = (uint32_t)semihosting(SYS_READ, arguments);
+  const uint32_t missing = (uint32_t)core_semihosting(SYS_READ, arguments);
   if (missing >= size_bytes) {
     firmware_exit(0);
   }
@@ -46,7 +41,7 @@ void uart_init(void) {
 void uart_write(const void *data, uint32_t size_bytes) {
   const uint32_t arguments[3] = {(uint32_t)output, (uint32_t)data, size_bytes};
   if (size_bytes) {
-    (void)semihosting(SYS_WRITE, arguments);
+    (void)core_semihosting(SYS_WRITE, arguments);
   }
 }
 

@@ -2,12 +2,10 @@
  *
  * Counts the guest instructions between two markers, exactly, by class and by layer.
  *
- *   mov r10, r10                  region begins            (0x46D2)
- *   mov r11, r11                  region ends              (0x46DB)
- *
- * No compiler emits these moves. Markers are not counted; an instruction that its IT block skips
- * is, as it issues. Cycles are a static model, not a measurement: issue costs below, no cache, no
- * wait states, no dual issue.
+ * The markers are instructions that do nothing and that no compiler emits; a header for each
+ * architecture says which, and tells the classes of instructions. Markers are not counted; an
+ * instruction that its IT block skips is, as it issues. Cycles are a static model, not a
+ * measurement: issue costs, no cache, no wait states, no dual issue.
  *
  * Each translation block is cut into straight runs between markers; one callback per executed run
  * counts it, so the classes of a run are added up once at translation. That is exact because
@@ -16,8 +14,9 @@
  * A layer begins where control comes to one of its addresses, and lasts until the next such
  * address.
  *
- * Arguments: out=FILE, model=cortex-m4|cortex-m55, marks=FILE with a line "address layer" (decimal,
- * sorted by address) per mark. `out` gets, per region and flushed at its end:
+ * Arguments: out=FILE, arch=arm-m|riscv|xtensa, model=cortex-m4|cortex-m55, marks=FILE with a line
+ * "address layer" (decimal, sorted by address) per mark. `out` gets, per region and flushed at its
+ * end:
  *
  *   region instructions=N cycles=N taken=N alu=N ...
  *   layer INDEX instructions=N cycles=N   (before the first layer: INDEX -1)
@@ -34,27 +33,11 @@
 #include <string.h>
 
 #include "abi.h"
+#include "arm_m.h"
+#include "riscv.h"
+#include "xtensa.h"
 
-enum { BEGIN_MARKER = 0x46D2, END_MARKER = 0x46DB };
 enum { MAX_LAYERS = 4096, BEFORE_LAYERS = MAX_LAYERS, TAKEN_BRANCH_CYCLES = 2 };
-
-enum insn_class {
-  ALU,
-  MUL,
-  MULL,
-  DIV,
-  LOAD,
-  STORE,
-  LOAD_MULTIPLE,
-  STORE_MULTIPLE,
-  BRANCH,
-  FP_MVE,
-  OTHER,
-  CLASSES
-};
-static const char *const class_names[CLASSES] = {
-    "alu",    "mul",    "mull", "div", "load", "store", "load_multiple", "store_multiple",
-    "branch", "fp_mve", "other"};
 
 struct run {
   uint64_t start;
@@ -86,104 +69,8 @@ struct mark {
 static struct mark *marks;
 static size_t mark_count;
 static FILE *out;
+static const struct architecture *architecture = &arm_m;
 static int model_m55;
-
-static unsigned popcount(unsigned bits) {
-  return (unsigned)__builtin_popcount(bits);
-}
-
-/* Class of a 16-bit Thumb instruction; `registers` counts those a multiple transfer moves. */
-static enum insn_class classify_narrow(unsigned a, unsigned *registers) {
-  if ((a & 0xF800) == 0x4800) {
-    return LOAD; /* literal */
-  }
-  if ((a & 0xF000) == 0x5000) {
-    return ((a >> 9) & 7) < 3 ? STORE : LOAD;
-  }
-  if ((a & 0xE000) == 0x6000 || (a & 0xF000) == 0x8000 || (a & 0xF000) == 0x9000) {
-    return (a & 0x0800) ? LOAD : STORE;
-  }
-  if ((a & 0xFE00) == 0xB400 || (a & 0xFE00) == 0xBC00) {
-    *registers = popcount(a & 0x1FF);
-    return (a & 0x0800) ? LOAD_MULTIPLE : STORE_MULTIPLE;
-  }
-  if ((a & 0xF000) == 0xC000) {
-    *registers = popcount(a & 0xFF);
-    return (a & 0x0800) ? LOAD_MULTIPLE : STORE_MULTIPLE;
-  }
-  if (((a & 0xF000) == 0xD000 && (a & 0x0F00) < 0x0E00) || (a & 0xF800) == 0xE000 ||
-      (a & 0xFF00) == 0x4700 || (a & 0xF500) == 0xB100) {
-    return BRANCH; /* B<c>, B, BX/BLX, CBZ/CBNZ */
-  }
-  if ((a & 0xFFC0) == 0x4340) {
-    return MUL;
-  }
-  return (a & 0xFF00) == 0xBF00 ? OTHER : ALU; /* hints and IT */
-}
-
-/* Class of a 32-bit Thumb instruction with half words a, b (Armv7-M ARM, A5.3). */
-static enum insn_class classify_wide(unsigned a, unsigned b, unsigned *registers) {
-  switch ((a >> 11) & 3) {
-    case 1:
-      if (a & 0x0400) {
-        return FP_MVE;
-      }
-      if (a & 0x0200) {
-        return ALU;
-      }
-      if (a & 0x0040) { /* LDRD, STRD, exclusives, table branch */
-        if ((a & 0xFFF0) == 0xE8D0 && (b & 0xFFE0) == 0xF000) {
-          return BRANCH;
-        }
-        *registers = 2;
-      } else {
-        *registers = popcount(b);
-      }
-      return (a & 0x10) ? LOAD_MULTIPLE : STORE_MULTIPLE;
-    case 2:
-      if (!(b & 0x8000)) {
-        return ALU;
-      }
-      /* MSR, MRS, barriers and hints against B.W, BL, and the low-overhead loops of Armv8.1-M */
-      return ((b & 0xD000) == 0x8000 && (a & 0x0380) == 0x0380) ? OTHER : BRANCH;
-    default:
-      break;
-  }
-  if (a & 0x0400) {
-    return FP_MVE;
-  }
-  if ((a & 0x0600) == 0x0000) {
-    return (a & 0x10) ? LOAD : STORE;
-  }
-  if ((a & 0x0700) == 0x0200) {
-    return ALU; /* register shifts, extensions, parallel adds */
-  }
-  if ((a & 0x0F80) == 0x0B00) {
-    return MUL; /* 32-bit results: MLA, SMLAxy, SMLAD, SMMLA, ... */
-  }
-  return (a & 0xFFD0) == 0xFB90 ? DIV : MULL;
-}
-
-/* Issue cycles by the Cortex-M4 TRM's table: no wait states, a load that follows a load or store is
- * pipelined, an IT is folded. Cortex-M55: scalars alike, but loads take 1, and a 128-bit Helium
- * instruction two beats of 64. */
-static unsigned cost(enum insn_class class, unsigned a, unsigned registers, int previous) {
-  switch (class) {
-    case LOAD:
-      return (model_m55 || previous == LOAD || previous == STORE) ? 1 : 2;
-    case LOAD_MULTIPLE:
-    case STORE_MULTIPLE:
-      return model_m55 ? (registers + 1) / 2 : 1 + registers;
-    case DIV:
-      return 6; /* 2 to 12, by operand */
-    case FP_MVE:
-      return (model_m55 || (a & 0x0E00) == 0x0C00) ? 2 : 1;
-    case OTHER:
-      return ((a & 0xFF00) == 0xBF00 && (a & 15)) ? 0 : 1;
-    default:
-      return 1;
-  }
-}
 
 /* Control has come to `pc`: a taken branch unless the instruction before it has just been executed.
  * */
@@ -323,10 +210,11 @@ static void on_translate(struct qemu_plugin_tb *tb, void *udata) {
       run = NULL;
       previous = -1;
     }
-    if (size == 2 && half[0] == BEGIN_MARKER) {
+    const uint32_t word = half[0] | (uint32_t)half[1] << 16;
+    if (word == architecture->begin_marker) {
       qemu_plugin_register_vcpu_insn_exec_cb(insn, on_begin, QEMU_PLUGIN_CB_NO_REGS,
-                                             (void *)(uintptr_t)(address + 2));
-    } else if (size == 2 && half[0] == END_MARKER) {
+                                             (void *)(uintptr_t)(address + size));
+    } else if (word == architecture->end_marker) {
       qemu_plugin_register_vcpu_insn_exec_cb(insn, on_end, QEMU_PLUGIN_CB_NO_REGS,
                                              (void *)(uintptr_t)address);
     } else {
@@ -336,12 +224,11 @@ static void on_translate(struct qemu_plugin_tb *tb, void *udata) {
         qemu_plugin_register_vcpu_insn_exec_cb(insn, on_run, QEMU_PLUGIN_CB_NO_REGS, run);
       }
       unsigned registers = 0;
-      const enum insn_class class = size == 2 ? classify_narrow(half[0], &registers)
-                                              : classify_wide(half[0], half[1], &registers);
+      const enum insn_class class = architecture->classify(half, size, &registers);
       run->end = address + size;
       run->instructions++;
       run->classes[class]++;
-      run->cycles += cost(class, half[0], registers, previous);
+      run->cycles += architecture->cost(class, half[0], registers, previous, model_m55);
       previous = (int)class;
       continue;
     }
@@ -372,6 +259,10 @@ __attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t 
     }
     if (strncmp(argv[i], "out=", 4) == 0) {
       out = fopen(argv[i] + 4, "w");
+    } else if (strcmp(argv[i], "arch=riscv") == 0) {
+      architecture = &riscv;
+    } else if (strcmp(argv[i], "arch=xtensa") == 0) {
+      architecture = &xtensa;
     } else if (strncmp(argv[i], "model=", 6) == 0) {
       model_m55 = strcmp(argv[i] + 6, "cortex-m55") == 0;
     } else if (strncmp(argv[i], "marks=", 6) == 0) {

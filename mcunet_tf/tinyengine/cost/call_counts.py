@@ -62,8 +62,11 @@ def feed_counts(stage: Stage, position: int) -> Counts:
     if is_row_source(node):
         words = count * (node.view.output.rows[1] // 4)
         return {"push": count, "push_word": words}
+    if stage.is_direct:
+        return {"direct_call": 1, "direct_operand": len(node.inputs) - 1}
+    alone = "_alone" if len(stage.nodes) == 1 else ""  # the compiler knows where it ends
     counts: Counts = {
-        f"{node.kernel.style.value}_call": count,
+        f"{node.kernel.style.value}{alone}_call": count,
         "operand": count * (len(node.inputs) - 1),
     }
     if is_row_source(stage.nodes[0]):
@@ -76,7 +79,8 @@ def feed_counts(stage: Stage, position: int) -> Counts:
     if node.kernel.style is Style.WINDOW:
         made = int((calls.end - calls.first).sum())
         padding = _padding_rows(node, calls)
-        counts["pointer_in"] = (made - count) * node.window.stride + count * node.window.extent
+        pointers = "pointer_in" if node.pad_row_bytes else "plain_pointer_in"
+        counts[pointers] = (made - count) * node.window.stride + count * node.window.extent
         counts["pointer_out"] = made
         if node.pad_row_bytes:
             counts["padding_row"] = padding
@@ -102,6 +106,8 @@ def _padding_rows(node: Node, calls: NodeCalls) -> int:
 
 def code_counts(nodes: Sequence[Node]) -> Counts:
     """What the size of a stage's emitted code depends on."""
+    if len(nodes) == 1 and nodes[0].kernel.style is not Style.WINDOW:
+        return {"direct": 1, "direct_operand": len(nodes[0].inputs) - 1}
     counts: Counts = {"stage": 1}
     made = {node.output for node in nodes}
     for node in nodes:

@@ -32,6 +32,7 @@ from mcunet_tf.tinyengine.cost.features_moves import (
     whole_values,
 )
 from mcunet_tf.tinyengine.cost.features_mve import conv2d_1x1_mve, conv2d_mve, depthwise_mve
+from mcunet_tf.tinyengine.cost.features_pools import POOLS
 from mcunet_tf.tinyengine.cost.features_s16 import (
     conv2d_1x1_s16_any_dsp,
     conv2d_1x1_s16_dsp,
@@ -399,6 +400,20 @@ def pair_values(view: View, calls: Runs) -> Counts:
     return {**_values_of_pixels(calls, period), **loops}
 
 
+def fully_connected_plain_dsp(view: View, calls: Runs) -> Counts:
+    """Sixteen products of a row, or four, or one."""
+    made, _ = total(calls)
+    features = view.input(1).shape[1]
+    rows = made * view.output.elements
+    return {
+        "call": made,
+        "row": rows,
+        "sixteen": rows * (features // 16),
+        "four": rows * (features % 16 // 4),
+        "one": rows * (features % 4),
+    }
+
+
 _BY_NAME: Mapping[str, Features] = {
     "conv2d_s8_1x1_dsp": conv2d_1x1_dsp,
     "conv2d_s8_1x1_wide_dsp": conv2d_1x1_dsp,
@@ -415,6 +430,7 @@ _BY_NAME: Mapping[str, Features] = {
     "depthwise_conv2d_s8_3x3_dsp": depthwise_3x3_dsp,
     "depthwise_conv2d_s8_3x3_any_dsp": depthwise_3x3_dsp,
     "fully_connected_s8_any_dsp": fully_connected_any_dsp,
+    "fully_connected_s8_plain_dsp": fully_connected_plain_dsp,
     "depthwise_conv2d_s8_dsp": depthwise_any_dsp,
     "depthwise_conv2d_s8_portable": depthwise_portable,
     "strided_copy_s8_portable": strided_copy,
@@ -434,6 +450,7 @@ _BY_NAME: Mapping[str, Features] = {
     "moving_mean_s8_portable": moving_means,
     "moving_mean_s16_portable": moving_means,
     **TYPED,
+    **POOLS,
     "conv2d_s16_1x1_portable": conv2d_1x1_portable,
     "conv2d_s16_portable": conv2d_portable,
     "depthwise_conv2d_s16_portable": depthwise_s16_portable,

@@ -145,6 +145,60 @@ def running(view: View, calls: Runs) -> Counts:
     return {"call": made, "sum": made * outer * inner, "value": made * outer * count * inner}
 
 
+def remembered_features(view: View, calls: Runs) -> Counts:
+    """Products of an SVDF's features."""
+    made, _ = total(calls)
+    outputs = made * view.output.elements
+    return {"call": made, "output": outputs, "mac": outputs * view.input(0).shape[1]}
+
+
+def _row_products(rows: int, length: int, item_bytes: int) -> Counts:
+    """The loops of kernels/common/products_dsp.h."""
+    if item_bytes == 2:
+        return {"two": rows * (length // 2), "one": rows * (length % 2)}
+    return {
+        "sixteen": rows * (length // 16),
+        "four": rows * (length % 16 // 4),
+        "one": rows * (length % 4),
+    }
+
+
+def remembered_features_dsp(view: View, calls: Runs) -> Counts:
+    """The same, row by row."""
+    made, _ = total(calls)
+    rows = made * view.output.elements
+    return {"call": made, "output": rows, **_row_products(rows, view.input(0).shape[1], 1)}
+
+
+def summed_state_dsp(view: View, calls: Runs) -> Counts:
+    """Sums over time, row by row."""
+    made, _ = total(calls)
+    rows, state = made * view.output.elements, view.input(0)
+    length = state.elements // view.output.elements
+    return {"call": made, "output": rows, **_row_products(rows, length, state.item_bytes)}
+
+
+def moved_state(view: View, calls: Runs) -> Counts:
+    """Bytes of a state, and of what is new in it."""
+    made, _ = total(calls)
+    return {
+        "call": made,
+        "window": made * view.input(1).elements,
+        "new_byte": made * view.input(1).size_bytes,
+        "byte": made * view.output.size_bytes,
+    }
+
+
+def summed_state(view: View, calls: Runs) -> Counts:
+    """Sums over time."""
+    made, _ = total(calls)
+    return {
+        "call": made,
+        "output": made * view.output.elements,
+        "mac": made * view.input(0).elements,
+    }
+
+
 _COMPARED = ("s8", "x8", "s32", "s64", "f32")
 TYPED: Mapping[str, Features] = {
     **{f"{kind.lower()}_f32_portable": stepped_values for kind in PAIRS},
@@ -169,5 +223,12 @@ TYPED: Mapping[str, Features] = {
     "block_write_portable": runs,
     "cumsum_s8_portable": running,
     "cumsum_f32_portable": running,
+    **{f"quantize_f32_{values}_portable": mapped_values for values in ("s8", "s16")},
+    **{f"dequantize_{values}_f32_portable": mapped_values for values in ("s8", "u8", "s16")},
+    "svdf_features_s16_portable": remembered_features,
+    "svdf_features_s16_dsp": remembered_features_dsp,
+    **{f"svdf_time_{suffix}_dsp": summed_state_dsp for suffix in ("s8", "s16")},
+    "svdf_push_portable": moved_state,
+    **{f"svdf_time_{suffix}_portable": summed_state for suffix in ("s8", "s16", "f32")},
 }
 """Feature functions by the kernel's name."""

@@ -62,25 +62,64 @@ class Rows:
     row_bytes: int
 
 
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """One model of a library, as an application calls it.
+
+    Attributes:
+      name: C prefix of its functions; `<name>.h` declares them.
+      macro: prefix of the header's macros.
+      source: the model file's name, fit for a comment.
+      arenas: the memories that its functions take; a state is the last one.
+      places: a C expression for each of them, made of the names of the library's arenas.
+      edges: inputs, then outputs.
+      pushed: the input whose rows the application pushes; None where it gives whole frames.
+      has_state: whether it remembers, and is reset before the first inference.
+      sha256: digest of the model file; "" where it is not known.
+    """
+
+    name: str
+    macro: str
+    source: str
+    arenas: tuple[Arena, ...]
+    places: tuple[str, ...]
+    edges: tuple[Edge, ...]
+    pushed: Rows | None
+    has_state: bool
+    sha256: str = ""
+
+    @property
+    def inputs(self) -> tuple[Edge, ...]:
+        """What the application gives."""
+        return tuple(edge for edge in self.edges if edge.role == "Input")
+
+    @property
+    def outputs(self) -> tuple[Edge, ...]:
+        """What it gets."""
+        return tuple(edge for edge in self.edges if edge.role == "Output")
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Library:
-    """A network as C, before it is laid out for a build system.
+    """Networks as C, before they are laid out for a build system.
 
     Attributes:
       name: C prefix; `<name>.h` is the public header.
       macro: prefix of the header's macros.
-      source: the model file's name, fit for a comment.
+      source: the model files' names, fit for a comment.
       board: the board's name.
       version: mcunet_tf's version.
       arenas: memories that the application provides, aligned to ARENA_ALIGNMENT_BYTES.
-      edges: inputs, then outputs.
-      pushed: the input whose rows the application pushes; None where it gives whole frames.
+      networks: the models, in the order in which they were given.
       constant_bytes: bytes of `constants` in flash.
-      files: C and assembler text by path; includes are relative to the folder that holds them all.
+      files: C and assembler text by path.
       sources: paths among them to be compiled.
+      headers: paths among them that an application includes, the library's own first.
       constants: the one among them that holds nothing but constants.
       flags: flags for the compiler.
-      example: text of a `main.c` that runs the network once, not among the files.
+      example: text of a `main.c` that runs the networks once, not among the files.
+      condition: what the preprocessor must know of the core; "" where any will do.
+      folder: the folder of `files`, to which their includes are relative; "" for the project's own.
     """
 
     name: str
@@ -89,16 +128,46 @@ class Library:
     board: str
     version: str
     arenas: tuple[Arena, ...]
-    edges: tuple[Edge, ...]
-    pushed: Rows | None
+    networks: tuple[Network, ...]
     constant_bytes: int
     files: Mapping[str, str]
     sources: tuple[str, ...]
+    headers: tuple[str, ...]
     constants: str
     flags: tuple[str, ...]
     example: str
+    condition: str = ""
+    folder: str = ""
 
     @property
     def has_assembler(self) -> bool:
         """Whether some sources are assembler."""
         return any(path.endswith(".S") for path in self.sources)
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        """Inputs and outputs of the first model."""
+        return self.networks[0].edges
+
+    @property
+    def pushed(self) -> Rows | None:
+        """What the application pushes to the first model."""
+        return self.networks[0].pushed
+
+    @property
+    def public_headers(self) -> tuple[str, ...]:
+        """All headers that an application's include lines lead to."""
+        forms = ("", "_fast", "_any")
+        paths = (f"{path[:-2]}{form}.h" for path in self.headers for form in forms)
+        return tuple(path for path in paths if path in self.files)
+
+    def below(self, folder: str) -> Library:
+        """The same with all files in a folder."""
+        return dataclasses.replace(
+            self,
+            files={f"{folder}/{path}": text for path, text in self.files.items()},
+            sources=tuple(f"{folder}/{path}" for path in self.sources),
+            headers=tuple(f"{folder}/{path}" for path in self.headers),
+            constants=f"{folder}/{self.constants}",
+            folder=folder,
+        )

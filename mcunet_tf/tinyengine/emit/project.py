@@ -9,25 +9,21 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Mapping
 from typing import Any
 
-from mcunet_tf.tinyengine.constant_pool import ConstantPool, collect_constants
+from mcunet_tf.boards import feature_test
+from mcunet_tf.tinyengine.constant_pool import ConstantPool, Content, collect_constants
 from mcunet_tf.tinyengine.emit import constants, sources
-from mcunet_tf.tinyengine.emit.formats import DEFAULT_FORMAT, find_format
-from mcunet_tf.tinyengine.emit.library import (
-    ARENA_ALIGNMENT_BYTES,
-    Arena,
-    Edge,
-    Library,
-    Rows,
-)
+from mcunet_tf.tinyengine.emit.library import ARENA_ALIGNMENT_BYTES, Arena, Edge, Network, Rows
 from mcunet_tf.tinyengine.emit.names import edge_names, function_names
+from mcunet_tf.tinyengine.emit.placement import macro_lines
 from mcunet_tf.tinyengine.emit.render import comment, render
 from mcunet_tf.tinyengine.ir import QUANTISED_TYPES, Graph
 from mcunet_tf.tinyengine.kernel_tables.table import ALL_INPUTS, Style
 from mcunet_tf.tinyengine.plan.plan import Plan, Storage
 from mcunet_tf.tinyengine.schedule.calls import Calls
-from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source, is_window, pixels_of
+from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source, is_window, node_macs, pixels_of
 from mcunet_tf.tinyengine.schedule.reach import Pull
 from mcunet_tf.tinyengine.schedule.stage import Stage
 from mcunet_tf.tinyengine.streams import Stream
@@ -41,8 +37,10 @@ CTYPES = {
     "int64": "int64_t",
     "float32": "float",
 }
-# What an example prints values as: a format, and the type that it takes.
-_PRINTED = {"float32": ("%g", "(double)"), "int32": ("%ld", "(long)"), "int64": ("%ld", "(long)")}
+
+
+HOOKS = ("layer", "yield")
+GUARD_BYTES = 16
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -55,6 +53,13 @@ class Project:
       board: the board's name, for comments.
       version: mcunet_tf's version.
       flags: compiler flags for CMake.
+      constants: name of the file of constants, without its suffix; by default of the model's own.
+      known: symbols of contents in that file that other models brought.
+      place: sections by what goes there; see `placement.py`.
+      sha256: digest of the model file; "" where there is none.
+      hooks: some of HOOKS: functions of the application's that are called between layers.
+      debug: whether memories are checked before and after, and rows are shown as they are made.
+      cycles: predicted cycles by layer, as far as they are known.
       stream: what calls bring and give, of a model that takes rows of time.
     """
 
@@ -65,7 +70,29 @@ class Project:
     flags: tuple[str, ...]
     graph: Graph
     plan: Plan
+    constants: str = ""
+    known: Mapping[Content, str] = dataclasses.field(default_factory=dict)
+    place: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    sha256: str = ""
+    hooks: tuple[str, ...] = ()
+    debug: bool = False
+    cycles: Mapping[int, int] = dataclasses.field(default_factory=dict)
     stream: Stream | None = None
+
+    @property
+    def weights(self) -> str:
+        """The file of constants, without its suffix."""
+        return self.constants or f"{self.name}_weights"
+
+    @property
+    def nodes(self) -> list[Node]:
+        """Whatever calls a kernel, in execution order."""
+        return [n for stage in self.plan.stages for n in stage.nodes if not is_row_source(n)]
+
+    @property
+    def conditions(self) -> frozenset[str]:
+        """What the preprocessor must know of a core for the kernels that are called."""
+        return frozenset(filter(None, (feature_test(n.kernel.isa) for n in self.nodes)))
 
     @property
     def macro(self) -> str:
@@ -89,27 +116,53 @@ class Project:
             found = [Arena("arena", f"{self.macro}_ARENA_BYTES", used[0])]
         if self.plan.state_bytes:
             found.append(Arena("state", f"{self.macro}_STATE_BYTES", self.plan.state_bytes))
-        return tuple(found)
+        guard = GUARD_BYTES if self.debug else 0
+        return tuple(dataclasses.replace(a, size_bytes=a.size_bytes + guard) for a in found)
 
     @functools.cached_property
     def pool(self) -> ConstantPool:
         """All constants, each once."""
         stages = self.plan.stages
-        return collect_constants(self.name, (n for stage in stages for n in stage.nodes))
+        nodes = (n for stage in stages for n in stage.nodes)
+        return collect_constants(self.name, nodes, self.known)
 
     def storage(self, tensor: int) -> Storage:
         """Where a tensor lies."""
         return self.plan.locate(self.graph, tensor)
 
 
-def emit_project(project: Project, project_format: str = DEFAULT_FORMAT) -> dict[str, str]:
-    """All files of the project by relative path."""
-    return dict(find_format(project_format).project_files(emit_library(project)))
+@dataclasses.dataclass(frozen=True, eq=False)
+class Emitted:
+    """A model as C, without the file of its constants.
+
+    Attributes:
+      network: how an application calls it.
+      files: its header and its source, by path.
+      headers: headers of the kernels that it calls, by path under `kernels/`.
+      kernels: files of these kernels.
+      custom: C text of custom operators, by function.
+      context: what the templates were filled with.
+    """
+
+    network: Network
+    files: Mapping[str, str]
+    headers: tuple[str, ...]
+    kernels: tuple[str, ...]
+    custom: Mapping[str, str]
+    context: Mapping[str, Any]
 
 
-def emit_library(project: Project) -> Library:
-    """The network as C, and what there is to say of it."""
-    nodes = [n for stage in project.plan.stages for n in stage.nodes if not is_row_source(n)]
+def placed_memories(macro: str, arenas: tuple[Arena, ...], place: Mapping[str, str]) -> list[str]:
+    """Lines of a header that say where its memories go."""
+    kinds = ["arena", *(["state"] if any(a.name == "state" for a in arenas) else [])]
+    return [
+        line for kind in kinds for line in macro_lines(f"{macro}_{kind.upper()}", place.get(kind))
+    ]
+
+
+def emit_model(project: Project) -> Emitted:
+    """The model's own files, and what they need."""
+    nodes, name = project.nodes, project.name
     own = {n.kernel.name: n.kernel.source for n in nodes if n.kernel.source is not None}
     kernel_files = {
         sources.kernel_path(n.kernel.folder, n.kernel.name)
@@ -117,53 +170,52 @@ def emit_library(project: Project) -> Library:
         if n.kernel.source is None
     }
     headers = sorted({f"{n.kernel.folder}/{n.kernel.folder}.h" for n in nodes} | {"common/rows.h"})
-    copied = sources.collect_sources(sorted({*kernel_files, *headers}))
-    copied |= {f"custom/{function}.c": text for function, text in own.items()}
-    compiled = [f"kernels/{path}" for path in copied if path.endswith((".c", ".S"))]
-    name, arenas = project.name, project.arenas
+    arenas = project.arenas
+    edges = _edges(project)
     context = {
         "model": project,
         "source": comment(project.source),
         "board": comment(project.board),
         "alignment": ARENA_ALIGNMENT_BYTES,
-        "edges": _edges(project),
+        "edges": edges,
         "headers": headers,
         "customs": sorted(own),
         "tensors": _tensors(project),
         "nodes": [n for s in _stages(project) for n in s["nodes"]],
-        "stages": [_stage_call(project, stage) for stage in project.plan.stages],
+        "stages": [
+            _stage_call(project, stage, scratch)
+            for stage, scratch in zip(
+                project.plan.stages, project.plan.scratch_offsets, strict=True
+            )
+        ],
         "pushed": _pushed(project),
         "parameters": ", ".join(f"void *{arena.name}" for arena in arenas),
         "arguments": ", ".join(arena.name for arena in arenas),
         "array": _array(project),
         "states": _states(project),
+        "condition": " && ".join(sorted(project.conditions)),
+        "placed": placed_memories(project.macro, arenas, project.place),
+        "guard_bytes": GUARD_BYTES,
         "stream": project.stream,
     }
-    files = {
-        f"{name}.h": render("model.h.j2", context),
-        f"{name}.c": render("model.c.j2", context),
-        f"{name}_weights.h": _weights_header(project, headers),
-        f"{name}_weights.c": _weights_source(project),
-    }
-    files.update({f"kernels/{path}": text for path, text in copied.items()})
+    files = {f"{name}.h": render("model.h.j2", context), f"{name}.c": render("model.c.j2", context)}
+    if "layer" in project.hooks:
+        context["layers"] = layer_table(project)
+        files[f"{name}_profile.h"] = render("profile.h.j2", context)
     first = project.plan.stages[0].nodes[0]
     rows = project.graph.tensors[first.output].rows if is_row_source(first) else None
-    return Library(
+    network = Network(
         name=name,
         macro=project.macro,
         source=comment(project.source),
-        board=comment(project.board),
-        version=project.version,
         arenas=arenas,
-        edges=_edges(project),
+        places=tuple(arena.name for arena in arenas),
+        edges=edges,
         pushed=Rows(*rows) if rows else None,
-        constant_bytes=project.pool.size_bytes,
-        files=files,
-        sources=(f"{name}.c", f"{name}_weights.c", *compiled),
-        constants=f"{name}_weights.c",
-        flags=project.flags,
-        example=render("main.c.j2", {**context, "printed": _printed}),
+        has_state=bool(project.plan.state_bytes),
+        sha256=project.sha256,
     )
+    return Emitted(network, files, tuple(headers), tuple(sorted(kernel_files)), own, context)
 
 
 def _states(project: Project) -> list[dict[str, Any]]:
@@ -214,16 +266,6 @@ def _edges(project: Project) -> tuple[Edge, ...]:
     return tuple(found)
 
 
-def _printed(edge: Edge) -> str:
-    """Arguments with which an example prints value i: as it is, and what it stands for."""
-    text, cast = _PRINTED.get(edge.dtype, ("%d", ""))
-    value = f"output_{edge.index}[i]"
-    if edge.scale is None:
-        return f'"{text}\\n", {cast}{value}'
-    real = f"{edge.macro}_SCALE * (float)({value} - {edge.macro}_ZERO_POINT)"
-    return f'"{text} %g\\n", {cast}{value}, (double)({real})'
-
-
 def _symbol(project: Project, node: Node) -> str:
     return f"{project.name}_{node.index:02d}"
 
@@ -233,7 +275,9 @@ def _tensor_symbol(project: Project, tensor: int) -> str:
 
 
 def _tensors(project: Project) -> list[dict[str, Any]]:
-    used = {t for s in project.plan.stages for n in s.nodes for t in (*n.inputs, n.output)}
+    """Tensors whose rows the code finds as it runs."""
+    stages = [stage for stage in project.plan.stages if not stage.is_direct]
+    used = {t for s in stages for n in s.nodes for t in (*n.inputs, n.output)}
     return [
         {
             "symbol": _tensor_symbol(project, tensor),
@@ -269,11 +313,14 @@ def _array(project: Project) -> str:
     return f"int8_t *const arenas[{len(names)}] = {{{', '.join(names)}}};"
 
 
-def _stage_call(project: Project, stage: Stage) -> dict[str, Any]:
+def _stage_call(project: Project, stage: Stage, scratch: int) -> dict[str, Any]:
     last = stage.nodes[-1]
+    if stage.is_direct:
+        lines = _body(project, stage, 0, scratch)
+        return {"direct": True, "title": f"{last.index}: {_title(last)}", "lines": lines}
     owed = [n for n in stage.nodes[:-1] if n.output not in stage.rings]
     calls = [{"symbol": _symbol(project, n), "height": n.height} for n in (last, *owed)]
-    return {"nodes": len(stage.nodes), "calls": calls}
+    return {"direct": False, "nodes": len(stage.nodes), "calls": calls}
 
 
 def _pushed(project: Project) -> dict[str, Any] | None:
@@ -306,10 +353,9 @@ def _node(project: Project, stage: Stage, position: int, scratch: int) -> dict[s
         calls = stage.calls[position]
         chunk = calls.chunk or calls.band + calls.band % 2
         struct = dataclasses.replace(struct, fields={**struct.fields, "chunk_rows": chunk})
-    shapes = [list(t.shape) for t in (node.view.input(0), node.view.output)]
     return {
         "index": node.index,
-        "title": comment(f"{node.op.kind} {shapes[0]} -> {shapes[1]}, {node.op.name}"),
+        "title": _title(node),
         "symbol": symbol,
         "struct": struct.ctype,
         "fields": constants.field_values(struct, project.pool.fields[node.index]),
@@ -317,10 +363,17 @@ def _node(project: Project, stage: Stage, position: int, scratch: int) -> dict[s
         "band": _band(stage.calls[position]),
         "height": node.height,
         "pushed": is_row_source(stage.nodes[0]),
+        "direct": stage.is_direct,
         "pulls": _pulls(project, stage, position),
         "readers": _readers(project, stage, node),
-        "body": _body(project, stage, position, scratch),
+        "body": [*_body(project, stage, position, scratch), *_shown(project, node)],
     }
+
+
+def _title(node: Node) -> str:
+    """What a layer is, for comments."""
+    shapes = [list(t.shape) for t in (node.view.input(0), node.view.output)]
+    return comment(f"{node.op.kind} {shapes[0]} -> {shapes[1]}, {node.op.name}")
 
 
 def _band(calls: Calls) -> str:
@@ -360,13 +413,13 @@ def _body(project: Project, stage: Stage, position: int, scratch: int) -> list[s
     own = stage.scratch[position]
     memory = _address(project, scratch + own.start) if own.size_bytes else "NULL"
     mark = f"TINYENGINE_LAYER({node.index});"
-    output = f"&{_tensor_symbol(project, node.output)}"
     if node.kernel.style is Style.WINDOW:
         lines = _window_rows(project, stage, position, scratch)
         call = f"{node.kernel.name}({argument}, in, out, rows, {memory});"
         return [*lines, mark, call]
-    sources_text = [_source(project, node, t) for t in node.inputs]
-    out = f"tinyengine_row_at(arenas, {output}, y)"
+    sources_text = [_source(project, stage, node, t) for t in node.inputs]
+    rows = str(node.height) if stage.is_direct else "rows"
+    out = _row_at(project, stage, node.output, "y")
     array: list[str] = []
     if node.kernel.data_inputs == ALL_INPUTS:
         joined = ", ".join(sources_text)
@@ -375,17 +428,47 @@ def _body(project: Project, stage: Stage, position: int, scratch: int) -> list[s
             ["in"],
         )
     if node.kernel.style is Style.PIXELS:
-        pixels = f"rows * {pixels_of(node, 1)}"
+        pixels = f"{rows} * {pixels_of(node, 1)}"
         if node.window.growth > 1:
-            pixels = f"rows / {node.window.growth}"
+            pixels = f"{rows} / {node.window.growth}"
         arguments = [argument, *sources_text, out, pixels, memory]
         return [*array, mark, f"{node.kernel.name}({', '.join(arguments)});"]
     if node.kernel.style is Style.REDUCE:
-        whole = f"tinyengine_row_at(arenas, {output}, 0)"
-        arguments = [argument, *sources_text, whole, "y", "rows", memory]
+        whole = _row_at(project, stage, node.output, "0")
+        y = "0" if stage.is_direct else "y"
+        arguments = [argument, *sources_text, whole, y, rows, memory]
         return [mark, f"{node.kernel.name}({', '.join(arguments)});"]
     arguments = [argument, *sources_text, out, memory]
     return [*array, mark, f"{node.kernel.name}({', '.join(arguments)});"]
+
+
+def _shown(project: Project, node: Node) -> list[str]:
+    """In a debug build, the rows that a call has made; sums are shown once they are complete."""
+    if not project.debug:
+        return []
+    output = f"&{_tensor_symbol(project, node.output)}"
+    call = f"{project.name}_show(arenas, {node.index}, {output}"
+    if node.kernel.style in (Style.WINDOW, Style.PIXELS):
+        return [f"{call}, y, rows);"]
+    whole = f"{call}, 0, {project.graph.tensors[node.output].rows[0]});"
+    if node.kernel.style is Style.REDUCE:
+        return [f"if (y + rows == {node.height}) {{", f"  {whole}", "}"]
+    return [whole]
+
+
+def layer_table(project: Project) -> list[dict[str, Any]]:
+    """What a profiler says of each layer, in the order of execution."""
+    return [
+        {
+            "index": node.index,
+            "op": node.op.kind,
+            "name": comment(node.op.name).replace("\\", "/").replace('"', "'"),
+            "kernel": node.kernel.name,
+            "macs": node_macs(node),
+            "cycles": project.cycles.get(node.index, 0),
+        }
+        for node in project.nodes
+    ]
 
 
 def _address(project: Project, offset: int) -> str:
@@ -393,8 +476,15 @@ def _address(project: Project, offset: int) -> str:
     return f"arenas[{region}] + {local}"
 
 
-def _source(project: Project, node: Node, tensor: int) -> str:
-    in_step = tensor in node.streamed and node.height > 1
+def _row_at(project: Project, stage: Stage, tensor: int, row: str) -> str:
+    """The address of a row; the first one where a stage is a single call."""
+    if stage.is_direct:
+        return _address(project, project.storage(tensor).row_offset(0))
+    return f"tinyengine_row_at(arenas, &{_tensor_symbol(project, tensor)}, {row})"
+
+
+def _source(project: Project, stage: Stage, node: Node, tensor: int) -> str:
+    in_step = tensor in node.streamed and node.height > 1 and not stage.is_direct
     growth = node.window.growth if node.kernel.style is Style.PIXELS else 1
     row = "y" if growth == 1 else f"y / {growth}"
     constant = project.graph.tensors[tensor]
@@ -404,7 +494,7 @@ def _source(project: Project, node: Node, tensor: int) -> str:
         bytes_of = symbol if constant.dtype == "int8" else f"(const int8_t *){symbol}"
         return f"{bytes_of}{step}"
     row = row if tensor in node.streamed else "0"
-    return f"tinyengine_row_at(arenas, &{_tensor_symbol(project, tensor)}, {row})"
+    return _row_at(project, stage, tensor, row)
 
 
 def _window_rows(project: Project, stage: Stage, position: int, scratch: int) -> list[str]:
@@ -428,33 +518,3 @@ def _window_rows(project: Project, stage: Stage, position: int, scratch: int) ->
         fill,
         f"tinyengine_rows_out(out, arenas, &{_tensor_symbol(project, node.output)}, y, rows);",
     ]
-
-
-def _weights_header(project: Project, headers: list[str]) -> str:
-    guard = f"{project.macro}_WEIGHTS_H_"
-    arrays = project.pool.arrays.items()
-    declarations = [constants.array_declaration(symbol, blob) for symbol, blob in arrays]
-    includes = [f'#include "kernels/{header}"' for header in headers]
-    lines = [
-        f"/* Constants of {project.name}. Do not edit. */",
-        f"#ifndef {guard}",
-        f"#define {guard}",
-        "",
-        "#include <stdint.h>",
-        "",
-        *includes,
-        "",
-        *declarations,
-        "",
-        f"#endif /* {guard} */",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _weights_source(project: Project) -> str:
-    arrays = project.pool.arrays.items()
-    definitions = [constants.array_definition(symbol, blob) for symbol, blob in arrays]
-    head = f'/* Constants of {project.name}. Do not edit. */\n#include "{project.name}_weights.h"\n'
-    if any("INFINITY" in text or "NAN" in text for text in definitions):
-        head += "\n#include <math.h>\n"
-    return "\n".join([head, *definitions])

@@ -48,6 +48,14 @@ def kernel_path(folder: str, name: str) -> str:
     raise AssertionError(f"kernel {name} has no file in kernels/{folder}")
 
 
+@functools.cache
+def kernel_names(folder: str) -> tuple[str, ...]:
+    """The kernels that a folder defines, sorted: the stems of its C and assembler files."""
+    place = _kernels_folder().joinpath(*folder.split("/"))
+    names = (posixpath.splitext(file.name) for file in place.iterdir())
+    return tuple(sorted(stem for stem, suffix in names if suffix in (".c", ".S")))
+
+
 def collect_sources(paths: Iterable[str]) -> dict[str, str]:
     """The given files and everything they include, by path under `kernels/`."""
     found: dict[str, str] = {}

@@ -5,7 +5,12 @@ from __future__ import annotations
 
 from mcunet_tf.tinyengine.kernel_tables.broadcast import broadcast_kernels
 from mcunet_tf.tinyengine.kernel_tables.lookup import lookup_beside_constant
-from mcunet_tf.tinyengine.kernel_tables.rescaled_sums import LINEAR, rejects_sum_scales, sum_fields
+from mcunet_tf.tinyengine.kernel_tables.rescaled_sums import (
+    LINEAR,
+    LINEAR_SCALAR,
+    rejects_sum_scales,
+    sum_fields,
+)
 from mcunet_tf.tinyengine.kernel_tables.table import Struct
 from mcunet_tf.tinyengine.ops import add
 from mcunet_tf.tinyengine.ops.spec import View
@@ -25,6 +30,7 @@ ADD = (
     *lookup_beside_constant(add.ADD),
     *LINEAR,
     *broadcast_kernels("add", _add, isa="dsp", values="_any", rejects=rejects_sum_scales),
+    *LINEAR_SCALAR,
     *broadcast_kernels("add", _add),
     *broadcast_kernels("add", _add, isa="dsp", rejects=_rejects_s16, dtype="int16"),
     *broadcast_kernels("add", _add, dtype="int16"),

@@ -3,11 +3,17 @@
 
 from __future__ import annotations
 
-from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style, channels_or_everything
+from mcunet_tf.tinyengine.kernel_tables.table import (
+    ANY_TYPE,
+    Kernel,
+    Struct,
+    Style,
+    channels_or_everything,
+)
 from mcunet_tf.tinyengine.ops.spec import View
 
 # As enum cast_type of kernels/cast/cast.h.
-_TYPES = ("int8", "uint8", "bool", "int32", "int64", "float32")
+_TYPES = ("int8", "uint8", "bool", "int16", "int32", "int64", "float32")
 
 
 def _arguments(view: View) -> Struct:
@@ -19,4 +25,6 @@ def _arguments(view: View) -> Struct:
     return Struct("struct cast", fields)
 
 
-KERNELS = {"CAST": (Kernel("cast_portable", "cast", "portable", Style.PIXELS, _arguments),)}
+KERNELS = {
+    "CAST": (Kernel("cast_portable", "cast", "portable", Style.PIXELS, _arguments, takes=ANY_TYPE),)
+}

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcunet_tf.tinyengine.fixed_point import reduce_multiplier
-from mcunet_tf.tinyengine.kernel_tables.packing import dsp, dsp_s16
+from mcunet_tf.tinyengine.kernel_tables.packing import dsp, dsp_s16, scalar
 from mcunet_tf.tinyengine.kernel_tables.table import Blob, int64_blob
 from mcunet_tf.tinyengine.ops import common
 from mcunet_tf.tinyengine.ops.spec import View
@@ -55,6 +55,11 @@ def rejects_dsp_sums(view: View) -> str | None:
 def rejects_any_sums(view: View) -> str | None:
     """Why a kernel for scales of any size cannot take these sums, or None."""
     return dsp.any_shift_reason(*channel_constants(view))
+
+
+def rejects_scalar_sums(view: View) -> str | None:
+    """Why a kernel with the shorter requantisation of scalar cores cannot take sums, or None."""
+    return scalar.sum_reason(*channel_constants(view))
 
 
 def s16_fields(view: View) -> dict[str, Any]:

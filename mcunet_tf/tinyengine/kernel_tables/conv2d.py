@@ -15,12 +15,13 @@ from mcunet_tf.tinyengine.kernel_tables.channels import (
     rejects_any_sums,
     rejects_dsp_sums,
     rejects_narrow_s16,
+    rejects_scalar_sums,
     s16_constants,
     s16_edges,
     s16_factors,
     s16_fields,
 )
-from mcunet_tf.tinyengine.kernel_tables.packing import dsp, dsp_s16, mve, simd
+from mcunet_tf.tinyengine.kernel_tables.packing import dsp, dsp_s16, mve, scalar, simd
 from mcunet_tf.tinyengine.kernel_tables.packing.pairs import paired, rejects_pairs
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style, int8_blob, word_blob
 from mcunet_tf.tinyengine.kernel_tables.windows import window_fields
@@ -160,6 +161,36 @@ def _conv2d_mve(any_scale: bool) -> tuple[Kernel, Kernel]:
     )
 
 
+def _conv2d_scalar(isa: str) -> tuple[Kernel, Kernel]:
+    """The kernels for pixels and for windows of cores that multiply one pair at a time."""
+
+    def scratch_bytes(view: View, _: int) -> int:
+        weights = view.input(1)
+        return scalar.scratch_bytes_conv2d(isa, weights.elements // weights.shape[0])
+
+    return (
+        Kernel(
+            f"conv2d_s8_1x1_{isa}",
+            "conv2d",
+            isa,
+            Style.PIXELS,
+            _conv2d_portable,
+            rejects=lambda view: rejects_unless_pointwise(view) or rejects_scalar_sums(view),
+            scratch_bytes=scratch_bytes,
+            reads_ahead=True,
+        ),
+        Kernel(
+            f"conv2d_s8_{isa}",
+            "conv2d",
+            isa,
+            Style.WINDOW,
+            _conv2d_portable,
+            rejects=rejects_scalar_sums,
+            scratch_bytes=scratch_bytes,
+        ),
+    )
+
+
 _MICROCONTROLLERS = (
     *_conv2d_mve(any_scale=False),
     *_conv2d_mve(any_scale=True),
@@ -177,6 +208,8 @@ _MICROCONTROLLERS = (
         dsp.pack_conv2d_1x1_any,
         lambda view: rejects_pairs(view) or rejects_any_sums(view),
     ),
+    *_conv2d_scalar("thumb"),
+    *_conv2d_scalar("scalar"),
     Kernel(
         "conv2d_s8_1x1_portable",
         "conv2d",

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +22,7 @@ from mcunet_tf.tinyengine.kernel_tables.channels import (
     s16_factors,
     s16_fields,
 )
-from mcunet_tf.tinyengine.kernel_tables.packing import dsp, dsp_s16, mve, simd
+from mcunet_tf.tinyengine.kernel_tables.packing import dsp, dsp_s16, mve, scalar, simd
 from mcunet_tf.tinyengine.kernel_tables.table import (
     Blob,
     Kernel,
@@ -183,6 +184,58 @@ def _depthwise_mve(any_scale: bool) -> Kernel:
     )
 
 
+def _rejects_multiplier(view: View) -> str | None:
+    return None if depth_multiplier(view) == 1 else "a depth multiplier"
+
+
+def _depthwise_scalar(view: View) -> Struct:
+    struct = _depthwise_portable(view)
+    weights = int8_blob(np.asarray(view.constant(1))[0].transpose(2, 0, 1))
+    return Struct(struct.ctype, {**struct.fields, "weights": weights})
+
+
+def _rejects_scalar_sums(view: View) -> str | None:
+    return scalar.sum_reason(*_depthwise_taps(view))
+
+
+def _rejects_scalar_3x3(view: View) -> str | None:
+    attributes: Conv2dAttributes = view.attributes
+    if tuple(view.input(1).shape[1:3]) != (3, 3):
+        return "only 3 x 3 windows"
+    if attributes.stride_width > 2:
+        return "a stride across of more than 2"
+    if (attributes.dilation_height, attributes.dilation_width) != (1, 1):
+        return "dilation"
+    return _rejects_multiplier(view) or _rejects_scalar_sums(view)
+
+
+def _scalar_3x3_scratch(view: View, rows: int) -> int:
+    kept = rows > 1 and view.attributes.stride_height == 1
+    return 2 * view.input(0).shape[2] if kept else 0
+
+
+def _scalar_kernels(isa: str) -> tuple[Kernel, ...]:
+    """The kernels of cores that multiply one pair at a time."""
+    any_window = Kernel(
+        f"depthwise_conv2d_s8_{isa}",
+        "depthwise_conv2d",
+        isa,
+        Style.WINDOW,
+        _depthwise_scalar,
+        rejects=_rejects_scalar_sums,
+        band_rows=CHUNK_ROWS,
+    )
+    sized = dataclasses.replace(
+        any_window,
+        name=f"depthwise_conv2d_s8_3x3_{isa}",
+        rejects=_rejects_scalar_3x3,
+        scratch_bytes=_scalar_3x3_scratch,
+        band_rows=2 * CHUNK_ROWS,
+        in_place_rows=True,
+    )
+    return sized, any_window
+
+
 _MICROCONTROLLERS = (
     _depthwise_mve(any_scale=False),
     _depthwise_mve(any_scale=True),
@@ -201,6 +254,8 @@ _MICROCONTROLLERS = (
         rejects=lambda view: _rejects_depthwise_shape(view) or _rejects_depthwise_any_values(view),
         scratch_bytes=_depthwise_any_scratch,
     ),
+    *_scalar_kernels("thumb"),
+    *_scalar_kernels("scalar"),
     Kernel(
         "depthwise_conv2d_s8_portable",
         "depthwise_conv2d",
@@ -213,10 +268,6 @@ _MICROCONTROLLERS = (
 
 def _simd_arguments(view: View) -> Struct:
     return depthwise_stream(view, simd.pack_depthwise)
-
-
-def _rejects_multiplier(view: View) -> str | None:
-    return None if depth_multiplier(view) == 1 else "a depth multiplier"
 
 
 def _simd_scratch(view: View, _: int) -> int:

@@ -14,6 +14,7 @@ from mcunet_tf.tinyengine.kernel_tables.channels import (
     rejects_any_sums,
     rejects_dsp_sums,
     rejects_narrow_s16,
+    rejects_scalar_sums,
     s16_edges,
     s16_factors,
     s16_fields,
@@ -43,6 +44,8 @@ def _rejects_fully_connected(view: View) -> str | None:
 
 
 def _rejects_fully_connected_any(view: View) -> str | None:
+    if view.input(1).shape[0] < 2:
+        return "one output"
     weights = channel_constants(view)[0]
     return rejects_any_sums(view) or dsp.shared_halves_reason(weights)
 
@@ -112,6 +115,24 @@ FULLY_CONNECTED = (
         Style.WHOLE,
         lambda view: _fully_connected_stream(view, dsp.pack_fully_connected_any),
         rejects=_rejects_fully_connected_any,
+    ),
+    *(
+        Kernel(
+            f"fully_connected_s8_{isa}",
+            "fully_connected",
+            isa,
+            Style.WHOLE,
+            _fully_connected_portable,
+            rejects=rejects_scalar_sums,
+        )
+        for isa in ("thumb", "scalar")
+    ),
+    Kernel(
+        "fully_connected_s8_plain_dsp",
+        "fully_connected",
+        "dsp",
+        Style.WHOLE,
+        _fully_connected_portable,
     ),
     Kernel(
         "fully_connected_s8_portable",

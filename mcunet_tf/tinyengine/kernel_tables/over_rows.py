@@ -15,13 +15,23 @@ def sums_bytes(view: View, _: int) -> int:
     return 4 * view.output.shape[-1]
 
 
+def band_sums_bytes(view: View, rows: int) -> int:
+    """Scratch for a sum of 32 bits per channel, unless all rows come at once."""
+    return 0 if rows >= view.input(0).shape[1] else sums_bytes(view, rows)
+
+
+def vector_sums_bytes(view: View, rows: int) -> int:
+    """The same, of whole vectors of eight channels."""
+    return -(-band_sums_bytes(view, rows) // 32) * 32
+
+
 def over_rows(
     name: str,
     folder: str,
     arguments: Callable[[View], Struct],
     rejects: Callable[[View], str | None],
 ) -> tuple[Kernel, ...]:
-    """Kernels that take an image as it comes, for the DSP extension and for any target."""
+    """Kernels that take an image as it comes, for Helium, the DSP extension, and any target."""
     portable = Kernel(
         f"{name}_portable",
         folder,
@@ -29,9 +39,15 @@ def over_rows(
         Style.REDUCE,
         arguments,
         rejects=rejects,
-        scratch_bytes=sums_bytes,
+        scratch_bytes=band_sums_bytes,
     )
-    return dataclasses.replace(portable, name=f"{name}_dsp", isa="dsp"), portable
+    return (
+        dataclasses.replace(
+            portable, name=f"{name}_mve", isa="mve", scratch_bytes=vector_sums_bytes
+        ),
+        dataclasses.replace(portable, name=f"{name}_dsp", isa="dsp"),
+        portable,
+    )
 
 
 def over_rows_s16(rows: tuple[Kernel, ...]) -> Kernel:

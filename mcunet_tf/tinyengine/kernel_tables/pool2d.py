@@ -14,6 +14,8 @@ from mcunet_tf.tinyengine.ops.spec import View
 
 # 255 times -128 are within 16 bits.
 _MAX_SUMMED_TAPS = 255
+# 5,000 times 5,000 times 129 are within 32 bits.
+_MAX_SHARED_PIXELS = 5000
 
 
 def _pool2d(view: View) -> Struct:
@@ -51,11 +53,20 @@ def _rejects_unless_words(view: View) -> str | None:
     return None
 
 
-def _rejects_unless_sums_fit(view: View) -> str | None:
+def _rejects_many_taps(view: View) -> str | None:
     taps = view.attributes.kernel_height * view.attributes.kernel_width
-    if taps > _MAX_SUMMED_TAPS:
-        return f"a sum of {taps} values beyond 16 bits"
-    return _rejects_unless_words(view)
+    return f"a sum of {taps} values beyond 16 bits" if taps > _MAX_SUMMED_TAPS else None
+
+
+def _rejects_unless_sums_fit(view: View) -> str | None:
+    return _rejects_many_taps(view) or _rejects_unless_words(view)
+
+
+def _rejects_many_pixels(view: View) -> str | None:
+    pixels = view.input(0).elements // view.output.shape[-1]
+    if pixels > _MAX_SHARED_PIXELS:
+        return f"a sum of {pixels} pixels beyond a division by multiplication"
+    return _rejects_unless_global(view)
 
 
 def _average_pool_rows(view: View) -> Struct:
@@ -66,9 +77,13 @@ def _average_pool_rows(view: View) -> Struct:
 
 
 def _over_windows(name: str, rejects: Callable[[View], str | None]) -> tuple[Kernel, ...]:
-    """Kernels of a pooling, for the DSP extension and for any target."""
+    """Kernels of a pooling, for Helium, the DSP extension, and any target."""
     portable = Kernel(f"{name}_portable", "pool2d", "portable", Style.WINDOW, _pool2d)
-    return dataclasses.replace(portable, name=f"{name}_dsp", isa="dsp", rejects=rejects), portable
+    return (
+        dataclasses.replace(portable, name=f"{name}_mve", isa="mve"),
+        dataclasses.replace(portable, name=f"{name}_dsp", isa="dsp", rejects=rejects),
+        portable,
+    )
 
 
 _GLOBAL_AVERAGE = over_rows(
@@ -85,10 +100,12 @@ def _s16(name: str) -> Kernel:
 _INT16 = ("int16",)
 
 AVERAGE_POOL_2D = (
-    _GLOBAL_AVERAGE[0],
-    _AVERAGE[0],
+    dataclasses.replace(_GLOBAL_AVERAGE[0], rejects=_rejects_many_pixels),
+    dataclasses.replace(_AVERAGE[0], rejects=_rejects_many_taps),
     _GLOBAL_AVERAGE[1],
     _AVERAGE[1],
+    _GLOBAL_AVERAGE[2],
+    _AVERAGE[2],
     over_rows_s16(_GLOBAL_AVERAGE),
     _s16("average_pool_2d"),
 )

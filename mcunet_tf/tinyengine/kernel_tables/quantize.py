@@ -22,7 +22,7 @@ def _quantize_float(view: View) -> Struct:
     fields = {
         "scale": view.output.scale,
         "zero_point": view.output.zero_point,
-        "count": view.output.elements,
+        "channels": channels_or_everything(view),
     }
     return Struct("struct quantize_f32_s8", fields)
 
@@ -54,9 +54,10 @@ def _from_float(values: str, dtype: str) -> Kernel:
         f"quantize_f32_{values}_portable",
         "quantize",
         "portable",
-        Style.WHOLE,
+        Style.PIXELS,
         _quantize_float,
         rejects=_rejects_unless(dtype),
+        reads_ahead=True,
         takes=("float32",),
     )
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 
 from mcunet_tf.tinyengine.kernel_tables.broadcast import broadcast_kernels, operand_order
 from mcunet_tf.tinyengine.kernel_tables.lookup import lookup_beside_constant
-from mcunet_tf.tinyengine.kernel_tables.rescaled_sums import LINEAR, rejects_sum_scales, sum_fields
+from mcunet_tf.tinyengine.kernel_tables.rescaled_sums import (
+    LINEAR,
+    LINEAR_SCALAR,
+    rejects_sum_scales,
+    sum_fields,
+)
 from mcunet_tf.tinyengine.kernel_tables.table import Struct
 from mcunet_tf.tinyengine.ops import add, sub
 from mcunet_tf.tinyengine.ops.spec import View
@@ -21,6 +26,7 @@ SUB = (
     *lookup_beside_constant(sub.SUB),
     *LINEAR,
     *broadcast_kernels("sub", _sub, isa="dsp", values="_any", rejects=rejects_sum_scales),
+    *LINEAR_SCALAR,
     *broadcast_kernels("sub", _sub),
     *broadcast_kernels("sub", _sub, dtype="int16"),
 )

@@ -8,6 +8,9 @@ import dataclasses
 from mcunet_tf.tinyengine.ir import Graph, Op
 from mcunet_tf.tinyengine.ops.strided_copy import STRIDED_KINDS, SliceAttributes
 
+IN_PLACE = ("SVDF_PUSH",)
+"""Operators that may write their result over their first operand."""
+
 
 def store_states(graph: Graph) -> Graph:
     """Puts a SLICE of everything behind the last reader of each state, and what it becomes.
@@ -16,7 +19,8 @@ def store_states(graph: Graph) -> Graph:
     it is made in the arena and copied. Where it is a part of another tensor, as in models that keep
     a window, that part is copied at once. Where it is another state, as in a delay of several
     steps, that one is set aside first, before any is written. The copy is the graph's output; both
-    states then have one place in memory, which the plan gives them.
+    states then have one place in memory, which the plan gives them. An operator that moves a state
+    on writes there itself.
     """
     if not graph.states:
         return graph
@@ -55,6 +59,8 @@ class _Stores:
         if self.shown.get(result) == entry:
             return entry  # it stays what it was
         part = self.makers.get(result)
+        if part is not None and self._moves_on(part, entry, result):
+            return result
         if part is not None and self._can_move(part, result):
             op = dataclasses.replace(part, outputs=(self._like(result, "/next"),))
             self.taken.add(part)
@@ -62,6 +68,14 @@ class _Stores:
             op = self._copy(self._set_aside(result), "/next")
         self.behind[self._last_use(entry, result)].append(op)
         return op.outputs[0]
+
+    def _moves_on(self, op: Op, entry: int, result: int) -> bool:
+        """Whether an operator makes the next state over the last one, which no later one reads."""
+        readers = self.readers.get(entry, [])
+        in_place = op.kind in IN_PLACE and op.inputs[0] == entry and readers[-1] is op
+        seen = [tensor for tensor in self.shown if self.shown[tensor] == entry]
+        alone = seen == [entry] and entry not in self.graph.outputs
+        return in_place and alone and self.graph.outputs.count(result) == 1
 
     def _can_move(self, part: Op, result: int) -> bool:
         """Whether a next state can be taken out of another tensor where it is stored."""

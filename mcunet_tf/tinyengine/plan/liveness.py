@@ -54,9 +54,10 @@ def _step_back(
     _set_pads(graph, plan, live, stage, event, scratch, True)
     node = event.node
     if node.kernel.style is Style.REDUCE:
-        start = scratch + stage.scratch[stage.nodes.index(node)].start
+        own = stage.scratch[stage.nodes.index(node)]
+        start = scratch + own.start
         # Sums start with the first band and are done with the last.
-        live[start : start + node.scratch_bytes(1)] = event.first > 0
+        live[start : start + own.size_bytes] = event.first > 0
 
 
 def _set_pads(

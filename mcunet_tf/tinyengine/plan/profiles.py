@@ -111,9 +111,13 @@ class Profile:
 
     def _feed(self, rows: int) -> float:
         node = self.node
-        counts: Counts = {f"{node.kernel.style.value}_call": 1, "operand": len(node.inputs) - 1}
+        if node.kernel.style is Style.WHOLE:
+            counts: Counts = {"direct_call": 1, "direct_operand": len(node.inputs) - 1}
+            return weigh(self.model.feed, counts).instructions
+        counts = {f"{node.kernel.style.value}_call": 1, "operand": len(node.inputs) - 1}
         if self.window:
-            counts |= {"pointer_in": node.window.count(rows), "pointer_out": rows}
+            pointers = "pointer_in" if node.pad_row_bytes else "plain_pointer_in"
+            counts |= {pointers: node.window.count(rows), "pointer_out": rows}
         return weigh(self.model.feed, counts).instructions
 
 

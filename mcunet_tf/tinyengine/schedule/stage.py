@@ -92,6 +92,13 @@ class Stage:
         return tuple(calls.band for calls in self.calls)
 
     @property
+    def is_direct(self) -> bool:
+        """Whether it is one call, whose places are known: the emitted C makes it without rows."""
+        (node, *others) = self.nodes
+        rows = is_row_source(node) or node.kernel.style is Style.WINDOW
+        return not others and not rows and len(self.events) == 1
+
+    @property
     def scratch_bytes(self) -> int:
         """All scratch of the stage: what calls share, and sums that last from call to call."""
         kept = (s.size_bytes for s, n in zip(self.scratch, self.nodes, strict=True) if _keeps(n))

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What Debian's libgcc for the LX106 leaves to the ROM of the ESP8266: products and quotients of
+ * integers. That of floating point is not here: models in float32 do not link.
+ */
+#include <stdint.h>
+
+uint32_t __udivsi3(uint32_t a, uint32_t b);
+uint32_t __umodsi3(uint32_t a, uint32_t b);
+int32_t __divsi3(int32_t a, int32_t b);
+uint64_t __udivdi3(uint64_t a, uint64_t b);
+uint64_t __umoddi3(uint64_t a, uint64_t b);
+int64_t __divdi3(int64_t a, int64_t b);
+int64_t __muldi3(int64_t a, int64_t b);
+
+int64_t __muldi3(int64_t a, int64_t b) {
+  const uint32_t a_low = (uint32_t)a & 0xffffu, a_high = (uint32_t)a >> 16;
+  const uint32_t b_low = (uint32_t)b & 0xffffu, b_high = (uint32_t)b >> 16;
+  const uint32_t low = a_low * b_low;
+  const uint32_t middle = a_high * b_low + (low >> 16);
+  const uint32_t other = a_low * b_high + (middle & 0xffffu);
+  const uint32_t high = a_high * b_high + (middle >> 16) + (other >> 16) +
+                        (uint32_t)((uint64_t)a >> 32) * (uint32_t)b +
+                        (uint32_t)a * (uint32_t)((uint64_t)b >> 32);
+  return (int64_t)((uint64_t)high << 32 | (other << 16 | (low & 0xffffu)));
+}
+
+/* Bit by bit; of a division by zero all bits are ones. */
+uint64_t __udivdi3(uint64_t a, uint64_t b) {
+  uint64_t quotient = 0, rest = 0;
+  for (int32_t i = 63; i >= 0; i--) {
+    rest = rest << 1 | (a >> i & 1u);
+    quotient <<= 1;
+    if (rest >= b) {
+      rest -= b;
+      quotient |= 1u;
+    }
+  }
+  return quotient;
+}
+
+uint64_t __umoddi3(uint64_t a, uint64_t b) {
+  return a - __udivdi3(a, b) * b;
+}
+
+int64_t __divdi3(int64_t a, int64_t b) {
+  const uint64_t quotient =
+      __udivdi3(a < 0 ? -(uint64_t)a : (uint64_t)a, b < 0 ? -(uint64_t)b : (uint64_t)b);
+  return (int64_t)((a < 0) != (b < 0) ? -quotient : quotient);
+}
+
+uint32_t __udivsi3(uint32_t a, uint32_t b) {
+  uint32_t quotient = 0, rest = 0;
+  for (int32_t i = 31; i >= 0; i--) {
+    rest = rest << 1 | (a >> i & 1u);
+    quotient <<= 1;
+    if (rest >= b) {
+      rest -= b;
+      quotient |= 1u;
+    }
+  }
+  return quotient;
+}
+
+uint32_t __umodsi3(uint32_t a, uint32_t b) {
+  return a - __udivsi3(a, b) * b;
+}
+
+int32_t __divsi3(int32_t a, int32_t b) {
+  const uint32_t quotient =
+      __udivsi3(a < 0 ? -(uint32_t)a : (uint32_t)a, b < 0 ? -(uint32_t)b : (uint32_t)b);
+  return (int32_t)((a < 0) != (b < 0) ? -quotient : quotient);
+}

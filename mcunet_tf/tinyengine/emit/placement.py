@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sections of the linker script that weights, memories and code are put into.
+
+Weights and memories carry macros in the headers, which a build may define as it likes; a placement
+is what they are otherwise. Code has no macro: every function gets the attribute, static ones too,
+as a compiler need not inline them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from mcunet_tf.boards import Board
+from mcunet_tf.errors import McunetError
+
+PLACES = ("weights", "arena", "state", "code")
+_SECTION = re.compile(r"[.A-Za-z_][.\w$]*")
+# Definitions at the left margin: kernels are formatted so.
+_FUNCTION = re.compile(
+    r"^(?!typedef\b|struct\s+\w+ \{|extern\b|else\b)([A-Za-z_][^;{}=#]*\)) \{", re.M
+)
+_ASSEMBLER_SECTION = re.compile(r"\.section \.text\.\w+,")
+
+
+def checked_place(place: str | Mapping[str, str], board: Board) -> dict[str, str]:
+    """Sections by what goes there, from a mapping or from "weights:.ext_flash,arena:.dtcm".
+
+    Raises:
+      McunetError: something else is placed, a section has no name that a linker takes, or the
+        board's file names sections and this is none of them.
+    """
+    given = place.items() if isinstance(place, Mapping) else _pairs(place)
+    found: dict[str, str] = {}
+    known = [section for memory in board.memory for section in memory.sections]
+    for what, section in given:
+        if what not in PLACES:
+            raise McunetError(f"place '{what}' is unknown: use one of {', '.join(PLACES)}")
+        if what in found:
+            raise McunetError(f"{what} has section '{found[what]}' already: name one")
+        if not _SECTION.fullmatch(section):
+            raise McunetError(f"{what}: '{section}' is no section: say {what}:.section")
+        if known and section not in known:
+            raise McunetError(
+                f"{what}: board {board.name} has no section '{section}': use one of "
+                f"{', '.join(known)}, or name it in a board file of your own"
+            )
+        found[what] = section
+    return found
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    return [(what, section) for what, _, section in (part.partition(":") for part in parts)]
+
+
+def attribute(section: str | None) -> str:
+    """The attribute that puts a definition into a section; "" for none."""
+    return f'__attribute__((section("{section}")))' if section else ""
+
+
+def macro_lines(name: str, section: str | None) -> list[str]:
+    """A macro that a build may define otherwise."""
+    value = f" {attribute(section)}" if section else ""
+    return [f"#ifndef {name}", f"#define {name}{value}", "#endif"]
+
+
+def placed_code(path: str, text: str, section: str) -> str:
+    """A file of C or assembler with all its functions in a section."""
+    if path.endswith((".S", ".inc")):
+        text = _ASSEMBLER_SECTION.sub(f".section {section},", text)
+    if path.endswith(".S"):
+        return text
+    return _FUNCTION.sub(lambda found: f"{attribute(section)} {found[0]}", text)

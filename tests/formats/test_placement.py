@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Weights, memories and code in the sections that the user names."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mcunet_tf.boards import load_board
+from mcunet_tf.check.toolchain import find_tool
+from mcunet_tf.tinyengine import combine, compile_tflite
+from tests.formats.projects import needed, zero_point_outputs
+from tests.ops.programs import write_files
+from tests.tinyengine.small_models import small_network
+
+PLACE = {"weights": ".ext_flash", "arena": ".dtcm", "code": ".itcm"}
+
+
+def sections(tool: str, item: Path) -> dict[str, str]:
+    """The section of every symbol that an object defines, mapping symbols left out."""
+    listed = subprocess.run([tool, "-t", str(item)], check=True, capture_output=True, text=True)
+    found = {}
+    for line in listed.stdout.splitlines():
+        words = line.split()
+        if len(words) < 4 or words[-1].startswith((".", "$")) or "*" in line:
+            continue
+        place = next((w for w in words[1:] if w.startswith(".")), None)
+        if place:
+            found[words[-1]] = place
+    return found
+
+
+@pytest.mark.parametrize("board", ["qemu-m4", "qemu-m55"])
+def test_every_function_and_constant_is_where_it_is_wanted(board, tmp_path):
+    needed("arm-none-eabi-gcc", "apt install gcc-arm-none-eabi")
+    compiled = compile_tflite(small_network(), board, name="m", place=PLACE)
+    flags = [*load_board(board).compiler_flags, "-O1", "-ffunction-sections", f"-I{tmp_path}"]
+    paths = write_files(tmp_path, compiled.files)
+    for path in paths:
+        item = path.with_suffix(".o")
+        command = [find_tool("arm-none-eabi-gcc"), *flags, "-c", str(path), "-o", str(item)]
+        subprocess.run(command, check=True)
+        placed = sections("arm-none-eabi-objdump", item)
+        code = {name: s for name, s in placed.items() if not s.startswith((".rodata", ".bss"))}
+        if path.name == "m_weights.c":
+            assert placed and set(placed.values()) == {".ext_flash"}
+        elif path.name == "main.c":
+            assert placed["arena_memory"] == ".dtcm"
+        else:
+            assert code and set(code.values()) == {".itcm"}, (path.name, code)
+
+
+def test_a_placed_program_says_the_same(tmp_path):
+    """On this computer, whose linker takes sections of any name."""
+    compiled = compile_tflite(small_network(), "portable", name="m", place=PLACE)
+    paths = write_files(tmp_path, compiled.files)
+    built = str(tmp_path / "program")
+    command = [find_tool("cc"), f"-I{tmp_path}", *map(str, paths), "-lm", "-o", built]
+    subprocess.run(command, check=True)
+    told = subprocess.run([built], check=True, capture_output=True, text=True).stdout
+    values = [int(line.split()[0]) for line in told.splitlines()]
+    assert values == zero_point_outputs(compiled).tolist()
+    assert {".ext_flash", ".dtcm", ".itcm"} <= set(sections("objdump", Path(built)).values())
+
+
+def test_a_build_may_say_otherwise(tmp_path):
+    compiled = compile_tflite(small_network(), "portable", name="m")
+    files = {p: t for p, t in compiled.files.items() if p.startswith(("m", "kernels"))}
+    write_files(tmp_path, files)
+    item = tmp_path / "weights.o"
+    define = '-DM_WEIGHTS=__attribute__((section(".mine")))'
+    source = str(tmp_path / "m_weights.c")
+    command = [find_tool("cc"), define, f"-I{tmp_path}", "-c", source, "-o", str(item)]
+    subprocess.run(command, check=True)
+    assert set(sections("objdump", item).values()) == {".mine"}
+
+
+def test_text_and_mapping_are_the_same_and_a_firmware_has_its_models_places():
+    text = ",".join(f"{what}:{section}" for what, section in PLACE.items())
+    models = [
+        compile_tflite(small_network(), "stm32h743", name="m", place="arena:.dtcm,code:.itcm"),
+        compile_tflite(small_network(), "qemu-m4", name="m", place=PLACE),
+        compile_tflite(small_network(), "qemu-m4", name="m", place=text),
+    ]
+    assert models[1].files == models[2].files
+    made = combine(models[1:2], "app")
+    assert '#define APP_ARENA __attribute__((section(".dtcm")))' in made.files["app.h"]
+    assert (
+        '#define APP_WEIGHTS __attribute__((section(".ext_flash")))'
+        in (made.files["app_weights.c"])
+    )
