@@ -63,7 +63,7 @@ struct products_thumb {
 
 /* sums[2 * i + j] = sum_k ends[i][k - count] * ends[2 + j][k - count]; 14 instructions for 4. */
 static __attribute__((naked, noinline, unused)) void multiply_pairs_thumb(
-    struct products_thumb *tile) {
+    struct products_thumb *tile __attribute__((unused))) {
   __asm__ volatile(
       PRODUCTS_THUMB("ldrsb r0, [r1, r5]\n\t"
                      "ldrsb r6, [r3, r5]\n\t"
@@ -83,8 +83,8 @@ static __attribute__((naked, noinline, unused)) void multiply_pairs_thumb(
 
 /* sums[j] = sum_k ends[0][k - count] * other[j][k - count], the others being ends[1], ends[2],
  * ends[3] and `fifth`; 14 instructions for 4. */
-static __attribute__((naked, noinline, unused)) void multiply_four_thumb(
-    struct products_thumb *tile) {
+static __attribute__((naked, noinline, unused)) void multiply_four_thumb(struct products_thumb *tile
+                                                                         __attribute__((unused))) {
   __asm__ volatile(
       PRODUCTS_THUMB("ldrsb r0, [r1, r5]\n\t"
                      "ldrsb r6, [r2, r5]\n\t"

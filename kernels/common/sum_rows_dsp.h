@@ -34,8 +34,8 @@ static inline void sum_four_channels_dsp(int32_t *sums, const int8_t *in, int32_
   }
 }
 
-/* The body of a kernel that is given an image in bands: sums begin at `start`, and `result(op, sum)`
- * is a value. They wait in scratch, int32 [channels], unless all rows come at once. */
+/* The body of a kernel that is given an image in bands: sums begin at `start`, and `result(op,
+ * sum)` is a value. They wait in scratch, int32 [channels], unless all rows come at once. */
 #define SUM_BANDS_DSP(op, start, result)                                \
   const int32_t channels = (op)->channels, pixels = rows * (op)->width; \
   const int32_t first = y == 0, last = y + rows == (op)->height;        \

@@ -99,17 +99,12 @@ void depthwise_conv2d_s8_any_mve(const struct depthwise_conv2d_s8 *op, const int
                                  int8_t *const *out_rows, int32_t rows, void *scratch);
 
 /* For cores that multiply one pair of 32 bits at a time, with long products (`scalar`) or without
- * (`thumb`: the instructions of Armv6-M): any window; 3 x 3 with strides across of 1 or 2, no
- * dilation and multiplier 1. weights: int8 [out_channels, kernel_height, kernel_width]; sums below
- * 2^29. Output rows of the 3 x 3 rows may lie over input rows of the same call; their scratch: in
- * depthwise_3x3_scalar.h. The others take none. */
-void depthwise_conv2d_s8_scalar(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
-                                int8_t *const *out_rows, int32_t rows, void *scratch);
+ * (`thumb`: the instructions of Armv6-M): 3 x 3 with strides across of 1 or 2, no dilation and
+ * multiplier 1. weights: int8 [out_channels, 9]; sums below 2^29. Output rows may lie over input
+ * rows of the same call. Scratch: depthwise_3x3_scalar.h, depthwise_conv2d_s8_3x3_thumb.c. */
 void depthwise_conv2d_s8_3x3_scalar(const struct depthwise_conv2d_s8 *op,
                                     const int8_t *const *in_rows, int8_t *const *out_rows,
                                     int32_t rows, void *scratch);
-void depthwise_conv2d_s8_thumb(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
-                               int8_t *const *out_rows, int32_t rows, void *scratch);
 void depthwise_conv2d_s8_3x3_thumb(const struct depthwise_conv2d_s8 *op,
                                    const int8_t *const *in_rows, int8_t *const *out_rows,
                                    int32_t rows, void *scratch);

@@ -47,6 +47,13 @@ void average_pool_2d_s8_mve(const struct pool2d_s8 *op, const int8_t *const *in_
 void max_pool_2d_s8_mve(const struct pool2d_s8 *op, const int8_t *const *in_rows,
                         int8_t *const *out_rows, int32_t rows, void *scratch);
 
+/* For cores without SIMD, all channels of a tap at a time. At most 255 taps of an average; its
+ * scratch: int32 [channels]. */
+void average_pool_2d_s8_scalar(const struct pool2d_s8 *op, const int8_t *const *in_rows,
+                               int8_t *const *out_rows, int32_t rows, void *scratch);
+void max_pool_2d_s8_scalar(const struct pool2d_s8 *op, const int8_t *const *in_rows,
+                           int8_t *const *out_rows, int32_t rows, void *scratch);
+
 /* AVERAGE_POOL_2D of one window, the whole image [1, height, width, channels], which comes in bands
  * of rows. */
 struct average_pool_rows_s8 {

@@ -40,7 +40,7 @@ from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.schedule.nodes import make_node
 from mcunet_tf.tinyengine.select import usable_kernels
 
-FIT_BOARDS = ("qemu-m4", "qemu-m7", "qemu-m55")
+FIT_BOARDS = ("qemu-m4", "qemu-m7", "qemu-m55", "qemu-m0plus", "qemu-rv32")
 
 
 def default_cache() -> Path:

@@ -186,20 +186,6 @@ def test_a_fault_in_the_emitted_c_fails_before_anything_is_written(tmp_path, pla
     assert [p.name for p in tmp_path.iterdir()] == ["conv.tflite"]
 
 
-@pytest.mark.qemu
-@pytest.mark.parametrize("board", ["rpi-pico", "qemu-rv32"])
-def test_verify_on_a_board_itself(tmp_path, model, board):
-    done = run(tmp_path, model, f"--board={board}", "--verify=2", f"--verify_on={board}")
-    assert done.returncode == 0, done.stderr
-    assert f"verified on {board}, emulated" in done.stdout + done.stderr
-
-
-def test_boards_are_listed(tmp_path):
-    done = run(tmp_path, "--board=list")
-    assert (done.returncode, done.stderr, list(tmp_path.iterdir())) == (0, "", [])
-    assert "rpi-pico           cortex-m0plus" in done.stdout
-
-
 def test_two_processes_write_the_same_bytes(tmp_path, model):
     results = []
     for seed, name in ((0, "first"), (1, "second")):
@@ -283,25 +269,6 @@ def test_a_full_disk_behind_stdout_is_one_line(tmp_path, model):
 
 
 # Bad input
-
-
-def test_a_number_of_models_and_flags_that_do_not_fit(tmp_path, model):
-    assert "give a model: the path of a .tflite file" in refused(tmp_path)
-    assert "2 models: name the firmware that they become" in refused(tmp_path, model, model)
-    assert "'small' names two parts" in refused(tmp_path, model, model, "--name=app")
-    assert "--parallel goes with several models" in refused(tmp_path, model, "--parallel")
-    assert "one firmware runs on one board" in refused(tmp_path, model, "--board=host,qemu-m4")
-
-
-def test_several_models_become_one_firmware(tmp_path, model):
-    (tmp_path / "other.tflite").write_bytes(conv_model(Conv()))
-    done = run(tmp_path, model, "other.tflite", "--name=app", "--verify=1")
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.count("verified on this computer") == 2
-    assert "app for qemu-m4: small, other" in done.stdout
-    assert {"app.h", "small.c", "other.c", "app_weights.c"} <= set(
-        tree(tmp_path / "app_tinyengine")
-    )
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,10 @@ import pytest
 from mcunet_tf.boards import load_board
 from mcunet_tf.check.toolchain import find_tool
 from mcunet_tf.tinyengine import combine, compile_tflite
+from mcunet_tf.tinyengine.emit.placement import placed_code
+from mcunet_tf.tinyengine.emit.sources import kernel_path
+from mcunet_tf.tinyengine.emit.symbols import emitted_sources
+from mcunet_tf.tinyengine.kernel_tables import KERNELS
 from tests.formats.projects import needed, zero_point_outputs
 from tests.ops.programs import write_files
 from tests.tinyengine.small_models import small_network
@@ -50,6 +54,28 @@ def test_every_function_and_constant_is_where_it_is_wanted(board, tmp_path):
             assert placed["arena_memory"] == ".dtcm"
         else:
             assert code and set(code.values()) == {".itcm"}, (path.name, code)
+
+
+@pytest.mark.slow
+def test_every_kernel_is_where_it_is_wanted(tmp_path):
+    """Functions that macros make, too; the Cortex-M55 compiles all but those for computers."""
+    needed("arm-none-eabi-gcc", "apt install gcc-arm-none-eabi")
+    rows = {k.name: k for table in KERNELS.values() for k in table if k.source is None}
+    paths = {kernel_path(k.folder, k.name) for k in rows.values() if k.isa != "simd"}
+    paths |= {f"{k.folder}/{k.folder}.h" for k in rows.values()}
+    emitted = emitted_sources(sorted(paths))
+    placed = {path: placed_code(path, text, ".itcm") for path, text in emitted.items()}
+    write_files(tmp_path, placed)
+    command = [find_tool("arm-none-eabi-gcc"), *load_board("qemu-m55").compiler_flags, "-O1"]
+    item = tmp_path / "item.o"
+    for path in sorted(paths):
+        if path.endswith(".h"):
+            continue
+        flags = ["-ffunction-sections", "-c", str(tmp_path / path), "-o", str(item)]
+        subprocess.run([*command, *flags], check=True)
+        found = sections("arm-none-eabi-objdump", item)
+        assert not [name for name, place in found.items() if place.startswith(".text")], path
+        assert ".itcm" in found.values(), path
 
 
 def test_a_placed_program_says_the_same(tmp_path):

@@ -22,7 +22,7 @@ from tests.tinyengine.small_models import small_network
 
 STRICT = "-Wall -Wextra -Wconversion -Wsign-conversion -Wpedantic -Wshadow -Werror".split()
 DIALECTS = ("c99", "c11", "c17", "c2x")
-CORES = {"": "cc", "dsp": "qemu-m4", "mve": "qemu-m55"}
+CORES = {"": "cc", "dsp": "qemu-m4", "mve": "qemu-m55", "thumb": "qemu-m0"}
 
 # Names that the headers of Arduino, Zephyr, ESP-IDF and newlib define, to what no C is made of.
 MACROS = (
@@ -67,7 +67,7 @@ def compiler(core: str) -> list[str]:
 
 def sources(folder: Path, core: str) -> list[str]:
     """What is not empty for a core: its own kernels, or whatever any core runs."""
-    fast = ("_dsp.c", "_mve.c", "_simd.c")
+    fast = ("_dsp.c", "_mve.c", "_simd.c", "_thumb.c")
     found = sorted(folder.rglob("*.c"))
     wanted = [p for p in found if p.name.endswith(f"_{core}.c" if core else ".c")]
     kept = [p for p in wanted if core or not p.name.endswith(fast)]

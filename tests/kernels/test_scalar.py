@@ -37,6 +37,27 @@ int main(void) {{
 }}
 """
 
+DIVIDE = """
+#include "pool2d/average_pool_2d_s8_scalar.c"
+#include "pool2d/divide_rounded.h"
+#include "region.h"
+
+int main(void) {
+  const struct pool2d_s8 op = {.channels = 1, .out_min = -128, .out_max = 127};
+  for (int32_t count = 1; count <= 255; count++) {
+    const int32_t step = count % 50 == 5 || count < 5 ? 1 : count - 1;
+    for (int32_t sum = -128 * count; sum <= 127 * count; sum += step > 0 ? step : 1) {
+      int8_t average;
+      divide(&op, &sum, count, &average);
+      if (average != divide_rounded(sum, count)) {
+        return 1;
+      }
+    }
+  }
+  return 0;
+}
+"""
+
 PRODUCTS = """
 #include "common/products_thumb.h"
 #include "region.h"
@@ -108,6 +129,13 @@ def test_the_shorter_requantisation_is_exact(isa, board):
     run = run_elf(sources, board, include_dirs=[KERNELS_DIR])
     wanted = [int(requantize(np.int64(x), int(m), int(s))) for x, m, s in table]
     np.testing.assert_array_equal(np.frombuffer(run.stdout, "<i4"), wanted)
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("board", BOARDS.values())
+def test_averages_are_divided_exactly(board):
+    """Every sum of 1 to 255 values at its ends and around ties, of some counts all."""
+    assert run_elf({"main.c": DIVIDE}, board, include_dirs=[KERNELS_DIR]).stdout == b""
 
 
 @pytest.mark.qemu

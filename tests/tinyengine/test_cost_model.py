@@ -27,10 +27,12 @@ from tests.ops.all_cases import CASES
 from tests.tinyengine.small_models import small_network
 
 # Of instructions and cycles. On the M55 single layers of odd sizes are off by more.
-LIMITS = {"qemu-m4": 0.03, "qemu-m55": 0.10}
+LIMITS = {"qemu-m4": 0.03, "qemu-m55": 0.10, "qemu-m0plus": 0.10, "qemu-rv32": 0.10}
 # Linked code holds alignment and library functions that no row is charged for. Other compilers than
 # the one that the model was fitted with make other code of the same C.
 CODE_LIMIT, OTHER_COMPILER_LIMIT, CODE_SLACK_BYTES = 0.03, 0.10, 64
+# Cores without long products and divisions call more of the library.
+LIBRARY_LIMITS = {"qemu-m0plus": 0.06, "qemu-rv32": 0.06}
 WEIGHTS_SLACK_BYTES = 4  # of alignment, for each constant
 NETWORKS = ("small_net", "squeeze_excite", "depthwise_kernels")
 STOCK = ("mlperf_kws_dscnn_int8", "person_detect_int8")
@@ -56,7 +58,8 @@ def check_predictions(model: bytes, board_name: str) -> None:
     assert report.instructions == pytest.approx(run.instructions[0], rel=limit)
     assert report.cycles == pytest.approx(run.modelled_cycles[0], rel=limit)
     code = run.sizes.code_bytes
-    limit = CODE_LIMIT if is_fitted_compiler(board.core.cost_model) else OTHER_COMPILER_LIMIT
+    limit = LIBRARY_LIMITS.get(board_name, CODE_LIMIT)
+    limit = limit if is_fitted_compiler(board.core.cost_model) else OTHER_COMPILER_LIMIT
     assert report.code_bytes == pytest.approx(code, abs=limit * code + CODE_SLACK_BYTES)
     slack = WEIGHTS_SLACK_BYTES * 4 * len(report.layers)
     assert 0 <= run.sizes.weights_bytes - report.weights_bytes <= slack
@@ -88,8 +91,8 @@ def test_predictions_of_large_networks(keras_model, name, board):
 def test_cores_without_coefficients():
     assert load_core("cortex-m33").cost_model == "cortex-m4"
     assert cost_model("") is None
-    with pytest.raises(BoardError, match="no costs were fitted on 'cortex-m0plus'"):
-        cost_model("cortex-m0plus")
+    with pytest.raises(BoardError, match="no costs were fitted on 'cortex-m23'"):
+        cost_model("cortex-m23")
 
 
 def test_the_total_is_the_entry_and_the_layers():

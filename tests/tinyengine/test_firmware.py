@@ -99,6 +99,23 @@ def test_on_an_emulated_board():
     assert run.stdout == expected(made)
 
 
+@pytest.mark.qemu
+@pytest.mark.slow
+def test_stock_models_on_an_emulated_board(shared_models):
+    """A keyword spotter and a person detector: no more SRAM than the larger one needs alone."""
+    paths = {"kws": "mlperf_kws_dscnn_int8.tflite", "person": "person_detect_int8.tflite"}
+    models = [
+        compile_tflite(shared_models / path, "qemu-m4", name=name) for name, path in paths.items()
+    ]
+    made = combine(models, "app")
+    assert made.arena_bytes == max(model.arena_bytes for model in models)
+    assert made.weights_bytes <= sum(model.report.weights_bytes for model in models)
+    head = '#include "region.h"\n#define put(data, size) region_write(data, size)'
+    text = program(made, head).replace("  app_reset(state);\n", "")
+    run = run_elf({**made.sources, "main.c": text}, "qemu-m4", timeout_s=300)
+    assert run.stdout == expected(made)
+
+
 def test_memories():
     """In turn: the largest arena, and all states. At once: a part for each."""
     made = firmware("qemu-m4")

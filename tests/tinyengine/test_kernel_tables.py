@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from mcunet_tf.benchmark.tune import FIT_BOARDS
 from mcunet_tf.boards import load_board
 from mcunet_tf.check.toolchain import Source, compile_sources, find_tool
 from mcunet_tf.tinyengine.cost.model import cost_model
@@ -133,7 +134,7 @@ def test_every_row_is_exercised_by_a_case():
     assert used_rows() == set(ROWS)
 
 
-@pytest.mark.parametrize("name", ["qemu-m4", "qemu-m7", "qemu-m55"])
+@pytest.mark.parametrize("name", FIT_BOARDS)
 def test_the_cost_model_knows_every_row(name):
     """A row without coefficients costs nothing in a report: fit it with `benchmark.tune --fit`."""
     board = load_board(name)

@@ -86,21 +86,44 @@ static enum insn_class classify_wide(unsigned a, unsigned b, unsigned *registers
   return (a & 0xFFD0) == 0xFB90 ? DIV : MULL;
 }
 
-/* Issue cycles by the Cortex-M4 TRM's table: no wait states, a load that follows a load or store is
- * pipelined, an IT is folded. Cortex-M55: scalars alike, but loads take 1, and a 128-bit Helium
- * instruction two beats of 64. */
-static unsigned thumb_cost(enum insn_class class, unsigned a, unsigned registers, int previous,
-                           int model_m55) {
+/* Cortex-M0+, by its TRM's table (Arm DDI 0484, 3.3), memory without wait states: what a taken
+ * branch takes beyond its one cycle is counted where control arrives. */
+static unsigned m0plus_cost(enum insn_class class, unsigned a, unsigned registers) {
   switch (class) {
     case LOAD:
-      return (model_m55 || previous == LOAD || previous == STORE) ? 1 : 2;
+    case STORE:
+      return 2;
     case LOAD_MULTIPLE:
     case STORE_MULTIPLE:
-      return model_m55 ? (registers + 1) / 2 : 1 + registers;
+      return 1 + registers + ((a & 0xFF00) == 0xBD00); /* POP with the PC */
+    case BRANCH:
+      return a >= 0xF000 ? 2 : 1; /* BL */
+    case OTHER:
+      return a >= 0xF000 ? 3 : 1; /* MSR, MRS, barriers */
+    default:
+      return 1;
+  }
+}
+
+/* Cortex-M4, by its TRM's table: no wait states, a load that follows a load or store is pipelined,
+ * an IT is folded. Cortex-M55: scalars alike, but loads take 1, and a 128-bit Helium instruction
+ * two beats of 64. */
+static unsigned thumb_cost(enum insn_class class, unsigned a, unsigned registers, int previous,
+                           enum cycle_model model) {
+  const int m55 = model == CORTEX_M55;
+  if (model == CORTEX_M0PLUS) {
+    return m0plus_cost(class, a, registers);
+  }
+  switch (class) {
+    case LOAD:
+      return (m55 || previous == LOAD || previous == STORE) ? 1 : 2;
+    case LOAD_MULTIPLE:
+    case STORE_MULTIPLE:
+      return m55 ? (registers + 1) / 2 : 1 + registers;
     case DIV:
       return 6; /* 2 to 12, by operand */
     case FP_MVE:
-      return (model_m55 || (a & 0x0E00) == 0x0C00) ? 2 : 1;
+      return (m55 || (a & 0x0E00) == 0x0C00) ? 2 : 1;
     case OTHER:
       return ((a & 0xFF00) == 0xBF00 && (a & 15)) ? 0 : 1;
     default:

@@ -14,7 +14,7 @@
  * A layer begins where control comes to one of its addresses, and lasts until the next such
  * address.
  *
- * Arguments: out=FILE, arch=arm-m|riscv|xtensa, model=cortex-m4|cortex-m55, marks=FILE with a line
+ * Arguments: out=FILE, arch=arm-m|riscv|xtensa, model=CORE, marks=FILE with a line
  * "address layer" (decimal, sorted by address) per mark. `out` gets, per region and flushed at its
  * end:
  *
@@ -37,7 +37,7 @@
 #include "riscv.h"
 #include "xtensa.h"
 
-enum { MAX_LAYERS = 4096, BEFORE_LAYERS = MAX_LAYERS, TAKEN_BRANCH_CYCLES = 2 };
+enum { MAX_LAYERS = 4096, BEFORE_LAYERS = MAX_LAYERS };
 
 struct run {
   uint64_t start;
@@ -70,14 +70,17 @@ static struct mark *marks;
 static size_t mark_count;
 static FILE *out;
 static const struct architecture *architecture = &arm_m;
-static int model_m55;
+static enum cycle_model model;
+
+/* What a taken branch adds. */
+static uint32_t taken_branch_cycles = 2;
 
 /* Control has come to `pc`: a taken branch unless the instruction before it has just been executed.
  * */
 static void arrive(uint64_t pc) {
   if (pc != region.expected_pc) {
     region.taken++;
-    layers[region.layer].cycles += TAKEN_BRANCH_CYCLES;
+    layers[region.layer].cycles += taken_branch_cycles;
   }
 }
 
@@ -228,12 +231,25 @@ static void on_translate(struct qemu_plugin_tb *tb, void *udata) {
       run->end = address + size;
       run->instructions++;
       run->classes[class]++;
-      run->cycles += architecture->cost(class, half[0], registers, previous, model_m55);
+      run->cycles += architecture->cost(class, half[0], registers, previous, model);
       previous = (int)class;
       continue;
     }
     run = NULL;
     previous = -1;
+  }
+}
+
+/* Without a name the model is that of the Cortex-M4. */
+static void choose_model(const char *name) {
+  if (strcmp(name, "cortex-m55") == 0) {
+    model = CORTEX_M55;
+  } else if (strcmp(name, "cortex-m0plus") == 0) {
+    model = CORTEX_M0PLUS;
+    taken_branch_cycles = 1;
+  } else if (strcmp(name, "rv32imc") == 0) {
+    model = RV32IMC;
+    taken_branch_cycles = 1;
   }
 }
 
@@ -264,7 +280,7 @@ __attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t 
     } else if (strcmp(argv[i], "arch=xtensa") == 0) {
       architecture = &xtensa;
     } else if (strncmp(argv[i], "model=", 6) == 0) {
-      model_m55 = strcmp(argv[i] + 6, "cortex-m55") == 0;
+      choose_model(argv[i] + 6);
     } else if (strncmp(argv[i], "marks=", 6) == 0) {
       read_marks(argv[i] + 6);
     }

@@ -51,12 +51,12 @@ static enum insn_class xtensa_classify(const uint16_t half[2], size_t size, unsi
 
 /* No core of this architecture has a cycle model. */
 static unsigned xtensa_cost(enum insn_class class, unsigned half, unsigned registers, int previous,
-                            int model_m55) {
+                            enum cycle_model model) {
   (void)class;
   (void)half;
   (void)registers;
   (void)previous;
-  (void)model_m55;
+  (void)model;
   return 1;
 }
 

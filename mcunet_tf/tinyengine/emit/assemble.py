@@ -15,8 +15,8 @@ from mcunet_tf.errors import ModelError
 from mcunet_tf.tinyengine.emit import constants
 from mcunet_tf.tinyengine.emit.formats import DEFAULT_FORMATS, lay_out
 from mcunet_tf.tinyengine.emit.library import ARENA_ALIGNMENT_BYTES, Arena, Edge, Library, Network
-from mcunet_tf.tinyengine.emit.placement import macro_lines, placed_code
-from mcunet_tf.tinyengine.emit.project import Emitted, Project, emit_model, placed_memories
+from mcunet_tf.tinyengine.emit.placement import macro_lines, placed_code, placed_memories
+from mcunet_tf.tinyengine.emit.project import Emitted, Project, emit_model
 from mcunet_tf.tinyengine.emit.render import comment, render
 from mcunet_tf.tinyengine.emit.symbols import emitted_sources
 from mcunet_tf.tinyengine.kernel_tables.table import Blob

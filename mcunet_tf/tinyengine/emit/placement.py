@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from mcunet_tf.boards import Board
 from mcunet_tf.errors import McunetError
+from mcunet_tf.tinyengine.emit.library import Arena
 
 PLACES = ("weights", "arena", "state", "code")
 _SECTION = re.compile(r"[.A-Za-z_][.\w$]*")
@@ -20,6 +21,8 @@ _SECTION = re.compile(r"[.A-Za-z_][.\w$]*")
 _FUNCTION = re.compile(
     r"^(?!typedef\b|struct\s+\w+ \{|extern\b|else\b)([A-Za-z_][^;{}=#]*\)) \{", re.M
 )
+# What a macro defines.
+_IN_MACRO = re.compile(r"^( +)(?=ASM_FUNCTION static\b)", re.M)
 _ASSEMBLER_SECTION = re.compile(r"\.section \.text\.\w+,")
 
 
@@ -71,4 +74,13 @@ def placed_code(path: str, text: str, section: str) -> str:
         text = _ASSEMBLER_SECTION.sub(f".section {section},", text)
     if path.endswith(".S"):
         return text
+    text = _IN_MACRO.sub(lambda found: f"{found[0]}{attribute(section)} ", text)
     return _FUNCTION.sub(lambda found: f"{attribute(section)} {found[0]}", text)
+
+
+def placed_memories(macro: str, arenas: tuple[Arena, ...], place: Mapping[str, str]) -> list[str]:
+    """Lines of a header that say where its memories go."""
+    kinds = ["arena", *(["state"] if any(a.name == "state" for a in arenas) else [])]
+    return [
+        line for kind in kinds for line in macro_lines(f"{macro}_{kind.upper()}", place.get(kind))
+    ]

@@ -15,15 +15,16 @@ from typing import Any
 from mcunet_tf.boards import feature_test
 from mcunet_tf.tinyengine.constant_pool import ConstantPool, Content, collect_constants
 from mcunet_tf.tinyengine.emit import constants, sources
+from mcunet_tf.tinyengine.emit.layers import layer_table
 from mcunet_tf.tinyengine.emit.library import ARENA_ALIGNMENT_BYTES, Arena, Edge, Network, Rows
 from mcunet_tf.tinyengine.emit.names import edge_names, function_names
-from mcunet_tf.tinyengine.emit.placement import macro_lines
+from mcunet_tf.tinyengine.emit.placement import placed_memories
 from mcunet_tf.tinyengine.emit.render import comment, render
 from mcunet_tf.tinyengine.ir import QUANTISED_TYPES, Graph
 from mcunet_tf.tinyengine.kernel_tables.table import ALL_INPUTS, Style
 from mcunet_tf.tinyengine.plan.plan import Plan, Storage
 from mcunet_tf.tinyengine.schedule.calls import Calls
-from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source, is_window, node_macs, pixels_of
+from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source, is_window, pixels_of
 from mcunet_tf.tinyengine.schedule.reach import Pull
 from mcunet_tf.tinyengine.schedule.stage import Stage
 from mcunet_tf.tinyengine.streams import Stream
@@ -152,14 +153,6 @@ class Emitted:
     context: Mapping[str, Any]
 
 
-def placed_memories(macro: str, arenas: tuple[Arena, ...], place: Mapping[str, str]) -> list[str]:
-    """Lines of a header that say where its memories go."""
-    kinds = ["arena", *(["state"] if any(a.name == "state" for a in arenas) else [])]
-    return [
-        line for kind in kinds for line in macro_lines(f"{macro}_{kind.upper()}", place.get(kind))
-    ]
-
-
 def emit_model(project: Project) -> Emitted:
     """The model's own files, and what they need."""
     nodes, name = project.nodes, project.name
@@ -200,7 +193,7 @@ def emit_model(project: Project) -> Emitted:
     }
     files = {f"{name}.h": render("model.h.j2", context), f"{name}.c": render("model.c.j2", context)}
     if "layer" in project.hooks:
-        context["layers"] = layer_table(project)
+        context["layers"] = layer_table(project.nodes, project.cycles)
         files[f"{name}_profile.h"] = render("profile.h.j2", context)
     first = project.plan.stages[0].nodes[0]
     rows = project.graph.tensors[first.output].rows if is_row_source(first) else None
@@ -275,9 +268,10 @@ def _tensor_symbol(project: Project, tensor: int) -> str:
 
 
 def _tensors(project: Project) -> list[dict[str, Any]]:
-    """Tensors whose rows the code finds as it runs."""
+    """Tensors whose rows the code finds as it runs; a debug build shows those of all layers."""
     stages = [stage for stage in project.plan.stages if not stage.is_direct]
     used = {t for s in stages for n in s.nodes for t in (*n.inputs, n.output)}
+    used |= {n.output for n in project.nodes} if project.debug else set()
     return [
         {
             "symbol": _tensor_symbol(project, tensor),
@@ -316,7 +310,7 @@ def _array(project: Project) -> str:
 def _stage_call(project: Project, stage: Stage, scratch: int) -> dict[str, Any]:
     last = stage.nodes[-1]
     if stage.is_direct:
-        lines = _body(project, stage, 0, scratch)
+        lines = [*_body(project, stage, 0, scratch), *_shown(project, last, whole=True)]
         return {"direct": True, "title": f"{last.index}: {_title(last)}", "lines": lines}
     owed = [n for n in stage.nodes[:-1] if n.output not in stage.rings]
     calls = [{"symbol": _symbol(project, n), "height": n.height} for n in (last, *owed)]
@@ -442,33 +436,18 @@ def _body(project: Project, stage: Stage, position: int, scratch: int) -> list[s
     return [*array, mark, f"{node.kernel.name}({', '.join(arguments)});"]
 
 
-def _shown(project: Project, node: Node) -> list[str]:
+def _shown(project: Project, node: Node, whole: bool = False) -> list[str]:
     """In a debug build, the rows that a call has made; sums are shown once they are complete."""
     if not project.debug:
         return []
     output = f"&{_tensor_symbol(project, node.output)}"
     call = f"{project.name}_show(arenas, {node.index}, {output}"
-    if node.kernel.style in (Style.WINDOW, Style.PIXELS):
+    if node.kernel.style in (Style.WINDOW, Style.PIXELS) and not whole:
         return [f"{call}, y, rows);"]
-    whole = f"{call}, 0, {project.graph.tensors[node.output].rows[0]});"
-    if node.kernel.style is Style.REDUCE:
-        return [f"if (y + rows == {node.height}) {{", f"  {whole}", "}"]
-    return [whole]
-
-
-def layer_table(project: Project) -> list[dict[str, Any]]:
-    """What a profiler says of each layer, in the order of execution."""
-    return [
-        {
-            "index": node.index,
-            "op": node.op.kind,
-            "name": comment(node.op.name).replace("\\", "/").replace('"', "'"),
-            "kernel": node.kernel.name,
-            "macs": node_macs(node),
-            "cycles": project.cycles.get(node.index, 0),
-        }
-        for node in project.nodes
-    ]
+    every = f"{call}, 0, {project.graph.tensors[node.output].rows[0]});"
+    if node.kernel.style is Style.REDUCE and not whole:
+        return [f"if (y + rows == {node.height}) {{", f"  {every}", "}"]
+    return [every]
 
 
 def _address(project: Project, offset: int) -> str:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -194,10 +193,6 @@ def _depthwise_scalar(view: View) -> Struct:
     return Struct(struct.ctype, {**struct.fields, "weights": weights})
 
 
-def _rejects_scalar_sums(view: View) -> str | None:
-    return scalar.sum_reason(*_depthwise_taps(view))
-
-
 def _rejects_scalar_3x3(view: View) -> str | None:
     attributes: Conv2dAttributes = view.attributes
     if tuple(view.input(1).shape[1:3]) != (3, 3):
@@ -206,7 +201,7 @@ def _rejects_scalar_3x3(view: View) -> str | None:
         return "a stride across of more than 2"
     if (attributes.dilation_height, attributes.dilation_width) != (1, 1):
         return "dilation"
-    return _rejects_multiplier(view) or _rejects_scalar_sums(view)
+    return _rejects_multiplier(view) or scalar.sum_reason(*_depthwise_taps(view))
 
 
 def _scalar_3x3_scratch(view: View, rows: int) -> int:
@@ -214,26 +209,24 @@ def _scalar_3x3_scratch(view: View, rows: int) -> int:
     return 2 * view.input(0).shape[2] if kept else 0
 
 
-def _scalar_kernels(isa: str) -> tuple[Kernel, ...]:
-    """The kernels of cores that multiply one pair at a time."""
-    any_window = Kernel(
-        f"depthwise_conv2d_s8_{isa}",
+def _thumb_3x3_scratch(view: View, rows: int) -> int:
+    copies = 3 * view.input(0).shape[2] if rows > 1 else 0
+    return 4 * (view.output.shape[2] + 2) + copies
+
+
+def _depthwise_3x3_scalar(isa: str) -> Kernel:
+    """The kernel of cores that multiply one pair at a time."""
+    return Kernel(
+        f"depthwise_conv2d_s8_3x3_{isa}",
         "depthwise_conv2d",
         isa,
         Style.WINDOW,
         _depthwise_scalar,
-        rejects=_rejects_scalar_sums,
-        band_rows=CHUNK_ROWS,
-    )
-    sized = dataclasses.replace(
-        any_window,
-        name=f"depthwise_conv2d_s8_3x3_{isa}",
         rejects=_rejects_scalar_3x3,
-        scratch_bytes=_scalar_3x3_scratch,
+        scratch_bytes=_scalar_3x3_scratch if isa == "scalar" else _thumb_3x3_scratch,
         band_rows=2 * CHUNK_ROWS,
         in_place_rows=True,
     )
-    return sized, any_window
 
 
 _MICROCONTROLLERS = (
@@ -254,8 +247,8 @@ _MICROCONTROLLERS = (
         rejects=lambda view: _rejects_depthwise_shape(view) or _rejects_depthwise_any_values(view),
         scratch_bytes=_depthwise_any_scratch,
     ),
-    *_scalar_kernels("thumb"),
-    *_scalar_kernels("scalar"),
+    _depthwise_3x3_scalar("thumb"),
+    _depthwise_3x3_scalar("scalar"),
     Kernel(
         "depthwise_conv2d_s8_portable",
         "depthwise_conv2d",

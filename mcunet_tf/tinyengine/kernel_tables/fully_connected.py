@@ -116,6 +116,13 @@ FULLY_CONNECTED = (
         lambda view: _fully_connected_stream(view, dsp.pack_fully_connected_any),
         rejects=_rejects_fully_connected_any,
     ),
+    Kernel(
+        "fully_connected_s8_plain_dsp",
+        "fully_connected",
+        "dsp",
+        Style.WHOLE,
+        _fully_connected_portable,
+    ),
     *(
         Kernel(
             f"fully_connected_s8_{isa}",
@@ -126,13 +133,6 @@ FULLY_CONNECTED = (
             rejects=rejects_scalar_sums,
         )
         for isa in ("thumb", "scalar")
-    ),
-    Kernel(
-        "fully_connected_s8_plain_dsp",
-        "fully_connected",
-        "dsp",
-        Style.WHOLE,
-        _fully_connected_portable,
     ),
     Kernel(
         "fully_connected_s8_portable",

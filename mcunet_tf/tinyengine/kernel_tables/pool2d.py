@@ -69,6 +69,16 @@ def _rejects_many_pixels(view: View) -> str | None:
     return _rejects_unless_global(view)
 
 
+def _rejects_global_or_many_taps(view: View) -> str | None:
+    if _rejects_unless_global(view) is None:
+        return "one window, which is better taken row by row"
+    return _rejects_many_taps(view)
+
+
+def _sums_scratch(view: View, _: int) -> int:
+    return 4 * view.output.shape[3]
+
+
 def _average_pool_rows(view: View) -> Struct:
     _, height, width, channels = view.input(0).shape
     low, high = common.activation_range(view.attributes.activation, view.output)
@@ -92,6 +102,18 @@ _GLOBAL_AVERAGE = over_rows(
 
 _AVERAGE = _over_windows("average_pool_2d_s8", _rejects_unless_sums_fit)
 
+_AVERAGE_SCALAR = dataclasses.replace(
+    _AVERAGE[2],
+    name="average_pool_2d_s8_scalar",
+    isa="scalar",
+    rejects=_rejects_global_or_many_taps,
+    scratch_bytes=_sums_scratch,
+)
+
+_MAX = _over_windows("max_pool_2d_s8", _rejects_unless_words)
+
+_MAX_SCALAR = dataclasses.replace(_MAX[2], name="max_pool_2d_s8_scalar", isa="scalar")
+
 
 def _s16(name: str) -> Kernel:
     return Kernel(f"{name}_s16_portable", "pool2d", "portable", Style.WINDOW, _pool2d, takes=_INT16)
@@ -104,12 +126,13 @@ AVERAGE_POOL_2D = (
     dataclasses.replace(_AVERAGE[0], rejects=_rejects_many_taps),
     _GLOBAL_AVERAGE[1],
     _AVERAGE[1],
+    _AVERAGE_SCALAR,
     _GLOBAL_AVERAGE[2],
     _AVERAGE[2],
     over_rows_s16(_GLOBAL_AVERAGE),
     _s16("average_pool_2d"),
 )
 
-MAX_POOL_2D = (*_over_windows("max_pool_2d_s8", _rejects_unless_words), _s16("max_pool_2d"))
+MAX_POOL_2D = (*_MAX[:2], _MAX_SCALAR, _MAX[2], _s16("max_pool_2d"))
 
 KERNELS = {"AVERAGE_POOL_2D": AVERAGE_POOL_2D, "MAX_POOL_2D": MAX_POOL_2D}
