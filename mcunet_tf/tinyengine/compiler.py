@@ -19,7 +19,7 @@ from mcunet_tf.tinyengine.dump import Dump
 from mcunet_tf.tinyengine.edge_layout import LAYOUTS, EdgeLayout, leave_layout
 from mcunet_tf.tinyengine.emit import bill
 from mcunet_tf.tinyengine.emit.assemble import emit_library
-from mcunet_tf.tinyengine.emit.cost_report import Report, StreamReport, make_report
+from mcunet_tf.tinyengine.emit.cost_report import Report, make_report
 from mcunet_tf.tinyengine.emit.formats import (
     DEFAULT_FORMATS,
     any_core,
@@ -33,6 +33,7 @@ from mcunet_tf.tinyengine.emit.placement import checked_place
 from mcunet_tf.tinyengine.emit.project import HOOKS, Project
 from mcunet_tf.tinyengine.emit.variants import with_fallback
 from mcunet_tf.tinyengine.emit.write import Written, write_project
+from mcunet_tf.tinyengine.flash_budget import check_flash
 from mcunet_tf.tinyengine.ir import QUANTISED_TYPES, Graph
 from mcunet_tf.tinyengine.notes import notes_of
 from mcunet_tf.tinyengine.passes import run_passes, unwatched
@@ -44,12 +45,11 @@ from mcunet_tf.tinyengine.schedule.nodes import (
     Node,
     make_node,
     make_row_source,
-    node_macs,
     storage_roots,
 )
-from mcunet_tf.tinyengine.schedule.stage import make_stage
 from mcunet_tf.tinyengine.select import Costs, select_kernels
-from mcunet_tf.tinyengine.streams import FORMS, Stream, make_stream
+from mcunet_tf.tinyengine.stream_report import check_stream, stream_report
+from mcunet_tf.tinyengine.streams import Stream, make_stream
 from mcunet_tf.tinyengine.validate import validate_plan
 from mcunet_tf.version import __version__
 
@@ -284,11 +284,12 @@ def _emitted(
     report = make_report(
         project, notes_of(read, graph), model=cost_model(target.core.cost_model), isa=target.isa
     )
-    report = dataclasses.replace(
-        report, stream=_stream_report(project.stream, target, options.costs)
-    )
+    if flow := project.stream:
+        nodes = _select_nodes(flow.whole, target, options.costs, None)
+        told = stream_report(flow, nodes, cost_model(target.core.cost_model))
+        report = dataclasses.replace(report, stream=told)
     _check_budget(report, options.sram_budget_bytes)
-    _check_flash(report, options.flash_budget_bytes)
+    check_flash(report, options.flash_budget_bytes)
     cycles = {layer.index: layer.cycles for layer in report.layers if layer.cycles is not None}
     digest = hashlib.sha256(data).hexdigest()
     project = dataclasses.replace(project, sha256=digest, cycles=cycles)
@@ -304,29 +305,6 @@ def _emitted(
         project=project,
         portable_project=functools.partial(_portable, read, source, prefix, options),
         stream=project.stream,
-    )
-
-
-def _stream_report(flow: Stream | None, board: Board, costs: Costs | None) -> StreamReport | None:
-    """A call's conditions, and what a whole window would take, layer by layer."""
-    if flow is None:
-        return None
-    nodes = _select_nodes(flow.whole, board, costs, None)
-    found, model = [], cost_model(board.core.cost_model)
-    for node in nodes:
-        stage = make_stage(flow.whole, (node,), frozenset())
-        found.append(model.stage(stage)[0] if model else None)
-    known = [cost for cost in found if cost is not None]
-    complete = model is not None and len(known) == len(nodes)
-    return StreamReport(
-        form=flow.form,
-        hop=flow.hop,
-        window=flow.window,
-        warm_up=flow.warm_up,
-        delay=flow.delay,
-        window_macs=sum(map(node_macs, nodes)),
-        window_instructions=round(sum(c.instructions for c in known)) if complete else None,
-        window_cycles=round(sum(c.cycles for c in known)) if complete else None,
     )
 
 
@@ -355,7 +333,7 @@ class _Options:
           McunetError: one is not.
         """
         _check_choices(self.edges, self.layout, self.input_mode, self.optimize, self.region_bytes)
-        _check_stream(self.input_mode, self.hop, self.stream)
+        check_stream(self.input_mode, self.hop, self.stream)
 
 
 def _plan(
@@ -481,14 +459,6 @@ def _check_choices(
         raise McunetError(f"regions of {sizes} B: give sizes of 1 byte or more")
 
 
-def _check_stream(input_mode: str, hop: int | None, stream: str) -> None:
-    if input_mode != "stream" and (hop is not None or stream != "auto"):
-        given = f"hop={hop}" if hop is not None else f"stream={stream}"
-        raise McunetError(f"{given} goes with input=stream: say that rows of time come in")
-    if stream not in FORMS:
-        raise McunetError(f"stream '{stream}' is unknown: use one of {', '.join(FORMS)}")
-
-
 def _check_regions(name: str, plan: Plan, region_bytes: Sequence[int]) -> None:
     if region_bytes and plan.arena_bytes > sum(region_bytes):
         raise BudgetError(
@@ -516,18 +486,6 @@ def _check_budget(report: Report, sram_budget_bytes: int | None) -> None:
         f"{report.model}: the smallest arena is {report.arena_bytes} B{states}, over the budget of "
         f"{sram_budget_bytes} B; layer {worst.index} ({worst.op} '{name}') sets it"
     )
-
-
-def _check_flash(report: Report, flash_budget_bytes: int | None) -> None:
-    """Holds the budget against the plan's own stages, of which the choice of kernels knew none."""
-    if flash_budget_bytes is None:
-        return
-    flash_bytes = (report.code_bytes or 0) + report.weights_bytes
-    if flash_bytes > flash_budget_bytes:
-        raise BudgetError(
-            f"{report.model}: code and weights take {flash_bytes:,} B of flash, over the budget of "
-            f"{flash_budget_bytes:,} B: raise it or use a smaller model"
-        )
 
 
 def _edges(laid: EdgeLayout, role: str) -> tuple[TensorInfo, ...]:
