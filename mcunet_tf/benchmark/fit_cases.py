@@ -53,7 +53,7 @@ class _Picker:
 def fit_cases() -> list[OpCase]:
     """All cases, each once."""
     int8 = int8_cases()
-    typed = (*_int16(int8), *_typed_layers(), *_typed_values())
+    typed = (*_int16(int8), *_slides(), *_typed_layers(), *_typed_values())
     return list(dict.fromkeys((*int8, *typed)))
 
 
@@ -205,6 +205,19 @@ def _values() -> Iterator[OpCase]:
     for _ in range(_SHAPES_PER_KIND // 4):
         shape = picker.image(_DEPTHWISE_CHANNELS[:9], 2)
         yield OpCase("RESIZE_NEAREST_NEIGHBOR", shape, same=False)
+
+
+def _slides() -> Iterator[OpCase]:
+    """Rings of rows that move on by one row or more."""
+    picker = _Picker(9)
+    for number in range(_SHAPES_PER_KIND // 2):
+        shape = picker.image(_DEPTHWISE_CHANNELS[: 9 + 3 * (number % 2)], 2)
+        stride = 1 + number % (shape[0] - 1) % 3
+        yield OpCase("SLIDE", shape, stride=stride)
+        yield OpCase("ROW_SUMS", shape)
+        dtype = "int16" if number % 3 == 0 else "int8"
+        yield OpCase("MOVING_SUMS", shape, stride=stride, dtype=dtype)
+        yield OpCase("MOVING_MEAN", shape[1:], same=number % 2 > 0, dtype=dtype)
 
 
 def _typed_layers() -> Iterator[OpCase]:

@@ -25,6 +25,11 @@ from mcunet_tf.tinyengine.ops.concatenation import ConcatenationAttributes
 from mcunet_tf.tinyengine.ops.conv2d import Conv2dAttributes
 from mcunet_tf.tinyengine.ops.fully_connected import FullyConnectedAttributes
 from mcunet_tf.tinyengine.ops.mean import MeanAttributes
+from mcunet_tf.tinyengine.ops.moving_sums import (
+    MovingMeanAttributes,
+    MovingSumsAttributes,
+    RowSumsAttributes,
+)
 from mcunet_tf.tinyengine.ops.pad import PadAttributes
 from mcunet_tf.tinyengine.ops.pool2d import Pool2dAttributes
 from mcunet_tf.tinyengine.ops.resize_bilinear import BilinearAttributes, bilinear_steps
@@ -279,6 +284,40 @@ def _slice(draft: Draft) -> Graph:
     return draft.graph((x,), (x,), SliceAttributes((0, 0, 0, channels // 3), taken))
 
 
+def _slide(draft: Draft) -> Graph:
+    """As many new rows as a stride; held rows are the rest."""
+    held, new = draft.image(), (1, draft.case.stride, *draft.case.shape[1:])
+    x, y = draft.add(held), draft.add(new)
+    draft.add(held)
+    return draft.graph((x, y), (x, y), None)
+
+
+def _row_sums(draft: Draft) -> Graph:
+    rows, positions, sums = draft.case.shape
+    x = draft.add((1, rows, positions, sums))
+    made = draft.add((1, rows, 1, sums), dtype="int16")
+    draft.tensors[made] = dataclasses.replace(draft.tensors[made], quantization=None)
+    return draft.graph((x,), (x,), RowSumsAttributes(positions))
+
+
+def _moving_sums(draft: Draft) -> Graph:
+    """Sums by channel; as many new rows as a stride."""
+    held, new = draft.image(), (1, draft.case.stride, *draft.case.shape[1:])
+    sums = (1, draft.case.shape[-1])
+    operands = (draft.add(sums, dtype="int32"), draft.add(held), draft.add(new))
+    draft.add(sums, dtype="int32")
+    return draft.graph(operands, operands, MovingSumsAttributes(0))
+
+
+def _moving_mean(draft: Draft) -> Graph:
+    """Divided sums, or requantised ones."""
+    x = draft.add((1, *draft.case.shape), dtype="int32")
+    draft.add((1, *draft.case.shape))
+    divided = MovingMeanAttributes(37, 37 * ZERO_POINT, 0, 0, -128, 127)
+    rescaled = MovingMeanAttributes(0, 0, 1 << 30, -20, -128, 127)
+    return draft.graph((x,), (x,), divided if draft.case.same else rescaled)
+
+
 _MAKERS: dict[str, Callable[[Draft], Graph]] = {
     "CONV_2D": _conv2d,
     "DEPTHWISE_CONV_2D": _depthwise,
@@ -311,6 +350,10 @@ _MAKERS: dict[str, Callable[[Draft], Graph]] = {
     "RESIZE_NEAREST_NEIGHBOR": _resize,
     "RESIZE_BILINEAR": _bilinear,
     "SLICE": _slice,
+    "SLIDE": _slide,
+    "ROW_SUMS": _row_sums,
+    "MOVING_SUMS": _moving_sums,
+    "MOVING_MEAN": _moving_mean,
     **typed_kernel_cases.MAKERS,
 }
 

@@ -10,19 +10,30 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mcunet_tf.check.forms import FormScores, compare_forms
     from mcunet_tf.check.host import run_on_host
     from mcunet_tf.check.reference import Reference, random_inputs
     from mcunet_tf.check.verify import Verification, verify_on_host
 
 _HOMES = {
+    "FormScores": "forms",
     "Reference": "reference",
     "Verification": "verify",
+    "compare_forms": "forms",
     "random_inputs": "reference",
     "run_on_host": "host",
     "verify_on_host": "verify",
 }
 
-__all__ = ["Reference", "Verification", "random_inputs", "run_on_host", "verify_on_host"]
+__all__ = [
+    "FormScores",
+    "Reference",
+    "Verification",
+    "compare_forms",
+    "random_inputs",
+    "run_on_host",
+    "verify_on_host",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -5,14 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from mcunet_tf.boards import load_board
 from mcunet_tf.check.compare import FLOAT_TOLERANCE, Answers, steps_allowed
 from mcunet_tf.check.edges import inputs_for
 from mcunet_tf.check.host import run_on_host
 from mcunet_tf.check.reference import Reference, random_inputs
+from mcunet_tf.check.streams import EndlessReference, random_recording
 from mcunet_tf.check.tensors import Array, Compiled, decode_outputs, encode_inputs
 from mcunet_tf.errors import VerificationError
+from mcunet_tf.tinyengine.streams.steps import ENDLESS
 
 _FLOAT_TOLERANCE = (
     f" (float32 to {FLOAT_TOLERANCE:g} of the output's range, integers behind it to one step)"
@@ -85,9 +88,12 @@ def verify(
         VerificationError: an output differs from all references; names the input, the place and
             both values.
     """
-    reference = Reference(model)
-    answers = Answers(reference, random_inputs(reference, count, seed))
-    outputs = run([inputs_for(compiled.inputs, arrays) for arrays in answers.inputs])
+    if getattr(compiled, "stream", None) is not None:
+        answers, outputs = _verify_stream(compiled, model, count, seed, run)
+    else:
+        reference = Reference(model)
+        answers = Answers(reference, random_inputs(reference, count, seed))
+        outputs = run([inputs_for(compiled.inputs, arrays) for arrays in answers.inputs])
     steps = steps_allowed(compiled)
     differences = answers.differences(compiled.outputs, outputs, steps=steps)
     *unlike, equal = differences
@@ -96,6 +102,24 @@ def verify(
         raise VerificationError(f"{compiled.name} (seed {seed}): {told}; please report this model")
     values = sum(array.size for arrays in outputs for array in arrays)
     return Verification(count, values, equal, tuple(unlike), _FLOAT_TOLERANCE if steps else "")
+
+
+def _verify_stream(
+    compiled: Any,
+    model: bytes,
+    count: int,
+    seed: int,
+    run: Callable[[Sequence[tuple[Array, ...]]], Outputs],
+) -> tuple[Answers, Outputs]:
+    """What the reference makes of a recording behind the warm-up, and what the calls give."""
+    reference = Reference(model)
+    recording = random_recording(compiled.stream, reference.inputs[0].dtype, count, seed)
+    if compiled.stream.form == ENDLESS:
+        endless: Any = EndlessReference(model, recording)
+        answers = Answers(endless, [(recording.in_file(),)])
+    else:
+        answers = Answers(reference, recording.windows())
+    return answers, run(recording.calls(compiled))[compiled.stream.warm_up :]
 
 
 def run_unreferenced(compiled: Compiled, count: int, seed: int) -> None:

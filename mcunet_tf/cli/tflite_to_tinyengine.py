@@ -40,8 +40,16 @@ _LAYOUT = flags.DEFINE_enum(
 _INPUT = flags.DEFINE_enum(
     "input",
     "frame",
-    ["frame", "rows"],
-    "rows: the application pushes image rows, no frame is held.",
+    ["frame", "rows", "stream"],
+    "rows: the application pushes image rows, no frame is held; stream: it gives new rows of time.",
+)
+_HOP = flags.DEFINE_integer("hop", None, "Rows of time that a call of --input=stream brings.", 1)
+_STREAM = flags.DEFINE_enum(
+    "stream",
+    "auto",
+    ["auto", "windows", "endless"],
+    "windows: what the model gives for the window that ends with the newest row; endless: what its "
+    "layers give on an endless signal; auto: windows, unless the model pads in time.",
 )
 _OPTIMIZE = flags.DEFINE_enum(
     "optimize",
@@ -167,6 +175,8 @@ def _compiled(model: pathlib.Path, alone: bool) -> CompiledModel:
         edges=_EDGES.value,
         layout=_LAYOUT.value,
         input_mode=_INPUT.value,
+        hop=_HOP.value,
+        stream=_STREAM.value,
         optimize=_OPTIMIZE.value,
         region_bytes=_regions(),
         sram_budget_bytes=_SRAM_BUDGET.value,

@@ -33,6 +33,7 @@ from mcunet_tf.tinyengine.emit.placement import checked_place
 from mcunet_tf.tinyengine.emit.project import HOOKS, Project
 from mcunet_tf.tinyengine.emit.variants import with_fallback
 from mcunet_tf.tinyengine.emit.write import Written, write_project
+from mcunet_tf.tinyengine.flash_budget import check_flash
 from mcunet_tf.tinyengine.ir import QUANTISED_TYPES, Graph
 from mcunet_tf.tinyengine.notes import notes_of
 from mcunet_tf.tinyengine.passes import run_passes, unwatched
@@ -40,8 +41,15 @@ from mcunet_tf.tinyengine.plan.grouping import TOLERANCE, plan_model
 from mcunet_tf.tinyengine.plan.plan import Plan, state_bytes
 from mcunet_tf.tinyengine.plan_text import plan_text
 from mcunet_tf.tinyengine.read_tflite import read_tflite
-from mcunet_tf.tinyengine.schedule.nodes import Node, make_node, make_row_source, storage_roots
+from mcunet_tf.tinyengine.schedule.nodes import (
+    Node,
+    make_node,
+    make_row_source,
+    storage_roots,
+)
 from mcunet_tf.tinyengine.select import Costs, select_kernels
+from mcunet_tf.tinyengine.stream_report import check_stream, stream_report
+from mcunet_tf.tinyengine.streams import Stream, make_stream
 from mcunet_tf.tinyengine.validate import validate_plan
 from mcunet_tf.version import __version__
 
@@ -50,7 +58,7 @@ DEFAULT_BOARD = "qemu-m4"
 PROJECT_FLAGS = ("-O3", "-ffunction-sections", "-fdata-sections")
 EDGES = ("int8", "model")
 _NAME_CHARACTERS = 60
-INPUT_MODES = ("frame", "rows")
+INPUT_MODES = ("frame", "rows", "stream")
 MAX_MODEL_BYTES = 256 << 20
 REPORT_FILES = ("report.txt", "memory.svg")
 PORTABLE = "portable"
@@ -86,10 +94,11 @@ class CompiledModel:
       graph: what was compiled, after all passes; `evaluate` runs it in numpy.
       plan: what runs when, and where every byte lies.
       report: costs and layout.
-      input_mode: "frame" or "rows".
+      input_mode: "frame", "rows" or "stream".
       examples: files that are the application's once they are edited.
       project: what the plan is emitted from.
       portable_project: compiles the model once more, for any core.
+      stream: of a model that takes rows of time: what its calls bring and give.
     """
 
     name: str
@@ -103,6 +112,7 @@ class CompiledModel:
     examples: tuple[str, ...] = ()
     project: Project | None = None
     portable_project: Callable[[], Project] | None = None
+    stream: Stream | None = None
 
     @property
     def macs(self) -> int:
@@ -173,6 +183,8 @@ def compile_tflite(
     edges: str = "int8",
     layout: str = "model",
     input_mode: str = "frame",
+    hop: int | None = None,
+    stream: str = "auto",
     optimize: str = "balanced",
     sram_budget_bytes: int | None = None,
     region_bytes: Sequence[int] = (),
@@ -196,7 +208,12 @@ def compile_tflite(
       layout: "nhwc" leaves transposes from and to channels first, at the edges, to the application,
         which then has images with channels last; "model" keeps the file's order.
       input_mode: "frame" holds the input in the arena; "rows" emits an interface through which the
-        application pushes image rows.
+        application pushes image rows; "stream" takes `hop` new rows of time in each call, and
+        computes only what is new.
+      hop: rows of time that a call of a stream brings.
+      stream: "windows" gives what the model gives for the window that ends with the newest row,
+        "endless" what its layers give on an endless signal; "auto" takes the first unless the model
+        pads in time. See `streams`.
       optimize: "sram", "balanced" or "speed"; see `plan.grouping.plan_model`.
       sram_budget_bytes: the most that arena and states may take; the fastest plan that fits
         is chosen.
@@ -233,6 +250,8 @@ def compile_tflite(
         tuple(region_bytes),
         flash_budget_bytes,
         costs,
+        hop=hop,
+        stream=stream,
     )
     options.check()
     target = load_board(board) if isinstance(board, str) else board
@@ -265,8 +284,12 @@ def _emitted(
     report = make_report(
         project, notes_of(read, graph), model=cost_model(target.core.cost_model), isa=target.isa
     )
+    if flow := project.stream:
+        nodes = _select_nodes(flow.whole, target, options.costs, None)
+        told = stream_report(flow, nodes, cost_model(target.core.cost_model))
+        report = dataclasses.replace(report, stream=told)
     _check_budget(report, options.sram_budget_bytes)
-    _check_flash(report, options.flash_budget_bytes)
+    check_flash(report, options.flash_budget_bytes)
     cycles = {layer.index: layer.cycles for layer in report.layers if layer.cycles is not None}
     digest = hashlib.sha256(data).hexdigest()
     project = dataclasses.replace(project, sha256=digest, cycles=cycles)
@@ -281,6 +304,7 @@ def _emitted(
         options.input_mode,
         project=project,
         portable_project=functools.partial(_portable, read, source, prefix, options),
+        stream=project.stream,
     )
 
 
@@ -299,6 +323,8 @@ class _Options:
     place: Mapping[str, str] = dataclasses.field(default_factory=dict)
     hooks: tuple[str, ...] = ()
     debug: bool = False
+    hop: int | None = None
+    stream: str = "auto"
 
     def check(self) -> None:
         """Holds words against those that are known.
@@ -307,6 +333,7 @@ class _Options:
           McunetError: one is not.
         """
         _check_choices(self.edges, self.layout, self.input_mode, self.optimize, self.region_bytes)
+        check_stream(self.input_mode, self.hop, self.stream)
 
 
 def _plan(
@@ -318,7 +345,11 @@ def _plan(
     dump: Dump | None = None,
 ) -> tuple[Project, EdgeLayout]:
     """The graph behind the passes, its kernels, and where every byte lies; proven."""
-    graph = run_passes(read, edges=options.edges, watch=dump.graph if dump else unwatched)
+    watch = dump.graph if dump else unwatched
+    graph, flow = run_passes(read, edges=options.edges, watch=watch), None
+    if options.input_mode == "stream":
+        flow = make_stream(graph, options.hop, options.stream, watch)
+        graph = flow.graph
     graph = (laid := leave_layout(graph, options.layout)).graph
     roots = storage_roots(graph)
     nodes = _select_nodes(graph, target, options.costs, options.flash_budget_bytes)
@@ -347,6 +378,7 @@ def _plan(
         place=options.place,
         hooks=options.hooks,
         debug=options.debug,
+        stream=flow,
     )
     if dump:
         dump.text("plan", plan_text(project))
@@ -454,18 +486,6 @@ def _check_budget(report: Report, sram_budget_bytes: int | None) -> None:
         f"{report.model}: the smallest arena is {report.arena_bytes} B{states}, over the budget of "
         f"{sram_budget_bytes} B; layer {worst.index} ({worst.op} '{name}') sets it"
     )
-
-
-def _check_flash(report: Report, flash_budget_bytes: int | None) -> None:
-    """Holds the budget against the plan's own stages, of which the choice of kernels knew none."""
-    if flash_budget_bytes is None:
-        return
-    flash_bytes = (report.code_bytes or 0) + report.weights_bytes
-    if flash_bytes > flash_budget_bytes:
-        raise BudgetError(
-            f"{report.model}: code and weights take {flash_bytes:,} B of flash, over the budget of "
-            f"{flash_budget_bytes:,} B: raise it or use a smaller model"
-        )
 
 
 def _edges(laid: EdgeLayout, role: str) -> tuple[TensorInfo, ...]:

@@ -91,9 +91,28 @@ def _with_axis(axis: int, sizes: Sequence[int]) -> list[list[int]]:
     return [[size if a == axis else n for a, n in enumerate((1, 4, 3, 5))] for size in sizes]
 
 
+def sliding_model(shape: Sequence[int], new: int, dtype: str = "int8") -> bytes:
+    """Rows without the first ones, and as many new ones behind them."""
+    net = Net()
+    about = {"scale": _SCALE, "zero_point": _ZERO_POINT if dtype == "int8" else 0, "dtype": dtype}
+    height, *rest = shape
+    held, out = (net.tensor((1, *shape), **about) for _ in range(2))
+    fresh = net.tensor((1, new, *rest), **about)
+    kept = net.tensor((1, height - new, *rest), **about)
+    edges = [[0] * 4, [0] * 4, [1] * 4]
+    edges[0][1] = new
+    edges[1] = [1, *shape]
+    net.op("STRIDED_SLICE", [held, *(net.constant(np.array(e, np.int32)) for e in edges)], [kept])
+    net.op("CONCATENATION", [kept, fresh], [out], Axis=1, FusedActivationFunction=NONE)
+    return net.build([held, fresh], [out])
+
+
 CONCATENATION = collect(
     "CONCATENATION",
     [
+        ("sliding", sliding_model((5, 3, 4), 1)),
+        ("sliding_odd", sliding_model((4, 3, 3), 3)),
+        ("sliding_int16", sliding_model((6, 1, 5), 2, "int16")),
         *((f"axis_{a}", concatenation_model(_with_axis(a, (2, 1, 6)), a)) for a in range(4)),
         ("axis_minus_1", concatenation_model(_with_axis(3, (2, 3)), -1)),
         ("axis_minus_3", concatenation_model(_with_axis(1, (2, 3)), -3)),

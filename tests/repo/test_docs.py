@@ -100,14 +100,15 @@ def test_c_example_compiles(workshop):
     subprocess.run(["gcc", *flags, "-c", "example.c"], check=True, timeout=60)
 
 
-def test_compile_command_runs(workshop):
-    (line,) = [line for line in shell_lines() if line.startswith("tflite_to_tinyengine")]
-    _, *arguments = line.split()
-    run = subprocess.run(
-        [sys.executable, "-m", "mcunet_tf.cli.tflite_to_tinyengine", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert run.returncode == 0, run.stderr
-    assert (workshop / "model_c" / "CMakeLists.txt").is_file()
+def test_compile_commands_run(workshop):
+    lines = [line for line in shell_lines() if line.startswith("tflite_to_tinyengine")]
+    for line, folder in zip(lines, ("model_c", "model_tinyengine"), strict=True):
+        _, *arguments = line.split()
+        run = subprocess.run(
+            [sys.executable, "-m", "mcunet_tf.cli.tflite_to_tinyengine", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert run.returncode == 0, run.stderr
+        assert (workshop / folder / "CMakeLists.txt").is_file()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import subprocess
 from pathlib import Path
@@ -19,7 +20,10 @@ from mcunet_tf.tinyengine.ops import SPECS, shape
 from mcunet_tf.tinyengine.passes import run_passes
 from mcunet_tf.tinyengine.read_tflite import read_tflite
 from mcunet_tf.tinyengine.select import select_kernels
+from mcunet_tf.tinyengine.streams import make_stream
 from tests.ops.all_cases import ALL_CASES
+from tests.streams.layers import Layers
+from tests.streams.networks import mean_of_rows, mean_of_wide_rows
 
 KERNELS_DIR = Path(__file__).resolve().parents[2] / "kernels"
 ROWS = {kernel.name: kernel for rows in KERNELS.values() for kernel in rows}
@@ -112,8 +116,12 @@ def used_rows() -> frozenset[str]:
     """The rows that some case of an operator is compiled to on some board."""
     used: set[str] = set()
     boards = [load_board(name) for name in TRIED_BOARDS]
-    for case in ALL_CASES:
-        graph = run_passes(read_tflite(case.model), edges="model")
+    graphs = [run_passes(read_tflite(case.model), edges="model") for case in ALL_CASES]
+    # What only streams have is run by their own tests.
+    for network, dtype in itertools.product((mean_of_rows, mean_of_wide_rows), ("int8", "int16")):
+        graph = run_passes(read_tflite(network(Layers(dtype))))
+        graphs.append(make_stream(graph, 1).graph)
+    for graph in graphs:
         ops = [op for op in graph.ops if op.kind != "RESHAPE"]
         for board in boards:
             known = cost_model(board.core.cost_model)

@@ -26,6 +26,49 @@ def joined_values(view: View, calls: Runs) -> Counts:
     }
 
 
+def slid_values(view: View, calls: Runs) -> Counts:
+    """One run that moves, in words wherever they start, and one that memcpy takes."""
+    made, _ = total(calls)
+    kept, new = view.input(0).size_bytes - view.input(1).size_bytes, view.input(1).size_bytes
+    aligned = new // 4 if kept % 4 == 0 else 0
+    return {
+        "call": made,
+        "block": made * (kept // 16),
+        "word": made * (kept % 16 // 4),
+        "odd_value": made * (kept % 4),
+        "copied_word": made * aligned,
+        "copied_value": made * (new - 4 * aligned),
+    }
+
+
+def moved_sums(view: View, calls: Runs) -> Counts:
+    """A value that comes and one that leaves for every position of every sum."""
+    made, _ = total(calls)
+    return {
+        "call": made,
+        "sum": made * view.input(0).elements,
+        "value": made * view.input(2).elements,
+    }
+
+
+def row_sums(view: View, calls: Runs) -> Counts:
+    """Every value of some rows, and their sums."""
+    made, _ = total(calls)
+    return {
+        "call": made,
+        "row": made * (view.output.elements // view.output.shape[-1]),
+        "sum": made * view.output.elements,
+        "value": made * view.input(0).elements,
+    }
+
+
+def moving_means(view: View, calls: Runs) -> Counts:
+    """Sums that are divided, or requantised."""
+    made, _ = total(calls)
+    values, divided = made * view.output.elements, view.attributes.count > 0
+    return {"call": made, "divided": values * divided, "requantised": values * (not divided)}
+
+
 def repeated_rows(view: View, calls: Runs) -> Counts:
     """A row pixel by pixel, and its copies."""
     made, groups = total(calls)

@@ -51,6 +51,24 @@ class LayerReport:
 
 
 @dataclasses.dataclass(frozen=True)
+class StreamReport:
+    """What a call of a model that takes rows of time brings, beside the cost of a whole window.
+
+    `window_instructions` and `window_cycles` are those of the model that takes windows, layer by
+    layer; None where they are not known.
+    """
+
+    form: str
+    hop: int
+    window: int
+    warm_up: int
+    delay: tuple[int, ...]
+    window_macs: int
+    window_instructions: int | None = None
+    window_cycles: int | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Report:
     """Figures of a compiled model; `layers` in execution order.
 
@@ -75,6 +93,7 @@ class Report:
     cost_model: str = ""
     measured_instructions: int | None = None
     measured_on: str = ""
+    stream: StreamReport | None = None
 
     def with_measured(self, board: str, total: int, layers: Mapping[int, int]) -> Report:
         """The report with instructions that were counted on a board, by layer."""
@@ -87,7 +106,6 @@ class Report:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """The report for JSON."""
         """All figures as plain data."""
         return dataclasses.asdict(self)
 
@@ -106,14 +124,46 @@ class Report:
             *self._state(),
             f"  weights  {self.weights_bytes:>12,} B  constants in flash, code not counted",
             *self._costs(),
+            *self._stream(),
             *(f"  note: {note}" for note in self.notes),
             "",
         ]
         return "\n".join([*summary, *lines, *self._reasons()]) + "\n"
 
+    @property
+    def _unit(self) -> str:
+        """What figures are of."""
+        return "one call" if self.stream else "one inference"
+
     def _state(self) -> list[str]:
         told = f"  state    {self.state_bytes:>12,} B  what outlasts an inference, beside the arena"
         return [told] if self.state_bytes else []
+
+    def _stream(self) -> list[str]:
+        """What a call takes, beside what a window would."""
+        told = self.stream
+        if told is None:
+            return []
+        rows = "new row" if told.hop == 1 else "new rows"
+        late = f", {max(told.delay)} rows late" * (max(told.delay, default=0) > 0)
+        form = f"windows of {told.window} rows"
+        if told.form != "windows":
+            form = f"an endless signal, {told.window} rows of it at a time"
+        lines = [
+            f"  stream   {told.hop:>12,}    {rows} a call; {form}{late}; the first "
+            f"{told.warm_up} results are of less"
+        ]
+        for unit, call, window in (
+            ("MACs", self.macs, told.window_macs),
+            ("instr.", self.instructions, told.window_instructions),
+            ("cycles", self.cycles, told.window_cycles),
+        ):
+            if call is not None and window:
+                share = 100.0 * call / window
+                lines.append(
+                    f"  {unit:<8} {window:>12,}    of a window; a call takes {share:.1f} %"
+                )
+        return lines
 
     def _reasons(self) -> list[str]:
         """Why layers run on kernels that serve where faster ones cannot."""
@@ -158,8 +208,8 @@ class Report:
         if self.cost_model:
             lines = [
                 f"  code     {_number(self.code_bytes):>12} B  predicted*",
-                f"  instr.   {_number(self.instructions):>12}    predicted*, one inference",
-                f"  cycles   {_number(self.cycles):>12}    predicted*, one inference",
+                f"  instr.   {_number(self.instructions):>12}    predicted*, {self._unit}",
+                f"  cycles   {_number(self.cycles):>12}    predicted*, {self._unit}",
                 f"  * {self.cost_model}",
             ]
         if self.measured_instructions is not None:

@@ -27,6 +27,7 @@ from mcunet_tf.tinyengine.schedule.calls import Calls
 from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source, is_window, pixels_of
 from mcunet_tf.tinyengine.schedule.reach import Pull
 from mcunet_tf.tinyengine.schedule.stage import Stage
+from mcunet_tf.tinyengine.streams import Stream
 
 CTYPES = {
     "int8": "int8_t",
@@ -60,6 +61,7 @@ class Project:
       hooks: some of HOOKS: functions of the application's that are called between layers.
       debug: whether memories are checked before and after, and rows are shown as they are made.
       cycles: predicted cycles by layer, as far as they are known.
+      stream: what calls bring and give, of a model that takes rows of time.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Project:
     hooks: tuple[str, ...] = ()
     debug: bool = False
     cycles: Mapping[int, int] = dataclasses.field(default_factory=dict)
+    stream: Stream | None = None
 
     @property
     def weights(self) -> str:
@@ -186,6 +189,7 @@ def emit_model(project: Project) -> Emitted:
         "condition": " && ".join(sorted(project.conditions)),
         "placed": placed_memories(project.macro, arenas, project.place),
         "guard_bytes": GUARD_BYTES,
+        "stream": project.stream,
     }
     files = {f"{name}.h": render("model.h.j2", context), f"{name}.c": render("model.c.j2", context)}
     if "layer" in project.hooks:

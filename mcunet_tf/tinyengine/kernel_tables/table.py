@@ -96,6 +96,7 @@ class Kernel:
         one chunk. 0: scratch is for all rows of a call.
       source: its C, where that is the user's; else it is the file of its name.
       in_place_rows: a WINDOW kernel whose output rows may be input rows of the same call.
+      replaces_first: a WHOLE kernel whose output may lie exactly over its first operand.
       takes: types of the first operand, as far as the operator has them at all.
     """
 
@@ -113,6 +114,7 @@ class Kernel:
     band_rows: int = 1
     chunk_rows: int = 0
     in_place_rows: bool = False
+    replaces_first: bool = False
     takes: tuple[str, ...] = NOT_INT16
     source: str | None = None
 

@@ -34,6 +34,7 @@ SPECS = _by_kind()
 MADE_BY_PASSES = (
     *("CUSTOM", "INTERLEAVE", "TABLE", "GATHER_AT", "SLICE_AT"),
     *("SVDF_FEATURES", "SVDF_PUSH", "SVDF_TIME"),
+    *("SLIDE", "ROW_SUMS", "MOVING_SUMS", "MOVING_MEAN"),
     *(kind for kind in SPECS if kind.endswith(("_F32", "_S32"))),
 )
 """Operators that only passes make: TensorFlow Lite has none of these names."""

@@ -20,6 +20,7 @@ from mcunet_tf.tinyengine.passes.drop_views import drop_views
 from mcunet_tf.tinyengine.passes.fold_constants import drop_unused, fold_constants
 from mcunet_tf.tinyengine.passes.fold_dilations import fold_dilations
 from mcunet_tf.tinyengine.passes.fold_pad import fold_pad
+from mcunet_tf.tinyengine.passes.fuse_slides import fuse_slides
 from mcunet_tf.tinyengine.passes.fuse_tables import fuse_tables
 from mcunet_tf.tinyengine.passes.keep_last_steps import keep_last_steps
 from mcunet_tf.tinyengine.passes.lower_aliases import lower_aliases
@@ -98,6 +99,7 @@ LOWER = (
     Pass(lower_tiles),
     Pass(lower_matmuls),
     Pass(drop_views),
+    Pass(fuse_slides),
     Pass(copy_edges),
     Pass(store_states),
 )

@@ -299,7 +299,8 @@ def _overlaps(
     """Pairs that may share memory: a tensor's last reader is the stage that writes the other."""
     found: dict[tuple[int, int], Overlap] = {}
     for number, stage in enumerate(stages):
-        made = [n.output for n in stage.nodes if n.output not in stage.rings]
+        # States that are made have a memory of their own.
+        made = [n.output for n in stage.nodes if n.output in rows and n.output not in stage.rings]
         read = {roots.get(t, t) for n in stage.nodes for t in n.inputs} & set(rows)
         for source in sorted(read - set(stage.rings) - set(made)):
             if last_use[source] != number:

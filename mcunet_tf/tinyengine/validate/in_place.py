@@ -42,7 +42,9 @@ def may_replace(
     for read in access.reads:
         if roots.get(read.tensor, read.tensor) == value.tensor:
             row_bytes = graph.tensors[read.tensor].rows[1]
-            if access.kernel.style is Style.WINDOW:
+            if access.kernel.style is Style.WHOLE:
+                allowed &= _over_first(access, read, value, writer)
+            elif access.kernel.style is Style.WINDOW:
                 allowed &= _row_by_row(access, value, writer, cells, rows, row_bytes)
             else:
                 size = graph.tensors[read.tensor].size_bytes
@@ -50,6 +52,13 @@ def may_replace(
                 call = np.searchsorted(access.layer.times, value.read[cells])
                 allowed &= in_order[call]
     return allowed
+
+
+def _over_first(access: Access, read: Read, value: Values, writer: Values) -> bool:
+    """Whole tensors: the result may lie exactly over the first operand, if the kernel says so."""
+    first = read.tensor == access.layer.node.op.inputs[0]
+    same = (value.start, value.end) == (writer.start, writer.end)
+    return access.kernel.replaces_first and first and same and value.is_whole and writer.is_whole
 
 
 def _row_by_row(

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Turns the network of a window into one that takes some new rows of time in each call.
+
+`rows.py` says which rows an operator reads, `steps.py` what it does in a call, `calls.py` writes
+the network of a call. Its states are rings of rows, so all that follows knows nothing of streams.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from mcunet_tf.errors import McunetError, UnsupportedError
+from mcunet_tf.tinyengine.ir import Graph, Op
+from mcunet_tf.tinyengine.legality import check_lowered, check_supported
+from mcunet_tf.tinyengine.ops.spec import Array, View, view
+from mcunet_tf.tinyengine.ops.strided_copy import SliceAttributes, strided_slice_of
+from mcunet_tf.tinyengine.passes import Pass, Watch, apply_passes, unwatched
+from mcunet_tf.tinyengine.passes.copy_edges import copy_edges
+from mcunet_tf.tinyengine.passes.drop_views import drop_views
+from mcunet_tf.tinyengine.passes.rewriter import Rewriter, rewrite
+from mcunet_tf.tinyengine.streams.calls import write_call
+from mcunet_tf.tinyengine.streams.pixels import lower_pixels
+from mcunet_tf.tinyengine.streams.rows import time_axis
+from mcunet_tf.tinyengine.streams.steps import (
+    ENDLESS,
+    WINDOWS,
+    Course,
+    TimeRows,
+    padded_ops,
+    plan_course,
+    smallest_hop,
+)
+
+FORMS = ("auto", WINDOWS, ENDLESS)
+_NAME_CHARACTERS = 60
+
+
+@dataclasses.dataclass(frozen=True)
+class TimeEnd:
+    """A tensor of the whole network behind which its rows are no rows any more.
+
+    Attributes:
+      tensor: the tensor.
+      rows: what it is along time.
+      late: newest rows that are not looked at; other operands have not got so far.
+      output: whether the application is given its new rows.
+    """
+
+    tensor: int
+    rows: TimeRows
+    late: int = 0
+    output: bool = False
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Stream:
+    """A network that takes rows of time.
+
+    Attributes:
+      graph: of one call.
+      form: WINDOWS or ENDLESS.
+      hop: new rows in a call.
+      window: rows that the network of the file takes.
+      warm_up: calls after a reset whose results are made from rows that were never given.
+      delay: of each output: input rows by which its newest result is late.
+      axis: of time in the input.
+      edge: operators of the file's network between its input and the rows: RESHAPE and TRANSPOSE.
+      ends: where time ends in it.
+      whole: the network of a window.
+    """
+
+    graph: Graph
+    whole: Graph
+    form: str
+    hop: int
+    window: int
+    warm_up: int
+    delay: tuple[int, ...]
+    axis: int
+    edge: tuple[View, ...] = ()
+    ends: tuple[TimeEnd, ...] = ()
+
+
+def make_stream(
+    graph: Graph, hop: int | None, form: str = "auto", watch: Watch = unwatched
+) -> Stream:
+    """The network that takes `hop` rows of time in each call and computes only what is new.
+
+    Args:
+      graph: of a whole window, behind all passes.
+      hop: new rows in a call.
+      form: "windows" gives what the network gives for the window that ends with the newest row;
+        "endless" what its layers give on an endless signal; "auto" takes the first unless the
+        network pads in time.
+      watch: is shown the graph after each step.
+
+    Raises:
+      McunetError: the hop or the form is none.
+      UnsupportedError: the network has no axis of time, or none that can be cut so.
+    """
+    if form not in FORMS:
+        raise McunetError(f"stream '{form}' is unknown: use one of {', '.join(FORMS)}")
+    if hop is None or hop < 1:
+        given = "no hop" if hop is None else f"a hop of {hop}"
+        raise McunetError(
+            f"{graph.name}: {given}: say how many new rows a call brings (--hop=ROWS)"
+        )
+    if graph.states:
+        raise UnsupportedError(
+            f"{graph.name}: the model remembers by itself and takes new rows as it is: leave out "
+            "--input=stream"
+        )
+    graph = rewrite(graph, ("STRIDED_SLICE",), _plain_slice)
+    source, edge = _edge(graph)
+    axis = time_axis(graph.tensors[source].shape)
+    assert axis is not None
+    graph = graph.replace(ops=[op for op in graph.ops if op not in edge], inputs=(source,))
+    form = _chosen_form(graph, source, axis, form)
+    _check_hop(graph, source, axis, hop)
+    course = plan_course(graph, source, axis, hop, form)
+    written = write_call(graph, source, course, hop, form)
+    watch("stream", written)
+    written = apply_passes(written, (Pass(drop_views), Pass(lower_pixels), Pass(copy_edges)), watch)
+    check_supported(written)
+    check_lowered(written)
+    window = graph.tensors[source].shape[axis]
+    views, ends = tuple(view(graph, op) for op in edge), tuple(_ends(course))
+    calls = (course.warm_up, course.delay)
+    return Stream(written, graph, form, hop, window, *calls, axis, views, ends)
+
+
+def _ends(course: Course) -> Iterator[TimeEnd]:
+    for tensor in course.takes:
+        yield TimeEnd(tensor, course.rows[tensor], output=True)
+    for step in course.steps:
+        for tensor, late in step.ends.items():
+            yield TimeEnd(tensor, course.rows[tensor], late)
+
+
+def _edge(graph: Graph) -> tuple[int, tuple[Op, ...]]:
+    """The tensor whose rows are new ones, and the operators before it, which move values only.
+
+    It is the input, or what a RESHAPE or TRANSPOSE makes of it at once: spectrograms that come as
+    one vector, or with time last.
+    """
+    shapes = ", ".join(str(list(graph.tensors[i].shape)) for i in graph.given)
+    if len(graph.given) != 1:
+        raise UnsupportedError(
+            f"{graph.name}: rows of time can come into one input only, it has {len(graph.given)}: "
+            f"{shapes}; leave out --input=stream"
+        )
+    readers = graph.consumers()
+    chain: list[Op] = []
+    found, length, at = graph.inputs[0], 0, graph.inputs[0]
+    while len(readers.get(at, [])) == 1 and at not in graph.outputs:
+        (op,) = readers[at]
+        if op.kind != "TRANSPOSE" and not _is_view_of_rows(graph, op):
+            break
+        chain.append(op)
+        at = op.outputs[0]
+        shape = graph.tensors[at].shape
+        if len(shape) > 2 and shape[0] == 1 and at not in graph.outputs:
+            found, length = at, len(chain)
+    if time_axis(graph.tensors[found].shape) is None or graph.tensors[found].shape[0] != 1:
+        raise UnsupportedError(
+            f"{graph.name}: no axis of time: the input is {shapes}; streams need [1, t, f, c], "
+            "[1, 1, t, c], [1, t, c] or [1, t]: leave out --input=stream"
+        )
+    return found, tuple(chain[:length])
+
+
+def _is_view_of_rows(graph: Graph, op: Op) -> bool:
+    """Whether a RESHAPE shows the rows that there are, or cuts a vector into some."""
+    if op.kind != "RESHAPE":
+        return False
+    shape, result = (graph.tensors[index].shape for index in (op.inputs[0], op.outputs[0]))
+    axis, found = time_axis(shape), time_axis(result)
+    vector = sum(size > 1 for size in shape) == 1
+    same = axis is not None and found is not None and shape[axis] == result[found]
+    return vector or same
+
+
+def _chosen_form(graph: Graph, source: int, axis: int, form: str) -> str:
+    padded = next(padded_ops(graph, source, axis), None)
+    if form == WINDOWS and padded is not None:
+        name = padded.name[:_NAME_CHARACTERS]
+        raise UnsupportedError(
+            f"{graph.name}: {padded.kind} '{name}' pads in time, so what a window gives near its "
+            "ends is not what is kept of earlier windows: use --stream=endless, or train without "
+            "padding in time"
+        )
+    if form == "auto":
+        return WINDOWS if padded is None else ENDLESS
+    return form
+
+
+def _check_hop(graph: Graph, source: int, axis: int, hop: int) -> None:
+    smallest, window = smallest_hop(graph, source, axis), graph.tensors[source].shape[axis]
+    if hop % smallest:
+        raise UnsupportedError(
+            f"{graph.name}: a hop of {hop} rows is no multiple of the strides in time: the "
+            f"smallest hop is {smallest}"
+        )
+    if hop > window:
+        raise UnsupportedError(
+            f"{graph.name}: a hop of {hop} rows passes over some, as a window has {window}: "
+            f"use at most {window}"
+        )
+
+
+def _plain_slice(rewriter: Rewriter, op: Op) -> None:
+    """A STRIDED_SLICE of steps of 1 is a SLICE, and a RESHAPE where it leaves out axes."""
+    graph = rewriter.graph
+    seen = view(graph, op)
+    shape = seen.input(0).shape
+    places = np.arange(seen.input(0).elements).reshape(shape)
+    taken = strided_slice_of(op.attributes, seen, places)
+    begin = np.unravel_index(taken.flat[0], shape)
+    end = np.unravel_index(taken.flat[-1], shape)
+    attributes = SliceAttributes(
+        tuple(int(first) for first in begin),
+        tuple(int(last) - int(first) + 1 for first, last in zip(begin, end, strict=True)),
+    )
+    if not _same(places, taken, attributes):
+        rewriter.ops.append(op)
+        return
+    sliced = rewriter.like(op.inputs[0], attributes.size, "/part")
+    rewriter.op("SLICE", op.name, op.inputs[:1], sliced, attributes)
+    rewriter.op("RESHAPE", op.name, (sliced,), op.outputs[0])
+
+
+def _same(places: Array, taken: Array, attributes: SliceAttributes) -> bool:
+    edges: Sequence[tuple[int, int]] = list(zip(attributes.begin, attributes.size, strict=True))
+    if any(size < 1 for _, size in edges):
+        return False
+    part = places[tuple(slice(first, first + size) for first, size in edges)]
+    return bool(np.array_equal(part.reshape(-1), taken.reshape(-1)))

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which rows of time an operator reads for each row that it makes, whatever it is."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+
+from mcunet_tf.tinyengine.ir import Graph, Op
+from mcunet_tf.tinyengine.ops.spec import View, view
+
+WINDOW_KINDS = tuple(
+    f"{kind}{suffix}"
+    for kind in ("CONV_2D", "DEPTHWISE_CONV_2D", "AVERAGE_POOL_2D", "MAX_POOL_2D", "L2_POOL_2D")
+    for suffix in ("", "_F32")
+)
+PAD_KINDS = ("PAD", "PADV2")
+_SUFFIXES = ("_F32", "_S32")
+# Value by value, of one operand or of several.
+_VALUES = (
+    *("ABS", "ADD", "ADD_N", "CAST", "CEIL", "COS", "DEQUANTIZE", "DIV", "ELU", "EQUAL", "EXP"),
+    *("FLOOR", "FLOOR_DIV", "FLOOR_MOD", "GELU", "GREATER", "GREATER_EQUAL", "HARD_SWISH"),
+    *("LEAKY_RELU", "LESS", "LESS_EQUAL", "LOG", "LOGISTIC", "MAXIMUM", "MINIMUM", "MUL", "NEG"),
+    *("NOT_EQUAL", "POW", "PRELU", "QUANTIZE", "RELU", "RELU6", "RELU_N1_TO_1", "ROUND", "RSQRT"),
+    *("SELECT", "SELECT_V2", "SIN", "SQRT", "SQUARE", "SQUARED_DIFFERENCE", "SUB", "TABLE", "TANH"),
+)
+# Vectors of the last axis, each for itself.
+_VECTORS = ("SOFTMAX", "LOG_SOFTMAX", "L2_NORMALIZATION", "FULLY_CONNECTED")
+_SUMS = ("MEAN", "SUM")
+_JOINS = ("CONCATENATION", "INTERLEAVE")
+
+
+@dataclasses.dataclass(frozen=True)
+class TimeWindow:
+    """Row y of a result is made from rows [y * stride - top, ... + extent) of the operand.
+
+    `padded`: the operator itself fills up rows beyond the ends.
+    """
+
+    extent: int = 1
+    stride: int = 1
+    top: int = 0
+    padded: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Form:
+    """An operator that makes rows from rows: its window, and the axis of time in the result."""
+
+    axis: int
+    window: TimeWindow = TimeWindow()
+
+
+def time_axis(shape: tuple[int, ...]) -> int | None:
+    """The first axis that has more than one position: in memory, its rows lie one after the other.
+
+    None: there is none.
+    """
+    return next((axis for axis, size in enumerate(shape) if size > 1), None)
+
+
+def with_rows(shape: tuple[int, ...], axis: int, rows: int) -> tuple[int, ...]:
+    """The shape with so many rows."""
+    return (*shape[:axis], rows, *shape[axis + 1 :])
+
+
+def form_of(graph: Graph, op: Op, axes: Mapping[int, int]) -> Form | None:
+    """How an operator makes rows of its result from rows of its operands; None: it does not.
+
+    Args:
+      graph: holds the tensors.
+      op: of one result.
+      axes: the axis of time of those operands that have one.
+    """
+    found = _form(view(graph, op), op, axes)
+    if found is None:
+        return None
+    shape = graph.tensors[op.outputs[0]].shape
+    # Rows must lie one after the other in the result too.
+    return found if math.prod(shape[: found.axis]) == 1 else None
+
+
+def _form(seen: View, op: Op, axes: Mapping[int, int]) -> Form | None:
+    axis = axes.get(op.inputs[0])
+    kind = op.kind
+    for suffix in _SUFFIXES:
+        kind = kind.removesuffix(suffix)
+    if kind in _VALUES or kind in _JOINS or kind == "PACK":
+        return _in_step(seen, op, axes, kind)
+    if axis is None or any(index in axes for index in op.inputs[1:]):
+        return None
+    if op.kind in WINDOW_KINDS:
+        return _sliding(seen, axis)
+    if kind in PAD_KINDS:
+        before, after = seen.attributes.before[axis], seen.attributes.after[axis]
+        return Form(axis, TimeWindow(top=before, padded=before > 0 or after > 0))
+    if kind == "SLICE":
+        return Form(axis, TimeWindow(top=-seen.attributes.begin[axis]))
+    if kind == "TRANSPOSE":
+        return Form(seen.attributes.permutation.index(axis))
+    if kind == "RESHAPE":
+        height, found = seen.input(0).shape[axis], time_axis(seen.output.shape)
+        keeps = found is not None and height > 1 and seen.output.shape[found] == height
+        return Form(found) if found is not None and keeps else None
+    if kind in _VECTORS:
+        return _vectors(seen, axis)
+    if kind in _SUMS and axis not in seen.attributes.axes:
+        same = len(seen.output.shape) == len(seen.input(0).shape)
+        return Form(axis if same else axis - sum(a < axis for a in seen.attributes.axes))
+    return None
+
+
+def _sliding(seen: View, axis: int) -> Form | None:
+    """Convolutions and pools, along rows or along columns of a single row."""
+    attributes, shape = seen.attributes, seen.input(0).shape
+    if len(shape) != 4 or axis not in (1, 2):
+        return None
+    padding = attributes.padding
+    if hasattr(attributes, "kernel_height"):
+        extents = (attributes.kernel_height, attributes.kernel_width)
+    else:
+        kernel = seen.input(1).shape
+        extents = (
+            (kernel[1] - 1) * attributes.dilation_height + 1,
+            (kernel[2] - 1) * attributes.dilation_width + 1,
+        )
+    if axis == 2:
+        if extents[0] != 1 or padding.top or padding.bottom:
+            return None
+        padded = padding.left > 0 or padding.right > 0
+        return Form(2, TimeWindow(extents[1], attributes.stride_width, padding.left, padded))
+    padded = padding.top > 0 or padding.bottom > 0
+    return Form(1, TimeWindow(extents[0], attributes.stride_height, padding.top, padded))
+
+
+def summed(seen: View, axis: int) -> int | None:
+    """How many sums a MEAN, SUM or average pooling over all rows keeps; None: it is none.
+
+    They must be of values that lie behind each other in every position that is summed up.
+    """
+    rest = seen.input(0).shape[axis + 1 :]
+    attributes, kind = seen.attributes, seen.op.kind
+    if kind in _SUMS:
+        gone = [number + axis + 1 in attributes.axes for number in range(len(rest))]
+        if axis not in attributes.axes:
+            return None
+    elif kind == "AVERAGE_POOL_2D" and axis == 1:
+        if attributes.padding.left or attributes.padding.right:
+            return None
+        gone = [attributes.kernel_width == rest[0], False]
+        if not gone[0] and (attributes.kernel_width, attributes.stride_width) != (1, 1):
+            return None
+    elif kind == "AVERAGE_POOL_2D":
+        gone = [False] * len(rest)
+    else:
+        return None
+    # Axes of one position may stand anywhere.
+    flags = [left for size, left in zip(rest, gone, strict=True) if size > 1]
+    if flags != sorted(flags, reverse=True):
+        return None
+    return math.prod(size for size, left in zip(rest, gone, strict=True) if not left)
+
+
+def _vectors(seen: View, axis: int) -> Form | None:
+    source, output = seen.input(0).shape, seen.output.shape
+    if axis == len(source) - 1 or any(t is not None and t.data is None for t in seen.inputs[1:]):
+        return None
+    # A matrix product may leave out leading axes of length 1.
+    found = axis - (len(source) - len(output))
+    same = 0 <= found < len(output) - 1 and output[found:-1] == source[axis:-1]
+    return Form(found) if same else None
+
+
+def _in_step(seen: View, op: Op, axes: Mapping[int, int], kind: str) -> Form | None:
+    """Row y of the result from row y of each operand."""
+    moving = {axes[index] for index in op.inputs if index in axes}
+    if len(moving) != 1:
+        return None
+    (axis,) = moving
+    rank = len(seen.output.shape)
+    for index, operand in zip(op.inputs, seen.inputs, strict=True):
+        if operand is None:
+            return None
+        if index in axes:
+            same = kind == "PACK" or (len(operand.shape) == rank)
+            if not same or operand.shape[axis] != seen.output.shape[axis]:
+                return None
+        elif operand.data is None:
+            return None  # made of all rows: what has been made of earlier rows is not true any more
+        elif kind in _VALUES:
+            place = axis - (rank - len(operand.shape))
+            if place >= 0 and operand.shape[place] != 1:
+                return None
+        else:
+            return None
+    if kind in _JOINS and seen.attributes.axis == axis:
+        return None
+    if kind == "PACK" and seen.attributes.axis <= axis:
+        return None
+    return Form(axis)
