@@ -3,5 +3,6 @@
 
 from mcunet_tf.audio.front_end import FrontEnd, HeardState
 from mcunet_tf.audio.settings import GainControl, Int8Output, NoiseReduction
+from mcunet_tf.audio.wav import read_wav
 
-__all__ = ["FrontEnd", "GainControl", "HeardState", "Int8Output", "NoiseReduction"]
+__all__ = ["FrontEnd", "GainControl", "HeardState", "Int8Output", "NoiseReduction", "read_wav"]
