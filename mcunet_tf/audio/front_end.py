@@ -20,6 +20,7 @@ from mcunet_tf.audio.micro import (
     rounded_roots,
 )
 from mcunet_tf.audio.spectrum import energies, windowed
+from mcunet_tf.audio.tensors import features_of_tensor
 from mcunet_tf.boards import DEFAULT_BOARD, Board, load_board
 from mcunet_tf.errors import AudioError
 from mcunet_tf.tinyengine.emit.write import write_project
@@ -92,6 +93,27 @@ class FrontEnd(Description):
     def features(self, samples: Integers) -> Integers:
         """The rows of a recording, [rows, bands]; see `hear`."""
         return self.hear(self.begin(), samples)[0]
+
+    def of_tensor(self, samples: Any) -> Any:
+        """`features` as an operator of TensorFlow, for `tf.data`.
+
+        It calls the numpy form, so it is equal and runs where Python does: in pipelines of
+        training, not in a SavedModel.
+
+        Example:
+            >>> recordings.map(FrontEnd().of_tensor).batch(32)
+
+        Args:
+            samples: int16 tensor [count] or [batch, count], each a recording of its own.
+
+        Returns:
+            A tensor [rows, bands] or [batch, rows, bands].
+
+        Raises:
+            AudioError: the tensor has another type or rank.
+            ToolError: TensorFlow is not installed.
+        """
+        return features_of_tensor(self, self.features, samples)
 
     def source_files(self, name: str = "ear", board: Board | str = DEFAULT_BOARD) -> dict[str, str]:
         """The C form, text by relative path: all `.c` files are the library.
