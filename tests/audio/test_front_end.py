@@ -217,3 +217,22 @@ def test_bad_values_are_named(make, message):
     with pytest.raises(AudioError) as caught:
         make()
     assert message in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.slow
+def test_an_hour_of_sound_equals_pymicro_features(monkeypatch):
+    micro = pytest.importorskip("pymicro_features", reason="the oracle is not installed")
+    monkeypatch.setattr(tables, "log1p_float32", libm_log1p)
+    oracle, front_end, heard = micro.MicroFrontend(), FrontEnd(), 0
+    state = front_end.begin()
+    for minute in range(60):
+        samples = sound(KINDS[minute % len(KINDS)], 60 * SECOND, seed=minute)
+        rows, state = front_end.hear(state, samples)
+        found = [
+            oracle.process_samples(samples[start : start + 160].tobytes()).features
+            for start in range(0, len(samples), 160)
+        ]
+        expected = np.array([features for features in found if features]) / MICRO_FEATURE_SCALE
+        np.testing.assert_array_equal(rows, np.rint(expected))
+        heard += len(rows)
+    assert heard == 360_000 - 2
