@@ -48,8 +48,8 @@ struct audio_features {
   int32_t zero_point;
 };
 
-/* Windows samples into complex values and returns how far they can be shifted to the left: 15 minus
- * the bits of the largest magnitude. -32768 does not count; where there is a shift, it becomes 0. */
+/* Windows samples into complex values and returns how far they can be shifted to the left: 15
+ * minus the bits of the largest magnitude. -32768 does not count; a shift makes it 0. */
 int32_t audio_window_portable(const struct audio_spectrum *op, const int16_t *samples,
                               uint32_t *values);
 int32_t audio_window_dsp(const struct audio_spectrum *op, const int16_t *samples, uint32_t *values);
