@@ -57,6 +57,7 @@ EXTRAS = {
         "starlark-pyo3>=2025.1",  # evaluates BUILD
         "pyserial>=3.5",
         "dask[distributed]>=2024.1",  # one of the executors that a search runs on
+        "pymicro-features>=2.0; sys_platform == 'linux'",  # TF-Lite Micro's audio front end
         "bakenn>=1.0",  # CMSIS-NN's sources, which the benchmark compares with
         "pyyaml>=6",  # reads workflows and what is emitted for Zephyr and ESP-IDF
         "setuptools>=68",

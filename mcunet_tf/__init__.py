@@ -14,7 +14,7 @@ from mcunet_tf.errors import McunetError
 from mcunet_tf.version import __version__
 
 if TYPE_CHECKING:
-    from mcunet_tf import benchmark, datasets, zoo
+    from mcunet_tf import audio, benchmark, datasets, zoo
     from mcunet_tf.benchmark import run_on_board
     from mcunet_tf.boards import Board, list_boards, load_board
     from mcunet_tf.check import Reference
@@ -34,6 +34,7 @@ __all__ = [
     "Reference",
     "SearchResult",
     "__version__",
+    "audio",
     "benchmark",
     "combine",
     "compile_tflite",
@@ -68,7 +69,7 @@ _HOMES = {
     "search": "mcunet_tf.tinynas",
 }
 # `benchmark` is also a function: see its package.
-_MODULES = ("benchmark", "datasets", "zoo")
+_MODULES = ("audio", "benchmark", "datasets", "zoo")
 
 
 def __getattr__(name: str) -> object:

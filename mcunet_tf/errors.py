@@ -43,6 +43,10 @@ class DataError(McunetError):
     """A data set is missing, empty or damaged."""
 
 
+class AudioError(McunetError):
+    """A front end's description, or the sound that it is given, cannot be worked with."""
+
+
 class VerificationError(McunetError):
     """Compiled code and the reference disagree."""
 

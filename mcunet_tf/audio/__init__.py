@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Front ends for sound: one description, equal forms in numpy, TensorFlow and C."""
+
+from mcunet_tf.audio.front_end import FrontEnd, HeardState
+from mcunet_tf.audio.settings import GainControl, Int8Output, NoiseReduction
+from mcunet_tf.audio.wav import read_wav
+
+__all__ = ["FrontEnd", "GainControl", "HeardState", "Int8Output", "NoiseReduction", "read_wav"]

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The TensorFlow form of a front end: the numpy form as an operator of a `tf.data` pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mcunet_tf.audio.description import Description
+from mcunet_tf.errors import AudioError, require_packages
+
+Integers = npt.NDArray[Any]
+
+
+def row_count(front_end: Description, samples: int) -> int:
+    """How many rows so many samples give."""
+    return max(0, (samples - front_end.window_samples) // front_end.hop_samples + 1)
+
+
+def features_of_tensor(
+    front_end: Description, features: Callable[[Integers], Integers], samples: Any
+) -> Any:
+    """Rows of features of each recording, as a tensor whose shape is known where the input's is.
+
+    Args:
+        front_end: gives shapes and type.
+        features: the numpy form, for one recording.
+        samples: int16 tensor [count] or [batch, count].
+
+    Returns:
+        A tensor [rows, bands] or [batch, rows, bands].
+
+    Raises:
+        AudioError: the tensor has another type or rank.
+        ToolError: TensorFlow is not installed.
+    """
+    require_packages("a front end among TensorFlow's operators", "tensorflow")
+    import tensorflow as tf
+
+    tensor = tf.convert_to_tensor(samples)
+    rank = tensor.shape.rank
+    if tensor.dtype != tf.int16 or rank not in (1, 2):
+        raise AudioError(
+            f"samples are {tensor.dtype.name} of shape {tensor.shape}: give int16 [count] or "
+            "[batch, count]"
+        )
+    dtype = np.uint16 if front_end.output is None else np.int8
+
+    def computed(values: Integers) -> Integers:
+        if values.ndim == 1:
+            return features(values)
+        empty = np.zeros((0, row_count(front_end, values.shape[1]), front_end.bands), dtype)
+        return np.concatenate([empty, *(features(value)[None] for value in values)])
+
+    found = tf.numpy_function(computed, [tensor], dtype, stateful=False)
+    count = tensor.shape[-1]
+    rows = None if count is None else row_count(front_end, count)
+    found.set_shape([*tensor.shape[:-1], rows, front_end.bands])
+    return found
