@@ -79,18 +79,21 @@ static inline __attribute__((always_inline)) void multiply(const int8_t *inputs,
 }
 
 /* Not inlined, as each loop wants all registers. */
-static __attribute__((noinline)) void multiply_four(const int8_t *inputs, const int8_t *weights,
-                                                    int32_t next, int32_t count, tile_sums sums) {
+static __attribute__((noinline, unused)) void multiply_four(const int8_t *inputs,
+                                                            const int8_t *weights, int32_t next,
+                                                            int32_t count, tile_sums sums) {
   multiply(inputs, weights, next, count, sums, 4);
 }
 
-static __attribute__((noinline)) void multiply_two(const int8_t *inputs, const int8_t *weights,
-                                                   int32_t next, int32_t count, tile_sums sums) {
+static __attribute__((noinline, unused)) void multiply_two(const int8_t *inputs,
+                                                           const int8_t *weights, int32_t next,
+                                                           int32_t count, tile_sums sums) {
   multiply(inputs, weights, next, count, sums, 2);
 }
 
-static __attribute__((noinline)) void multiply_one(const int8_t *inputs, const int8_t *weights,
-                                                   int32_t next, int32_t count, tile_sums sums) {
+static __attribute__((noinline, unused)) void multiply_one(const int8_t *inputs,
+                                                           const int8_t *weights, int32_t next,
+                                                           int32_t count, tile_sums sums) {
   multiply(inputs, weights, next, count, sums, 1);
 }
 
