@@ -47,6 +47,23 @@ def test_old_files_go_to_tflite_micro(shared_models):
     assert Reference(model).version.startswith("tflite-micro")
 
 
+def test_matrix_products_of_int16_are_left_to_tflite_micro():
+    """Beside a REDUCE_MAX of int16, which that has not: one line, not a difference of one step."""
+    needs("tflite_runtime.interpreter")
+    needs("tflite_micro")
+    net = Net()
+    rng = np.random.default_rng(0)
+    x = net.tensor((1, 3, 8), dtype="int16", scale=1e-4)
+    most = net.tensor((1, 8), dtype="int16", scale=1e-4)
+    weights = net.constant(rng.integers(-127, 128, (4, 8)).astype(np.int8), scale=0.004)
+    y = net.tensor((1, 4), dtype="int16", scale=2e-4)
+    net.op("REDUCE_MAX", [x, net.constant(np.array([1], np.int32))], [most], KeepDims=False)
+    net.op("FULLY_CONNECTED", [most, weights, -1], [y], FusedActivationFunction=NONE)
+    with pytest.raises(ModelError, match="the reference interpreter"):
+        model = Reference(net.build([x], [y]))
+        model.run(random_inputs(model, 2, seed=1))
+
+
 def five_dimensional() -> bytes:
     """A product of 5-D tensors, one of them repeated, which ends tflite-runtime's process."""
     net = Net()
