@@ -22,6 +22,7 @@ def best_of(model: bytes, windows: list[np.ndarray]) -> list[int]:
     return [int(np.argmax(out[0])) for out in Reference(model).run([(w,) for w in windows])]
 
 
+@pytest.mark.slow
 def test_windows_answer_as_the_reference_does():
     """Labels are the reference's own answers, so windows are always right."""
     model = padded(Layers())

@@ -280,12 +280,19 @@ def test_names_cannot_break_the_line():
 # Several subgraphs and signatures, open batches
 
 
+def project(model):
+    """All files but the bill of materials, which names the model's own bytes."""
+    files = dict(compile_tflite(model, "host", name="m").files)
+    del files["sbom.spdx.json"]
+    return files
+
+
 def test_the_first_subgraph_is_compiled():
     model = two_subgraphs()
     compiled = compile_tflite(model, "host", name="m")
     assert [round(t.scale, 3) for t in compiled.inputs] == [0.1]
     net, x, y = relu_net()
-    assert compile_tflite(net.build([x], [y]), "host", name="m").files == compiled.files
+    assert project(net.build([x], [y])) == project(model)
 
 
 def test_a_batch_of_minus_one_becomes_one():
@@ -372,8 +379,7 @@ def test_mutated_meanings_give_a_model_or_an_error_of_ours(part):
 def test_a_network_survives_being_read_and_built_again():
     """What the mutation of meanings starts from says the same as the file."""
     net, inputs, outputs = read_net(small_network())
-    again = compile_tflite(net.build(inputs, outputs), "host", name="m")
-    assert again.files == compile_tflite(small_network(), "host", name="m").files
+    assert project(net.build(inputs, outputs)) == project(small_network())
 
 
 def with_tensor_field(field: str, value: object) -> bytes:

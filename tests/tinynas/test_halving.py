@@ -70,6 +70,7 @@ def test_the_report_says_who_won(found, tmp_path):
     assert "Search spaces" not in page
 
 
+@pytest.mark.slow
 def test_what_is_finished_is_not_done_again(found, workdir):
     before = (workdir / "halving.json").read_bytes()
     again = run(workdir)
@@ -81,6 +82,7 @@ def test_what_is_finished_is_not_done_again(found, workdir):
         assert kept[key] == decided[key]
 
 
+@pytest.mark.slow
 def test_a_killed_search_takes_the_same_decisions(found, workdir, tmp_path, monkeypatch):
     """What was measured before the kill still counts after it."""
     from mcunet_tf.tinynas.halving import Halving
