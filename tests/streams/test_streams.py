@@ -63,7 +63,11 @@ def test_longer_hops(name):
     verified(model, hop=hop * 3 if name != "pools" else 8)
 
 
-@pytest.mark.parametrize("name", INT16)
+# Beside an int16 REDUCE_MAX, which TF-Lite Micro has not, matrix products have no oracle.
+UNREFERENCED = ("greatest_of_rows", "padded_pools")
+
+
+@pytest.mark.parametrize("name", [name for name in INT16 if name not in UNREFERENCED])
 def test_int16(name):
     model, hop = made(name, "int16")
     verified(model, hop=hop)

@@ -12,6 +12,16 @@ uint64_t __udivdi3(uint64_t a, uint64_t b);
 uint64_t __umoddi3(uint64_t a, uint64_t b);
 int64_t __divdi3(int64_t a, int64_t b);
 int64_t __muldi3(int64_t a, int64_t b);
+uint64_t __umulsidi3(uint32_t a, uint32_t b);
+
+/* From gcc 13 on wide products of two words are asked for by this name. */
+uint64_t __umulsidi3(uint32_t a, uint32_t b) {
+  const uint32_t al = a & 0xffff, ah = a >> 16, bl = b & 0xffff, bh = b >> 16;
+  const uint32_t low = al * bl, first = ah * bl, second = al * bh;
+  const uint32_t middle = (low >> 16) + (first & 0xffff) + (second & 0xffff);
+  const uint32_t high = ah * bh + (first >> 16) + (second >> 16) + (middle >> 16);
+  return ((uint64_t)high << 32) | (middle << 16) | (low & 0xffff);
+}
 
 int64_t __muldi3(int64_t a, int64_t b) {
   const uint32_t a_low = (uint32_t)a & 0xffffu, a_high = (uint32_t)a >> 16;
