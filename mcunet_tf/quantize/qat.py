@@ -24,6 +24,7 @@ Loss = Callable[[Any, Any], Any]
 
 _REPRESENTATIVE = 300
 _CLIPPED_NORM = 1.0
+_COMPARED = 4
 _MOST_STEPS_OFF = 2.0
 """Steps of an output's scale that the network to train may be off from the file, on average."""
 
@@ -81,7 +82,7 @@ def quantize_qat(
     network = TrainableFile(flatbuffer, source.name)
     _check_network(network, flatbuffer, batches.sample)
     if loss is None:
-        batches.check_classes(int(network.graph.tensors[network.graph.outputs[0]].shape[-1]))
+        batches.expect_classes(int(network.graph.tensors[network.graph.outputs[0]].shape[-1]))
         loss = _cross_entropy(network.kinds[-1] == "SOFTMAX" or "SOFTMAX" in network.kinds[-2:])
     _train(network, batches, loss, epochs, learning_rate)
     return network.flatbuffer()
@@ -146,35 +147,48 @@ def _check_network(network: Any, flatbuffer: bytes, sample: tuple[Samples, ...])
     """
     import tensorflow as tf
 
-    few = [part[:4] for part in sample]
-    found = [part.numpy() for part in network.outputs([tf.constant(part) for part in few])]
-    for row in range(len(few[0])):
-        wanted = _interpreted(flatbuffer, [part[row : row + 1] for part in few])
-        for index, (values, scale) in enumerate(wanted):
-            off = float(np.abs(found[index][row : row + 1] - values).mean()) / scale
-            if off > _MOST_STEPS_OFF:
-                raise UnsupportedError(
-                    f"model '{network.name}' cannot be trained through faithfully: its output "
-                    f"{index} is {off:.1f} steps off on average; use quantize_ptq"
-                )
+    few = [part[:_COMPARED] for part in sample]
+    wanted = _interpreted(flatbuffer, few)
+    try:
+        found = [part.numpy() for part in network.outputs([tf.constant(part) for part in few])]
+    except (ValueError, tf.errors.InvalidArgumentError) as error:
+        # Such as an operator that moves samples of a batch among each other.
+        reason = str(error).strip().splitlines()[0][:200]
+        raise UnsupportedError(
+            f"model '{network.name}' cannot be trained through with a batch of several: {reason}; "
+            "use quantize_ptq"
+        ) from error
+    for index, (values, scale) in enumerate(wanted):
+        off = math.inf
+        if found[index].shape == values.shape:
+            off = float(np.abs(found[index] - values).mean()) / scale
+        if off > _MOST_STEPS_OFF:
+            raise UnsupportedError(
+                f"model '{network.name}' cannot be trained through faithfully: its output {index} "
+                f"is {off:.1f} steps off on average; use quantize_ptq"
+            )
 
 
 def _interpreted(flatbuffer: bytes, inputs: list[Any]) -> list[tuple[Any, float]]:
-    """(real values, scale) of the outputs that TensorFlow's interpreter gives for one sample."""
+    """(real values `[n, ...]`, scale) of the outputs that TensorFlow's interpreter gives."""
     import tensorflow as tf
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # newer TensorFlow says that it will move elsewhere
         interpreter = tf.lite.Interpreter(model_content=flatbuffer)
     interpreter.allocate_tensors()
-    # In the order of their places in the file, as `TrainableFile` takes them.
-    for detail, x in zip(interpreter.get_input_details(), inputs, strict=True):
-        interpreter.set_tensor(detail["index"], _stored(x, detail))
-    interpreter.invoke()
+    outputs = interpreter.get_output_details()
+    rows: list[list[Any]] = [[] for _ in outputs]
+    for row in range(len(inputs[0])):
+        # In the order of their places in the file, as `TrainableFile` takes them.
+        for detail, x in zip(interpreter.get_input_details(), inputs, strict=True):
+            interpreter.set_tensor(detail["index"], _stored(x[row : row + 1], detail))
+        interpreter.invoke()
+        for made, detail in zip(rows, outputs, strict=True):
+            made.append(interpreter.get_tensor(detail["index"]).astype(np.float64))
     found = []
-    for detail in interpreter.get_output_details():
-        values = interpreter.get_tensor(detail["index"]).astype(np.float64)
-        scale, point = detail["quantization"]
+    for made, detail in zip(rows, outputs, strict=True):
+        values, (scale, point) = np.concatenate(made), detail["quantization"]
         found.append(((values - point) * scale, scale) if scale else (values, 1 / 256))
     return found
 
@@ -203,6 +217,7 @@ class _Batches:
         self.size = batch_size
         self.seed = seed
         self.arrays: tuple[tuple[Samples, ...], Any, Any] | None = None
+        self.classes: int | None = None
         if hasattr(data, "element_spec"):
             spec = data.element_spec
             if not isinstance(spec, tuple) or len(spec) not in (2, 3):
@@ -234,7 +249,11 @@ class _Batches:
         if self.arrays is None:
             for element in self.data.as_numpy_iterator():
                 x = read_samples(self.source, element[0])
-                yield list(x), element[1], element[2] if len(element) > 2 else None
+                y = _targets(element[1])
+                if self.classes is not None:
+                    _check_classes(y, self.classes)
+                w = np.asarray(element[2], np.float32) if len(element) > 2 else None
+                yield list(x), y, w
             return
         x, y, w = self.arrays
         order = np.random.default_rng([self.seed, number]).permutation(len(x[0]))
@@ -243,25 +262,28 @@ class _Batches:
             targets = [one[part] for one in y] if isinstance(y, list) else y[part]
             yield [one[part] for one in x], targets, None if w is None else w[part]
 
-    def check_classes(self, classes: int) -> None:
-        """Makes sure that targets are numbers of classes.
+    def expect_classes(self, classes: int) -> None:
+        """Makes sure that targets are numbers of so many classes; of a dataset batch by batch.
 
         Raises:
             DataError: they are not.
         """
-        if self.arrays is None:
-            return
-        y = self.arrays[1]
-        if isinstance(y, list) or y.ndim != 1 or not np.issubdtype(y.dtype, np.integer):
-            shown = "a list" if isinstance(y, list) else f"{y.dtype} {list(y.shape)}"
-            raise DataError(
-                f"labels are {shown}: give whole numbers [n] of classes, or a loss of your own"
-            )
-        if y.min() < 0 or y.max() >= classes:
-            raise DataError(
-                f"labels are from {y.min()} to {y.max()}; the model has {classes} outputs: give "
-                f"whole numbers in 0..{classes - 1}"
-            )
+        self.classes = classes
+        if self.arrays is not None:
+            _check_classes(self.arrays[1], classes)
+
+
+def _check_classes(y: Any, classes: int) -> None:
+    if isinstance(y, list) or y.ndim != 1 or not np.issubdtype(y.dtype, np.integer):
+        shown = "a list" if isinstance(y, list) else f"{y.dtype} {list(y.shape)}"
+        raise DataError(
+            f"labels are {shown}: give whole numbers [n] of classes, or a loss of your own"
+        )
+    if y.min() < 0 or y.max() >= classes:
+        raise DataError(
+            f"labels are from {y.min()} to {y.max()}; the model has {classes} outputs: give whole "
+            f"numbers in 0..{classes - 1}"
+        )
 
 
 def _targets(given: Any) -> Any:

@@ -145,13 +145,13 @@ def _mirror_pad(inputs: Sequence[Any], options: Any, _: Sequence[int]) -> Any:
 
 
 def _concatenation(inputs: Sequence[Any], options: Any, _: Sequence[int]) -> Any:
-    batch = max((tf.shape(x)[0] for x in inputs if not _is_constant(x)), default=1, key=id)
-    parts = [tf.repeat(x, batch, axis=0) if _is_constant(x) and options.axis else x for x in inputs]
+    # Constants of the file have a batch of one, whatever the batch of the others is.
+    batch = tf.reduce_max(tf.stack([tf.shape(x)[0] for x in inputs]))
+    parts = [
+        tf.ensure_shape(tf.repeat(x, batch // tf.shape(x)[0], axis=0), [None, *x.shape[1:]])
+        for x in inputs
+    ]
     return _activated(tf.concat(parts, options.axis), options)
-
-
-def _is_constant(x: Any) -> bool:
-    return x.shape.rank is not None and x.shape.is_fully_defined() and x.shape[0] == 1
 
 
 def _pack(inputs: Sequence[Any], options: Any, _: Sequence[int]) -> Any:

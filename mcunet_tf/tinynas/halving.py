@@ -74,8 +74,9 @@ class Standing:
         arch: the network.
         macs: multiply-accumulates of one inference.
         parameters: number of trainable parameters.
-        scores: first metric on the validation images after each round that it was in, turned so
-            that greater is better, with norms of the batch's own statistics.
+        scores: first metric on the validation images after each round that it ended, turned so
+            that greater is better, with norms of the batch's own statistics; none after a
+            training that diverged.
     """
 
     name: str
@@ -185,7 +186,7 @@ class Halving:
         """Goes through all rounds that are not done yet.
 
         Raises:
-            SearchError: what lies in the folder is damaged, or a training diverged.
+            SearchError: what lies in the folder is damaged, or all trainings diverged.
             OutputError: the folder cannot be written.
         """
         alive = list(contenders)
@@ -198,8 +199,13 @@ class Halving:
         for number, share in enumerate(shares):
             last = number + 1 == len(shares)
             found = self._round(number, alive, self.seconds * share, last)
+            alive = [c for c in alive if found[c.name] > -math.inf]
             for contender in alive:
                 scores[contender.name].append(found[contender.name])
+            if not alive:
+                raise SearchError(
+                    "the trainings of all networks diverged: lower the learning rate of the recipe"
+                )
             ranked = sorted(alive, key=lambda c: -found[c.name])
             alive = ranked[:1] if last else _going_on(ranked, _KEPT)
             self._forget(alive)
@@ -216,7 +222,7 @@ class Halving:
         """Scores of a round by name."""
         from mcunet_tf.tinynas.train import TrainingPhase
 
-        rounds: list[dict[str, dict[str, float]]] = self.state["rounds"]
+        rounds: list[dict[str, dict[str, Any]]] = self.state["rounds"]
         if len(rounds) <= number:
             rounds.append({})
         done = rounds[number]
@@ -237,15 +243,25 @@ class Halving:
             if "score" not in stored:
                 stored["score"] = self._trained_score(contender, last)
                 self.keep(rounds=rounds)
-            said = self._said(stored["score"])
+            score = stored["score"]
+            said = "diverged" if score is None else self._said(score)
             self.progress.say(f"round {number + 1}, {contender.name}: {said}")
-        return {name: stored["score"] for name, stored in done.items()}
+        scores = {name: stored["score"] for name, stored in done.items()}
+        return {name: -math.inf if score is None else score for name, score in scores.items()}
 
-    def _trained_score(self, contender: Contender, exact: bool) -> float:
-        """Trains through all phases so far; gives the score on some or all validation images."""
+    def _trained_score(self, contender: Contender, exact: bool) -> float | None:
+        """Trains through all phases so far; gives the score on some or all validation images.
+
+        None where the training diverged: that is this network's fault, not that of the others.
+        """
+        from mcunet_tf.tinynas.train import DivergedError
+
         trainer = self._trainer(contender)
         images = self._images(contender.arch)
-        trainer.run(self.phases[contender.name], images)
+        try:
+            trainer.run(self.phases[contender.name], images)
+        except DivergedError:
+            return None
         x, y, w = self.data.x, self.data.y, self.data.w
         most = len(y) if exact else max(1000, len(y) // 3)
         if len(y) > most:
@@ -255,6 +271,8 @@ class Halving:
         order = np.random.default_rng([self.options.seed, 6]).permutation(len(y))
         x, y, w = x[order], y[order], None if w is None else w[order]
         outputs = _outputs(trainer.network, self._scaled(x, contender.arch))
+        if not np.all(np.isfinite(outputs)):
+            return None
         found = self.objective.scores(y, outputs, w)
         return float(self.objective.turned(next(iter(found.values()))))
 
@@ -347,7 +365,7 @@ class Halving:
             )
             for c in contenders
         ]
-        return tuple(sorted(found, key=lambda s: (-len(s.scores), -s.scores[-1])))
+        return tuple(sorted(found, key=lambda s: (-len(s.scores), *(-x for x in s.scores[-1:]))))
 
     def _said(self, score: float) -> str:
         name = self.objective.task.metric_names[0]
@@ -370,6 +388,7 @@ def _going_on(ranked: Sequence[Contender], count: int) -> list[Contender]:
 
 def verdict(standings: Sequence[Standing], objective: Objective) -> str:
     """One line: who won, and how far the best of the other kind is behind."""
+    standings = [standing for standing in standings if standing.scores]
     winner = standings[0]
     kind = "published" if winner.family == KNOWN else "own"
     other = next((s for s in standings if (s.family == KNOWN) != (winner.family == KNOWN)), None)
@@ -395,7 +414,4 @@ def _outputs(network: Any, x: Any) -> Any:
         forward(tf.constant(as_float(x[start : start + size]))).numpy()
         for start in range(0, len(x), size)
     ]
-    outputs = np.concatenate(parts)
-    if not np.all(np.isfinite(outputs)):
-        raise SearchError("a contender's training diverged: lower the learning rate of the recipe")
-    return outputs
+    return np.concatenate(parts)

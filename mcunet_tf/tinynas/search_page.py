@@ -160,6 +160,7 @@ def _standings(result: Found) -> dict[str, Any] | None:
             hollow=standing.family == KNOWN,
         )
         for index, standing in enumerate(result.standings)
+        if standing.scores
     ]
     plot = scatter_svg(points, ("M MACs", f"{metric} after the network's last round"))
     return {"rounds": rounds, "rows": rows, "plot": Markup(plot)}

@@ -224,8 +224,9 @@ class SearchRun:
             shape, classes, fits, options.budget, float(stored), rng, options.spaces
         )
         chosen = lineup(by_cost(known, float(stored), classes), own, contenders_within(seconds))
-        found = halving.run(chosen)
-        points = (ParetoPoint(s.arch, s.scores[-1], s.macs) for s in found.standings)
+        found = halving.run(chosen or [timed])
+        ended = (s for s in found.standings if s.scores)
+        points = (ParetoPoint(s.arch, s.scores[-1], s.macs) for s in ended)
         return _Winner(
             found.arch,
             found.epochs,

@@ -76,6 +76,10 @@ def elastic_phases(space: Space, epochs: int) -> tuple[TrainingPhase, ...]:
     return tuple(phase for phase in phases if phase.epochs)
 
 
+class DivergedError(SearchError):
+    """A training whose loss is no number any more."""
+
+
 class Trainer:
     """Runs phases of training on a network; see the module."""
 
@@ -188,7 +192,7 @@ class Trainer:
             losses.append(self.step(phase, x, y, draws, w))
             self.progress.tick(step + 1, steps)
             if math.isnan(losses[-1]):
-                raise SearchError(
+                raise DivergedError(
                     f"training '{self.name}' diverged in epoch {epoch + 1}: lower the learning rate"
                 )
             self.callbacks.end_step(step, losses[-1])

@@ -234,3 +234,46 @@ def test_a_twin_that_computes_something_else_is_refused(monkeypatch):
     )
     with pytest.raises(UnsupportedError, match="steps off on average"):
         quantize_qat(untrained(), pictures(32))
+
+
+def test_a_dataset_is_held_against_the_model_too():
+    x, y = pictures(32)
+    data = tf.data.Dataset.from_tensor_slices((x, y + 3)).batch(16)
+    with pytest.raises(DataError, match=r"give whole numbers in 0..2"):
+        quantize_qat(untrained(), data)
+
+
+def test_weights_of_a_dataset_count():
+    x, y = pictures(32)
+    trained = [
+        quantize_qat(
+            untrained(),
+            tf.data.Dataset.from_tensor_slices((x, y, np.full(32, weight))).batch(16),
+            learning_rate=1e-2,
+        )
+        for weight in (0.0, 1.0)
+    ]
+    assert trained[0] != trained[1]
+
+
+def test_constants_beside_a_batch_are_repeated():
+    inputs = keras.Input((4, 4, 2))
+    row = keras.ops.convert_to_tensor(np.ones((1, 4, 4, 1), np.float32))
+    x = keras.layers.Lambda(lambda t: tf.concat([t, tf.tile(row, [tf.shape(t)[0], 1, 1, 1])], 3))(
+        inputs
+    )
+    model = keras.Model(inputs, keras.layers.Dense(3)(keras.layers.Flatten()(x)))
+    data = (np.random.default_rng(0).normal(size=(16, 4, 4, 2)), np.arange(16) % 3)
+    assert quantize_qat(model, data, batch_size=5)
+
+
+def test_what_mixes_the_samples_of_a_batch_is_one_line():
+    inputs = keras.Input((4, 4))
+    x = keras.layers.Flatten()(keras.layers.Dense(4)(inputs))
+    x = keras.layers.Lambda(lambda t: tf.reshape(t, (-1, 2, 8)))(x)
+    x = keras.layers.Lambda(lambda t: tf.reduce_max(t, axis=0))(x)
+    model = keras.Model(inputs, keras.layers.Dense(3)(x))
+    data = (np.random.default_rng(0).normal(size=(16, 4, 4)), np.zeros(16, int))
+    with pytest.raises(UnsupportedError, match="cannot be trained through") as caught:
+        quantize_qat(model, data)
+    assert "\n" not in str(caught.value)

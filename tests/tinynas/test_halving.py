@@ -150,3 +150,37 @@ def test_own_networks_use_what_the_budget_allows():
 def test_impossible_wishes_are_refused(changes, error, said, tmp_path):
     with pytest.raises(error, match=said):
         run(tmp_path, **changes)
+
+
+def test_a_network_that_diverges_is_out_and_no_more(tmp_path, monkeypatch):
+    from mcunet_tf.tinynas.train import DivergedError, Trainer
+
+    whole = Trainer.run
+
+    def diverges(self, phases, images):
+        if self.name.startswith("plain"):
+            raise DivergedError("planted")
+        return whole(self, phases, images)
+
+    monkeypatch.setattr(Trainer, "run", diverges)
+    result = run(tmp_path)
+    *others, last = result.standings
+    assert last.family == "plain" and last.scores == ()
+    assert others and all(standing.scores for standing in others)
+    result.report(tmp_path / "report.html")
+    assert last.name in (tmp_path / "report.html").read_text()
+
+
+def test_where_all_diverge_one_line_says_so(tmp_path):
+    recipe = Recipe(batch_size=64, augmentation="none", learning_rate=1e30)
+    with pytest.raises(SearchError, match="all networks diverged: lower the learning rate"):
+        run(tmp_path, recipe=recipe)
+
+
+def test_where_only_the_smallest_fits_it_is_trained(tmp_path, monkeypatch):
+    from mcunet_tf.tinynas import stages
+
+    monkeypatch.setattr(stages, "known_contenders", lambda *_: [])
+    monkeypatch.setattr(stages, "own_contenders", lambda *_: [])
+    result = run(tmp_path)
+    assert [s.name for s in result.standings] == ["plain smallest"]

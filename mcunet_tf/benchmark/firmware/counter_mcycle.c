@@ -2,26 +2,12 @@
  *
  * RISC-V's counter of cycles, for real boards.
  */
+#include "core.h"
 #include "firmware.h"
 
 static uint64_t start;
 
-static uint64_t cycles(void) {
-  uint32_t high;
-  uint32_t low;
-  uint32_t again;
-  do {
-    __asm__ volatile(
-        ".option push\n\t"
-        ".option arch, +zicsr\n\t"
-        "csrr %0, mcycleh\n\t"
-        "csrr %1, mcycle\n\t"
-        "csrr %2, mcycleh\n\t"
-        ".option pop"
-        : "=r"(high), "=r"(low), "=r"(again));
-  } while (high != again);
-  return (uint64_t)high << 32 | low;
-}
+DEFINE_COUNTER(cycles, "mcycle")
 
 enum counter_kind counter_init(void) {
   __asm__ volatile(

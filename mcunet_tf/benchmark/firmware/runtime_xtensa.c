@@ -24,15 +24,9 @@ uint64_t __umulsidi3(uint32_t a, uint32_t b) {
 }
 
 int64_t __muldi3(int64_t a, int64_t b) {
-  const uint32_t a_low = (uint32_t)a & 0xffffu, a_high = (uint32_t)a >> 16;
-  const uint32_t b_low = (uint32_t)b & 0xffffu, b_high = (uint32_t)b >> 16;
-  const uint32_t low = a_low * b_low;
-  const uint32_t middle = a_high * b_low + (low >> 16);
-  const uint32_t other = a_low * b_high + (middle & 0xffffu);
-  const uint32_t high = a_high * b_high + (middle >> 16) + (other >> 16) +
-                        (uint32_t)((uint64_t)a >> 32) * (uint32_t)b +
-                        (uint32_t)a * (uint32_t)((uint64_t)b >> 32);
-  return (int64_t)((uint64_t)high << 32 | (other << 16 | (low & 0xffffu)));
+  const uint32_t high =
+      (uint32_t)((uint64_t)a >> 32) * (uint32_t)b + (uint32_t)a * (uint32_t)((uint64_t)b >> 32);
+  return (int64_t)(__umulsidi3((uint32_t)a, (uint32_t)b) + ((uint64_t)high << 32));
 }
 
 /* Bit by bit; of a division by zero all bits are ones. */

@@ -21,6 +21,28 @@ static inline void core_wait(void) {
   __asm__ volatile("wfi");
 }
 
+/* Defines a function that reads a counter of 64 bits: its halves, until the upper one stood still. */
+#define DEFINE_COUNTER(function, counter)        \
+  static uint64_t function(void) {               \
+    uint32_t high;                               \
+    uint32_t low;                                \
+    uint32_t again;                              \
+    do {                                         \
+      __asm__ volatile(                          \
+          ".option push\n\t"                     \
+          ".option arch, +zicsr\n\t"             \
+          "csrr %0, " counter                    \
+          "h\n\t"                                \
+          "csrr %1, " counter                    \
+          "\n\t"                                 \
+          "csrr %2, " counter                    \
+          "h\n\t"                                \
+          ".option pop"                          \
+          : "=r"(high), "=r"(low), "=r"(again)); \
+    } while (high != again);                     \
+    return (uint64_t)high << 32 | low;           \
+  }
+
 /* Asks the emulator (RISC-V semihosting specification); returns what it answers. The three
  * instructions must be long ones within a page. */
 static inline int32_t core_semihosting(int32_t operation, const void *arguments) {
