@@ -21,7 +21,7 @@ static inline void core_wait(void) {
   __asm__ volatile("wfi");
 }
 
-/* Defines a function that reads a counter of 64 bits: its halves, until the upper one stood still. */
+/* Defines a function that reads a counter of 64 bits: its halves, until the upper one stood. */
 #define DEFINE_COUNTER(function, counter)        \
   static uint64_t function(void) {               \
     uint32_t high;                               \
