@@ -57,6 +57,7 @@ def test_the_file_decides_where_no_name_is_given(tmp_path):
     assert compile_tflite(path, "portable").name == derived_name(LONG)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("stem", [*HOSTILE, "café", "2nd-model", "n" * 200, LONG])
 def test_projects_of_hostile_names_build(stem, tmp_path):
     if shutil.which("cmake") is None:

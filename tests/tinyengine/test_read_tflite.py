@@ -354,7 +354,9 @@ def base_for(seed: int) -> bytes:
     return bases[seed // 2 % len(bases)] if seed % 2 else bases[0]
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize(
+    "part", [0, 1, *(pytest.param(i, marks=pytest.mark.slow) for i in range(2, PARTS))]
+)
 def test_mutated_bytes_give_a_model_or_an_error_of_ours(part):
     others = list(damage_bases().values())
     kinds = Counter()
@@ -365,7 +367,9 @@ def test_mutated_bytes_give_a_model_or_an_error_of_ours(part):
     assert set(kinds) == {"compiled", "ModelError", "UnsupportedError"}
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize(
+    "part", [0, 1, *(pytest.param(i, marks=pytest.mark.slow) for i in range(2, PARTS))]
+)
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")  # scales of 1e38
 def test_mutated_meanings_give_a_model_or_an_error_of_ours(part):
     kinds = Counter()
