@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`make bench`: measures the stock models, and writes README's table from the figures."""
+"""`make bench`: measures the stock models, and writes README's table and picture from the rows."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from absl import flags
 
 from mcunet_tf.benchmark.bench import measure
 from mcunet_tf.benchmark.ratios import METRICS, ratios
+from mcunet_tf.benchmark.report.overview import overview_picture
 from mcunet_tf.benchmark.rows import Row, read_rows, write_text
 from mcunet_tf.benchmark.runtimes import RuntimeOptions
 from mcunet_tf.benchmark.table import BenchmarkTable
@@ -25,6 +26,8 @@ BASELINE = "tinyengine"
 PEERS = {"cmsis_nn": "CMSIS-NN", "tflm": "TFLM"}
 HOST = "host"
 _ARCHITECTURES = "mcunet_architectures.json"
+_DRAWN = "qemu-m4"
+_NAMES = {"cmsis_nn": "CMSIS-NN", "tflm": "TF-Lite Micro"}
 
 
 def define_flags() -> None:
@@ -45,13 +48,15 @@ def define_flags() -> None:
     flags.DEFINE_string("from_json", None, "Take the rows from this file instead of measuring.")
     flags.DEFINE_string("output_dir", "out/bench", "Folder for bench.json, bench.csv, bench.html.")
     flags.DEFINE_string("readme", "README.md", "File whose table is rewritten.")
+    flags.DEFINE_string("picture", "docs/pictures/overview.svg", "Picture that is drawn anew.")
 
 
 def main(_: Sequence[str]) -> int:
-    """Measures, or reads what was measured, and rewrites the table."""
+    """Measures, or reads what was measured, and rewrites table and picture."""
     values = flags.FLAGS
     rows = read_rows(Path(values.from_json)) if values.from_json else _measure()
     rewrite_table(Path(values.readme), rows)
+    write_text(Path(values.picture), overview_picture(rows, _DRAWN, _NAMES))
     refused = [row for row in rows if row.error is not None and row.runtime != "tflm"]
     for row in refused:
         print(f"readme_table: {' '.join(row.key)}: {row.error}", file=sys.stderr)

@@ -6,9 +6,11 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
+from mcunet_tf.benchmark.report.overview import overview_picture
 from mcunet_tf.benchmark.rows import write_rows
 from mcunet_tf.cli.mcunet_shapes import shape_model
 from mcunet_tf.cli.readme_table import BEGIN, END, markdown_table, rewrite_table
@@ -75,9 +77,28 @@ def test_the_command_takes_a_file_of_rows(tmp_path):
     write_rows(rows, example_rows()[:2])
     readme.write_text(f"{BEGIN}{END}\n")
     command = [sys.executable, "-m", "mcunet_tf.cli.readme_table", f"--from_json={rows}"]
-    run = subprocess.run([*command, f"--readme={readme}"], capture_output=True, text=True)
+    picture = tmp_path / "overview.svg"
+    command += [f"--readme={readme}", f"--picture={picture}"]
+    run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert "mcunet_vww1" in readme.read_text()
+
+
+def test_the_picture_has_the_means_of_its_board():
+    times = {"cmsis_nn": (2, 8), "tflm": (3, 3)}
+    rows = [a_row(model, "qemu-m4", "tinyengine", 1) for model in ("kws", "vww")]
+    for runtime, factors in times.items():
+        pairs = zip(("kws", "vww"), factors, strict=True)
+        rows += [a_row(model, "qemu-m4", runtime, factor) for model, factor in pairs]
+    rows.append(a_row("kws", "qemu-m7", "cmsis_nn", 100))
+    text = overview_picture(rows, "qemu-m4", {"cmsis_nn": "CMSIS-NN", "tflm": "TF-Lite Micro"})
+    root = ElementTree.fromstring(text)
+    said = [element.text for element in root.iter() if element.text and element.text.strip()]
+    assert "Measured on qemu-m4, 2 networks" in said
+    first = said.index("instructions")
+    labels = said[first + 1 : first + 7]
+    assert labels[::2] == ["mcunet_tf", "CMSIS-NN", "TF-Lite Micro"]
+    assert labels[1::2] == ["1", "4.0 times as much", "3.0 times as much"]
 
 
 def test_the_readme_has_a_place_for_it():

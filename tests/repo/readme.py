@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The parts of README.md that are made from the code: `python -m tests.repo.readme` renews them."""
+"""The parts of the pages that are made from the code: `python -m tests.repo.readme` renews them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 
 from mcunet_tf.boards import Board, list_boards, load_board
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
+BOARDS = ROOT / "docs" / "boards.md"
 
 
 def boards_table() -> str:
@@ -34,12 +36,12 @@ def _memory(board: Board, role: str) -> str:
 def block(text: str, name: str) -> str:
     """Returns what stands between the markers `<!-- name:begin -->` and `<!-- name:end -->`."""
     found = re.search(f"<!-- {name}:begin -->\n(.*?)<!-- {name}:end -->", text, re.DOTALL)
-    assert found, f"README.md lacks the markers of {name}"
+    assert found, f"the page lacks the markers of {name}"
     return found.group(1)
 
 
 def renewed(text: str) -> str:
-    """Returns README's text with its generated parts made anew."""
+    """Returns the text of a page with its generated parts made anew."""
     return text.replace(
         f"<!-- boards:begin -->\n{block(text, 'boards')}",
         f"<!-- boards:begin -->\n{boards_table()}\n",
@@ -47,4 +49,4 @@ def renewed(text: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(renewed(README.read_text()))
+    BOARDS.write_text(renewed(BOARDS.read_text()))
