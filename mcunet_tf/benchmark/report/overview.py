@@ -23,7 +23,7 @@ _LONGEST = 190
 
 
 @dataclass(frozen=True)
-class Bar:
+class PictureBar:
     """One runtime's bar.
 
     Attributes:
@@ -40,7 +40,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Group:
+class PictureBars:
     """Bars of one figure, all in one scale.
 
     Attributes:
@@ -49,7 +49,7 @@ class Group:
     """
 
     title: str
-    bars: tuple[Bar, ...]
+    bars: tuple[PictureBar, ...]
 
 
 def overview_picture(rows: Sequence[Row], board: str, peers: Mapping[str, str]) -> str:
@@ -73,7 +73,7 @@ def overview_picture(rows: Sequence[Row], board: str, peers: Mapping[str, str]) 
     return template.render(groups=_groups(here, peers), board=board, networks=networks)
 
 
-def _groups(rows: Sequence[Row], peers: Mapping[str, str]) -> list[Group]:
+def _groups(rows: Sequence[Row], peers: Mapping[str, str]) -> list[PictureBars]:
     found = ratios(rows)
     groups = []
     for metric in METRICS:
@@ -85,6 +85,6 @@ def _groups(rows: Sequence[Row], peers: Mapping[str, str]) -> list[Group]:
             if values:
                 means[label] = math.exp(sum(map(math.log, values)) / len(values))
         scale = _LONGEST / max(means.values())
-        bars = (Bar(name, mean, mean * scale, name == _OURS) for name, mean in means.items())
-        groups.append(Group(metric.title, tuple(bars)))
+        bars = (PictureBar(name, mean, mean * scale, name == _OURS) for name, mean in means.items())
+        groups.append(PictureBars(metric.title, tuple(bars)))
     return groups
