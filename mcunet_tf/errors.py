@@ -47,6 +47,10 @@ class AudioError(McunetError):
     """A front end's description, or the sound that it is given, cannot be worked with."""
 
 
+class VisionError(McunetError):
+    """A decoder's or a camera's description, or the picture that it is given, cannot be used."""
+
+
 class VerificationError(McunetError):
     """Compiled code and the reference disagree."""
 

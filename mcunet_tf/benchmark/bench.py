@@ -14,6 +14,7 @@ from mcunet_tf.benchmark.runner import Connection, RunResult, run_on_board
 from mcunet_tf.benchmark.runtimes import RUNTIMES, RunsItself, RuntimeOptions
 from mcunet_tf.boards import Board, load_board
 from mcunet_tf.check.compare import Answers, steps_allowed
+from mcunet_tf.check.detections import written_rows
 from mcunet_tf.check.edges import inputs_for
 from mcunet_tf.check.reference import Reference, random_inputs
 from mcunet_tf.check.toolchain import C_FLAGS, COMMON_FLAGS, LIBRARY_FLAGS, tool_version
@@ -106,7 +107,10 @@ class _ModelBench:
             self.macs = model_macs(self.path) or compiled.macs
         result = self._run(compiled, board)
         differences = self.expected.differences(
-            compiled.outputs, result.outputs, steps=steps_allowed(compiled)
+            compiled.outputs,
+            result.outputs,
+            steps=steps_allowed(compiled),
+            written=written_rows(compiled),
         )
         differing = min(map(len, differences.values()))
         # The one that it equals; where it equals none, the one that is asked first.

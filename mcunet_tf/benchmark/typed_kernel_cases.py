@@ -17,6 +17,7 @@ from mcunet_tf.tinyengine.ops.batch_matmul import BatchMatmulAttributes
 from mcunet_tf.tinyengine.ops.broadcast import ElementwiseAttributes
 from mcunet_tf.tinyengine.ops.conv2d import Conv2dAttributes
 from mcunet_tf.tinyengine.ops.curves import GeluAttributes, LeakyReluAttributes
+from mcunet_tf.tinyengine.ops.detection_postprocess import DetectionAttributes
 from mcunet_tf.tinyengine.ops.dynamic import GatherAttributes
 from mcunet_tf.tinyengine.ops.float32_values import MAPS, PAIRS, CumsumAttributes
 from mcunet_tf.tinyengine.ops.fully_connected import FullyConnectedAttributes
@@ -201,6 +202,21 @@ def _log_softmax(draft: Draft) -> Graph:
     return draft.graph((x,), (x,), SoftmaxAttributes(1.0))
 
 
+def _detections(draft: Draft) -> Graph:
+    """A box for each pixel, a class for each channel; boxes far apart, for few overlaps."""
+    height, width, classes = draft.case.shape
+    boxes, dtype = height * width, _FLOAT if draft.case.wide else "int8"
+    encodings = draft.add((1, boxes, 4), dtype=dtype)
+    scores = draft.add((1, boxes, classes + 1), dtype=dtype)
+    places = [draft.rng.uniform(0, 9, (boxes, 2)), draft.rng.uniform(0.01, 0.3, (boxes, 2))]
+    anchors = draft.constant(np.concatenate(places, axis=1).astype(np.float32))
+    rows = 5 * draft.case.stride
+    draft.add((6 * rows + 1,), dtype=_FLOAT)
+    regular, scales = draft.case.broadcast, (10.0, 10.0, 5.0, 5.0)
+    attributes = DetectionAttributes(rows, 1, rows, classes, regular, 1.0, 0.6, scales)
+    return draft.graph((encodings, scores), (encodings, scores, anchors), attributes)
+
+
 def _svdf_features(draft: Draft) -> Graph:
     windows, inputs = draft.case.shape[0], draft.case.shape[2]
     x = draft.add((1, inputs))
@@ -266,6 +282,7 @@ MAKERS: dict[str, Callable[[Draft], Graph]] = {
     "CUMSUM_F32": _cumsum(_FLOAT),
     "ADD_N": _add_n,
     "LOG_SOFTMAX": _log_softmax,
+    "DETECTION_POSTPROCESS": _detections,
     "SVDF_FEATURES": _svdf_features,
     "SVDF_PUSH": _svdf_push,
     **dict.fromkeys(("SVDF_TIME", "SVDF_TIME_F32"), _svdf_time),

@@ -6,7 +6,7 @@ Where tflite-runtime and TF-Lite Micro disagree, a model equals one of them: whi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,7 +84,11 @@ class Answers:
         return True
 
     def differences(
-        self, infos: Sequence[Any], outputs: Sequence[tuple[Array, ...]], steps: int = 0
+        self,
+        infos: Sequence[Any],
+        outputs: Sequence[tuple[Array, ...]],
+        steps: int = 0,
+        written: Callable[[tuple[Array, ...]], tuple[Array, ...]] = lambda arrays: arrays,
     ) -> dict[str, tuple[Difference, ...]]:
         """What differs from each reference, up to the first that nothing differs from.
 
@@ -92,13 +96,16 @@ class Answers:
             infos: the compiled model's outputs: dtype, scale and zero_point.
             outputs: per inference what it gave.
             steps: that integers may be off by, of a model that computes in float32.
+            written: clears what references leave unwritten, see `detections.py`.
 
         Returns:
             By a reference's version the first difference of every inference that has one. The last
             is of the reference that decides: it is empty where the outputs are equal to it.
         """
         found: dict[str, tuple[Difference, ...]] = {}
-        for version, expected in self:
+        outputs = [written(arrays) for arrays in outputs]
+        for version, answers in self:
+            expected = [written(arrays) for arrays in answers]
             pairs = enumerate(zip(outputs, expected, strict=True))
             extents = [max(map(_extent, arrays)) for arrays in zip(*expected, strict=True)]
             limits = [(steps, extent) for extent in extents]

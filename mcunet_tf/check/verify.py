@@ -9,6 +9,7 @@ from typing import Any
 
 from mcunet_tf.boards import load_board
 from mcunet_tf.check.compare import FLOAT_TOLERANCE, Answers, steps_allowed
+from mcunet_tf.check.detections import written_rows
 from mcunet_tf.check.edges import inputs_for
 from mcunet_tf.check.host import run_on_host
 from mcunet_tf.check.reference import Reference, random_inputs
@@ -95,7 +96,9 @@ def verify(
         answers = Answers(reference, random_inputs(reference, count, seed))
         outputs = run([inputs_for(compiled.inputs, arrays) for arrays in answers.inputs])
     steps = steps_allowed(compiled)
-    differences = answers.differences(compiled.outputs, outputs, steps=steps)
+    differences = answers.differences(
+        compiled.outputs, outputs, steps=steps, written=written_rows(compiled)
+    )
     *unlike, equal = differences
     if differences[equal]:
         told = "; ".join(found[0].text(version) for version, found in differences.items())

@@ -92,6 +92,11 @@ _HOOKS = flags.DEFINE_list(
 _DEBUG = flags.DEFINE_bool(
     "debug", False, "The C checks its memories and shows every row that a layer makes."
 )
+_DECODE = flags.DEFINE_string(
+    "decode",
+    None,
+    "JSON file that says what a detector's outputs mean: emits their boxes too.",
+)
 _PARALLEL = flags.DEFINE_bool(
     "parallel", False, "Several models: each has its own part of the arena, to be in use at once."
 )
@@ -109,6 +114,7 @@ kernels and equal constants are there once, and the arena is as large as the lar
     tflite_to_tinyengine kws.tflite --verify=10 --verify_on=qemu-m4
     tflite_to_tinyengine kws.tflite --format=arduino,platformio --output_dir=kws
     tflite_to_tinyengine kws.tflite faces.tflite --name=doorbell
+    tflite_to_tinyengine faces.tflite --decode=faces.json
     tflite_to_tinyengine kws.tflite --tune=qemu-m4 --flash_budget=40000
     tflite_to_tinyengine --board=list
 """
@@ -159,6 +165,8 @@ def _check_several(count: int) -> None:
         raise McunetError("--parallel goes with several models: give more, or leave it out")
     if count > 1 and not _NAME.value:
         raise McunetError(f"{count} models: name the firmware that they become with --name")
+    if count > 1 and _DECODE.value:
+        raise McunetError("--decode says what one model's outputs mean: give one model")
     if "," in _BOARD.value:
         raise McunetError(
             f"--board={_BOARD.value}: one firmware runs on one board; run the command for each"
@@ -189,6 +197,11 @@ def _compiled(model: pathlib.Path, alone: bool) -> CompiledModel:
         dump_dir=_DUMP.value,
         custom_ops=_custom_ops(),
     )
+    if _DECODE.value:
+        from mcunet_tf.vision import box_part, read_decoder, with_parts
+
+        parts = [box_part(read_decoder(_DECODE.value))]
+        compiled = with_parts(compiled, parts, checked_formats(_FORMAT.value))
     if _TUNE.value:
         compiled = _count(compiled)
     if _VERIFY.value:

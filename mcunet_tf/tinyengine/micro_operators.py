@@ -38,7 +38,6 @@ _REASONS = {
     "CIRCULAR_BUFFER": _STATE,
     **{name: _SIGNAL for name in CUSTOMS if name.startswith("Signal")},
     "TFLM_DECODE": "its weights are compressed: give the file from before compression",
-    "TFLite_Detection_PostProcess": "it sorts boxes: the application does so, or --custom_op",
     "ethos-u": "it runs on an Arm Ethos-U: give the file from before Vela",
 }
 """Why an operator is not compiled."""
@@ -63,7 +62,7 @@ def answer(name: str) -> str:
         return _CHOSEN[name]
     if name in _REASONS:
         return f"not compiled: {_REASONS[name]}"
-    spec = SPECS[name]
+    spec = SPECS.get(name) or SPECS[f"CUSTOM {name}"]
     if constraint_compile_time in spec.constraints:
         return "computed at compile time"
     own = tuple(f"{name}{suffix}" for suffix in _FORMS)

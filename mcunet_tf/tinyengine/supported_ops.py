@@ -53,7 +53,7 @@ All that its resolver registers, and what becomes of each.
 def supported_ops_text() -> str:
     """The whole file: a table of operators and kernels, then the constraints of each operator."""
     kinds = sorted(set(SPECS) - {"INTERLEAVE", "TABLE"})
-    rows = [f"| [{kind}](#{kind.lower()}) | {_kernels(kind)} |" for kind in kinds]
+    rows = [f"| [{kind}](#{kind.lower().replace(' ', '-')}) | {_kernels(kind)} |" for kind in kinds]
     sections = [_section(kind) for kind in kinds]
     micro = [f"| {name} | {found} |" for name, found in micro_operators().items()]
     tables = (_HEAD + "\n".join(rows), _MICRO + "\n".join(micro))

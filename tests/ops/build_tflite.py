@@ -178,7 +178,7 @@ class Net:
         intermediates: Sequence[int] = (),
         **options: Any,
     ) -> None:
-        """Adds an operator; options are the fields of its table in the schema."""
+        """Adds an operator; options are its table's fields, or the bytes `CustomOptions`."""
         self.ops.append(OpDef(kind, tuple(inputs), tuple(outputs), options, tuple(intermediates)))
 
     def build(self, inputs: Sequence[int], outputs: Sequence[int], **more: Any) -> bytes:
@@ -340,12 +340,16 @@ class _Writer:
         intermediates = op.intermediates and self.numbers(op.intermediates, np.int32)
         table = _OPTION_TABLES.get(op.kind)
         options = None if table is None else self.options(table, op.options)
+        custom = op.options.get("CustomOptions")
+        custom_vector = None if custom is None else self.builder.CreateByteVector(custom)
         tflite.OperatorStart(self.builder)
         tflite.OperatorAddOpcodeIndex(self.builder, self.kinds.index(op.kind))
         tflite.OperatorAddInputs(self.builder, inputs)
         tflite.OperatorAddOutputs(self.builder, outputs)
         if intermediates:
             tflite.OperatorAddIntermediates(self.builder, intermediates)
+        if custom_vector is not None:
+            tflite.OperatorAddCustomOptions(self.builder, custom_vector)
         if options is not None:
             code = getattr(tflite.BuiltinOptions, table)
             tflite.OperatorAddBuiltinOptionsType(self.builder, code)

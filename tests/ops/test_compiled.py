@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from mcunet_tf.tinyengine.evaluate import evaluate_series
-from tests.ops import float_cases, index_cases, mask_cases, table_cases
+from tests.ops import detection_cases, float_cases, index_cases, mask_cases, table_cases
 from tests.ops.all_cases import CASES
 from tests.ops.oracle import assert_equal
 from tests.ops.programs import run_on_emulator, run_on_host
@@ -53,6 +53,7 @@ GROUPS = {
 _GROUPED = frozenset(op for group in GROUPS.values() for op in group)
 GROUPS["masks"] = tuple(op for op in mask_cases.MASKS if op not in _GROUPED)
 GROUPS["indices"] = tuple(op for op in index_cases.INDICES if op not in _GROUPED)
+GROUPS["detections"] = tuple(detection_cases.CASES)
 GROUPS["floats"] = tuple(
     op for op in float_cases.FLOATS if op not in (*_GROUPED, *index_cases.INDICES)
 )

@@ -16,6 +16,7 @@ from mcunet_tf.tinyengine.fixed_point import quantize_multiplier, requantize
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.ops import SPECS, common
 from mcunet_tf.tinyengine.ops.conv2d import finish
+from mcunet_tf.tinyengine.ops.detection_postprocess import AS_READ, read_options
 from mcunet_tf.tinyengine.ops.dynamic import GatherAttributes
 from mcunet_tf.tinyengine.ops.spec import View, view
 from mcunet_tf.tinyengine.ops.tabulated import evaluate_tabulated, is_tabulated
@@ -134,7 +135,32 @@ def _named_form(seen: View, values: Sequence[Array]) -> list[Array]:
     return [np.maximum(made, 0) if seen.attributes.activation == "RELU" else made]
 
 
+def _detections(seen: View, values: Sequence[Array]) -> list[Array]:
+    """The best class of each box, in the order of scores, without what overlaps."""
+    options = read_options(seen.attributes)
+    encodings, anchors = values[0][0].astype(np.float64), values[2].astype(np.float64)
+    y, x, h, w = (encodings[:, k] / options.scales[k] for k in range(4))
+    scores, (top, left, height, width) = values[1][0, :, -options.num_classes :], anchors.T
+    middle = np.stack([y * height + top, x * width + left]).astype(np.float32)
+    half = np.stack([np.exp(h) * height, np.exp(w) * width] / np.float64(2)).astype(np.float32)
+    low, high = middle - half, middle + half
+    kept: list[int] = []
+    for k in np.argsort(-scores.max(axis=1), kind="stable"):
+        sides = np.minimum(high[:, [k]], high[:, kept]) - np.maximum(low[:, [k]], low[:, kept])
+        shared = np.prod(np.maximum(sides, 0), axis=0)
+        whole = np.prod(2 * half[:, k]) + np.prod(2 * half[:, kept], axis=0) - shared
+        if not (shared > options.nms_iou_threshold * whole).any():
+            kept.append(int(k))
+    kept = kept[: options.max_detections]
+    assert len(kept) == options.max_detections, "rows of nothing have no meaning"
+    found = np.concatenate([low[:, kept], high[:, kept]]).T
+    best = [scores[kept].argmax(axis=1), scores[kept].max(axis=1)]
+    parts = [np.asarray(part, np.float32)[None] for part in (found, *best)]
+    return [*parts, np.array([len(kept)], np.float32)]
+
+
 MEANINGS = {
+    AS_READ: _detections,
     "FILL": _filled,
     "EMBEDDING_LOOKUP": _looked_up,
     "REDUCE_ANY": _reduced(np.any),

@@ -25,7 +25,8 @@ def test_importing_the_package_loads_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    "module", ["tinyengine", "boards", "audio", "check", "datasets", "quantize", "benchmark"]
+    "module",
+    ["tinyengine", "boards", "audio", "vision", "check", "datasets", "quantize", "benchmark"],
 )
 def test_importing_a_package_does_not_load_tensorflow(module):
     loaded = modules_after(f"import mcunet_tf.{module}")

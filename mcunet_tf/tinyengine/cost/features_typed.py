@@ -189,6 +189,19 @@ def moved_state(view: View, calls: Runs) -> Counts:
     }
 
 
+def detections(view: View, calls: Runs) -> Counts:
+    """Scores that are looked at, boxes and rows; what overlaps is only known at run time."""
+    made, _ = total(calls)
+    boxes, options = view.input(1).shape[1], view.attributes
+    suppressions = made * (options.num_classes if options.regular else 1)
+    return {
+        "call": made,
+        "box": suppressions * boxes,
+        "score": made * boxes * options.num_classes,
+        "row": suppressions * options.rows,
+    }
+
+
 def summed_state(view: View, calls: Runs) -> Counts:
     """Sums over time."""
     made, _ = total(calls)
@@ -217,6 +230,7 @@ TYPED: Mapping[str, Features] = {
     "softmax_f32_portable": rows_of_values,
     "log_softmax_f32_portable": rows_of_values,
     "l2_normalization_f32_portable": rows_of_values,
+    "detection_postprocess_portable": detections,
     "gather_portable": runs,
     "gather_nd_portable": runs,
     "block_read_portable": runs,

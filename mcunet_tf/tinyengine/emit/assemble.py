@@ -35,7 +35,7 @@ def emit_project(project: Project, formats: Sequence[str] = DEFAULT_FORMATS) -> 
 
 def emit_library(project: Project) -> Library:
     """One network as C, and what there is to say of it."""
-    emitted = emit_model(project)
+    emitted = _with_parts(project)
     network = emitted.network
     headers = tuple(path for path in emitted.files if path.endswith(".h"))
     return _library(project.name, [project], [emitted], (network,), network.arenas, {}, headers)
@@ -59,7 +59,7 @@ def emit_firmware(name: str, projects: Sequence[Project], parallel: bool = False
         mine = dataclasses.replace(project, constants=f"{name}_weights", known=known)
         known = mine.pool.contents
         shared.append(mine)
-    emitted = [emit_model(project) for project in shared]
+    emitted = [_with_parts(project) for project in shared]
     arenas, places = _memories(name, [e.network.arenas for e in emitted], parallel)
     networks = tuple(
         dataclasses.replace(
@@ -84,6 +84,19 @@ def emit_firmware(name: str, projects: Sequence[Project], parallel: bool = False
     header = {f"{name}.h": render("firmware.h.j2", context)}
     headers = (f"{name}.h", *(p for e in emitted for p in e.files if p.endswith(".h")))
     return _library(name, shared, emitted, networks, arenas, header, headers)
+
+
+def _with_parts(project: Project) -> Emitted:
+    """A model and what lies beside it."""
+    emitted = emit_model(project)
+    for part in project.parts:
+        made = part(emitted.network)
+        emitted = dataclasses.replace(
+            emitted,
+            files={**emitted.files, **made.files},
+            kernels=(*emitted.kernels, *made.kernels),
+        )
+    return emitted
 
 
 def _check(name: str, projects: Sequence[Project]) -> None:
@@ -151,6 +164,7 @@ def _library(
     if section := first.place.get("code"):
         own = {f"{weights}.c", f"{weights}.h", *headers}
         files = {p: t if p in own else placed_code(p, t, section) for p, t in files.items()}
+    models = [path for e in emitted for path in e.files if path.endswith(".c")]
     library = Library(
         name=name,
         macro=name.upper(),
@@ -161,7 +175,7 @@ def _library(
         networks=networks,
         constant_bytes=sum(project.pool.size_bytes for project in projects),
         files=files,
-        sources=(*(f"{n.name}.c" for n in networks), f"{weights}.c", *compiled),
+        sources=(*models, f"{weights}.c", *compiled),
         headers=headers,
         constants=f"{weights}.c",
         flags=first.flags,

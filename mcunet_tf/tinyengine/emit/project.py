@@ -18,6 +18,7 @@ from mcunet_tf.tinyengine.emit import constants, sources
 from mcunet_tf.tinyengine.emit.layers import layer_table
 from mcunet_tf.tinyengine.emit.library import ARENA_ALIGNMENT_BYTES, Arena, Edge, Network, Rows
 from mcunet_tf.tinyengine.emit.names import edge_names, function_names
+from mcunet_tf.tinyengine.emit.parts import Part
 from mcunet_tf.tinyengine.emit.placement import placed_memories
 from mcunet_tf.tinyengine.emit.render import comment, render
 from mcunet_tf.tinyengine.ir import QUANTISED_TYPES, Graph
@@ -62,6 +63,7 @@ class Project:
       debug: whether memories are checked before and after, and rows are shown as they are made.
       cycles: predicted cycles by layer, as far as they are known.
       stream: what calls bring and give, of a model that takes rows of time.
+      parts: what is emitted beside it.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Project:
     debug: bool = False
     cycles: Mapping[int, int] = dataclasses.field(default_factory=dict)
     stream: Stream | None = None
+    parts: tuple[Part, ...] = ()
 
     @property
     def weights(self) -> str:
@@ -417,10 +420,8 @@ def _body(project: Project, stage: Stage, position: int, scratch: int) -> list[s
     array: list[str] = []
     if node.kernel.data_inputs == ALL_INPUTS:
         joined = ", ".join(sources_text)
-        array, sources_text = (
-            [f"const int8_t *const in[{len(sources_text)}] = {{{joined}}};"],
-            ["in"],
-        )
+        array = [f"const int8_t *const in[{len(sources_text)}] = {{{joined}}};"]
+        sources_text = ["in"]
     if node.kernel.style is Style.PIXELS:
         pixels = f"{rows} * {pixels_of(node, 1)}"
         if node.window.growth > 1:

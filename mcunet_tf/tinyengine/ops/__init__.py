@@ -33,6 +33,7 @@ def _by_kind() -> dict[str, OpSpec]:
 SPECS = _by_kind()
 MADE_BY_PASSES = (
     *("CUSTOM", "INTERLEAVE", "TABLE", "GATHER_AT", "SLICE_AT"),
+    "DETECTION_POSTPROCESS",
     *("SVDF_FEATURES", "SVDF_PUSH", "SVDF_TIME"),
     *("SLIDE", "ROW_SUMS", "MOVING_SUMS", "MOVING_MEAN"),
     *(kind for kind in SPECS if kind.endswith(("_F32", "_S32"))),

@@ -27,6 +27,7 @@ from mcunet_tf.tinyengine.passes.lower_aliases import lower_aliases
 from mcunet_tf.tinyengine.passes.lower_batch_space import lower_batch_space
 from mcunet_tf.tinyengine.passes.lower_broadcasts import lower_broadcasts
 from mcunet_tf.tinyengine.passes.lower_depthwise import lower_depthwise
+from mcunet_tf.tinyengine.passes.lower_detections import lower_detections
 from mcunet_tf.tinyengine.passes.lower_groups import lower_groups
 from mcunet_tf.tinyengine.passes.lower_matmuls import lower_matmuls
 from mcunet_tf.tinyengine.passes.lower_picks import lower_picks
@@ -65,6 +66,7 @@ class Pass:
 
 SIMPLIFY = (
     Pass(fold_constants, removes=("SHAPE", "SQUEEZE", "EXPAND_DIMS")),
+    Pass(lower_detections),
     Pass(drop_unused),
     Pass(fold_dilations),
     Pass(move_bytes),

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From a camera's rows to a network's, and from a network's outputs to boxes, in integers.
+ *
+ * A box is six int16_t: left, top, right, bottom in sixteenths of a pixel, score (32767 is 1) and
+ * label.
+ */
+#ifndef KERNELS_VISION_VISION_H_
+#define KERNELS_VISION_VISION_H_
+
+#include <stdint.h>
+
+#define VISION_BOX 6 /* values of a box */
+
+/* Where a head's values lie: those of candidate n begin at n * stride + first. */
+struct vision_values {
+  int32_t stride;
+  int32_t first;
+};
+
+enum vision_code {
+  VISION_CENTRED, /* middle and size, by tables */
+  VISION_SIDES,   /* distances to left, top, right, bottom */
+  VISION_CELL,    /* the cell itself */
+};
+
+/* One head: candidates row by row, in a cell by anchor. Tables are by raw value, from -128
+ * on; real numbers have 16 fraction bits, scores 15. */
+struct vision_head {
+  const int32_t *middles;   /* [256] where the middle lies; NULL unless VISION_CENTRED */
+  const int32_t *sizes;     /* [256] sizes or distances; NULL for VISION_CELL */
+  const uint16_t *scores;   /* [256] of a class; with softmax e^-x of x steps below the largest */
+  const uint16_t *presence; /* [256] that something is there, or NULL */
+  const int16_t *anchors;   /* [count][2] width and height, sixteenths */
+  struct vision_values box_values;
+  struct vision_values score_values;
+  struct vision_values presence_values;
+  int32_t code;
+  int32_t rows;
+  int32_t columns;
+  int32_t count;      /* anchors of a cell */
+  int32_t first;      /* number of the head's first candidate */
+  int32_t step[2];    /* from cell to cell: x, y, sixteenths */
+  int32_t start[2];   /* of the first cell's middle or corner */
+  int32_t by_anchor;  /* middles are in anchors, not in cells */
+  int32_t rows_first; /* values are y before x */
+  int32_t classes;
+  int32_t background;     /* 1: its score comes first */
+  int32_t softmax;        /* scores are shares of all */
+  int32_t least;          /* the least raw score, or step above the background, of a candidate */
+  int32_t least_presence; /* the least raw presence */
+};
+
+struct vision_limits {
+  int32_t size[2];    /* of the image: width, height, sixteenths */
+  int32_t candidates; /* at most so many go into the suppression, the best ones */
+  int32_t most;       /* boxes at most */
+  int32_t threshold;  /* least score */
+  int32_t overlap;    /* shared over joint area above which the worse box goes, 16 fraction bits */
+  int32_t apart;      /* VISION_CELL: nearer middles are one thing, sixteenths; 0: by overlap */
+  int32_t by_label;   /* whether labels are suppressed apart */
+};
+
+/* Puts a head's candidates among those that were found, the best first; a later one of the same
+ * score comes behind. found [candidates][6]; returns their number. */
+int32_t vision_gather_portable(const struct vision_head *head, const struct vision_limits *limits,
+                               const int8_t *boxes, const int8_t *scores, const int8_t *presence,
+                               int16_t *found, int32_t count);
+
+/* Keeps the best box of those that lie over each other; returns how many are left, in front. */
+int32_t vision_suppress_portable(const struct vision_limits *limits, int16_t *found, int32_t count);
+
+#endif /* KERNELS_VISION_VISION_H_ */
