@@ -42,8 +42,8 @@ struct audio_features {
   int32_t smoothing_bits;
   int32_t snr_shift;
   int32_t correction_bits; /* shift to the left before the logarithm, negative: to the right */
-  int32_t log_shift;
-  int32_t multiplier; /* 0: rows are uint16, not int8 */
+  int32_t log_scale;       /* 1 / step */
+  int32_t multiplier;      /* 0: rows are uint16, not int8 */
   int32_t divisor;
   int32_t zero_point;
 };

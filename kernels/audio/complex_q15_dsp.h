@@ -55,4 +55,24 @@ static inline uint32_t complex_scale(uint32_t z, int32_t factor) {
   return complex_pack(scale_real(z, factor, Q15_HALF), scale_imaginary(z, factor, Q15_HALF));
 }
 
+/* The conjugate: 0 - im wraps around. */
+static inline uint32_t complex_conjugate(uint32_t z) {
+  uint32_t negated, out;
+  __asm__("ssub16 %0, %1, %2" : "=r"(negated) : "r"(0), "r"(z) : "cc");
+  __asm__("pkhbt %0, %1, %2" : "=r"(out) : "r"(z), "r"(negated));
+  return out;
+}
+
+/* Bins k and points - k of a real transform, of values k and points - k of the complex one. */
+static inline void complex_split(uint32_t *near, uint32_t *far, uint32_t factor) {
+  const uint32_t a = complex_scale(*near, Q15_ONE / 2);
+  const uint32_t b = complex_scale(complex_conjugate(*far), Q15_ONE / 2);
+  const uint32_t sum = complex_add(a, b);
+  const uint32_t turned = complex_multiply(complex_subtract(a, b), factor);
+  const uint32_t re = complex_half_difference(sum, turned);
+  const uint32_t im = complex_half_difference(turned, sum);
+  *near = complex_half_sum(sum, turned);
+  __asm__("pkhbt %0, %1, %2" : "=r"(*far) : "r"(re), "r"(im));
+}
+
 #endif /* KERNELS_AUDIO_COMPLEX_Q15_DSP_H_ */

@@ -49,7 +49,7 @@ static inline uint32_t root_of_32(uint32_t x) {
   return root - (root * root > x);
 }
 
-/* sqrt(x), rounded to nearest; below 2^32, a root of 65535 is not rounded up. */
+/* sqrt(x), rounded to nearest; below 2^32, a root of 65535 is not rounded up, nor any to 2^32. */
 static inline uint32_t rounded_root(uint64_t x) {
   if (x == 0) {
     return 0;
@@ -67,7 +67,7 @@ static inline uint32_t rounded_root(uint64_t x) {
     root--;
   }
   const uint64_t left = x - (uint64_t)root * root;
-  return root + (left > root && !(upper == 0 && root == 0xFFFF));
+  return root + (left > root && root != (upper == 0 ? 0xFFFF : 0xFFFFFFFF));
 }
 
 #endif /* KERNELS_AUDIO_ROUNDED_ROOT_H_ */

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum cast_type { CAST_S8, CAST_U8, CAST_BOOL, CAST_S16, CAST_S32, CAST_S64, CAST_F32 };
+enum cast_type { CAST_S8, CAST_U8, CAST_BOOL, CAST_S16, CAST_S32, CAST_S64, CAST_F32, CAST_U32 };
 
 struct cast {
   int32_t channels; /* values of a "pixel" */

@@ -20,6 +20,8 @@ static int64_t integer_at(int32_t type, const int8_t *in, int32_t i) {
       return read_s16(in)[i];
     case CAST_S32:
       return ((const int32_t *)(const void *)in)[i];
+    case CAST_U32:
+      return ((const uint32_t *)(const void *)in)[i];
     case CAST_S64:
       return ((const int64_t *)(const void *)in)[i];
     default:
@@ -33,6 +35,7 @@ static void put_integer(int32_t type, int64_t value, int8_t *out, int32_t i) {
       write_s16(out)[i] = (int16_t)(uint16_t)value;
       break;
     case CAST_S32:
+    case CAST_U32:
       ((int32_t *)(void *)out)[i] = (int32_t)(uint32_t)value;
       break;
     case CAST_S64:

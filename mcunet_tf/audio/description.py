@@ -10,7 +10,6 @@ from typing import Any
 import numpy.typing as npt
 
 from mcunet_tf.audio import tables
-from mcunet_tf.audio.micro import SNR_BITS
 from mcunet_tf.audio.settings import (
     GainControl,
     Int8Output,
@@ -19,6 +18,7 @@ from mcunet_tf.audio.settings import (
     require_real,
     require_whole,
 )
+from mcunet_tf.tinyengine.signal.features import SNR_BITS
 
 Integers = npt.NDArray[Any]
 

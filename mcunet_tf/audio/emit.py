@@ -8,13 +8,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mcunet_tf.audio import tables
 from mcunet_tf.audio.description import Description
 from mcunet_tf.boards import Board
 from mcunet_tf.tinyengine.emit.constants import array_definition
 from mcunet_tf.tinyengine.emit.names import checked_name
 from mcunet_tf.tinyengine.emit.symbols import emitted_sources
 from mcunet_tf.tinyengine.kernel_tables.table import Blob
+from mcunet_tf.tinyengine.signal.tables import (
+    complex_words,
+    input_places,
+    log_table,
+    split_twiddles,
+    stage_factors,
+)
 from mcunet_tf.version import __version__
 
 Integers = npt.NDArray[Any]
@@ -204,43 +210,22 @@ def _said(front_end: Description) -> str:
     )
 
 
-def _words(pairs: Integers) -> Integers:
-    """Complex values as words, real parts below."""
-    real, imaginary = (pairs[:, part].astype(np.uint16).astype(np.uint32) for part in range(2))
-    return real | imaginary << 16
-
-
-def _stage_factors(points: int) -> Integers:
-    """The factors of all stages but the first in the order of use."""
-    factors, radices = _words(tables.twiddles(points)), tables.radices(points)
-    parts, span = [], radices[0]
-    for radix in radices[1:]:
-        step = points // (span * radix)
-        parts.append(np.outer(np.arange(span), np.arange(1, radix)).reshape(-1) * step)
-        span *= radix
-    chosen: Integers = factors[np.concatenate(parts)]
-    return chosen
-
-
 def _tables(front_end: Description) -> dict[str, Blob]:
     points, bands = front_end.transform_points // 2, front_end.band_filters
-    order = tables.input_order(points)
-    places = np.empty(points, np.uint16)
-    places[order] = np.arange(points)
     counts = np.bincount(bands.edge, minlength=bands.count + 1)
     weights = np.stack([bands.falling, bands.rising], axis=-1).reshape(-1)
     found = {
         "window": Blob("int16_t", front_end.window),
-        "places": Blob("uint16_t", places),
-        "twiddles": Blob("uint32_t", _stage_factors(points)),
-        "split": Blob("uint32_t", _words(tables.split_twiddles(points))),
+        "places": Blob("uint16_t", input_places(points)),
+        "twiddles": Blob("uint32_t", stage_factors(points)),
+        "split": Blob("uint32_t", complex_words(split_twiddles(points))),
         "bins": Blob("uint16_t", counts.astype(np.uint16)),
         "weights": Blob("int16_t", weights),
     }
     if front_end.gain_control is not None:
         found["gains"] = Blob("int16_t", front_end.gains)
     if front_end.log_shift is not None:
-        found["logarithms"] = Blob("uint16_t", tables.log_table())
+        found["logarithms"] = Blob("uint16_t", log_table())
     return found
 
 
@@ -257,7 +242,7 @@ def _features(front_end: Description, name: str) -> dict[str, Any]:
     if front_end.log_shift is not None:
         fields["logarithms"] = f"{name}_logarithms"
         fields["correction_bits"] = front_end.correction_bits
-        fields["log_shift"] = front_end.log_shift
+        fields["log_scale"] = 1 << front_end.log_shift
     if front_end.output is not None:
         fields["multiplier"] = front_end.output.multiplier
         fields["divisor"] = front_end.output.divisor

@@ -12,18 +12,20 @@ import numpy.typing as npt
 
 from mcunet_tf.audio import emit
 from mcunet_tf.audio.description import Description
-from mcunet_tf.audio.micro import (
-    band_energies,
-    control_gain,
-    logarithms,
-    reduce_noise,
-    rounded_roots,
-)
-from mcunet_tf.audio.spectrum import energies, windowed
+from mcunet_tf.audio.settings import NOISE_BITS
+from mcunet_tf.audio.tables import band_energies
 from mcunet_tf.audio.tensors import features_of_tensor
 from mcunet_tf.boards import DEFAULT_BOARD, Board, load_board
 from mcunet_tf.errors import AudioError
 from mcunet_tf.tinyengine.emit.write import write_project
+from mcunet_tf.tinyengine.signal.features import (
+    control_gain,
+    logarithms,
+    noise_after,
+    rounded_roots,
+    without_noise,
+)
+from mcunet_tf.tinyengine.signal.spectrum import energies, windowed
 
 Integers = npt.NDArray[Any]
 
@@ -147,15 +149,27 @@ class FrontEnd(Description):
         sums = band_energies(energies(values, self.transform_points), self.band_filters)
         signal = rounded_roots(sums) >> shifts[:, None]
         if self.noise_reduction is not None:
-            bits = self.noise_reduction.smoothing_bits
-            signal, history = reduce_noise(signal, averages, self.noise_factors, bits)
+            signal, history = self._reduce_noise(signal, averages)
             averages = history[-1]
             if self.gain_control is not None:
                 signal = control_gain(signal, history, self.gains, self.snr_shift)
         if self.log_shift is not None:
             up, down = max(self.correction_bits, 0), max(-self.correction_bits, 0)
-            signal = logarithms(((signal << up) & 0xFFFFFFFF) >> down, self.log_shift)
+            signal = logarithms(((signal << up) & 0xFFFFFFFF) >> down, 1 << self.log_shift)
         return self._output(np.minimum(signal, 0xFFFF)), averages
+
+    def _reduce_noise(self, signal: Integers, averages: Integers) -> tuple[Integers, Integers]:
+        """The signal without noise, and the averages behind each row; both [rows, bands]."""
+        assert self.noise_reduction is not None
+        bits = self.noise_reduction.smoothing_bits
+        even, odd, least = self.noise_factors
+        smoothing = np.where(np.arange(self.bands) % 2 == 0, even, odd)
+        scaled = (signal << bits) & 0xFFFFFFFF
+        history = np.empty_like(signal)
+        for row, values in enumerate(scaled):
+            rest = (1 << NOISE_BITS) - smoothing
+            history[row] = averages = noise_after(values, averages, smoothing, rest, NOISE_BITS)
+        return without_noise(signal, history, least, bits, NOISE_BITS), history
 
     def _output(self, features: Integers) -> Integers:
         if self.output is None:

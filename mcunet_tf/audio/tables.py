@@ -8,7 +8,6 @@ default bands by 1/4096.
 
 from __future__ import annotations
 
-import functools
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -17,19 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mcunet_tf.audio.settings import NOISE_BITS, GainControl
+from mcunet_tf.tinyengine.signal.tables import WINDOW_BITS, to_int16
 
 Integers = npt.NDArray[Any]
 
-WINDOW_BITS = 12
 BAND_BITS = 12
 _F = np.float32
-_Q15_ONE = 32767
-
-
-def _to_int16(values: Integers, one: Any) -> Integers:
-    """Rounds to fixed point in the precision of the values; ties go up."""
-    rounded: Integers = np.floor(values * one + values.dtype.type(0.5)).astype(np.int16)
-    return rounded
 
 
 def hann_window(size: int) -> Integers:
@@ -38,48 +30,7 @@ def hann_window(size: int) -> Integers:
     angles = step * (np.arange(size, dtype=_F) + _F(0.5))
     cosines = np.cos(angles.astype(np.float64)).astype(_F)
     values = _F(0.5) - _F(0.5) * cosines
-    return _to_int16(values, _F(1 << WINDOW_BITS))
-
-
-def _unit_circle(phases: npt.NDArray[np.float64]) -> Integers:
-    """Cosine and sine in Q15 with 32767 for one; int16 [n, 2]."""
-    pairs = np.stack([np.cos(phases), np.sin(phases)], axis=-1)
-    return _to_int16(pairs, _Q15_ONE)
-
-
-@functools.cache
-def twiddles(points: int) -> Integers:
-    """Factors of a complex transform of so many points; int16 [points, 2], real and imaginary."""
-    return _unit_circle(-2 * math.pi * np.arange(points) / points)
-
-
-@functools.cache
-def split_twiddles(points: int) -> Integers:
-    """Factors that turn a complex transform of `points` into a real one of twice as many points.
-
-    int16 [points // 2, 2]; row k - 1 belongs to bins k and points - k.
-    """
-    steps = np.arange(1, points // 2 + 1) / points
-    return _unit_circle(-math.pi * (steps + 0.5))
-
-
-def radices(points: int) -> tuple[int, ...]:
-    """Radices of a transform's stages in the order of computation: a 2 where needed, then fours."""
-    twos = points.bit_length() - 1
-    return (2,) * (twos % 2) + (4,) * (twos // 2)
-
-
-@functools.cache
-def input_order(points: int) -> Integers:
-    """Which input each place of the first stage takes; int32 [points]."""
-
-    def order(indices: Integers, left: tuple[int, ...]) -> Integers:
-        if not left:
-            return indices
-        parts = [order(indices[k :: left[0]], left[1:]) for k in range(left[0])]
-        return np.concatenate(parts)
-
-    return order(np.arange(points, dtype=np.int32), radices(points)[::-1])
+    return to_int16(values, _F(1 << WINDOW_BITS))
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,8 +121,20 @@ def mel_bands(count: int, sample_rate: int, points: int, lower_hz: float, upper_
     before = np.concatenate([[low], centers]).astype(_F)[edge]
     weights = ((centers[edge] - mels) / (centers[edge] - before)).astype(_F)
     one = _F(1 << BAND_BITS)
-    falling, rising = _to_int16(weights, one), _to_int16(_F(1) - weights, one)
+    falling, rising = to_int16(weights, one), to_int16(_F(1) - weights, one)
     return Bands(count, first, edge.astype(np.int32), falling, rising)
+
+
+def band_energies(energies: Integers, bands: Bands) -> Integers:
+    """Weighted sums of a spectrum's bins; int32 [n, bins] -> int64 [n, bands]."""
+    used = energies[:, bands.first_bin : bands.end_bin].astype(np.int64)
+    sums = np.zeros((len(energies), bands.count + 2), np.int64)  # filters -1 to count
+    for lower, weights in ((0, bands.falling), (1, bands.rising)):
+        weighted = used * weights
+        for filter_index in np.unique(bands.edge):
+            members = bands.edge == filter_index
+            sums[:, filter_index + lower] += weighted[:, members].sum(axis=1)
+    return sums[:, 1 : bands.count + 1]
 
 
 def smoothing_factor(share: float) -> int:
@@ -193,7 +156,7 @@ def gain_table(gain: GainControl, input_bits: int) -> Integers:
         base = _F(_F(x) / _F(1 << input_bits)) + _F(gain.offset)
         power = _F(math.pow(float(base), -float(_F(gain.strength))))
         found = _F(1 << gain.gain_bits) * power
-        return 32767 if found > _Q15_ONE else int(found + _F(0.5))
+        return 32767 if found > 32767 else int(found + _F(0.5))
 
     table = np.zeros((GAIN_INTERVALS + 1, 4), np.int16)
     table[0, 0], table[1, 0] = value(0), value(1)
@@ -204,14 +167,3 @@ def gain_table(gain: GainControl, input_bits: int) -> Integers:
         linear = 4 * (middle - y0) - (y2 - y0)
         table[bits, :3] = (y0, linear, (y2 - y0) - linear)
     return table.reshape(-1)
-
-
-LOG_SEGMENT_BITS = 7
-
-
-@functools.cache
-def log_table() -> Integers:
-    """How far log2(1 + x) lies above x, at x = 0, 1/128 ... 1; uint16 [129], 65536 is one."""
-    x = np.arange((1 << LOG_SEGMENT_BITS) + 1) / (1 << LOG_SEGMENT_BITS)
-    rounded: Integers = np.floor(65536 * (np.log2(1 + x) - x) + 0.5).astype(np.uint16)
-    return rounded

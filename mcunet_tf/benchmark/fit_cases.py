@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mcunet_tf.benchmark import typed_kernel_cases
+from mcunet_tf.benchmark import signal_kernel_cases, typed_kernel_cases
 from mcunet_tf.benchmark.kernel_case import OpCase
 
 _MAX_VALUES = 20_000  # of a tensor: keeps programs small
@@ -53,7 +53,7 @@ class _Picker:
 def fit_cases() -> list[OpCase]:
     """All cases, each once."""
     int8 = int8_cases()
-    typed = (*_int16(int8), *_slides(), *_typed_layers(), *_typed_values())
+    typed = (*_int16(int8), *_slides(), *_typed_layers(), *_typed_values(), *_signals())
     return list(dict.fromkeys((*int8, *typed)))
 
 
@@ -261,6 +261,16 @@ def _typed_values() -> Iterator[OpCase]:
             if kind == "LESS":
                 for dtype in range(compared):
                     yield OpCase(kind, shape, stride=1 + dtype, broadcast=number % 3 == 0)
+
+
+def _signals() -> Iterator[OpCase]:
+    """Signal operators on 1 to 514 values, and transforms of 64 to 1024 points."""
+    for kind in signal_kernel_cases.MAKERS:
+        for values in (1, 2, 5, 12, 20, 40, 41, 64, 100, 160, 257, 320, 400, 514):
+            points = 1 << max(6, (values - 1).bit_length())
+            yield OpCase(kind, (values,), points if kind == "SIGNAL_RFFT" else 0)
+            if kind == "SIGNAL_RFFT":
+                yield OpCase(kind, (values,), 2 * points)
 
 
 def feed_chains() -> list[tuple[OpCase, ...]]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from mcunet_tf.benchmark import typed_kernel_cases
+from mcunet_tf.benchmark import signal_kernel_cases, typed_kernel_cases
 from mcunet_tf.benchmark.kernel_case import (
     OUTPUT_DEVIATION,
     SCALE,
@@ -82,7 +82,8 @@ def case_inputs(graph: Graph) -> list[Array]:
             arrays.append(rng.integers(0, 2, tensor.shape).astype(bool))
         else:
             limits = np.iinfo(tensor.dtype)
-            values = rng.integers(limits.min, limits.max, tensor.shape, endpoint=True)
+            wide = np.uint64 if tensor.dtype == "uint64" else np.int64
+            values = rng.integers(limits.min, limits.max, tensor.shape, wide, endpoint=True)
             arrays.append(values.astype(tensor.dtype))
     return arrays
 
@@ -355,6 +356,7 @@ _MAKERS: dict[str, Callable[[Draft], Graph]] = {
     "MOVING_SUMS": _moving_sums,
     "MOVING_MEAN": _moving_mean,
     **typed_kernel_cases.MAKERS,
+    **signal_kernel_cases.MAKERS,
 }
 
 

@@ -65,6 +65,10 @@ def _with_known_versions(model: bytes) -> bytes:
     return bytes(renumbered)
 
 
+_KEEPING = (b"SignalFilterBankSpectralSubtraction",)
+"""Custom operators that keep a state."""
+
+
 def has_variables(model: bytes) -> bool:
     """Whether a model keeps variables from one inference to the next."""
     import tflite
@@ -73,7 +77,8 @@ def has_variables(model: bytes) -> bool:
     root = tflite.Model.GetRootAsModel(model, 0)
     codes = (root.OperatorCodes(i) for i in range(root.OperatorCodesLength()))
     found = {max(code.BuiltinCode(), code.DeprecatedBuiltinCode()) for code in codes}
-    return not found.isdisjoint((kinds.VAR_HANDLE, kinds.SVDF))
+    custom = {root.OperatorCodes(i).CustomCode() for i in range(root.OperatorCodesLength())}
+    return not found.isdisjoint((kinds.VAR_HANDLE, kinds.SVDF)) or not custom.isdisjoint(_KEEPING)
 
 
 class RuntimeEngine:

@@ -24,6 +24,7 @@ _OPERAND_CTYPES = {
     "int16": "int16_t",
     "int32": "int32_t",
     "int64": "int64_t",
+    "uint32": "uint32_t",
     "float32": "float",
 }
 

@@ -26,6 +26,8 @@ ITEM_BYTES = {
     "int32": 4,
     "float32": 4,
     "int64": 8,
+    "uint32": 4,
+    "uint64": 8,
     "float64": 8,
 }
 

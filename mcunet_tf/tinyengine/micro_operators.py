@@ -8,7 +8,7 @@ them.
 from __future__ import annotations
 
 from mcunet_tf.tinyengine.kernel_tables import KERNELS
-from mcunet_tf.tinyengine.ops import SPECS
+from mcunet_tf.tinyengine.ops import SPECS, signal
 from mcunet_tf.tinyengine.ops.shape import constraint_compile_time
 
 BUILTINS = tuple(
@@ -33,10 +33,14 @@ CUSTOMS = tuple(
 
 _STATE = "it keeps a state of its own form: write it as a variable, or give the model a window"
 _VARIABLES = ("ASSIGN_VARIABLE", "CALL_ONCE", "READ_VARIABLE", "VAR_HANDLE")
-_SIGNAL = "it computes features in front of a network: the application hands these over"
+_SIGNAL = "it cuts sound into frames, or joins them: the application does so"
 _REASONS = {
     "CIRCULAR_BUFFER": _STATE,
-    **{name: _SIGNAL for name in CUSTOMS if name.startswith("Signal")},
+    **{
+        name: _SIGNAL
+        for name in CUSTOMS
+        if name.startswith("Signal") and name not in signal.CUSTOM_NAMES
+    },
     "TFLM_DECODE": "its weights are compressed: give the file from before compression",
     "ethos-u": "it runs on an Arm Ethos-U: give the file from before Vela",
 }
@@ -62,6 +66,7 @@ def answer(name: str) -> str:
         return _CHOSEN[name]
     if name in _REASONS:
         return f"not compiled: {_REASONS[name]}"
+    name = signal.CUSTOM_NAMES.get(name, name)
     spec = SPECS.get(name) or SPECS[f"CUSTOM {name}"]
     if constraint_compile_time in spec.constraints:
         return "computed at compile time"

@@ -21,7 +21,8 @@ import tflite
 
 from mcunet_tf.errors import ModelError, UnsupportedError
 from mcunet_tf.tinyengine.ir import ITEM_BYTES, Graph, Op, Quantization, Tensor
-from mcunet_tf.tinyengine.ops import SPECS
+from mcunet_tf.tinyengine.named_options import named_options
+from mcunet_tf.tinyengine.ops import SPECS, signal
 from mcunet_tf.tinyengine.ops.spec import Impossible, ImpossibleError, View
 from mcunet_tf.tinyengine.settle_shapes import MAX_RANK, MAX_TENSOR_BYTES, Options, settle_shapes
 from mcunet_tf.tinyengine.subgraphs import Subgraph, inline_subgraphs
@@ -40,6 +41,8 @@ _DTYPES = {
     tflite.TensorType.INT64: "int64",
     tflite.TensorType.BOOL: "bool",
     tflite.TensorType.INT8: "int8",
+    tflite.TensorType.UINT32: "uint32",
+    tflite.TensorType.UINT64: "uint64",
 }
 _TYPE_NAMES = {v: k for k, v in vars(tflite.TensorType).items() if isinstance(v, int)}
 _BUILTIN_NAMES = {v: k for k, v in vars(tflite.BuiltinOperator).items() if isinstance(v, int)}
@@ -397,14 +400,14 @@ class _Reader:
             custom = _printable(code.CustomCode())
             if custom in _COMPILED_FOR:
                 raise UnsupportedError(f"{self.name}: {_COMPILED_FOR[custom]}")
-            return f"CUSTOM {custom}".strip()
+            return signal.CUSTOM_NAMES.get(custom, f"CUSTOM {custom}".strip())
         return str(_BUILTIN_NAMES.get(builtin, f"builtin {builtin}"))
 
     def read_options(self, table: Any, kind: str) -> Options:
-        if kind.startswith("CUSTOM"):
+        if kind.startswith("CUSTOM") or kind in signal.CUSTOM_NAMES.values():
             self.count(table.CustomOptionsLength(), f"bytes of options of {kind}", 1)
-            held = table.CustomOptionsAsNumpy() if table.CustomOptionsLength() else b""
-            return {"CustomOptions": bytes(held)}
+            held = bytes(table.CustomOptionsAsNumpy() if table.CustomOptionsLength() else b"")
+            return {"CustomOptions": held} if kind.startswith("CUSTOM") else named_options(held)
         if kind not in _OPTIONS:
             return {}
         reader, fields = _OPTIONS[kind]

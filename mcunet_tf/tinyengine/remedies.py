@@ -18,7 +18,7 @@ _OPEN_BATCH = "export with a fixed batch of 1, so that the converter computes sh
 _DILATION = (
     "write it as the dilation of a convolution of stride 1 (dilation_rate=), and export again"
 )
-_SIGNAL = "compute the features in the application, and export the network behind them"
+_SIGNAL = "cut sound into frames in the application, and export what computes on a frame"
 _INT8 = "convert it with full int8 quantisation (TFLITE_BUILTINS_INT8, a representative data set)"
 _INT16 = (
     "TF-Lite Micro has no int16 form of this operator either: leave the layer out of the network, "

@@ -7,7 +7,8 @@ say which tensor holds the variable at each moment. The graph then has an input 
 the start of an inference and an output for what it holds at the end, and the operators are gone.
 
 An SVDF has a variable of its own: a tensor that it reads and writes. What it writes becomes its
-second result.
+second result. A spectral subtraction goes on from its second result of the inference before, which
+becomes its second operand.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ Values = npt.NDArray[np.generic]
 _NAME_FIELDS = ("Container", "SharedName")
 OWN_STATES = {"SVDF": 4}
 """Operators with a variable tensor of their own: the operand that it is."""
+KEPT_RESULTS = {"SIGNAL_FILTER_BANK_SPECTRAL_SUBTRACTION": 1}
+"""Operators that go on from a result of the inference before, zeros at first: which one it is."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -125,6 +128,9 @@ class _Walk:
 
     def updated(self, op: Op, options: Options) -> tuple[Op, Options]:
         """An operator that reads its own state as it was before, and makes what it becomes."""
+        made = KEPT_RESULTS.get(op.kind)
+        if made is not None and made < len(op.outputs):
+            return self._keeping(op, op.outputs[made]), options
         position = OWN_STATES.get(op.kind)
         if position is None or position >= len(op.inputs) or not op.outputs:
             return op, options
@@ -143,6 +149,14 @@ class _Walk:
         inputs = (*op.inputs[:position], before, *op.inputs[position + 1 :])
         outputs = (*op.outputs, self.now[name])
         return dataclasses.replace(op, inputs=inputs, outputs=outputs), options
+
+    def _keeping(self, op: Op, kept: int) -> Op:
+        """An operator that reads, as a further operand, the result that it had before."""
+        held = self.tensors[kept]
+        name = f"{held.name} {kept}"
+        self.entries[name], self.now[name], self.own[name] = len(self.tensors), kept, None
+        self.tensors.append(dataclasses.replace(held, name=f"{held.name}/before", data=None))
+        return dataclasses.replace(op, inputs=(*op.inputs, self.entries[name]))
 
     def _reads(self, op: Op) -> bool:
         name = self.names.get(op.inputs[0])

@@ -16,6 +16,7 @@ from tests.ops import (
     pick_cases,
     recurrent_cases,
     reduction_cases,
+    signal_cases,
     strided_cases,
     table_cases,
     typed_cases,
@@ -95,6 +96,7 @@ for _other in (
     index_cases.INDICES,
     int16_cases.CASES,
     detection_cases.CASES,
+    signal_cases.SIGNALS,
 ):
     for _kind, _more in _other.items():
         CASES[_kind] = (*CASES.get(_kind, ()), *_more)
@@ -102,6 +104,11 @@ ALL_CASES = tuple(case for cases in CASES.values() for case in cases)
 
 # Where tflite-runtime 2.14 is not the oracle, and why.
 RUNTIME_FAILS: dict[str, str] = {
+    **{
+        str(case): "it has no Signal operators"
+        for cases in signal_cases.SIGNALS.values()
+        for case in cases
+    },
     "CONV_2D-no_bias": "it wants a bias; TF-Lite Micro does not",
     "FULLY_CONNECTED-rank_4_per_channel": (
         "its per-channel kernel takes the second dimension of the output for its depth, whatever "

@@ -19,6 +19,7 @@ from typing import Any
 import flatbuffers
 import numpy as np
 import tflite
+from flatbuffers import flexbuffers
 
 SAME, VALID = tflite.Padding.SAME, tflite.Padding.VALID
 NONE, RELU = tflite.ActivationFunctionType.NONE, tflite.ActivationFunctionType.RELU
@@ -116,7 +117,7 @@ class TensorDef:
 
 @dataclass(frozen=True)
 class OpDef:
-    """An operator: builtin name, or the name of a custom one after "CUSTOM "."""
+    """An operator: builtin name, or the name of a custom one after "CUSTOM ", options by name."""
 
     kind: str
     inputs: tuple[int, ...]
@@ -340,8 +341,10 @@ class _Writer:
         intermediates = op.intermediates and self.numbers(op.intermediates, np.int32)
         table = _OPTION_TABLES.get(op.kind)
         options = None if table is None else self.options(table, op.options)
-        custom = op.options.get("CustomOptions")
-        custom_vector = None if custom is None else self.builder.CreateByteVector(custom)
+        named = op.options.get("CustomOptions")
+        if op.kind.startswith("CUSTOM ") and op.options and named is None:
+            named = bytes(flexbuffers.Dumps(op.options))
+        custom_vector = None if named is None else self.builder.CreateByteVector(named)
         tflite.OperatorStart(self.builder)
         tflite.OperatorAddOpcodeIndex(self.builder, self.kinds.index(op.kind))
         tflite.OperatorAddInputs(self.builder, inputs)

@@ -6,7 +6,14 @@ from __future__ import annotations
 import pytest
 
 from mcunet_tf.tinyengine.evaluate import evaluate_series
-from tests.ops import detection_cases, float_cases, index_cases, mask_cases, table_cases
+from tests.ops import (
+    detection_cases,
+    float_cases,
+    index_cases,
+    mask_cases,
+    signal_cases,
+    table_cases,
+)
 from tests.ops.all_cases import CASES
 from tests.ops.oracle import assert_equal
 from tests.ops.programs import run_on_emulator, run_on_host
@@ -57,8 +64,18 @@ GROUPS["detections"] = tuple(detection_cases.CASES)
 GROUPS["floats"] = tuple(
     op for op in float_cases.FLOATS if op not in (*_GROUPED, *index_cases.INDICES)
 )
+GROUPS["signals"] = tuple(signal_cases.SIGNALS)
 # Operators that have other than portable rows, or may get them.
-FAST_GROUPS = ("dense", "decoder", "dilated", "recurrent", "depthwise", "pairs", "values")
+FAST_GROUPS = (
+    "dense",
+    "decoder",
+    "dilated",
+    "recurrent",
+    "depthwise",
+    "pairs",
+    "values",
+    "signals",
+)
 SCALAR_GROUPS = ("dense", "depthwise", "pairs", "values")
 
 

@@ -159,8 +159,39 @@ def _detections(seen: View, values: Sequence[Array]) -> list[Array]:
     return [*parts, np.array([len(kept)], np.float32)]
 
 
+def _auto_scale(_: View, values: Sequence[Array]) -> list[Array]:
+    """Samples doubled until the largest magnitude would not fit; the least number has none."""
+    samples, bits = values[0].astype(np.int64), 0
+    most = 0
+    for value in samples.tolist():
+        if value > most:
+            most = value
+        elif -value > most:
+            most = -value if value > -32768 else value
+    while 0 < most << (bits + 1) < 1 << 15:
+        bits += 1
+    return [(samples << bits).astype(np.int16), np.array(bits, np.int32)]
+
+
+def _subtraction(seen: View, values: Sequence[Array]) -> list[Array]:
+    """In Python's own integers, channel by channel."""
+    a, word = seen.attributes, 0xFFFFFFFF
+    made: list[list[int]] = [[], []]
+    for channel, (value, held) in enumerate(zip(*(v.tolist() for v in values), strict=True)):
+        scaled = value << a.smoothing_bits & word
+        share, rest = a.smoothing[channel % 2], a.rest[channel % 2]
+        noise = (scaled * share + held * rest) >> a.bits & word
+        less = min(noise, scaled)
+        least = value * a.least >> a.bits & word
+        made[0].append(max((scaled - less) >> a.smoothing_bits, least))
+        made[1].append(less if a.clamping else noise)
+    return [np.array(part, np.uint32) for part in made]
+
+
 MEANINGS = {
     AS_READ: _detections,
+    "SIGNAL_FFT_AUTO_SCALE": _auto_scale,
+    "SIGNAL_FILTER_BANK_SPECTRAL_SUBTRACTION": _subtraction,
     "FILL": _filled,
     "EMBEDDING_LOOKUP": _looked_up,
     "REDUCE_ANY": _reduced(np.any),

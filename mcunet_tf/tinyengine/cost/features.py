@@ -45,6 +45,7 @@ from mcunet_tf.tinyengine.cost.features_s16 import (
     fully_connected_s16_dsp,
 )
 from mcunet_tf.tinyengine.cost.features_scalar import SCALAR
+from mcunet_tf.tinyengine.cost.features_signal import SIGNALS
 from mcunet_tf.tinyengine.cost.features_typed import TYPED
 from mcunet_tf.tinyengine.cost.tiles import (
     Columns,
@@ -451,6 +452,7 @@ _BY_NAME: Mapping[str, Features] = {
     "moving_mean_s8_portable": moving_means,
     "moving_mean_s16_portable": moving_means,
     **TYPED,
+    **SIGNALS,
     **POOLS,
     **SCALAR,
     "conv2d_s16_1x1_portable": conv2d_1x1_portable,

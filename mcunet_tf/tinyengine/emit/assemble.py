@@ -22,7 +22,11 @@ from mcunet_tf.tinyengine.emit.symbols import emitted_sources
 from mcunet_tf.tinyengine.kernel_tables.table import Blob
 
 # What an example prints values as: a format, and the type that it takes.
-_PRINTED = {"float32": ("%g", "(double)"), "int32": ("%ld", "(long)"), "int64": ("%ld", "(long)")}
+_PRINTED = {
+    "float32": ("%g", "(double)"),
+    "uint32": ("%lu", "(unsigned long)"),
+    **dict.fromkeys(("int32", "int64"), ("%ld", "(long)")),
+}
 _STATE = "state"
 # Values of a model are its owner's: the file says that they come under the model's licence.
 _LICENCE = "SPDX-License-Identifier: LicenseRef-Model"

@@ -22,4 +22,5 @@ def network_names(library: Library) -> str:
 def _printable(network: Network) -> str:
     """A cast to a type that Arduino's print takes as a number, not as a character."""
     kind = network.outputs[0].dtype
-    return "" if kind == "float32" else "(long)" if kind in ("int32", "int64") else "(int)"
+    wide = {"float32": "", "int32": "(long)", "int64": "(long)", "uint32": "(unsigned long)"}
+    return wide.get(kind, "(int)")

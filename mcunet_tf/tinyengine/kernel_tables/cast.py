@@ -13,7 +13,7 @@ from mcunet_tf.tinyengine.kernel_tables.table import (
 from mcunet_tf.tinyengine.ops.spec import View
 
 # As enum cast_type of kernels/cast/cast.h.
-_TYPES = ("int8", "uint8", "bool", "int16", "int32", "int64", "float32")
+_TYPES = ("int8", "uint8", "bool", "int16", "int32", "int64", "float32", "uint32")
 
 
 def _arguments(view: View) -> Struct:

@@ -23,7 +23,7 @@ def _evaluate(view: View, values: Sequence[Array]) -> Array:
 
 
 def constraint_types(view: View) -> str | None:
-    """Input and output are int8, uint8, int16, bool, int32, int64 or float32."""
+    """Input and output are int8, uint8, int16, bool, int32, int64, uint32 or float32."""
     types = [tensor.dtype for tensor in (view.input(0), view.output)]
     known = all(dtype in common.MOVED_TYPES for dtype in types)
     return None if known else f"{types[0]} to {types[1]}"

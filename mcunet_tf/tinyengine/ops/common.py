@@ -35,7 +35,7 @@ INTEGER_RANGES = {
     "int16": (-(1 << 15), (1 << 15) - 1),
     "int32": (-(1 << 31), (1 << 31) - 1),
 }
-MOVED_TYPES = ("int8", "uint8", "int16", "bool", "int32", "int64", "float32")
+MOVED_TYPES = ("int8", "uint8", "int16", "bool", "int32", "int64", "uint32", "float32")
 """Types whose values may be moved about: kernels know their bytes only."""
 BYTE_TYPES = ("int8", "uint8")
 ACTIVATION_TYPES = ("int8", "int16")

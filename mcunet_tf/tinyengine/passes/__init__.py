@@ -32,6 +32,7 @@ from mcunet_tf.tinyengine.passes.lower_groups import lower_groups
 from mcunet_tf.tinyengine.passes.lower_matmuls import lower_matmuls
 from mcunet_tf.tinyengine.passes.lower_picks import lower_picks
 from mcunet_tf.tinyengine.passes.lower_reductions import lower_reductions
+from mcunet_tf.tinyengine.passes.lower_signals import lower_signals
 from mcunet_tf.tinyengine.passes.lower_splits import lower_splits
 from mcunet_tf.tinyengine.passes.lower_svdf import lower_svdf
 from mcunet_tf.tinyengine.passes.lower_tiles import lower_tiles
@@ -88,6 +89,10 @@ LOWER = (
         ),
     ),
     Pass(lower_svdf, removes=("SVDF",)),
+    Pass(
+        lower_signals,
+        removes=("SIGNAL_FFT_AUTO_SCALE", "SIGNAL_FILTER_BANK_SPECTRAL_SUBTRACTION"),
+    ),
     Pass(lower_batch_space, removes=("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND")),
     Pass(lower_splits, removes=("SPLIT", "SPLIT_V", "UNPACK")),
     Pass(lower_picks, removes=("GATHER", "MIRROR_PAD")),

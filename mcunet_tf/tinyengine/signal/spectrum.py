@@ -12,7 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mcunet_tf.audio.tables import WINDOW_BITS, input_order, radices, split_twiddles, twiddles
+from mcunet_tf.tinyengine.signal.tables import (
+    WINDOW_BITS,
+    input_order,
+    radices,
+    split_twiddles,
+    twiddles,
+)
 
 Integers = npt.NDArray[Any]
 
@@ -100,8 +106,8 @@ def _butterfly4(x: Pairs) -> Pairs:
     return [first, second, third, fourth]
 
 
-def energies(values: Integers, points: int) -> Integers:
-    """Squared magnitudes of a real transform; int32 [n, points // 2], bin 0 is left empty.
+def spectrum(values: Integers, points: int) -> tuple[Integers, Integers]:
+    """Bins of a real transform; int32 [n, points // 2 + 1], real and imaginary.
 
     Args:
         values: int32 [n, size], size <= points; zeros follow.
@@ -118,13 +124,23 @@ def energies(values: Integers, points: int) -> Integers:
     turned_r, turned_i = _product(
         _wrapped(near_r - far_r), _wrapped(near_i - far_i), split_twiddles(half)
     )
-    out = np.zeros((len(values), half), np.int32)
-    out[:, bins] = _squared((sum_r + turned_r) >> 1, (sum_i + turned_i) >> 1)
+    first_r, first_i = _divided(re[:, 0], 2), _divided(im[:, 0], 2)
+    out_r, out_i = (np.zeros((len(values), half + 1), np.int32) for _ in range(2))
+    out_r[:, 0], out_r[:, half] = _wrapped(first_r + first_i), _wrapped(first_r - first_i)
+    out_r[:, bins], out_i[:, bins] = (sum_r + turned_r) >> 1, (sum_i + turned_i) >> 1
     # The bin in the middle is made twice; what counts is the second one.
-    out[:, half - bins] = _squared((sum_r - turned_r) >> 1, (turned_i - sum_i) >> 1)
-    return out
+    out_r[:, half - bins], out_i[:, half - bins] = (sum_r - turned_r) >> 1, (turned_i - sum_i) >> 1
+    return out_r, out_i
 
 
-def _squared(re: Integers, im: Integers) -> Integers:
-    wide = re.astype(np.int64) ** 2 + im.astype(np.int64) ** 2
-    return wide.astype(np.int32)
+def energies(values: Integers, points: int) -> Integers:
+    """Squared magnitudes of a real transform; int32 [n, points // 2], bin 0 is left empty.
+
+    Args:
+        values: int32 [n, size], size <= points; zeros follow.
+        points: of the transform, a power of two.
+    """
+    re, im = (part[:, : points // 2].astype(np.int64) for part in spectrum(values, points))
+    squared = (re**2 + im**2).astype(np.int32)
+    squared[:, 0] = 0
+    return squared

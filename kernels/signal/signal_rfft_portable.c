@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "signal.h"
+
+#include "../audio/transform_portable.h"
+#include "real_transform.h"
+
+void signal_rfft_portable(const struct signal_rfft *op, const int8_t *in, int8_t *out,
+                          void *scratch) {
+  real_transforms(op, in, out, scratch);
+}

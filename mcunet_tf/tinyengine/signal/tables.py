@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Constants of transforms and logarithms, which depend on nothing but a number of points.
+
+Functions are evaluated in float64 and rounded, so that they are the same on every computer.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Integers = npt.NDArray[Any]
+
+WINDOW_BITS = 12
+_Q15_ONE = 32767
+
+
+def to_int16(values: Integers, one: Any) -> Integers:
+    """Rounds to fixed point in the precision of the values; ties go up."""
+    rounded: Integers = np.floor(values * one + values.dtype.type(0.5)).astype(np.int16)
+    return rounded
+
+
+def _unit_circle(phases: npt.NDArray[np.float64]) -> Integers:
+    """Cosine and sine in Q15 with 32767 for one; int16 [n, 2]."""
+    pairs = np.stack([np.cos(phases), np.sin(phases)], axis=-1)
+    return to_int16(pairs, _Q15_ONE)
+
+
+@functools.cache
+def twiddles(points: int) -> Integers:
+    """Factors of a complex transform of so many points; int16 [points, 2], real and imaginary."""
+    return _unit_circle(-2 * math.pi * np.arange(points) / points)
+
+
+@functools.cache
+def split_twiddles(points: int) -> Integers:
+    """Factors that turn a complex transform of `points` into a real one of twice as many points.
+
+    int16 [points // 2, 2]; row k - 1 belongs to bins k and points - k.
+    """
+    steps = np.arange(1, points // 2 + 1) / points
+    return _unit_circle(-math.pi * (steps + 0.5))
+
+
+def radices(points: int) -> tuple[int, ...]:
+    """Radices of a transform's stages in the order of computation: a 2 where needed, then fours."""
+    twos = points.bit_length() - 1
+    return (2,) * (twos % 2) + (4,) * (twos // 2)
+
+
+@functools.cache
+def input_order(points: int) -> Integers:
+    """Which input each place of the first stage takes; int32 [points]."""
+
+    def order(indices: Integers, left: tuple[int, ...]) -> Integers:
+        if not left:
+            return indices
+        parts = [order(indices[k :: left[0]], left[1:]) for k in range(left[0])]
+        return np.concatenate(parts)
+
+    return order(np.arange(points, dtype=np.int32), radices(points)[::-1])
+
+
+@functools.cache
+def input_places(points: int) -> Integers:
+    """Where the first stage has each input: the inverse of `input_order`; uint16 [points]."""
+    places = np.empty(points, np.uint16)
+    places[input_order(points)] = np.arange(points)
+    return places
+
+
+def complex_words(pairs: Integers) -> Integers:
+    """Complex values as words, real parts below."""
+    real, imaginary = (pairs[:, part].astype(np.uint16).astype(np.uint32) for part in range(2))
+    return real | imaginary << 16
+
+
+def stage_factors(points: int) -> Integers:
+    """The factors of all stages but the first in the order of use."""
+    factors, stages = complex_words(twiddles(points)), radices(points)
+    parts, span = [np.zeros(0, np.int64)], stages[0]
+    for radix in stages[1:]:
+        step = points // (span * radix)
+        parts.append(np.outer(np.arange(span), np.arange(1, radix)).reshape(-1) * step)
+        span *= radix
+    chosen: Integers = factors[np.concatenate(parts)]
+    return chosen
+
+
+LOG_SEGMENT_BITS = 7
+
+
+@functools.cache
+def log_table() -> Integers:
+    """How far log2(1 + x) lies above x, at x = 0, 1/128 ... 1; uint16 [129], 65536 is one."""
+    x = np.arange((1 << LOG_SEGMENT_BITS) + 1) / (1 << LOG_SEGMENT_BITS)
+    rounded: Integers = np.floor(65536 * (np.log2(1 + x) - x) + 0.5).astype(np.uint16)
+    return rounded
