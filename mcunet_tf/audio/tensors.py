@@ -9,19 +9,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mcunet_tf.audio.description import Description
 from mcunet_tf.errors import AudioError, require_packages
 
 Integers = npt.NDArray[Any]
 
 
-def row_count(front_end: Description, samples: int) -> int:
+def row_count(front_end: Any, samples: int) -> int:
     """How many rows so many samples give."""
     return max(0, (samples - front_end.window_samples) // front_end.hop_samples + 1)
 
 
 def features_of_tensor(
-    front_end: Description, features: Callable[[Integers], Integers], samples: Any
+    front_end: Any, features: Callable[[Integers], Integers], samples: Any
 ) -> Any:
     """Rows of features of each recording, as a tensor whose shape is known where the input's is.
 
@@ -47,16 +46,16 @@ def features_of_tensor(
             f"samples are {tensor.dtype.name} of shape {tensor.shape}: give int16 [count] or "
             "[batch, count]"
         )
-    dtype = np.uint16 if front_end.output is None else np.int8
+    dtype = front_end.feature_type
 
     def computed(values: Integers) -> Integers:
         if values.ndim == 1:
             return features(values)
-        empty = np.zeros((0, row_count(front_end, values.shape[1]), front_end.bands), dtype)
+        empty = np.zeros((0, row_count(front_end, values.shape[1]), front_end.row_values), dtype)
         return np.concatenate([empty, *(features(value)[None] for value in values)])
 
     found = tf.numpy_function(computed, [tensor], dtype, stateful=False)
     count = tensor.shape[-1]
     rows = None if count is None else row_count(front_end, count)
-    found.set_shape([*tensor.shape[:-1], rows, front_end.bands])
+    found.set_shape([*tensor.shape[:-1], rows, front_end.row_values])
     return found

@@ -8,7 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mcunet_tf.audio import FrontEnd, GainControl, Int8Output, NoiseReduction
+from mcunet_tf.audio import (
+    FrontEnd,
+    GainControl,
+    Int8Output,
+    LogMel,
+    NoiseReduction,
+    QuantizedOutput,
+)
 from mcunet_tf.benchmark.plugin import plugin_refusal
 from mcunet_tf.benchmark.qemu import run_elf
 from mcunet_tf.boards import load_board
@@ -28,6 +35,14 @@ FRONT_ENDS = {
     "radix2": FrontEnd(sample_rate=8000, window_ms=32, hop_ms=32, bands=13, upper_hz=3900.0),
     "odd": FrontEnd(sample_rate=11025, window_ms=15, hop_ms=7, bands=64, upper_hz=5000.0),
     "long": FrontEnd(sample_rate=44100, window_ms=40, bands=8, upper_hz=20000.0, log_shift=11),
+    "log_mel": LogMel(),
+    "mfcc": LogMel(coefficients=10, output=QuantizedOutput(0.58, 83)),
+    "librosa": LogMel.librosa(hop_ms=10, bands=64, window_ms=32),
+    "librosa_mfcc": LogMel.librosa(coefficients=13, output=QuantizedOutput(2.0, 0), bands=26),
+    "odd_mel": LogMel(sample_rate=11025, window_ms=15, hop_ms=7, bands=20, points=512, power=2),
+    "long_mel": LogMel(
+        sample_rate=44100, window_ms=40, bands=80, upper_hz=20000.0, least=1e-5, offset=0.0
+    ),
     "short": FrontEnd(window_ms=3, hop_ms=1, bands=1, output=Int8Output(3, 1, -128)),
 }
 WARNINGS = "-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Werror".split()
@@ -53,7 +68,7 @@ int main(void) {
     if (count == 0 && feof(stdin)) {
       return 0;
     }
-    TYPE row[EAR_BANDS];
+    TYPE row[EAR_VALUES];
     while (ear_hear(&state, &scratch, &samples, &count, row)) {
       fwrite(row, sizeof row, 1, stdout);
     }
@@ -66,7 +81,7 @@ int main(void) {
 
 
 def host_program(front_end, folder, flags):
-    kind = "uint16_t" if front_end.output is None else "int8_t"
+    kind = f"{np.dtype(front_end.feature_type).name}_t"
     files = {**front_end.source_files(board="portable"), "main.c": HOST_MAIN}
     files["main.c"] = files["main.c"].replace("TYPE", kind)
     sources = write_files(folder, files)
@@ -96,7 +111,7 @@ def test_c_on_this_computer_equals_numpy(name, kind, programs):
     )
     assert done.returncode == 0, done.stderr[-2000:]
     expected = front_end.features(samples)
-    rows = np.frombuffer(done.stdout, expected.dtype).reshape(-1, front_end.bands)
+    rows = np.frombuffer(done.stdout, expected.dtype).reshape(-1, front_end.row_values)
     np.testing.assert_array_equal(rows, expected)
     assert len(rows) > 10
 
@@ -120,7 +135,7 @@ __attribute__((noinline, aligned(64))) static int32_t counted(
 int main(void) {
   static struct ear_state state;
   static struct ear_scratch scratch;
-  static TYPE row[EAR_BANDS];
+  static TYPE row[EAR_VALUES];
   const int16_t *samples = heard;
   int32_t left = sizeof heard / sizeof *heard;
   memset(&scratch, 0xA5, sizeof scratch);
@@ -138,11 +153,11 @@ int main(void) {
 
 def run_on_board(front_end, board, samples):
     """Rows, and the instructions of each call."""
-    kind = "uint16_t" if front_end.output is None else "int8_t"
+    kind = f"{np.dtype(front_end.feature_type).name}_t"
     main = BOARD_MAIN.replace("TYPE", kind).replace("THE_SAMPLES", ",".join(map(str, samples)))
     run = run_elf({**front_end.source_files(board=board), "main.c": main}, board)
-    rows = np.frombuffer(run.stdout, np.uint16 if front_end.output is None else np.int8)
-    return rows.reshape(-1, front_end.bands), run
+    rows = np.frombuffer(run.stdout, front_end.feature_type)
+    return rows.reshape(-1, front_end.row_values), run
 
 
 @pytest.mark.qemu

@@ -80,15 +80,21 @@ def complex_words(pairs: Integers) -> Integers:
     return real | imaginary << 16
 
 
-def stage_factors(points: int) -> Integers:
-    """The factors of all stages but the first in the order of use."""
-    factors, stages = complex_words(twiddles(points)), radices(points)
+@functools.cache
+def stage_steps(points: int) -> Integers:
+    """Which of `points` factors all stages but the first take, in the order of use."""
+    stages = radices(points)
     parts, span = [np.zeros(0, np.int64)], stages[0]
     for radix in stages[1:]:
         step = points // (span * radix)
         parts.append(np.outer(np.arange(span), np.arange(1, radix)).reshape(-1) * step)
         span *= radix
-    chosen: Integers = factors[np.concatenate(parts)]
+    return np.concatenate(parts)
+
+
+def stage_factors(points: int) -> Integers:
+    """The factors of all stages but the first in the order of use."""
+    chosen: Integers = complex_words(twiddles(points))[stage_steps(points)]
     return chosen
 
 
