@@ -43,6 +43,7 @@ EXTRAS = {
     "keras": KERAS,  # search and quantisation
     "reference": REFERENCE,  # oracles: what outputs are compared with
     "serial": ["pyserial>=3.5"],
+    "microphone": ["sounddevice>=0.4"],
     "bench": ["bakenn>=1.0"],
     "docs": ["mkdocs-material>=9.5", "mkdocstrings[python]>=0.26"],  # the site: make docs
     "test": [
@@ -65,7 +66,10 @@ EXTRAS = {
     ],
 }
 
-COMMANDS = ("tflite_to_tinyengine", "mcunet_benchmark", "mcunet_demo", "mcunet_search")
+COMMANDS = (
+    *("tflite_to_tinyengine", "mcunet_benchmark", "mcunet_demo", "mcunet_search"),
+    "mcunet_listen",
+)
 
 setup(
     name="mcunet_tf",

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Front ends for sound: one description, equal forms in numpy, TensorFlow and C."""
+"""Sound: front ends in equal forms (numpy, TensorFlow, C), and words that networks hear in it."""
 
+from mcunet_tf.audio.detector import Detector
 from mcunet_tf.audio.front_end import FrontEnd
 from mcunet_tf.audio.listener import HeardState, Listener
 from mcunet_tf.audio.log_mel import LogMel
 from mcunet_tf.audio.log_mel_settings import QuantizedOutput
 from mcunet_tf.audio.settings import GainControl, Int8Output, NoiseReduction
+from mcunet_tf.audio.spotter import Spotter, join
 from mcunet_tf.audio.wav import read_wav
 
 __all__ = [
+    "Detector",
     "FrontEnd",
     "GainControl",
     "HeardState",
@@ -17,5 +20,7 @@ __all__ = [
     "LogMel",
     "NoiseReduction",
     "QuantizedOutput",
+    "Spotter",
+    "join",
     "read_wav",
 ]

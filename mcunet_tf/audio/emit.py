@@ -153,13 +153,14 @@ def source_files(front_end: Any, form: Form, name: str, board: Board) -> dict[st
     headers = [f"audio/{form.header}.h"]
     copied = emitted_sources([*headers, *(f"audio/{kernel}.c" for kernel in kernels)])
     return {
-        f"{name}.h": _filled(_HEADER, words),
-        f"{name}.c": _filled(_SOURCE, words),
+        f"{name}.h": filled(_HEADER, words),
+        f"{name}.c": filled(_SOURCE, words),
         **{f"kernels/{path}": text for path, text in copied.items()},
     }
 
 
-def _filled(template: str, words: dict[str, Any]) -> str:
+def filled(template: str, words: dict[str, Any]) -> str:
+    """A template whose `@word@`s are replaced, in their order."""
     for word, value in words.items():
         template = template.replace(f"@{word}@", str(value))
     return template
