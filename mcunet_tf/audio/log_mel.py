@@ -75,13 +75,13 @@ class LogMel(LogMelDescription, Listener):
         spectrum = wide_magnitudes if self.power == 1 else wide_energies
         values = spectrum(frames, self.window, self.transform_points)
         sums = band_energies(values, self.band_filters).astype(np.uint64)
-        sums = sums + self.lows if self.offset else np.maximum(sums, self.lows)
-        logs = wide_log2(sums) + self.bases
+        held: Integers = sums + self.lows if self.offset else np.maximum(sums, self.lows)
+        logs: Integers = wide_log2(held) + self.bases
         if self.coefficients is not None:
             matrix, bits = self.cosines
             logs = (logs @ matrix.T.astype(np.int64) + (1 << (bits - 1))) >> bits
         multiplier, shift = self.requantization
-        steps = (logs * multiplier + (1 << (shift - 1))) >> shift
-        steps += self.output.zero_point if self.output else 0
+        steps: Integers = (logs * multiplier + (1 << (shift - 1))) >> shift
+        shifted: Integers = steps + (self.output.zero_point if self.output else 0)
         limits = np.iinfo(self.feature_type)
-        return np.clip(steps, limits.min, limits.max).astype(self.feature_type), memory
+        return np.clip(shifted, limits.min, limits.max).astype(self.feature_type), memory

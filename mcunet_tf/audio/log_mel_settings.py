@@ -194,7 +194,8 @@ class LogMelDescription:
     def lows(self) -> Integers:
         """What is added to each band's sum, or is its least value: uint64 [bands]."""
         steps = np.floor((self.offset or self.least) / self._real_bands + 0.5)
-        return np.clip(steps, 1, 2.0**62).astype(np.uint64)
+        clipped: Integers = np.clip(steps, 1, 2.0**62)
+        return clipped.astype(np.uint64)
 
     @functools.cached_property
     def bases(self) -> Integers:
@@ -211,7 +212,8 @@ class LogMelDescription:
             matrix[:1] /= math.sqrt(2)
         most = float(np.abs(matrix).max(initial=0)) or 1.0
         bits = math.floor(math.log2(32767 / most))
-        return np.floor(matrix * (1 << bits) + 0.5).astype(np.int16), bits
+        rounded: Integers = np.floor(matrix * (1 << bits) + 0.5)
+        return rounded.astype(np.int16), bits
 
     @functools.cached_property
     def requantization(self) -> tuple[int, int]:

@@ -26,7 +26,8 @@ def to_mel(hertz: Any, scale: str) -> Reals:
         htk: Reals = 2595 * np.log10(1 + values / 700)
         return htk
     above = np.log(np.maximum(values, _LINEAR_HZ) / _LINEAR_HZ) / _LOG_STEP
-    return np.minimum(values, _LINEAR_HZ) / _LINEAR_STEP + above
+    slaney: Reals = np.minimum(values, _LINEAR_HZ) / _LINEAR_STEP + above
+    return slaney
 
 
 def to_hertz(mels: Any, scale: str) -> Reals:

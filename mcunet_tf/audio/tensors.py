@@ -16,7 +16,8 @@ Integers = npt.NDArray[Any]
 
 def row_count(front_end: Any, samples: int) -> int:
     """How many rows so many samples give."""
-    return max(0, (samples - front_end.window_samples) // front_end.hop_samples + 1)
+    size, hop = int(front_end.window_samples), int(front_end.hop_samples)
+    return max(0, (samples - size) // hop + 1)
 
 
 def features_of_tensor(

@@ -51,8 +51,8 @@ def load_image_folder(folder: Path | str, size: int, channels: int = 3) -> Image
     else:
         names = _classes(root)
         items = _items(root, names, IMAGE_SUFFIXES)
-        train = [item for item in items if not _set_aside(item[0].name)]
-        test = [item for item in items if _set_aside(item[0].name)]
+        train = [item for item in items if not is_set_aside(item[0].name)]
+        test = [item for item in items if is_set_aside(item[0].name)]
 
     def read(path: Path) -> NDArray[np.uint8]:
         return _read_image(path, size, channels)
@@ -83,7 +83,7 @@ def load_speech_commands(folder: Path | str, words: Sequence[str] | None = None)
         listed = set(listing.read_text(encoding="utf-8").split())
         chosen = [f"{path.parent.name}/{path.name}" in listed for path, _ in items]
     else:
-        chosen = [_set_aside(re.sub(r"_nohash_.*$", "", path.stem)) for path, _ in items]
+        chosen = [is_set_aside(re.sub(r"_nohash_.*$", "", path.stem)) for path, _ in items]
     train = [item for item, aside in zip(items, chosen, strict=True) if not aside]
     test = [item for item, aside in zip(items, chosen, strict=True) if aside]
     return _dataset(root.name, names, train, test, lambda p: spectrogram(_read_wav(p)))
@@ -140,7 +140,8 @@ def _items(root: Path, names: Sequence[str], suffixes: Sequence[str]) -> list[_I
     return found
 
 
-def _set_aside(name: str) -> bool:
+def is_set_aside(name: str) -> bool:
+    """Whether a name belongs to the tenth that is not trained on."""
     digest = hashlib.sha1(name.encode()).digest()
     return int.from_bytes(digest[:4], "big") < TEST_SHARE * 2**32
 
