@@ -21,6 +21,9 @@ import yaml
 
 from mcunet_tf.check.toolchain import find_tool
 from mcunet_tf.tinyengine import compile_tflite
+from tests.audio.sounds import voice
+from tests.audio.test_spotter import network
+from tests.cli.test_mcunet_listen import write as write_wav
 from tests.plan.random_networks import streamed_network
 from tests.tinyengine.small_models import small_network
 
@@ -29,6 +32,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 ELSEWHERE = ("arduino-cli", "pio", "idf.py", "west", "cbuild", "pip")
 PICO = "examples/pico"
+COMMANDS = ("tflite_to_tinyengine", "mcunet_listen")
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -50,16 +54,30 @@ def workshop(tmp_path, monkeypatch) -> Path:
         "faces": streamed_network,
     }.items():
         (tmp_path / f"{name}.tflite").write_bytes(make())
+    if "listening.md" in os.environ.get("PYTEST_CURRENT_TEST", ""):
+        recordings(tmp_path)
     tools = tmp_path / "bin"
     tools.mkdir()
-    script = f'#!/bin/sh\nexec "{sys.executable}" -m mcunet_tf.cli.tflite_to_tinyengine "$@"\n'
-    (tools / "tflite_to_tinyengine").write_text(script)
-    (tools / "tflite_to_tinyengine").chmod(0o755)
+    for name in COMMANDS:
+        script = f'#!/bin/sh\nexec "{sys.executable}" -m mcunet_tf.cli.{name} "$@"\n'
+        (tools / name).write_text(script)
+        (tools / name).chmod(0o755)
     (tools / "python").symlink_to(sys.executable)
     monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def recordings(folder: Path) -> None:
+    """A network that listens, a recording, and a folder of words by some speakers."""
+    (folder / "words.tflite").write_bytes(network())
+    write_wav(folder / "speech.wav", voice(32000, 4))
+    for number, word in enumerate(("yes", "no")):
+        (folder / "words" / word).mkdir(parents=True)
+        for speaker in range(30):
+            path = folder / "words" / word / f"{speaker:08x}_nohash_0.wav"
+            write_wav(path, voice(16000, 100 * number + speaker))
 
 
 def can_run(line: str) -> bool:
@@ -68,6 +86,8 @@ def can_run(line: str) -> bool:
         return words[0] == "tflite_to_tinyengine"
     if "--format=wasm" in line and not shutil.which("zig"):
         return importlib.util.find_spec("ziglang") is not None
+    if "qemu" in line or "board.bin" in line:
+        return bool(shutil.which("qemu-system-arm") and shutil.which("arm-none-eabi-gcc"))
     cross = "arm-none-eabi-gcc" not in line or shutil.which("arm-none-eabi-gcc")
     return bool(cross) and (words[0].startswith("./") or shutil.which(words[0]) is not None)
 
@@ -98,7 +118,7 @@ def test_code_is_right(page, workshop):
     if not c and not python:
         pytest.skip("the page has no code")
     for line in commands(page):
-        if line.startswith("tflite_to_tinyengine") and can_run(line):
+        if line.startswith(COMMANDS) and can_run(line):
             subprocess.run(["sh", "-c", line], check=True, capture_output=True, timeout=120)
     includes = [f"-I{folder}" for folder in workshop.iterdir() if folder.is_dir()]
     for text in c:
@@ -115,7 +135,8 @@ def test_links_and_flags(page):
     text = page.read_text()
     for target in re.findall(r"\]\(([^)#:]+)\)", text):
         assert (page.parent / target).exists(), target
-    source = (ROOT / "mcunet_tf" / "cli" / "tflite_to_tinyengine.py").read_text()
+    sources = [ROOT / "mcunet_tf" / "cli" / f"{name}.py" for name in COMMANDS]
+    source = "".join(path.read_text() for path in sources)
     for flag in re.findall(r"`--(\w+)", text):
         assert f'"{flag}"' in source, flag
 
