@@ -21,7 +21,7 @@ def notes_of(read: Graph, compiled: Graph) -> tuple[str, ...]:
       read: the graph as it stands in the file.
       compiled: the graph behind all passes.
     """
-    return (*_coarse_outputs(read), *_float_layers(compiled))
+    return (*_coarse_outputs(read), *_float_layers(compiled), *_float_states(read))
 
 
 def _float_layers(graph: Graph) -> Iterator[str]:
@@ -31,6 +31,18 @@ def _float_layers(graph: Graph) -> Iterator[str]:
         yield (
             f"{layers} in float32: quantised to int8, the model takes about a quarter of the "
             "memory and is faster"
+        )
+
+
+def _float_states(graph: Graph) -> Iterator[str]:
+    """Variables that the converter left in float32, in a model whose input is quantised."""
+    held = [graph.tensors[index] for index in graph.entries]
+    count = sum(tensor.dtype == "float32" for tensor in held)
+    if count and any(graph.tensors[index].dtype != "float32" for index in graph.given):
+        states = "1 state is" if count == 1 else f"{count} states are"
+        yield (
+            f"{states} float32, four times as large as int8 and converted in every inference: set "
+            "converter._experimental_variable_quantization = True and export again"
         )
 
 
