@@ -90,9 +90,9 @@ def _matched(
     spotter: Spotter, scores: Integers, words: Sequence[SpokenWord], tolerance_s: float
 ) -> tuple[int, int]:
     """False accepts, and words that were heard."""
-    left, false = list(words), 0
-    for number in np.flatnonzero(spotter.words(scores) >= 0):
-        label = spotter.detector.labels[spotter.words(scores)[number]]
+    left, false, detected = list(words), 0, spotter.words(scores)
+    for number in np.flatnonzero(detected >= 0):
+        label = spotter.detector.labels[detected[number]]
         time = spotter.seconds(int(number))
         hit = next(
             (
