@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mcunet_tf.audio import emit
 from mcunet_tf.audio.form import Form
-from mcunet_tf.audio.tensors import features_of_tensor
+from mcunet_tf.audio.tensors import features_of_tensor, keras_layer
 from mcunet_tf.boards import DEFAULT_BOARD, Board, load_board
 from mcunet_tf.errors import AudioError
 from mcunet_tf.tinyengine.emit.write import write_project
@@ -125,6 +125,21 @@ class Listener(ABC):
             ToolError: TensorFlow is not installed.
         """
         return features_of_tensor(self, self.features, samples)
+
+    def as_layer(self) -> Any:
+        """`features` as a layer of Keras, so that a model can be given samples.
+
+        It calls the numpy form: for training and evaluation, not for export. float32 features are
+        what they stand for; those of TF-Lite Micro's front end are as they are.
+
+        Example:
+            >>> heard = keras.Input([16000], dtype="int16")
+            >>> model = keras.Model(heard, network(LogMel().as_layer()(heard)))
+
+        Raises:
+            ToolError: TensorFlow or Keras is not installed.
+        """
+        return keras_layer(self)
 
     def source_files(self, name: str = "ear", board: Board | str = DEFAULT_BOARD) -> dict[str, str]:
         """The C form, text by relative path: all `.c` files are the library.

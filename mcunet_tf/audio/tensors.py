@@ -60,3 +60,35 @@ def features_of_tensor(
     rows = None if count is None else row_count(front_end, count)
     found.set_shape([*tensor.shape[:-1], rows, front_end.row_values])
     return found
+
+
+def keras_layer(front_end: Any) -> Any:
+    """A front end as a layer of Keras without weights: int16 samples to float32 features.
+
+    Raises:
+        ToolError: TensorFlow or Keras is not installed.
+    """
+    require_packages("a front end as a layer of Keras", "tensorflow", "keras")
+    import keras
+    import tensorflow as tf
+
+    step, zero_point = _real_steps(front_end)
+
+    class FrontEndLayer(keras.layers.Layer):
+        """Features of recordings [batch, count] as [batch, rows, values, 1]."""
+
+        def call(self, samples: Any) -> Any:
+            features = tf.cast(front_end.of_tensor(samples), tf.float32)
+            return ((features - zero_point) * step)[..., tf.newaxis]
+
+        def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
+            rows = None if shape[1] is None else row_count(front_end, shape[1])
+            return (shape[0], rows, front_end.row_values, 1)
+
+    return FrontEndLayer(trainable=False, name="front_end")
+
+
+def _real_steps(front_end: Any) -> tuple[float, float]:
+    """What a step of a feature stands for, and the feature that is 0."""
+    zero_point = front_end.output.zero_point if front_end.output else 0
+    return float(getattr(front_end, "step", 1.0)), float(zero_point)

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from mcunet_tf.audio import FrontEnd, Int8Output
+from mcunet_tf.audio import FrontEnd, Int8Output, LogMel
 from mcunet_tf.errors import AudioError
 from tests.audio.sounds import sound
 
@@ -45,3 +45,19 @@ def test_recordings_may_have_any_length():
 def test_other_tensors_are_refused(samples):
     with pytest.raises(AudioError, match=r"give int16 \[count\] or \[batch, count\]"):
         FRONT_END.of_tensor(samples)
+
+
+@pytest.mark.parametrize("front_end", [FRONT_END, LogMel(coefficients=10)], ids=["micro", "mfcc"])
+def test_a_layer_of_keras(front_end):
+    keras = pytest.importorskip("keras", reason="the layer is its own")
+    heard = keras.Input([8000], dtype="int16")
+    model = keras.Model(heard, front_end.as_layer()(heard))
+    assert model.output_shape == (None, 24, front_end.row_values, 1)
+    assert not model.trainable_weights
+    made = model.predict(RECORDINGS, verbose=0)
+    wanted = np.stack([front_end.features(samples) for samples in RECORDINGS]).astype(np.float32)
+    if isinstance(front_end, LogMel):
+        wanted = front_end.real(wanted)
+    else:
+        wanted -= front_end.output.zero_point
+    np.testing.assert_allclose(made[..., 0], wanted, rtol=1e-6)
