@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Holds the static cycle models against published measurements of code that anyone can build.
 
-`calibration.toml` has, by board, what was published and what the same networks count here. A board's
-factor is the geometric mean of measured over modelled cycles on the points that are marked as
-fitted; its error is the largest on the others. Of boards that nobody measured, the factor is the
+`calibration.toml` has, by board, what was published and what the same networks count here. A
+board's factor is the geometric mean of measured over modelled cycles on the points that are marked
+as fitted; its error is the largest on the others. Of boards that nobody measured, the factor is the
 geometric mean over the boards of the same static model, and the error the largest that any of these
 boards has when it is predicted by the others.
 
@@ -34,7 +34,7 @@ MEASUREMENTS = Path(__file__).with_name("calibration.toml")
 
 
 @dataclass(frozen=True)
-class Point:
+class MeasuredPoint:
     """One network on one board.
 
     Attributes:
@@ -80,7 +80,7 @@ class MeasuredBoard:
     code: str
     counted: str
     source: str
-    points: tuple[Point, ...]
+    points: tuple[MeasuredPoint, ...]
 
     @property
     def scale(self) -> float:
@@ -136,14 +136,14 @@ def _board(table: TomlTable) -> MeasuredBoard:
     )
 
 
-def _point(table: TomlTable, clock_hz: int) -> Point:
+def _point(table: TomlTable, clock_hz: int) -> MeasuredPoint:
     """A point, whose measurement is either inferences a second or milliseconds."""
     table.no_unknown_keys("network per_second milliseconds instructions static_cycles fitted")
     if "per_second" in table.entries:
         seconds = 1.0 / table.number("per_second")
     else:
         seconds = table.number("milliseconds") / 1e3
-    return Point(
+    return MeasuredPoint(
         network=table.text("network"),
         measured_cycles=seconds * clock_hz,
         instructions=table.positive("instructions"),
@@ -219,7 +219,7 @@ def markdown(boards: Sequence[MeasuredBoard]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _line(board: MeasuredBoard, point: Point) -> str:
+def _line(board: MeasuredBoard, point: MeasuredPoint) -> str:
     return (
         f"| {board.name} | {point.network} | {point.instructions / 1e6:.3f} "
         f"| {point.static_cycles / 1e6:.3f} | {board.scale * point.static_cycles / 1e6:.3f} "

@@ -67,8 +67,8 @@ def legend(rows: Sequence[Row]) -> str:
     models = ", ".join(sorted({row.cycle_model for row in rows} - {""})) or "none"
     lines = [
         text,
-        f"* static cycle model ({models}), no measurement, times a factor for what memory and dual "
-        "issue make of it; +- is its largest error on published measurements of other code, ? where "
+        f"* static cycle model ({models}), no measurement, times a factor for what memory and "
+        "dual issue make of it; +- is its largest error on published measurements, ? where "
         "there are none; ms at the board's nominal clock",
     ]
     lines += [

@@ -134,7 +134,7 @@ def format_demonstration(result: Demonstration) -> str:
     if models:
         lines.append(
             f"* a static model of the {' and '.join(models)} times a factor for memory and dual "
-            "issue, no measurement; +- is its largest error on published ones, ? where there are none"
+            "issue, no measurement; +- is its largest error on published ones, ? where none are"
         )
     lines += dict.fromkeys(row.counting_note for row in boards if row.counting_note)
     return "\n".join(line.rstrip() for line in lines)

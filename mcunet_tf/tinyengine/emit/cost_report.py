@@ -77,7 +77,8 @@ class Report:
 
     `instructions`, `cycles` and `code_bytes` are predictions of `cost_model`; None where it does
     not know a kernel. Cycles, those of layers too, are the board's, whose calibration knows
-    `cycle_error_percent`; None where nobody knows. `measured_instructions` are those of one inference on `measured_on`.
+    `cycle_error_percent`; None where nobody knows. `measured_instructions` are those of one
+    inference on `measured_on`.
     """
 
     model: str
