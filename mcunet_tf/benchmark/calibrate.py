@@ -58,7 +58,7 @@ class MeasuredPoint:
 
 @dataclass(frozen=True)
 class MeasuredBoard:
-    """A board that somebody measured.
+    """A board that somebody measured, with one kind of code.
 
     Attributes:
         name: what its makers call it.
@@ -69,7 +69,7 @@ class MeasuredBoard:
         code: what ran there.
         counted: what was counted here in its place.
         source: where the measurements are published.
-        points: at least one fitted and one held out.
+        points: at least one fitted; with a key, one held out.
     """
 
     name: str
@@ -111,12 +111,14 @@ def read_measurements(path: Path = MEASUREMENTS) -> tuple[MeasuredBoard, ...]:
 
     Raises:
         BoardError: the file is malformed.
-        DataError: a board lacks fitted or held-out points.
+        DataError: a board lacks fitted points, or held-out ones for the error that it states.
     """
     boards = tuple(_board(table) for table in TomlTable.read("calibration", path).tables("board"))
     for board in boards:
-        if len({point.fitted for point in board.points}) != 2:
-            raise DataError(f"{path.name}: {board.name} needs fitted and held-out points")
+        fitted = [point.fitted for point in board.points]
+        if not any(fitted) or (board.key and all(fitted)):
+            wanted = "fitted and held-out points" if board.key else "a fitted point"
+            raise DataError(f"{path.name}: {board.name} needs {wanted}")
     return boards
 
 
@@ -153,17 +155,17 @@ def _point(table: TomlTable, clock_hz: int) -> MeasuredPoint:
 
 
 def group_calibration(boards: Sequence[MeasuredBoard]) -> Calibration:
-    """The `[cycles]` table of cores whose boards nobody measured.
+    """The `[cycles]` table of cores, for boards that nobody measured and for code of other kinds.
 
     Args:
-        boards: all measured boards of one group; of a single one nothing can be held out, so that
-            the error of other boards is unknown.
+        boards: all that was measured of one group; of a single one nothing can be held out, so that
+            the error of others is unknown.
     """
     errors = transferred_errors(boards)
     return Calibration(
         scale=round(_mean([board.scale for board in boards]), 3),
         error_percent=float(math.ceil(max(map(abs, errors)))) if errors else None,
-        source=f"{' and '.join(board.name for board in boards)}, each predicted by the others"
+        source=f"{'; '.join(board.name for board in boards)}: each predicted by the others"
         if errors
         else f"{boards[0].name} alone: other boards' memories are unknown",
     )
@@ -209,8 +211,9 @@ def markdown(boards: Sequence[MeasuredBoard]) -> str:
     for name, members in groups(boards).items():
         transferred = transferred_errors(members)
         scale = group_calibration(members).scale
-        told = _errors(transferred) if transferred else "| 0 | unknown | unknown |"
-        lines.append(f"| another board of the group {name} | {scale:.3f} {told}")
+        lines.append(
+            f"| another board or code of the group {name} | {scale:.3f} {_errors(transferred)}"
+        )
     lines.append("")
     lines += [
         f"* {b.name}: {b.conditions}. Measured: {b.code}; {b.source}. Counted: {b.counted}."
@@ -229,6 +232,8 @@ def _line(board: MeasuredBoard, point: MeasuredPoint) -> str:
 
 
 def _errors(errors: Sequence[float]) -> str:
+    if not errors:
+        return "| 0 | unknown | unknown |"
     sizes = [abs(error) for error in errors]
     return f"| {len(sizes)} | {statistics.median(sizes):.1f} % | {max(sizes):.1f} % |"
 
@@ -258,8 +263,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             write_text(path, rewritten(path.read_text(encoding="utf-8"), boards))
         else:
             print(markdown(boards))
-            for board in boards:
-                print(board.name, board.calibration())
+            for board in (b for b in boards if b.key):
+                print(board.key, board.calibration())
             for name, members in groups(boards).items():
                 print(name, group_calibration(members))
     except McunetError as error:
