@@ -187,6 +187,7 @@ def _costs(result: RunResult, board: Board, macs: int | None) -> dict[str, Any]:
         "instructions_per_mac": round(instructions / macs, 4) if instructions and macs else None,
         "modelled_cycles": cycles,
         "cycle_model": result.cycle_model,
+        "cycle_error_percent": result.cycle_error_percent,
         "modelled_latency_ms": round(modelled_ms, 4) if modelled_ms else None,
         "measured_cycles": measured,
         "measured_latency_ms": round(measured_ms, 6) if measured_ms else None,

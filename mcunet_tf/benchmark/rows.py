@@ -85,8 +85,11 @@ class Row:
         instructions_precision: how far `instructions` may be off; 0 is exact.
         instructions_per_input: instructions of each input.
         instructions_per_mac: their quotient.
-        modelled_cycles: static estimate for `cycle_model`, no measurement; largest over inputs.
+        modelled_cycles: `cycle_model` times the board's calibration, no measurement; largest over
+            inputs.
         cycle_model: what the estimate models.
+        cycle_error_percent: the largest error that such an estimate had on published measurements;
+            None: nothing was published. It is that of latency and energy too.
         modelled_latency_ms: modelled cycles at `clock_hz`: an estimate.
         measured_cycles: cycles by the counter of a real board; the largest over all inputs.
         measured_latency_ms: measured: cycles at `clock_hz`, or the best wall time on the host.
@@ -124,6 +127,7 @@ class Row:
     instructions_per_mac: float | None = None
     modelled_cycles: int | None = None
     cycle_model: str = ""
+    cycle_error_percent: float | None = None
     modelled_latency_ms: float | None = None
     measured_cycles: int | None = None
     measured_latency_ms: float | None = None

@@ -49,6 +49,8 @@ class RunResult:
         counting_note: how they were counted where the plugin could not, and why; else "".
         modelled_cycles: per input, by `cycle_model`: an estimate; None without a model.
         cycle_model: its name, or "".
+        cycle_error_percent: the largest error of such cycles on silicon, as the board's calibration
+            knows it; None where nobody knows.
         measured_cycles: per input, by the cycle counter of a real board; None elsewhere.
         stack_bytes: high-water mark of `invoke` over all inputs; None on the host.
         sizes: the sizes of the linked image; None on the host.
@@ -63,6 +65,7 @@ class RunResult:
     counting_note: str = ""
     modelled_cycles: tuple[int, ...] | None = None
     cycle_model: str = ""
+    cycle_error_percent: float | None = None
     measured_cycles: tuple[int, ...] | None = None
     stack_bytes: int | None = None
     sizes: ImageSizes | None = None
@@ -176,20 +179,26 @@ def _run_emulated(compiled: Compiled, board: Board, data: list[list[bytes]]) -> 
             sizes=sizes,
             image=elf,
         )
-    cycles = tuple(region.modelled_cycles for region in regions)
+    cycles = tuple(board.calibration.cycles(region.modelled_cycles) for region in regions)
     layers = regions[0].layers if regions else ()
-    if not board.core.cycle_model:
-        layers = tuple(replace(layer, modelled_cycles=None) for layer in layers)
     return RunResult(
         outputs=outputs,
         instructions=tuple(region.instructions for region in regions),
         modelled_cycles=cycles if board.core.cycle_model else None,
         cycle_model=board.core.cycle_model,
+        cycle_error_percent=board.calibration.error_percent,
         stack_bytes=stack_bytes,
         sizes=sizes,
-        layers=layers,
+        layers=tuple(_calibrated(layer, board) for layer in layers),
         image=elf,
     )
+
+
+def _calibrated(layer: LayerCount, board: Board) -> LayerCount:
+    """A layer's count with the board's cycles in place of the static model's, if it has a model."""
+    if not board.core.cycle_model or layer.modelled_cycles is None:
+        return replace(layer, modelled_cycles=None)
+    return replace(layer, modelled_cycles=board.calibration.cycles(layer.modelled_cycles))
 
 
 def _session(

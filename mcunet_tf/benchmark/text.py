@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mcunet_tf.benchmark.rows import Row
+from mcunet_tf.boards import error_text
 
 _COLUMNS = (
     ("model", "model", ""),
@@ -30,6 +31,8 @@ _COLUMNS = (
 )
 # Left out where no row has a figure.
 _OPTIONAL = ("measured_latency_ms", "energy_uj")
+# These rest on the cycle model, and have its error.
+_MODELLED = ("modelled_cycles", "modelled_latency_ms", "energy_uj")
 
 
 def format_table(rows: Sequence[Row]) -> str:
@@ -41,7 +44,7 @@ def format_table(rows: Sequence[Row]) -> str:
         if column[1] not in _OPTIONAL or any(getattr(r, column[1]) is not None for r in whole)
     ]
     cells = [[title for title, _, _ in columns]]
-    cells += [[format_cell(getattr(row, key), kind) for _, key, kind in columns] for row in whole]
+    cells += [[figure(row, key, kind) for _, key, kind in columns] for row in whole]
     widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
     lines = [
         "  ".join(
@@ -64,8 +67,9 @@ def legend(rows: Sequence[Row]) -> str:
     models = ", ".join(sorted({row.cycle_model for row in rows} - {""})) or "none"
     lines = [
         text,
-        f"* static cycle model ({models}), no measurement: no caches, wait states or dual issue; "
-        "ms at the board's nominal clock",
+        f"* static cycle model ({models}), no measurement, times a factor for what memory and "
+        "dual issue make of it; +- is its largest error on published measurements, ? where "
+        "there are none; ms at the board's nominal clock",
     ]
     lines += [
         f"* energy at {board}: {source}, times that latency: an estimate"
@@ -73,6 +77,19 @@ def legend(rows: Sequence[Row]) -> str:
     ]
     lines += dict.fromkeys(f"{row.runtime}: {note}" for row in rows for note in row.notes)
     return "\n".join(lines)
+
+
+def figure(row: Row, key: str, kind: str) -> str:
+    """One figure of a row, with its error where it rests on the cycle model."""
+    return f"{format_cell(getattr(row, key), kind)} {model_error(row, key)}".rstrip()
+
+
+def model_error(row: Row, key: str) -> str:
+    """The error of a figure that rests on the cycle model; "" of another."""
+    measured = key == "energy_uj" and row.measured_latency_ms is not None
+    if key not in _MODELLED or measured or getattr(row, key) is None:
+        return ""
+    return error_text(row.cycle_error_percent)
 
 
 def format_cell(value: Any, kind: str) -> str:
@@ -90,7 +107,8 @@ def format_cell(value: Any, kind: str) -> str:
 
 def format_layers(row: Row) -> str:
     """Counts by layer of one row."""
-    lines = [f"{' '.join(row.key)}: layer, instructions, share, modelled cycles, function"]
+    error = error_text(row.cycle_error_percent)
+    lines = [f"{' '.join(row.key)}: layer, instructions, share, modelled cycles {error}, function"]
     total = sum(layer.instructions or 0 for layer in row.layers) or 1
     for layer in row.layers:
         instructions = layer.instructions or 0

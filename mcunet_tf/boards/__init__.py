@@ -10,6 +10,7 @@ from mcunet_tf.boards.board import (
     list_boards,
     load_board,
 )
+from mcunet_tf.boards.calibration import Calibration, error_text
 from mcunet_tf.boards.core import (
     Architecture,
     Core,
@@ -27,12 +28,14 @@ __all__ = [
     "LIST",
     "Architecture",
     "Board",
+    "Calibration",
     "Core",
     "MemoryRegion",
     "RunCurrent",
     "Runner",
     "board_list",
     "emulate",
+    "error_text",
     "feature_test",
     "linker_script",
     "list_architectures",

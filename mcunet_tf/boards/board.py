@@ -7,6 +7,7 @@ import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
+from mcunet_tf.boards.calibration import UNCALIBRATED, Calibration, read_calibration
 from mcunet_tf.boards.core import ISA_FEATURES, Core, load_core
 from mcunet_tf.boards.toml_table import TomlTable
 from mcunet_tf.errors import BoardError
@@ -98,6 +99,7 @@ class Board:
         runner: how code gets there.
         firmware_sources: the board's own drivers in `mcunet_tf/benchmark/firmware`.
         firmware_defines: (macro, value) pairs for them.
+        calibration: what modelled cycles are worth: the board's own, or else its core's.
     """
 
     name: str
@@ -113,6 +115,7 @@ class Board:
     runner: Runner
     firmware_sources: tuple[str, ...]
     firmware_defines: tuple[tuple[str, int], ...]
+    calibration: Calibration = UNCALIBRATED
 
     @property
     def ram_bytes(self) -> int | None:
@@ -153,7 +156,7 @@ def _read(path: Path) -> Board:
     runner = _runner(table.table("runner"))
     table.no_unknown_keys(
         "description core compiler_flags linker_flags isa clock_hz stack_reserve_bytes memory "
-        "run_current runner firmware"
+        "run_current runner firmware cycles"
     )
     host = runner.kind == "host"
     firmware = table.table("firmware") if not host else None
@@ -172,6 +175,7 @@ def _read(path: Path) -> Board:
         runner=runner,
         firmware_sources=firmware.strings("sources") if firmware else (),
         firmware_defines=_defines(firmware) if firmware else (),
+        calibration=read_calibration(table, core.calibration),
     )
 
 

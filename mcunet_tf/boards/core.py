@@ -7,6 +7,7 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
+from mcunet_tf.boards.calibration import UNCALIBRATED, Calibration, read_calibration
 from mcunet_tf.boards.toml_table import TomlTable
 from mcunet_tf.errors import BoardError
 
@@ -79,6 +80,8 @@ class Core:
         schedules_weighed_as: the core of `coefficients.json` whose instructions plans are compared
             by: `cost_model`, or where there is none, one that the file names. No core takes
             another's prices unless its file says so.
+        calibration: what the cycle model is worth on boards that nobody has published
+            measurements of.
     """
 
     name: str
@@ -88,6 +91,7 @@ class Core:
     cost_model: str
     cycle_model: str
     schedules_weighed_as: str
+    calibration: Calibration = UNCALIBRATED
 
 
 def list_cores() -> tuple[str, ...]:
@@ -119,7 +123,7 @@ def load_core(name: str, folder: Path | None = None) -> Core:
     path = (folder or Path()) / name if own else _CORES / f"{name}.toml"
     table = TomlTable.read("core", path)
     table.no_unknown_keys(
-        "description architecture isa cost_model cycle_model schedules_weighed_as"
+        "description architecture isa cost_model cycle_model schedules_weighed_as cycles"
     )
     cost_model = table.text("cost_model", "")
     return Core(
@@ -130,6 +134,7 @@ def load_core(name: str, folder: Path | None = None) -> Core:
         cost_model=cost_model,
         cycle_model=table.text("cycle_model", ""),
         schedules_weighed_as=table.text("schedules_weighed_as", cost_model or None),
+        calibration=read_calibration(table, UNCALIBRATED),
     )
 
 

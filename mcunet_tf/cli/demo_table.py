@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from mcunet_tf.boards import error_text
+
 
 @dataclass(frozen=True)
 class BoardRow:
@@ -26,6 +28,7 @@ class BoardRow:
         counting_note: How they were counted where the exact counter could not; else "".
         modelled_cycles: A static estimate, no measurement; the largest over the images.
         cycle_model: What the estimate models.
+        cycle_error_percent: Its largest error on published measurements; None: there are none.
         clock_hz: Nominal clock.
     """
 
@@ -44,6 +47,7 @@ class BoardRow:
     cycle_model: str
     clock_hz: int
     counting_note: str = ""
+    cycle_error_percent: float | None = None
 
     @property
     def sram_bytes(self) -> int | None:
@@ -116,8 +120,11 @@ def format_demonstration(result: Demonstration) -> str:
         ("  code", [_count(row.code_bytes) for row in boards]),
         ("  weights", [_count(row.weights_bytes) for row in boards]),
         ("instructions per image, counted", [_count(row.instructions) for row in boards]),
-        ("cycles per image, modelled*", [_count(row.modelled_cycles) for row in boards]),
-        ("latency in ms, modelled*", [_latency(row) for row in boards]),
+        (
+            "cycles per image, modelled*",
+            [_with_error(row, _count(row.modelled_cycles)) for row in boards],
+        ),
+        ("latency in ms, modelled*", [_with_error(row, _latency(row)) for row in boards]),
     ]
     label_width = max(len(label) for label, _ in rows)
     width = max(len(cell) for _, cells in rows for cell in cells) + 2
@@ -126,11 +133,18 @@ def format_demonstration(result: Demonstration) -> str:
     models = sorted({row.cycle_model for row in boards if row.cycle_model})
     if models:
         lines.append(
-            f"* a static model of the {' and '.join(models)} without caches and wait states, no "
-            "measurement"
+            f"* a static model of the {' and '.join(models)} times a factor for memory and dual "
+            "issue, no measurement; +- is its largest error on published ones, ? where none are"
         )
     lines += dict.fromkeys(row.counting_note for row in boards if row.counting_note)
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _with_error(row: BoardRow, cell: str) -> str:
+    """A modelled figure with its error."""
+    if row.modelled_cycles is None:
+        return cell
+    return f"{cell} {error_text(row.cycle_error_percent)}"
 
 
 def _percent(share: float) -> str:

@@ -249,6 +249,7 @@ def _run(
         cycle_model=result.cycle_model,
         clock_hz=target.clock_hz,
         counting_note=result.counting_note,
+        cycle_error_percent=result.cycle_error_percent,
     )
 
 

@@ -288,6 +288,7 @@ def _emitted(
         nodes = _select_nodes(flow.whole, target, options.costs, None)
         told = stream_report(flow, nodes, cost_model(target.core.cost_model))
         report = dataclasses.replace(report, stream=told)
+    report = report.calibrated(target.calibration)
     _check_budget(report, options.sram_budget_bytes)
     check_flash(report, options.flash_budget_bytes)
     cycles = {layer.index: layer.cycles for layer in report.layers if layer.cycles is not None}

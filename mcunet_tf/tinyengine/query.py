@@ -62,7 +62,8 @@ class PlannedCost:
         flash_bytes: packed constants and code.
         weights_bytes: packed constants alone, exact.
         instructions: instructions of one inference.
-        latency_ms: modelled cycles at the board's clock; None where the board has no clock.
+        latency_ms: modelled cycles, times the board's calibration, at its clock; None where it has
+            none.
     """
 
     arena_bytes: int
@@ -171,7 +172,7 @@ def flash_bytes_alone(parts: Sequence[Part], board: Board) -> float:
 
 def cycles_alone(parts: Sequence[Part], board: Board) -> float:
     """Modelled cycles of operators that run one after the other; plans that stream take more."""
-    return sum(cost.cycles for cost in _costs_alone(parts, board))
+    return board.calibration.scale * sum(cost.cycles for cost in _costs_alone(parts, board))
 
 
 def chosen_nodes(candidate: Candidate, board: Board) -> tuple[Node, ...]:
@@ -206,7 +207,8 @@ def _planned(candidate: Candidate, board: Board, nodes: Sequence[Node], plan: Pl
     weights = sum(_packed_bytes(part, node.kernel) for part, node in pairs)
     kernels = {node.kernel.name: model.code_bytes(node.kernel) or 0 for node in nodes}
     code = sum(kernels.values()) + model.other_code_bytes([s.nodes for s in plan.stages])
-    latency_ms = 1e3 * total.cycles / board.clock_hz if board.clock_hz else None
+    cycles = board.calibration.scale * total.cycles
+    latency_ms = 1e3 * cycles / board.clock_hz if board.clock_hz else None
     instructions = round(total.instructions)
     return PlannedCost(plan.arena_bytes, weights + code, weights, instructions, latency_ms)
 

@@ -35,7 +35,9 @@ def test_outputs_and_counts_on_emulated_boards(board):
     assert result.instructions[:3] == result.instructions[3:]
     assert result.instructions_precision == 0
     assert sum(layer.instructions for layer in result.layers) == result.instructions[0]
-    assert sum(layer.modelled_cycles for layer in result.layers) == result.modelled_cycles[0]
+    cycles = sum(layer.modelled_cycles for layer in result.layers)
+    # Each layer is rounded for itself.
+    assert cycles == pytest.approx(result.modelled_cycles[0], abs=len(result.layers))
     assert {layer.index for layer in result.layers} == {-1, 0, 300}
     assert result.sizes.arena_bytes == 32
     assert len(WEIGHTS) <= result.sizes.weights_bytes < len(WEIGHTS) + 16

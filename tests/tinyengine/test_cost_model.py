@@ -105,7 +105,11 @@ def test_the_total_is_the_entry_and_the_layers():
             assert cost is not None
             total = total.plus(cost)
     assert compiled.report.instructions == pytest.approx(total.instructions, abs=8)
-    assert compiled.report.cycles == pytest.approx(total.cycles, abs=8)
+    scale = load_board("qemu-m4").calibration.scale
+    assert compiled.report.cycles == pytest.approx(scale * total.cycles, abs=8)
+    assert compiled.report.cycle_error_percent == load_board("qemu-m4").calibration.error_percent
+    (line,) = [n for n in compiled.report.text().splitlines() if n.startswith("  cycles ")]
+    assert f"+-{compiled.report.cycle_error_percent:.0f} %, predicted" in line
     assert sum(layer.instructions for layer in compiled.report.layers) == pytest.approx(
         total.instructions - model.entry.instructions, abs=8
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from mcunet_tf.benchmark.ratios import ratios
 from mcunet_tf.benchmark.rows import Row
+from mcunet_tf.boards import error_text
 
 _MCUNET = "Lin et al., MCUNet, NeurIPS 2020 (arXiv:2007.10319), abstract"
 _README = "github.com/mit-han-lab/tinyengine, README, measured on STM32H743 at 480 MHz, -Ofast"
@@ -79,7 +80,8 @@ def _figures(model: str) -> Callable[[Sequence[Row]], str | None]:
         if row.measured_latency_ms:
             parts.append(f"{row.measured_latency_ms:.1f} ms (measured)")
         elif row.modelled_cycles:
-            parts.append(f"{row.modelled_cycles / 1e6:.1f} M cycles (modelled)")
+            error = error_text(row.cycle_error_percent)
+            parts.append(f"{row.modelled_cycles / 1e6:.1f} M cycles {error} (modelled)")
         return f"{', '.join(parts)} on {row.board}"
 
     return ours

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from mcunet_tf.benchmark.ratios import BASELINE, METRICS, ratios
 from mcunet_tf.benchmark.report.arena_plot import memory_map
 from mcunet_tf.benchmark.rows import LayerRow, Row
-from mcunet_tf.benchmark.text import format_cell
+from mcunet_tf.benchmark.text import figure, model_error
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,8 @@ def _bars(rows: Sequence[Row], keys: tuple[str, ...], unit: str) -> tuple[Bar, .
             )
             for number, key in enumerate(keys)
         )
-        bars.append(Bar(row.runtime, parts, _label(total, unit) if total else "-"))
+        label = f"{_label(total, unit)} {model_error(row, keys[0])}".rstrip() if total else "-"
+        bars.append(Bar(row.runtime, parts, label))
     return tuple(bars)
 
 
@@ -196,7 +197,7 @@ def result_table(rows: Sequence[Row]) -> dict[str, object]:
     columns = [c for c in _TABLE if any(getattr(row, c[1]) is not None for row in whole)]
     lines = []
     for row in rows:
-        cells = [format_cell(getattr(row, key), kind) for _, key, kind in columns]
+        cells = [figure(row, key, kind) for _, key, kind in columns]
         lines.append({"key": row.key, "cells": cells, "error": row.error})
     return {"head": [title for title, _, _ in columns], "lines": lines}
 

@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from mcunet_tf.boards import Calibration, error_text
 from mcunet_tf.tinyengine.cost import CallCost, CostModel
 from mcunet_tf.tinyengine.emit.project import Project
 from mcunet_tf.tinyengine.plan.plan import Plan
@@ -75,7 +76,9 @@ class Report:
     `state_bytes` outlast an inference, in a memory of their own beside the arena.
 
     `instructions`, `cycles` and `code_bytes` are predictions of `cost_model`; None where it does
-    not know a kernel. `measured_instructions` are those of one inference on `measured_on`.
+    not know a kernel. Cycles, those of layers too, are the board's, whose calibration knows
+    `cycle_error_percent`; None where nobody knows. `measured_instructions` are those of one
+    inference on `measured_on`.
     """
 
     model: str
@@ -90,6 +93,7 @@ class Report:
     instructions: int | None = None
     cycles: int | None = None
     code_bytes: int | None = None
+    cycle_error_percent: float | None = None
     cost_model: str = ""
     measured_instructions: int | None = None
     measured_on: str = ""
@@ -103,6 +107,23 @@ class Report:
         )
         return dataclasses.replace(
             self, layers=measured, measured_instructions=total, measured_on=board
+        )
+
+    def calibrated(self, calibration: Calibration) -> Report:
+        """The report with a board's cycles in place of those of the static model."""
+
+        def scaled(cycles: int | None) -> int | None:
+            return None if cycles is None else calibration.cycles(cycles)
+
+        stream = self.stream and dataclasses.replace(
+            self.stream, window_cycles=scaled(self.stream.window_cycles)
+        )
+        return dataclasses.replace(
+            self,
+            layers=tuple(dataclasses.replace(n, cycles=scaled(n.cycles)) for n in self.layers),
+            cycles=scaled(self.cycles),
+            cycle_error_percent=calibration.error_percent,
+            stream=stream,
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -209,7 +230,8 @@ class Report:
             lines = [
                 f"  code     {_number(self.code_bytes):>12} B  predicted*",
                 f"  instr.   {_number(self.instructions):>12}    predicted*, {self._unit}",
-                f"  cycles   {_number(self.cycles):>12}    predicted*, {self._unit}",
+                f"  cycles   {_number(self.cycles):>12}    {error_text(self.cycle_error_percent)}, "
+                f"predicted*, {self._unit}",
                 f"  * {self.cost_model}",
             ]
         if self.measured_instructions is not None:
