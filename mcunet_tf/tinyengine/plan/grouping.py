@@ -204,7 +204,7 @@ class _Cuts:
         chosen: list[CutProposal | None] = [None] * (count + 1)
         for c in self.candidates:
             if c.peak_bytes <= limit:
-                start, end, _ = c.group
+                start, end, *_ = c.group
                 step = per_stage + per_instruction * c.instructions + per_byte * c.drift_bytes
                 if cost[start] + step < cost[end]:
                     cost[end] = cost[start] + step
