@@ -71,9 +71,10 @@ def has_variables(model: bytes) -> bool:
 
     kinds = tflite.BuiltinOperator
     root = tflite.Model.GetRootAsModel(model, 0)
-    codes = (root.OperatorCodes(i) for i in range(root.OperatorCodesLength()))
+    codes = [root.OperatorCodes(i) for i in range(root.OperatorCodesLength())]
     found = {max(code.BuiltinCode(), code.DeprecatedBuiltinCode()) for code in codes}
-    return not found.isdisjoint((kinds.VAR_HANDLE, kinds.SVDF))
+    buffered = any(code.CustomCode() == b"CIRCULAR_BUFFER" for code in codes)
+    return buffered or not found.isdisjoint((kinds.VAR_HANDLE, kinds.SVDF))
 
 
 class RuntimeEngine:

@@ -31,11 +31,9 @@ CUSTOMS = tuple(
     "TFLM_DECODE TFLite_Detection_PostProcess ethos-u".split()
 )
 
-_STATE = "it keeps a state of its own form: write it as a variable, or give the model a window"
 _VARIABLES = ("ASSIGN_VARIABLE", "CALL_ONCE", "READ_VARIABLE", "VAR_HANDLE")
 _SIGNAL = "it computes features in front of a network: the application hands these over"
 _REASONS = {
-    "CIRCULAR_BUFFER": _STATE,
     **{name: _SIGNAL for name in CUSTOMS if name.startswith("Signal")},
     "TFLM_DECODE": "its weights are compressed: give the file from before compression",
     "ethos-u": "it runs on an Arm Ethos-U: give the file from before Vela",
@@ -43,6 +41,7 @@ _REASONS = {
 """Why an operator is not compiled."""
 
 _CHOSEN = {
+    "CIRCULAR_BUFFER": "a state of the model, where its readers run in every call",
     "IF": "what the condition chooses, or both branches and a SELECT_V2",
     "WHILE": "unrolled, where the number of rounds follows from constants",
 }

@@ -7,7 +7,7 @@ say which tensor holds the variable at each moment. The graph then has an input 
 the start of an inference and an output for what it holds at the end, and the operators are gone.
 
 An SVDF has a variable of its own: a tensor that it reads and writes. What it writes becomes its
-second result.
+second result. The variable of a CIRCULAR_BUFFER is its result.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mcunet_tf.tinyengine.circular_buffers import KIND as CIRCULAR_BUFFER
+from mcunet_tf.tinyengine.circular_buffers import wrong_buffer
 from mcunet_tf.tinyengine.ir import ITEM_BYTES, Op, Tensor
 from mcunet_tf.tinyengine.ops.spec import Impossible
 from mcunet_tf.tinyengine.settle_shapes import Options
@@ -125,6 +127,8 @@ class _Walk:
 
     def updated(self, op: Op, options: Options) -> tuple[Op, Options]:
         """An operator that reads its own state as it was before, and makes what it becomes."""
+        if op.kind == CIRCULAR_BUFFER:
+            return self._slid(op, options)
         position = OWN_STATES.get(op.kind)
         if position is None or position >= len(op.inputs) or not op.outputs:
             return op, options
@@ -143,6 +147,20 @@ class _Walk:
         inputs = (*op.inputs[:position], before, *op.inputs[position + 1 :])
         outputs = (*op.outputs, self.now[name])
         return dataclasses.replace(op, inputs=inputs, outputs=outputs), options
+
+    def _slid(self, op: Op, options: Options) -> tuple[Op, Options]:
+        """A CIRCULAR_BUFFER as a SLIDE of what it held before."""
+        wrong = wrong_buffer(op, options, self.tensors)
+        for made in op.outputs:
+            self.tensors[made] = dataclasses.replace(self.tensors[made], data=None)
+        if wrong is not None:
+            return op, Impossible(wrong)
+        (made,) = op.outputs
+        held = self.tensors[made]
+        name, entry = f"{held.name} {made}", len(self.tensors)
+        self.tensors.append(dataclasses.replace(held, name=f"{held.name}/last"))
+        self.entries[name], self.now[name], self.own[name] = entry, made, None
+        return dataclasses.replace(op, kind="SLIDE", inputs=(entry, op.inputs[0])), {}
 
     def _reads(self, op: Op) -> bool:
         name = self.names.get(op.inputs[0])
