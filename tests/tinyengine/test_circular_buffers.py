@@ -77,4 +77,6 @@ def test_the_c_keeps_the_rows_too():
 def test_other_buffers_are_refused_by_what_is_wrong_with_them(how, told):
     with pytest.raises(UnsupportedError) as caught:
         compile_tflite(buffered(**how), "host", name="m")
-    assert told in str(caught.value) and "Remedy: keep the window in a variable" in str(caught.value)
+    assert told in str(caught.value) and "Remedy: keep the window in a variable" in str(
+        caught.value
+    )

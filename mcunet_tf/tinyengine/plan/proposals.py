@@ -31,7 +31,7 @@ NO_LIMIT = 1 << 62
 MAX_STAGE_OPS = 24
 BAND_LIMITS = (4, 2, 1)
 # Of an operator on its own: more rows per call cost scratch and save set-up.
-SINGLE_BAND_LIMITS = (1 << 15, 16, 8, 4, 2, 1)
+SINGLE_BAND_LIMITS = (1 << 15, 4, 2, 1)
 
 # (source, result) -> bytes by which the source must lie above; None: they cannot share memory.
 Distance = Callable[[int, int], int | None]
