@@ -15,30 +15,49 @@ int8_t *tinyengine_row_at(int8_t *const *arenas, const struct tensor_rows *tenso
   return row_at(arenas, tensor, y);
 }
 
+/* Pointers to `count` rows from row y on, which are kept one behind the other in a ring. */
+static int8_t **point_at(int8_t **rows, int8_t *const *arenas, const struct tensor_rows *tensor,
+                         int32_t y, int32_t count) {
+  int8_t *const first = arenas[tensor->region] + tensor->offset;
+  const int8_t *const last = first + (tensor->ring_rows - 1) * tensor->row_bytes;
+  const int32_t row_bytes = tensor->row_bytes;
+  int8_t **const end = rows + count;
+  int8_t *row = row_at(arenas, tensor, y);
+  while (rows < end) {
+    *rows++ = row;
+    row = row == last ? first : row + row_bytes;
+  }
+  return rows;
+}
+
 void tinyengine_rows_out(int8_t **rows, int8_t *const *arenas, const struct tensor_rows *tensor,
                          int32_t first, int32_t count) {
-  for (int32_t i = 0; i < count; i++) {
-    rows[i] = row_at(arenas, tensor, first + i);
-  }
+  point_at(rows, arenas, tensor, first, count);
 }
 
 void tinyengine_rows_in(const int8_t **rows, int8_t *const *arenas,
                         const struct tensor_rows *tensor, int32_t first, int32_t count) {
-  for (int32_t i = 0; i < count; i++) {
-    const int32_t y = first + i;
-    rows[i] = y >= 0 && y < tensor->height ? row_at(arenas, tensor, y) : NULL;
+  const int32_t end = first + count < tensor->height ? first + count : tensor->height;
+  const int8_t **const behind = rows + count;
+  int32_t y = first;
+  for (; y < 0 && rows < behind; y++) {
+    *rows++ = NULL;
+  }
+  if (y < end) {
+    rows = (const int8_t **)point_at((int8_t **)rows, arenas, tensor, y, end - y);
+  }
+  while (rows < behind) {
+    *rows++ = NULL;
   }
 }
 
 void tinyengine_rows_in_padded(const int8_t **rows, int8_t *const *arenas,
                                const struct tensor_rows *tensor, int32_t first, int32_t count,
                                int8_t *pad_row, int32_t zero_point) {
+  tinyengine_rows_in(rows, arenas, tensor, first, count);
   for (int32_t i = 0; i < count; i++) {
-    const int32_t y = first + i;
-    if (y >= 0 && y < tensor->height) {
-      rows[i] = row_at(arenas, tensor, y);
-    } else {
-      int8_t *row = pad_row != NULL ? pad_row : row_at(arenas, tensor, y);
+    if (rows[i] == NULL) {
+      int8_t *row = pad_row != NULL ? pad_row : row_at(arenas, tensor, first + i);
       memset(row, zero_point, (size_t)tensor->row_bytes);
       rows[i] = row;
     }

@@ -98,6 +98,18 @@ void depthwise_conv2d_s8_mve(const struct depthwise_conv2d_s8 *op, const int8_t 
 void depthwise_conv2d_s8_any_mve(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
                                  int8_t *const *out_rows, int32_t rows, void *scratch);
 
+/* The same channel by channel: windows of up to 8 x 8, strides across of 1 or 2, no dilation, any
+ * weights. Contract, scratch and weight stream: in its file. */
+void depthwise_conv2d_s8_planes_mve(const struct depthwise_conv2d_s8 *op,
+                                    const int8_t *const *in_rows, int8_t *const *out_rows,
+                                    int32_t rows, void *scratch);
+
+/* The same pixel by pixel: channels in multiples of 8; output rows may not lie over input rows.
+ * Contract, scratch and weight stream: in its file. */
+void depthwise_conv2d_s8_taps_mve(const struct depthwise_conv2d_s8 *op,
+                                  const int8_t *const *in_rows, int8_t *const *out_rows,
+                                  int32_t rows, void *scratch);
+
 /* For cores that multiply one pair of 32 bits at a time, with long products (`scalar`) or without
  * (`thumb`: the instructions of Armv6-M): 3 x 3 with strides across of 1 or 2, no dilation and
  * multiplier 1. weights: int8 [out_channels, 9]; sums below 2^29. Output rows may lie over input

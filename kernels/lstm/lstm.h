@@ -40,7 +40,7 @@ struct lstm_s8 {
 };
 
 /* Any shape. weights: int8 [units][LSTM_GATES][inputs + units]; biases: [units][gates][sides].
- * scratch: int16 [units], and int8 [units] unless every_step. */
+ * scratch: int16 [units], and int8 [units] unless every_step or steps = 1. */
 void lstm_s8_portable(const struct lstm_s8 *op, const int8_t *in, int8_t *out, void *scratch);
 
 /* For the Armv7E-M DSP extension; contract in its file. */

@@ -2,7 +2,8 @@
  *
  * LSTM for the Armv7E-M DSP extension (Cortex-M4, M7, M33).
  *
- * weights, by unit and side (W, then R): for every four values k of the input, padded with zeros,
+ * weights: struct scale_dsp [LSTM_GATES][LSTM_SIDES], then by unit and side (W, then R): for every
+ * four values k of the input, padded with zeros,
  *
  *   uint32 {01: k, k + 2} {23: k, k + 2} {01: k + 1, k + 3} {23: k + 1, k + 3}
  *
@@ -12,13 +13,14 @@
  *
  * biases: [units][gates][sides].
  *
- * Values are widened once a step. Per four of them and four gates: 3 LDRD of weights and values,
- * 4 SXTB16, 8 SMLAD for 16 multiply-accumulates. A state of zero is one of zero points.
+ * Values are widened as they are read, so that nothing holds them but the input and the last hidden
+ * state. Per four of them and four gates: 2 LDRD of weights, 1 LDR, 6 SXTB16, 8 SMLAD for 16
+ * multiply-accumulates. The state before the first step adds nothing.
  *
- * scratch, 4-byte aligned: int16 [inputs and units, each rounded up to four], int16 [units], and
- * int8 [units] unless every_step.
+ * scratch, 2-byte aligned: int16 [units], and int8 [units] unless every_step or steps = 1.
  */
 #include <arm_acle.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "../common/requant_dsp.h"
@@ -34,18 +36,6 @@ struct scale_dsp {
   int32_t half; /* 2^(right - 1), or 0 */
   int32_t sign; /* -1 where there is a right shift: ties go away from zero */
 };
-
-static struct scale_dsp prepare(const struct lstm_scale *scale) {
-  const int32_t right = scale->shift < 0 ? -scale->shift : 0;
-  const struct scale_dsp made = {
-      .multiplier = scale->multiplier,
-      .left = 1 + scale->shift + right,
-      .right = right,
-      .half = (1 << right) >> 1,
-      .sign = right > 0 ? -1 : 0,
-  };
-  return made;
-}
 
 static inline int32_t high_rounded(int32_t a, int32_t b) {
   int32_t high;
@@ -65,92 +55,89 @@ static inline int32_t scaled(int32_t sum, const struct scale_dsp *scale) {
   return to_int16(rounded >> scale->right);
 }
 
-static inline void widen_quad(int16x2_t *wide, int8x4_t word) {
-  wide[0] = __sxtb16(word);
-  __asm__("sxtb16 %0, %1, ror #8" : "=r"(wide[1]) : "r"(word));
+/* Sums of four gates: the first in `low`, with 256 times the second in `both`, and so on. */
+struct sums_dsp {
+  int32_t low[LSTM_SIDES];
+  int32_t both[LSTM_SIDES];
+};
+
+static inline struct sums_dsp add_quad(struct sums_dsp sums, const uint32_t *weights,
+                                       int8x4_t word) {
+  const int16x2_t even = __sxtb16(word);
+  int16x2_t odd;
+  __asm__("sxtb16 %0, %1, ror #8" : "=r"(odd) : "r"(word));
+  sums.both[0] = __smlad(even, (int16x2_t)weights[0], sums.both[0]);
+  sums.low[0] = __smlad(even, __sxtb16((int8x4_t)weights[0]), sums.low[0]);
+  sums.both[1] = __smlad(even, (int16x2_t)weights[1], sums.both[1]);
+  sums.low[1] = __smlad(even, __sxtb16((int8x4_t)weights[1]), sums.low[1]);
+  sums.both[0] = __smlad(odd, (int16x2_t)weights[2], sums.both[0]);
+  sums.low[0] = __smlad(odd, __sxtb16((int8x4_t)weights[2]), sums.low[0]);
+  sums.both[1] = __smlad(odd, (int16x2_t)weights[3], sums.both[1]);
+  sums.low[1] = __smlad(odd, __sxtb16((int8x4_t)weights[3]), sums.low[1]);
+  return sums;
 }
 
-/* count int8 to int16, in the order of the weights: 0, 2, 1, 3. */
-static void widen(int16x2_t *wide, const int8_t *values, int32_t count) {
-  int8x4_t word;
-  for (; count >= QUAD; count -= QUAD) {
-    memcpy(&word, values, QUAD);
-    widen_quad(wide, word);
-    values += QUAD;
-    wide += QUAD / 2;
-  }
-  if (count > 0) {
-    word = 0;
-    memcpy(&word, values, (size_t)count);
-    widen_quad(wide, word);
-  }
-}
-
-/* The sums of four gates. Not inlined, so that its loop has the registers to itself. */
+/* The sums of four gates over int8 values. Not inlined, so that its loop has the registers to
+ * itself. Behind the last values the weights are zeros. */
 static __attribute__((noinline)) const uint32_t *multiply(const uint32_t *weights,
-                                                          const int16x2_t *values,
-                                                          const int16x2_t *end,
-                                                          int32_t sums[LSTM_GATES]) {
-  int32_t a = 0, b = 0, c = 0, d = 0;
+                                                          const int8_t *values, int32_t count,
+                                                          int32_t gates[LSTM_GATES]) {
+  struct sums_dsp sums = {{0, 0}, {0, 0}};
+  int8x4_t word;
+  const int8_t *const end = values + count / QUAD * QUAD;
 #pragma GCC unroll 2
-  for (; values != end; values += QUAD / 2) {
-    const int16x2_t even = values[0], odd = values[1];
-    b = __smlad(even, (int16x2_t)weights[0], b);
-    a = __smlad(even, __sxtb16((int8x4_t)weights[0]), a);
-    d = __smlad(even, (int16x2_t)weights[1], d);
-    c = __smlad(even, __sxtb16((int8x4_t)weights[1]), c);
-    b = __smlad(odd, (int16x2_t)weights[2], b);
-    a = __smlad(odd, __sxtb16((int8x4_t)weights[2]), a);
-    d = __smlad(odd, (int16x2_t)weights[3], d);
-    c = __smlad(odd, __sxtb16((int8x4_t)weights[3]), c);
+  while (values != end) {
+    memcpy(&word, values, QUAD);
+    sums = add_quad(sums, weights, word);
+    values += QUAD;
     weights += QUAD;
   }
-  sums[0] = a;
-  sums[1] = (b - a) >> 8;
-  sums[2] = c;
-  sums[3] = (d - c) >> 8;
+  if (count % QUAD > 0) {
+    word = 0;
+    memcpy(&word, values, (size_t)(count % QUAD));
+    sums = add_quad(sums, weights, word);
+    weights += QUAD;
+  }
+  for (int32_t pair = 0; pair < LSTM_SIDES; pair++) {
+    gates[2 * pair] = sums.low[pair];
+    gates[2 * pair + 1] = (sums.both[pair] - sums.low[pair]) >> 8;
+  }
   return weights;
 }
 
 void lstm_s8_dsp(const struct lstm_s8 *op, const int8_t *in, int8_t *out, void *scratch) {
   const int32_t inputs = op->inputs, units = op->units;
-  struct scale_dsp scales[LSTM_GATES][LSTM_SIDES];
-  for (int32_t g = 0; g < LSTM_GATES; g++) {
-    for (int32_t side = 0; side < LSTM_SIDES; side++) {
-      scales[g][side] = prepare(&op->gates[g][side]);
-    }
-  }
+  const struct scale_dsp(*const scales)[LSTM_SIDES] = op->weights;
   const int32_t right = -op->hidden.shift;
   const int32_t offset = (2 * op->hidden_zero_point + 1) << (right - 1);
-  int16x2_t *const values = scratch;
-  int16x2_t *const recurrent = values + (inputs + QUAD - 1) / QUAD * (QUAD / 2);
-  int16x2_t *const end = recurrent + (units + QUAD - 1) / QUAD * (QUAD / 2);
-  int16_t *const cells = (int16_t *)end;
+  int16_t *const cells = scratch;
   int8_t *const other = (int8_t *)(cells + units);
   for (int32_t b = 0; b < op->batches; b++) {
+    const int8_t *hidden = NULL;
     memset(cells, 0, (size_t)units * sizeof(*cells));
-    for (int16x2_t *pair = recurrent; pair < end; pair++) {
-      *pair = (int16x2_t)((uint16_t)op->hidden_zero_point * 0x10001U);
-    }
     for (int32_t t = 0; t < op->steps; t++) {
       int8_t *next = lstm_step_out(op, out, other, t);
-      widen(values, in, inputs);
-      const uint32_t *weights = op->weights;
+      const uint32_t *weights = (const uint32_t *)(scales + LSTM_GATES);
       const int32_t *bias = op->biases;
       for (int32_t u = 0; u < units; u++) {
         int32_t of_input[LSTM_GATES], of_state[LSTM_GATES], gates[LSTM_GATES];
-        weights = multiply(weights, values, recurrent, of_input);
-        weights = multiply(weights, recurrent, end, of_state);
+        weights = multiply(weights, in, inputs, of_input);
+        if (hidden != NULL) {
+          weights = multiply(weights, hidden, units, of_state);
+        } else {
+          weights += (units + QUAD - 1) / QUAD * QUAD;
+        }
         for (int32_t g = 0; g < LSTM_GATES; g++) {
-          const int32_t both = scaled(of_input[g] + bias[0], &scales[g][0]) +
-                               scaled(of_state[g] + bias[1], &scales[g][1]);
-          gates[g] = to_int16(both);
+          gates[g] = scaled(of_input[g] + bias[0], &scales[g][0]);
+          if (hidden != NULL) {
+            gates[g] = to_int16(gates[g] + scaled(of_state[g] + bias[1], &scales[g][1]));
+          }
           bias += LSTM_SIDES;
         }
         const int32_t shown = lstm_update(op, gates, &cells[u]);
         next[u] = (int8_t)requantize_dsp(2 * shown, op->hidden.multiplier, offset, right - 1);
       }
-      widen(recurrent, next, units);
+      hidden = next;
       in += inputs;
     }
     out += op->every_step ? op->steps * units : units;

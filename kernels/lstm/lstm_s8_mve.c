@@ -3,38 +3,25 @@
  * LSTM for Cortex-M55, four units at a time.
  *
  * weights: int8, by four units (the last ones padded with zeros), gate and side (W, then R):
- * [4 units][inputs or units], and 16 zeros behind all. Rows are read in vectors of 16 that end
- * beyond them: there the values, padded with zeros, make nothing of what they find.
+ * [4 units][inputs or units].
  * biases: int32 [units / 4][LSTM_GATES][LSTM_SIDES][4]. Any sums and shifts, but for the hidden
  * state's, which is to the right.
  *
- * scratch, 4-byte aligned: int8 [inputs and units, each rounded up to 16], int16 [units rounded up
- * to 4], and int8 [units] unless every_step.
+ * scratch, 2-byte aligned: int16 [units], and int8 [units] unless every_step or steps = 1.
  */
 #include <arm_mve.h>
 #include <stddef.h>
 #include <string.h>
 
+#include "../common/products_mve.h"
 #include "lstm_unit.h"
 
 #define LANES 4
-#define VECTOR 16
 
-/* Of four rows of weights, one behind the other, with the same values. */
-static inline int32x4_t multiply(const int8_t *weights, const int8_t *values, int32_t count) {
-  int32_t a = 0, b = 0, c = 0, d = 0;
-  const int8_t *const second = weights + count;
-  const int8_t *const third = second + count;
-  const int8_t *const fourth = third + count;
-  for (int32_t k = 0; k < count; k += VECTOR) {
-    const int8x16_t x = vldrbq_s8(values + k);
-    a = vmladavaq_s8(a, x, vldrbq_s8(weights + k));
-    b = vmladavaq_s8(b, x, vldrbq_s8(second + k));
-    c = vmladavaq_s8(c, x, vldrbq_s8(third + k));
-    d = vmladavaq_s8(d, x, vldrbq_s8(fourth + k));
-  }
-  const int32_t sums[LANES] = {a, b, c, d};
-  return vldrwq_s32(sums);
+/* Not inlined, so that its loop has the registers to itself. */
+static __attribute__((noinline)) int32x4_t multiply(int32x4_t start, const int8_t *values,
+                                                    const int8_t *weights, int32_t count) {
+  return add_products_mve(start, values, weights, count);
 }
 
 static inline int32x4_t clamp(int32x4_t x, int32_t low, int32_t high) {
@@ -88,20 +75,20 @@ static inline int32x4_t tanh4(const uint16_t *points, int32x4_t scaled) {
   return vshrq_n_s32(vpselq_s32(mirrored, vaddq_n_s32(above, 128), negative), 8);
 }
 
-/* lstm_update() and the new hidden state of four units. */
+/* lstm_update() and the new hidden state of the four units in `lanes`, or fewer. */
 static inline int32x4_t update(const struct lstm_s8 *op, const int32x4_t gates[LSTM_GATES],
-                               int16_t *cells) {
+                               int16_t *cells, mve_pred16_t lanes) {
   const uint16_t *points = op->sigmoid;
   const int32x4_t candidate =
       vmulq_s32(sigmoid(points, gates[0]), tanh4(points, vmulq_n_s32(gates[2], 3)));
   const int32x4_t added = clamp(divide(vrshrq_n_s32(candidate, 1), op->cell_shift), -32768, 32767);
-  const int32x4_t remembered = vmulq_s32(sigmoid(points, gates[1]), vldrhq_s32(cells));
+  const int32x4_t remembered = vmulq_s32(sigmoid(points, gates[1]), vldrhq_z_s32(cells, lanes));
   const int32x4_t kept = divide(vrshrq_n_s32(remembered, 1), 14);
   int32x4_t state = clamp(vaddq_s32(kept, added), -32768, 32767);
   if (op->cell_clip > 0) {
     state = clamp(state, -op->cell_clip, op->cell_clip);
   }
-  vstrhq_s32(cells, state);
+  vstrhq_p_s32(cells, state, lanes);
   const int32x4_t wide = vmulq_n_s32(state, op->tanh_multiplier);
   const int32x4_t scaled = op->tanh_shift > 0 ? vrshlq_n_s32(wide, -op->tanh_shift) : wide;
   const int32x4_t shown = vmulq_s32(tanh4(points, scaled), sigmoid(points, gates[3]));
@@ -111,37 +98,33 @@ static inline int32x4_t update(const struct lstm_s8 *op, const int32x4_t gates[L
 
 void lstm_s8_mve(const struct lstm_s8 *op, const int8_t *in, int8_t *out, void *scratch) {
   const int32_t inputs = op->inputs, units = op->units;
-  int8_t *const values = scratch;
-  int8_t *const recurrent = values + (inputs + VECTOR - 1) / VECTOR * VECTOR;
-  int8_t *const end = recurrent + (units + VECTOR - 1) / VECTOR * VECTOR;
-  int16_t *const cells = (int16_t *)(void *)end;
-  int8_t *const other = (int8_t *)(cells + (units + LANES - 1) / LANES * LANES);
+  int16_t *const cells = scratch;
+  int8_t *const other = (int8_t *)(cells + units);
   for (int32_t b = 0; b < op->batches; b++) {
-    memset(values, 0, (size_t)(other - values));
-    memset(recurrent, op->hidden_zero_point, (size_t)units);
+    const int8_t *before = NULL;
+    memset(cells, 0, (size_t)units * sizeof(*cells));
     for (int32_t t = 0; t < op->steps; t++) {
       int8_t *next = lstm_step_out(op, out, other, t);
-      memcpy(values, in, (size_t)inputs);
       const int8_t *weights = op->weights;
       const int32_t *biases = op->biases;
       for (int32_t u = 0; u < units; u += LANES) {
         int32x4_t gates[LSTM_GATES];
         for (int32_t g = 0; g < LSTM_GATES; g++) {
-          const int32x4_t of_input =
-              vaddq_s32(multiply(weights, values, inputs), vldrwq_s32(biases));
+          const int32x4_t of_input = multiply(vldrwq_s32(biases), in, weights, inputs);
+          gates[g] = clamp(requantize4(of_input, &op->gates[g][0]), -32768, 32767);
           weights += LANES * inputs;
-          const int32x4_t of_state =
-              vaddq_s32(multiply(weights, recurrent, units), vldrwq_s32(biases + LANES));
+          if (before != NULL) {
+            const int32x4_t of_state = multiply(vldrwq_s32(biases + LANES), before, weights, units);
+            const int32x4_t two = clamp(requantize4(of_state, &op->gates[g][1]), -32768, 32767);
+            gates[g] = clamp(vaddq_s32(gates[g], two), -32768, 32767);
+          }
           weights += LANES * units;
           biases += LSTM_SIDES * LANES;
-          const int32x4_t one = clamp(requantize4(of_input, &op->gates[g][0]), -32768, 32767);
-          const int32x4_t two = clamp(requantize4(of_state, &op->gates[g][1]), -32768, 32767);
-          gates[g] = clamp(vaddq_s32(one, two), -32768, 32767);
         }
-        const int32x4_t hidden = update(op, gates, cells + u);
-        vstrbq_p_s32(next + u, hidden, vctp32q((uint32_t)(units - u)));
+        const mve_pred16_t lanes = vctp32q((uint32_t)(units - u));
+        vstrbq_p_s32(next + u, update(op, gates, cells + u, lanes), lanes);
       }
-      memcpy(recurrent, next, (size_t)units);
+      before = next;
       in += inputs;
     }
     out += op->every_step ? op->steps * units : units;

@@ -2,8 +2,8 @@
 #include "pad.h"
 
 #include <stddef.h>
-#include <string.h>
 
+#include "../common/copy_bytes.h"
 #include "../common/values_s16.h"
 
 static arena_s16 *fill(arena_s16 *out, int32_t value, int32_t count) {
@@ -30,7 +30,7 @@ void pad_s16_portable(const struct pad_s8 *op, const int8_t *in, int8_t *out, vo
       to = fill(to, op->value, op->before[2] * step[2]);
       for (int32_t x = 0; x < op->size[2]; x++) {
         to = fill(to, op->value, op->before[3]);
-        memcpy(to, from, (size_t)op->size[3] * sizeof *to);
+        copy_bytes(to, from, (size_t)op->size[3] * sizeof *to);
         from += op->size[3];
         to = fill(to + op->size[3], op->value, op->after[3]);
       }

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "../common/copy_bytes.h"
+
 static int8_t *fill(int8_t *out, int32_t value, int32_t count) {
   memset(out, value, (size_t)count);
   return out + count;
@@ -24,7 +26,7 @@ void pad_s8_portable(const struct pad_s8 *op, const int8_t *in, int8_t *out, voi
       out = fill(out, op->value, op->before[2] * step[2]);
       for (int32_t x = 0; x < op->size[2]; x++) {
         out = fill(out, op->value, op->before[3]);
-        memcpy(out, in, (size_t)op->size[3]);
+        copy_bytes(out, in, (size_t)op->size[3]);
         in += op->size[3];
         out = fill(out + op->size[3], op->value, op->after[3]);
       }

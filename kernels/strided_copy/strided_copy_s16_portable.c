@@ -2,8 +2,8 @@
 #include "strided_copy.h"
 
 #include <stddef.h>
-#include <string.h>
 
+#include "../common/copy_bytes.h"
 #include "../common/values_s16.h"
 
 void strided_copy_s16_portable(const struct strided_copy_s8 *op, const int8_t *in, int8_t *out,
@@ -18,7 +18,7 @@ void strided_copy_s16_portable(const struct strided_copy_s8 *op, const int8_t *i
   from += op->offset;
   do {
     if (op->stride[last] == 1) {
-      memcpy(to, from, (size_t)run * sizeof *to);
+      copy_bytes(to, from, (size_t)run * sizeof *to);
       to += run;
     } else {
       /* The stride is read anew each time: from a register, GCC unrolls to three times the code. */

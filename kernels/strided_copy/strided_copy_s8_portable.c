@@ -2,7 +2,8 @@
 #include "strided_copy.h"
 
 #include <stddef.h>
-#include <string.h>
+
+#include "../common/copy_bytes.h"
 
 void strided_copy_s8_portable(const struct strided_copy_s8 *op, const int8_t *in, int8_t *out,
                               void *scratch) {
@@ -14,7 +15,7 @@ void strided_copy_s8_portable(const struct strided_copy_s8 *op, const int8_t *in
   in += op->offset;
   do {
     if (op->stride[last] == 1) {
-      memcpy(out, in, (size_t)run);
+      copy_bytes(out, in, (size_t)run);
       out += run;
     } else {
       /* The stride is read anew each time: from a register, GCC unrolls to three times the code. */

@@ -65,7 +65,7 @@ def _with_known_versions(model: bytes) -> bytes:
     return bytes(renumbered)
 
 
-_KEEPING = (b"SignalFilterBankSpectralSubtraction",)
+_KEEPING = (b"CIRCULAR_BUFFER", b"SignalFilterBankSpectralSubtraction")
 """Custom operators that keep a state."""
 
 
@@ -75,9 +75,9 @@ def has_variables(model: bytes) -> bool:
 
     kinds = tflite.BuiltinOperator
     root = tflite.Model.GetRootAsModel(model, 0)
-    codes = (root.OperatorCodes(i) for i in range(root.OperatorCodesLength()))
+    codes = [root.OperatorCodes(i) for i in range(root.OperatorCodesLength())]
     found = {max(code.BuiltinCode(), code.DeprecatedBuiltinCode()) for code in codes}
-    custom = {root.OperatorCodes(i).CustomCode() for i in range(root.OperatorCodesLength())}
+    custom = {code.CustomCode() for code in codes}
     return not found.isdisjoint((kinds.VAR_HANDLE, kinds.SVDF)) or not custom.isdisjoint(_KEEPING)
 
 

@@ -43,11 +43,10 @@ from mcunet_tf.tinyengine.plan_text import plan_text
 from mcunet_tf.tinyengine.read_tflite import read_tflite
 from mcunet_tf.tinyengine.schedule.nodes import (
     Node,
-    make_node,
     make_row_source,
     storage_roots,
 )
-from mcunet_tf.tinyengine.select import Costs, select_kernels
+from mcunet_tf.tinyengine.select import Costs, select_nodes
 from mcunet_tf.tinyengine.stream_report import check_stream, stream_report
 from mcunet_tf.tinyengine.streams import Stream, make_stream
 from mcunet_tf.tinyengine.validate import validate_plan
@@ -415,9 +414,7 @@ def _select_nodes(
 ) -> list[Node]:
     ops = [op for op in graph.ops if op.kind != "RESHAPE"]
     known = costs or cost_model(board.core.cost_model)
-    kernels = select_kernels(graph, ops, board.isa, known, flash_budget_bytes)
-    pairs = zip(ops, kernels, strict=True)
-    return [make_node(graph, index, op, kernel) for index, (op, kernel) in enumerate(pairs)]
+    return select_nodes(graph, ops, board.isa, known, flash_budget_bytes)
 
 
 def _project_flags(board: Board) -> tuple[str, ...]:

@@ -31,11 +31,9 @@ CUSTOMS = tuple(
     "TFLM_DECODE TFLite_Detection_PostProcess ethos-u".split()
 )
 
-_STATE = "it keeps a state of its own form: write it as a variable, or give the model a window"
 _VARIABLES = ("ASSIGN_VARIABLE", "CALL_ONCE", "READ_VARIABLE", "VAR_HANDLE")
 _SIGNAL = "it cuts sound into frames, or joins them: the application does so"
 _REASONS = {
-    "CIRCULAR_BUFFER": _STATE,
     **{
         name: _SIGNAL
         for name in CUSTOMS
@@ -47,6 +45,7 @@ _REASONS = {
 """Why an operator is not compiled."""
 
 _CHOSEN = {
+    "CIRCULAR_BUFFER": "a state of the model, where its readers run in every call",
     "IF": "what the condition chooses, or both branches and a SELECT_V2",
     "WHILE": "unrolled, where the number of rounds follows from constants",
 }

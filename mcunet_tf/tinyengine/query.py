@@ -28,7 +28,12 @@ from mcunet_tf.tinyengine.plan.grouping import can_fit_model, fit_model, plan_mo
 from mcunet_tf.tinyengine.plan.plan import Group, Plan, plan_stages
 from mcunet_tf.tinyengine.plan.profiles import Profiles
 from mcunet_tf.tinyengine.schedule.nodes import Node, make_node, move_node
-from mcunet_tf.tinyengine.select import select_kernel, traded_kernels, worthwhile_kernels
+from mcunet_tf.tinyengine.select import (
+    leaner_kernels,
+    select_kernel,
+    traded_kernels,
+    worthwhile_kernels,
+)
 
 
 class Part(Protocol):
@@ -114,7 +119,7 @@ def planned_cost(candidate: Candidate, board: Board, arena_bytes: int | None = N
         optimize="balanced" if arena_bytes is None else "sram",
         effort=_operator_memo(board.core.schedules_weighed_as),
     )
-    return _planned(candidate, board, nodes, plan)
+    return _planned(candidate, board, plan)
 
 
 def fitting_cost(candidate: Candidate, board: Board, arena_bytes: int) -> PlannedCost | None:
@@ -123,7 +128,7 @@ def fitting_cost(candidate: Candidate, board: Board, arena_bytes: int) -> Planne
     plan = fit_model(
         candidate.graph, nodes, arena_bytes, _operator_memo(board.core.schedules_weighed_as)
     )
-    return None if plan is None else _planned(candidate, board, nodes, plan)
+    return None if plan is None else _planned(candidate, board, plan)
 
 
 def can_fit(candidate: Candidate, board: Board, arena_bytes: int) -> bool:
@@ -147,7 +152,8 @@ def streamed_arena_bytes(candidate: Candidate, board: Board, ends: Iterable[int]
             the number of operators.
     """
     isa = frozenset(board.isa)
-    nodes = _placed(candidate, [_kernel_of(part, isa) for part in candidate.parts])
+    kernels = [_kernel_of(part, isa) for part in candidate.parts]
+    nodes = _placed(candidate, kernels, isa, board.core.cost_model)
     groups, start = [], 0
     for end in ends:
         groups.append(Group(start, end))
@@ -186,18 +192,21 @@ def chosen_nodes(candidate: Candidate, board: Board) -> tuple[Node, ...]:
             _traded_kernels(part, isa, board.core.cost_model, names) for part in candidate.parts
         ]
         kernels = worthwhile_kernels(choices, costs)
-    return _placed(candidate, kernels)
+    return _placed(candidate, kernels, isa, board.core.cost_model)
 
 
-def _placed(candidate: Candidate, kernels: Sequence[Kernel]) -> tuple[Node, ...]:
+def _placed(
+    candidate: Candidate, kernels: Sequence[Kernel], isa: frozenset[str], core: str
+) -> tuple[Node, ...]:
     triples = zip(candidate.graph.ops, candidate.parts, kernels, strict=True)
     return tuple(
-        move_node(_node_alone(part, kernel), index, op)
+        move_node(_node_alone(part, kernel, isa, core), index, op)
         for index, (op, part, kernel) in enumerate(triples)
     )
 
 
-def _planned(candidate: Candidate, board: Board, nodes: Sequence[Node], plan: Plan) -> PlannedCost:
+def _planned(candidate: Candidate, board: Board, plan: Plan) -> PlannedCost:
+    nodes = sorted((n for stage in plan.stages for n in stage.nodes), key=lambda n: n.index)
     model = _model(board.core.schedules_weighed_as)
     total = model.entry
     for stage in plan.stages:
@@ -232,10 +241,11 @@ def _traded_kernels(
 
 # Keeps weights: as many as a dozen search spaces have.
 @functools.lru_cache(maxsize=1 << 12)
-def _node_alone(part: Part, kernel: Kernel) -> Node:
+def _node_alone(part: Part, kernel: Kernel, isa: frozenset[str], core: str) -> Node:
     """An operator in a graph of its own; nodes of whole networks share its view."""
     graph = part.graph()
-    return make_node(graph, 0, graph.ops[0], kernel)
+    leaner = leaner_kernels(graph, graph.ops[0], isa, cost_model(core), kernel)
+    return make_node(graph, 0, graph.ops[0], kernel, leaner)
 
 
 @functools.lru_cache(maxsize=1 << 16)

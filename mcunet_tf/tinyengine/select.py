@@ -32,6 +32,9 @@ WORTH_SHARE, WORTH_BYTES = 0.01, 3072
 """Share of a model's instructions that this much code must save."""
 
 
+LEANER = 1.5
+"""Times the instructions of the fastest kernel that one with less scratch may take."""
+
 LINKED_BYTES = 1024
 """Of a flash budget, for what only the linker knows: library functions, alignment, stages' code."""
 
@@ -139,6 +142,23 @@ def select_kernels(
     return worthwhile_kernels(choices, costs)
 
 
+def select_nodes(
+    graph: Graph,
+    ops: Sequence[Op],
+    isa: Collection[str],
+    costs: Costs | None,
+    flash_budget_bytes: int | None = None,
+) -> list[Node]:
+    """`select_kernels`, as nodes; with leaner ones, unless flash counts too."""
+    kernels = select_kernels(graph, ops, isa, costs, flash_budget_bytes)
+    nodes = []
+    for index, (op, kernel) in enumerate(zip(ops, kernels, strict=True)):
+        free = flash_budget_bytes is None
+        leaner = leaner_kernels(graph, op, isa, costs, kernel) if free else ()
+        nodes.append(make_node(graph, index, op, kernel, leaner))
+    return nodes
+
+
 def worthwhile_kernels(choices: Sequence[KernelChoice], costs: Costs) -> list[Kernel]:
     """One kernel for each operator, such that every kernel in use is worth its code."""
     fastest = sum(min(choice.instructions) for choice in choices)
@@ -187,6 +207,47 @@ def traded_kernels(
             kernels.append(kernel)
             instructions.append(cost)
     return KernelChoice(tuple(kernels), tuple(instructions), (0,) * len(kernels))
+
+
+def leaner_kernels(
+    graph: Graph, op: Op, isa: Collection[str], costs: Costs | None, chosen: Kernel
+) -> tuple[Kernel, ...]:
+    """Kernels that take less scratch than the chosen one and not much more time.
+
+    Which one runs is the plan's choice: where scratch sets the peak of memory, and only as far as
+    the instructions that it costs are tolerated.
+
+    Args:
+      graph: holds the tensors.
+      op: the operator.
+      isa: instruction sets of the target.
+      costs: the costs of the target; none: no kernel is known to be fast enough.
+      chosen: the kernel that is worth its code.
+    """
+    seen = view(graph, op)
+    scratch_bytes = _scratch_bytes(graph, op, chosen)
+    if costs is None or not scratch_bytes:
+        return ()
+    own = _instructions(graph, op, chosen, costs)
+    found = {chosen.name: scratch_bytes}
+    kernels = []
+    for kernel in kernels_for(seen):
+        if own is None or kernel.name in found or not _runs_on(kernel, isa):
+            continue
+        cost, bytes_then = (
+            _instructions(graph, op, kernel, costs),
+            _scratch_bytes(graph, op, kernel),
+        )
+        lean = kernel.style is chosen.style and bytes_then < scratch_bytes
+        if lean and cost is not None and cost <= LEANER * own and kernel.rejects(seen) is None:
+            found[kernel.name] = bytes_then
+            kernels.append(kernel)
+    return tuple(kernels)
+
+
+def _scratch_bytes(graph: Graph, op: Op, kernel: Kernel) -> int:
+    """Scratch of a kernel that makes one row at a time."""
+    return make_node(graph, 0, op, kernel).scratch_bytes(1)
 
 
 def _within_budget(

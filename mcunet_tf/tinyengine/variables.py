@@ -8,7 +8,7 @@ the start of an inference and an output for what it holds at the end, and the op
 
 An SVDF has a variable of its own: a tensor that it reads and writes. What it writes becomes its
 second result. A spectral subtraction goes on from its second result of the inference before, which
-becomes its second operand.
+becomes its second operand. The variable of a CIRCULAR_BUFFER is its result.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mcunet_tf.tinyengine.circular_buffers import KIND as CIRCULAR_BUFFER
+from mcunet_tf.tinyengine.circular_buffers import wrong_buffer
 from mcunet_tf.tinyengine.ir import ITEM_BYTES, Op, Tensor
 from mcunet_tf.tinyengine.ops.spec import Impossible
 from mcunet_tf.tinyengine.settle_shapes import Options
@@ -131,6 +133,8 @@ class _Walk:
         made = KEPT_RESULTS.get(op.kind)
         if made is not None and made < len(op.outputs):
             return self._keeping(op, op.outputs[made]), options
+        if op.kind == CIRCULAR_BUFFER:
+            return self._slid(op, options)
         position = OWN_STATES.get(op.kind)
         if position is None or position >= len(op.inputs) or not op.outputs:
             return op, options
@@ -157,6 +161,20 @@ class _Walk:
         self.entries[name], self.now[name], self.own[name] = len(self.tensors), kept, None
         self.tensors.append(dataclasses.replace(held, name=f"{held.name}/before", data=None))
         return dataclasses.replace(op, inputs=(*op.inputs, self.entries[name]))
+
+    def _slid(self, op: Op, options: Options) -> tuple[Op, Options]:
+        """A CIRCULAR_BUFFER as a SLIDE of what it held before."""
+        wrong = wrong_buffer(op, options, self.tensors)
+        for made in op.outputs:
+            self.tensors[made] = dataclasses.replace(self.tensors[made], data=None)
+        if wrong is not None:
+            return op, Impossible(wrong)
+        (made,) = op.outputs
+        held = self.tensors[made]
+        name, entry = f"{held.name} {made}", len(self.tensors)
+        self.tensors.append(dataclasses.replace(held, name=f"{held.name}/last"))
+        self.entries[name], self.now[name], self.own[name] = entry, made, None
+        return dataclasses.replace(op, kind="SLIDE", inputs=(entry, op.inputs[0])), {}
 
     def _reads(self, op: Op) -> bool:
         name = self.names.get(op.inputs[0])

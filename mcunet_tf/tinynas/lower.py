@@ -25,7 +25,7 @@ from mcunet_tf.tinyengine.ops.fully_connected import FullyConnectedAttributes
 from mcunet_tf.tinyengine.ops.mean import MeanAttributes
 from mcunet_tf.tinyengine.query import Candidate
 from mcunet_tf.tinynas.arch import Arch
-from mcunet_tf.tinynas.layer import ADD, DENSE, DEPTHWISE, IMAGE, MEAN, ArchLayer
+from mcunet_tf.tinynas.layer import ADD, CONV, DENSE, DEPTHWISE, IMAGE, MEAN, ArchLayer
 
 _IMAGE = Quantization((1 / 255,), (-128,))
 _RELU6 = Quantization((6 / 255,), (-128,))
@@ -111,15 +111,22 @@ def _operator(layer: ArchLayer, first: int, sources: Sequence[int]) -> tuple[lis
         axes = Tensor("axes", (2,), "int32", None, np.array([1, 2], np.int32))
         mean = MeanAttributes((1, 2))
         return [axes, output], Op("MEAN", layer.name, (*sources, first), (first + 1,), mean)
-    weights, bias = _constants(layer.kind, layer.kernel, layer.in_channels, channels)
+    product = layer.kind == DENSE or _is_one_pixel(layer)
+    stored = DENSE if product else layer.kind
+    weights, bias = _constants(stored, layer.kernel, layer.in_channels, channels)
     inputs, outputs = (*sources, first, first + 1), (first + 2,)
-    if layer.kind == DENSE:
-        attributes = FullyConnectedAttributes("NONE")
+    if product:
+        attributes = FullyConnectedAttributes("RELU6" if layer.relu6 else "NONE")
         return [weights, bias, output], Op(
             "FULLY_CONNECTED", layer.name, inputs, outputs, attributes
         )
     kind = "DEPTHWISE_CONV_2D" if layer.kind == DEPTHWISE else "CONV_2D"
     return [weights, bias, output], Op(kind, layer.name, inputs, outputs, _window(layer))
+
+
+def _is_one_pixel(layer: ArchLayer) -> bool:
+    """Whether it is a convolution that the compiler makes a matrix product of."""
+    return layer.kind == CONV and (layer.height, layer.width, *layer.kernel) == (1, 1, 1, 1)
 
 
 def _window(layer: ArchLayer) -> Conv2dAttributes:

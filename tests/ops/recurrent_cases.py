@@ -92,6 +92,7 @@ UNIDIRECTIONAL_SEQUENCE_LSTM = collect(
         ("quads", lstm_model(5, 8, 12)),
         ("tails", lstm_model(5, 7, 9)),
         ("one_step", lstm_model(1, 5, 9)),
+        ("one_step_of_batch", lstm_model(1, 5, 9, batch=2)),
         ("one_input", lstm_model(9, 1, 6)),
         ("one_unit", lstm_model(9, 6, 1)),
         ("long", lstm_model(60, 3, 5)),

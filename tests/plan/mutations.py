@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
 
-from mcunet_tf.tinyengine import compiler
+from mcunet_tf.tinyengine import select
 from mcunet_tf.tinyengine.kernel_tables.table import Style
 from mcunet_tf.tinyengine.plan import grouping, plan, proposals
 from mcunet_tf.tinyengine.schedule import nodes, rings, stage, trace
@@ -251,7 +251,7 @@ _NEEDS_LESS = _together(_reach_less("high", -1), _LESS_AHEAD)
 _OVERLAPS = _together(
     _wrapped(plan, "safe_overlap", _row_too_far), _wrapped(proposals, "safe_overlap", _row_too_far)
 )
-_MADE_NODES = _wrapped(compiler, "make_node", _without_padding)
+_MADE_NODES = _wrapped(select, "make_node", _without_padding)
 
 FAULTS: dict[str, Fault] = {
     "a band needs a row less": Fault(_NEEDS_LESS),

@@ -56,26 +56,26 @@ class Planted:
 _SPECIAL = (averaged_network, streamed_network, depthwise_network, offset_network)
 
 
-def network(seed: int) -> bytes:
+def network(seed: int, dtype: str = "int8") -> bytes:
     """A random network; below 0 one that has what few of those have."""
-    return random_network(seed) if seed >= 0 else _SPECIAL[-1 - seed]()
+    return random_network(seed, dtype=dtype) if seed >= 0 else _SPECIAL[-1 - seed]()
 
 
 @functools.cache
-def _sound_c(seed: int, board: str, input_mode: str, optimize: str) -> str | None:
+def _sound_c(seed: int, dtype: str, board: str, input_mode: str, optimize: str) -> str | None:
     """The C of the same network without a fault; None where it cannot be compiled."""
     try:
         compiled = compile_tflite(
-            network(seed), board, name="c", optimize=optimize, input_mode=input_mode
+            network(seed, dtype), board, name="c", optimize=optimize, input_mode=input_mode
         )
     except McunetError:
         return None  # two inputs, or one that is read again later
     return compiled.files["c.c"]
 
 
-def plant(fault: Fault, seed: int) -> Planted | None:
+def plant(fault: Fault, seed: int, dtype: str = "int8") -> Planted | None:
     """Compiles a network with a fault; None where that makes no other C, or no plan at all."""
-    sound = _sound_c(seed, fault.board, fault.input_mode, fault.optimize)
+    sound = _sound_c(seed, dtype, fault.board, fault.input_mode, fault.optimize)
     if sound is None:
         return None
     refused: list[str] = []
@@ -87,7 +87,7 @@ def plant(fault: Fault, seed: int) -> Planted | None:
             refused.append(str(error))
 
     options = {"optimize": fault.optimize, "input_mode": fault.input_mode}
-    case = Case("NETWORK", str(seed), network(seed))
+    case = Case("NETWORK", str(seed), network(seed, dtype))
     try:
         with fault.plant(), mock.patch.object(compiler, "validate_plan", judge):
             compiled = compile_tflite(case.model, fault.board, name="c", **options)

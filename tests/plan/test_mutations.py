@@ -45,6 +45,23 @@ SEEDS = {
     "images grow by another factor": 7,
     "operands change places": 4,
 }
+# The same with int16 activations, or now int8, now int16: rows of other bytes.
+WIDER_SEEDS = {
+    "a band needs a row less": ("int16", 1),
+    "a band waits for a row less": ("mixed", 1),
+    "a pushed band needs a row less": ("int16", 1),
+    "a pushed band waits for a row less": ("mixed", 1),
+    "the C pulls a row more than the trace": ("int16", 1),
+    "rows are given up one too early": ("mixed", 1),
+    "rows in place are given up one too early": ("int16", 1),
+    "a window's ring has a slot less": ("mixed", 1),
+    "a shared ring has a slot less": ("int16", 1),
+    "rows in place of rows that do not fit": ("mixed", 1),
+    "a result reaches a row too far": ("int16", 0),
+    "a result in place reaches a row too far": ("mixed", 1),
+    "a ring in place lags by a row": ("mixed", 7),
+    "bands may wrap around their ring": ("mixed", 7),
+}
 SWEPT = range(200, 240)
 
 
@@ -54,6 +71,7 @@ def parameters(board: str, *marks: pytest.MarkDecorator) -> list:
 
 
 EVERY_FAULT = parameters(HOST) + parameters(DSP, pytest.mark.qemu)
+WIDER_FAULTS = [fault for fault in EVERY_FAULT if fault.values[0] in WIDER_SEEDS]
 
 
 @pytest.mark.parametrize("name", EVERY_FAULT)
@@ -61,6 +79,15 @@ def test_a_fault_that_makes_the_c_wrong_is_refused(name):
     """The network is chosen so that the fault shows: were it harmless, nothing would be proved."""
     fault = FAULTS[name]
     planted = plant(fault, SEEDS[name])
+    assert planted is not None, "the fault changes nothing"
+    assert wrong([planted], fault.board) == [planted], "the C is right all the same"
+    assert planted.refused
+
+
+@pytest.mark.parametrize("name", WIDER_FAULTS)
+def test_a_fault_in_int16_that_makes_the_c_wrong_is_refused(name):
+    fault, (dtype, seed) = FAULTS[name], WIDER_SEEDS[name]
+    planted = plant(fault, seed, dtype)
     assert planted is not None, "the fault changes nothing"
     assert wrong([planted], fault.board) == [planted], "the C is right all the same"
     assert planted.refused

@@ -31,7 +31,13 @@ from mcunet_tf.tinyengine.cost.features_moves import (
     strided_copy_s16,
     whole_values,
 )
-from mcunet_tf.tinyengine.cost.features_mve import conv2d_1x1_mve, conv2d_mve, depthwise_mve
+from mcunet_tf.tinyengine.cost.features_mve import (
+    conv2d_1x1_mve,
+    conv2d_mve,
+    depthwise_mve,
+    depthwise_planes_mve,
+    depthwise_taps_mve,
+)
 from mcunet_tf.tinyengine.cost.features_pools import POOLS
 from mcunet_tf.tinyengine.cost.features_s16 import (
     conv2d_1x1_s16_any_dsp,
@@ -435,6 +441,8 @@ _BY_NAME: Mapping[str, Features] = {
     "fully_connected_s8_plain_dsp": fully_connected_plain_dsp,
     "depthwise_conv2d_s8_dsp": depthwise_any_dsp,
     "depthwise_conv2d_s8_portable": depthwise_portable,
+    "depthwise_conv2d_s8_planes_mve": depthwise_planes_mve,
+    "depthwise_conv2d_s8_taps_mve": depthwise_taps_mve,
     "strided_copy_s8_portable": strided_copy,
     "lookup_x8_portable": byte_values,
     "batch_matmul_s8_portable": batch_matmul,

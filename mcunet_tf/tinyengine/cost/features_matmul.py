@@ -102,7 +102,7 @@ def lstm(view: View, calls: Runs) -> Counts:
 
 
 def lstm_dsp(view: View, calls: Runs) -> Counts:
-    """Units by four values, which are widened once a step."""
+    """Units by four values."""
     made, rows, _, inputs, units = _lstm_loops(view, calls)
     quads = -(-inputs // 4) + -(-units // 4)
     return {
@@ -110,13 +110,12 @@ def lstm_dsp(view: View, calls: Runs) -> Counts:
         "step": rows,
         "unit": rows * units,
         "quad": rows * units * quads,
-        "widened": rows * quads,
-        "tail": rows * ((inputs % 4 > 0) + (units % 4 > 0)),
+        "tail": rows * units * ((inputs % 4 > 0) + (units % 4 > 0)),
     }
 
 
 def lstm_mve(view: View, calls: Runs) -> Counts:
-    """Four units at a time, by vectors of 16 values, which are copied once a step."""
+    """Four units at a time, by vectors of 16 values."""
     made, rows, _, inputs, units = _lstm_loops(view, calls)
     fours = rows * -(-units // 4)
     return {
@@ -124,5 +123,4 @@ def lstm_mve(view: View, calls: Runs) -> Counts:
         "step": rows,
         "four": fours,
         "vector": fours * (-(-inputs // 16) + -(-units // 16)),
-        "copied": rows * (inputs + units),
     }

@@ -10,6 +10,9 @@ from mcunet_tf.tinyengine.ops.spec import View
 from mcunet_tf.tinyengine.ops.strided_copy import StridedCopy
 from mcunet_tf.tinyengine.ops.strided_copy import strided_copy as copy_of
 
+_BLOCK_BYTES = 32
+"""What copy_bytes.h moves at once."""
+
 
 def joined_values(view: View, calls: Runs) -> Counts:
     """Runs of every operand, one pixel after the other."""
@@ -19,7 +22,8 @@ def joined_values(view: View, calls: Runs) -> Counts:
         "call": made,
         "pixel": pixels,
         "run": pixels * len(runs),
-        "word": pixels * sum(run // 4 for run in runs),
+        "block": pixels * sum(run // _BLOCK_BYTES for run in runs),
+        "word": pixels * sum(run % _BLOCK_BYTES // 4 for run in runs),
         "odd_value": pixels * sum(run % 4 for run in runs),
         "unaligned_run": pixels * len(runs) * (max(run % 4 for run in runs) > 0),
         "unaligned_value": pixels * sum(runs) * (max(run % 4 for run in runs) > 0),
@@ -142,7 +146,8 @@ def _strided(view: View, calls: Runs, copy: StridedCopy, item_bytes: int) -> Cou
         "call": made,
         "run": runs,
         "copied_run": runs * together,
-        "word": runs * (run_bytes // 4) * together,
+        "block": runs * (run_bytes // _BLOCK_BYTES) * together,
+        "word": runs * (run_bytes % _BLOCK_BYTES // 4) * together,
         "odd_value": runs * (run_bytes % 4) * together,
         "value": runs * length * (not together),
         "row": runs // (copy.sizes[-2] if len(copy.sizes) > 1 else 1),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from mcunet_tf.tinyengine.cost.counts import Counts, Runs, conv2d_columns, total
 from mcunet_tf.tinyengine.cost.tiles import columns_inside, whole_windows
+from mcunet_tf.tinyengine.kernel_tables.packing.mve import planes_of
 from mcunet_tf.tinyengine.ops.spec import View
 
 _LANES = 16  # bytes of a vector
@@ -59,6 +60,55 @@ def conv2d_mve(view: View, calls: Runs) -> Counts:
         "clipped_block": rows * clipped * height * width * -(-inputs // _LANES),
         "outside_tap": rows * outside * height,
         "outside_block": rows * outside * height * -(-inputs // _LANES),
+    }
+
+
+def depthwise_planes_mve(view: View, calls: Runs) -> Counts:
+    """Columns of one channel gathered four at a time, then four outputs a pass."""
+    attributes, channels = view.attributes, view.output.shape[3]
+    _, height, width, _ = view.input(1).shape
+    planes = planes_of((height, width), (attributes.stride_height, attributes.stride_width))
+    columns = conv2d_columns(view)
+    inside = min(columns.in_width, max(columns.reach - columns.pad_left, 0))
+    made, rows = total(calls)
+    if planes is None:  # the kernel table rejects it
+        return {"call": made}
+    groups = sum(-(-units // planes.shared) * n for units, n, _ in calls)
+    runs = sum(min(units, planes.shared) * n for units, n, _ in calls)
+    size = "short" if planes.column_bytes == 4 else "tall"
+    # 3 x 3 makes two rows at a time.
+    pair = (height, width, attributes.stride_height, attributes.stride_width) == (3, 3, 1, 1)
+    lines, form = (groups, "pair") if pair else (rows, str(planes.vectors))
+    if pair:
+        runs = made
+    return {
+        "call": made,
+        "channel": made * channels,
+        "run": runs * channels,
+        "group": groups * channels,
+        f"{size}_block": groups * channels * (inside // 4),
+        f"{size}_rest": groups * channels * (inside % 4 > 0),
+        f"row_{form}": lines * channels,
+        f"pass_{form}": lines * channels * -(-columns.out_width // 4),
+    }
+
+
+def depthwise_taps_mve(view: View, calls: Runs) -> Counts:
+    """Taps of each pixel listed, then two at a time, eight channels at a time."""
+    _, out_width, channels = view.output.shape[1:]
+    _, height, width, _ = view.input(1).shape
+    made, rows = total(calls)
+    pixels, taps = rows * out_width, height * width
+    eights = pixels * -(-channels // _DEPTHWISE_LANES)
+    return {
+        "call": made,
+        "row": rows,
+        "pixel": pixels,
+        "tap_row": pixels * height,
+        "tap": pixels * taps,
+        "eight": eights,
+        "two_taps": eights * (taps // 2),
+        "one_tap": eights * (taps % 2),
     }
 
 

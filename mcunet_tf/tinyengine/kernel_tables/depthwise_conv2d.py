@@ -183,6 +183,48 @@ def _depthwise_mve(any_scale: bool) -> Kernel:
     )
 
 
+def _window_and_strides(view: View) -> tuple[tuple[int, int], tuple[int, int]]:
+    height, width = view.input(1).shape[1:3]
+    attributes: Conv2dAttributes = view.attributes
+    return (height, width), (attributes.stride_height, attributes.stride_width)
+
+
+def _rejects_planes(view: View) -> str | None:
+    attributes: Conv2dAttributes = view.attributes
+    if depth_multiplier(view) != 1:
+        return "a depth multiplier"
+    if (attributes.dilation_height, attributes.dilation_width) != (1, 1):
+        return "dilation"
+    if mve.planes_of(*_window_and_strides(view)) is None:
+        return "its window or stride is too large"
+    return mve.shift_reason(_depthwise_constants(view)[3])
+
+
+def _planes(view: View) -> Struct:
+    _, strides = _window_and_strides(view)
+    return depthwise_stream(view, functools.partial(mve.pack_planes, strides=strides), uint8_blob)
+
+
+def _planes_scratch(view: View, rows: int) -> int:
+    return mve.scratch_bytes_planes(*_window_and_strides(view), view.output.shape[2], rows)
+
+
+def _rejects_taps(view: View) -> str | None:
+    weights, _, _, shift = _depthwise_constants(view)
+    attributes: Conv2dAttributes = view.attributes
+    if depth_multiplier(view) != 1 or weights.shape[-1] % 8:
+        return "a depth multiplier, or channels that are no multiple of 8"
+    same = view.input(0).shape == view.output.shape
+    if same and (attributes.stride_height, attributes.stride_width) == (1, 1):
+        return "an output as large as its input, which may lie over it"
+    return mve.shift_reason(shift) or mve.taps_reason(weights)
+
+
+def _taps_scratch(view: View, _: int) -> int:
+    _, height, width, channels = view.input(1).shape
+    return 4 * height * width + channels
+
+
 def _rejects_multiplier(view: View) -> str | None:
     return None if depth_multiplier(view) == 1 else "a depth multiplier"
 
@@ -230,6 +272,26 @@ def _depthwise_3x3_scalar(isa: str) -> Kernel:
 
 
 _MICROCONTROLLERS = (
+    Kernel(
+        "depthwise_conv2d_s8_taps_mve",
+        "depthwise_conv2d",
+        "mve",
+        Style.WINDOW,
+        lambda view: depthwise_stream(view, mve.pack_depthwise),
+        rejects=_rejects_taps,
+        scratch_bytes=_taps_scratch,
+    ),
+    Kernel(
+        "depthwise_conv2d_s8_planes_mve",
+        "depthwise_conv2d",
+        "mve",
+        Style.WINDOW,
+        _planes,
+        rejects=_rejects_planes,
+        scratch_bytes=_planes_scratch,
+        band_rows=16,
+        in_place_rows=True,
+    ),
     _depthwise_mve(any_scale=False),
     _depthwise_mve(any_scale=True),
     *(

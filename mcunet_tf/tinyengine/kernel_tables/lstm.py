@@ -57,19 +57,14 @@ def _portable(view: View) -> Struct:
 
 
 def _dsp(view: View) -> Struct:
-    return _fields(view, word_blob(dsp.pack_lstm(*lstm_weights(view))))
+    scales = [side for gate in lstm_scales(view).gates for side in gate]
+    return _fields(view, word_blob(dsp.pack_lstm(scales, *lstm_weights(view))))
 
 
 def _mve(view: View) -> Struct:
     struct = _fields(view, int8_blob(mve.pack_lstm(*lstm_weights(view)).view(np.int8)))
     biases = int32_blob(mve.lstm_biases(lstm_biases(view)))
     return dataclasses.replace(struct, fields={**struct.fields, "biases": biases})
-
-
-def _mve_bytes(view: View, _: int) -> int:
-    _, _, inputs, units = lstm_shape(view)
-    last = 0 if view.attributes.every_step else units
-    return mve.scratch_bytes_lstm(inputs, units) + last
 
 
 def _rejects_unless_sums_fit(view: View) -> str | None:
@@ -85,30 +80,23 @@ def _rejects_unless_sums_fit(view: View) -> str | None:
     return None
 
 
-def _dsp_bytes(view: View, rows: int) -> int:
-    widened = sum(-(-count // 4) * 4 for count in lstm_shape(view)[2:])
-    return 2 * widened + _state_bytes(view, rows)
-
-
 def _state_bytes(view: View, _: int) -> int:
-    units = lstm_shape(view)[3]
-    return 2 * units + (0 if view.attributes.every_step else units)
+    """Cell states, and a second hidden state where the output holds one alone."""
+    _, steps, _, units = lstm_shape(view)
+    return 2 * units + (0 if view.attributes.every_step or steps == 1 else units)
 
 
 _PORTABLE = Kernel(
     "lstm_s8_portable", "lstm", "portable", Style.WHOLE, _portable, scratch_bytes=_state_bytes
 )
 UNIDIRECTIONAL_SEQUENCE_LSTM = (
-    dataclasses.replace(
-        _PORTABLE, name="lstm_s8_mve", isa="mve", arguments=_mve, scratch_bytes=_mve_bytes
-    ),
+    dataclasses.replace(_PORTABLE, name="lstm_s8_mve", isa="mve", arguments=_mve),
     dataclasses.replace(
         _PORTABLE,
         name="lstm_s8_dsp",
         isa="dsp",
         arguments=_dsp,
         rejects=_rejects_unless_sums_fit,
-        scratch_bytes=_dsp_bytes,
     ),
     _PORTABLE,
 )

@@ -31,6 +31,7 @@ from mcunet_tf.tinyengine.passes.lower_detections import lower_detections
 from mcunet_tf.tinyengine.passes.lower_groups import lower_groups
 from mcunet_tf.tinyengine.passes.lower_matmuls import lower_matmuls
 from mcunet_tf.tinyengine.passes.lower_picks import lower_picks
+from mcunet_tf.tinyengine.passes.lower_pixels import lower_pixels
 from mcunet_tf.tinyengine.passes.lower_reductions import lower_reductions
 from mcunet_tf.tinyengine.passes.lower_signals import lower_signals
 from mcunet_tf.tinyengine.passes.lower_splits import lower_splits
@@ -112,10 +113,10 @@ LOWER = (
 )
 """Says operators that have no kernels in terms of those that have."""
 
-DEAD_CHANNELS = (Pass(drop_dead_channels), Pass(spell_constant_channels))
-"""Left out for the benchmark's other runtimes, which compute channels that never change."""
+OWN = (Pass(drop_dead_channels), Pass(spell_constant_channels), Pass(lower_pixels))
+"""Left out for the benchmark's other runtimes: they compute layers as the file spells them."""
 
-PASSES = (*SIMPLIFY, DROP_FLOAT_EDGES, *LOWER, *DEAD_CHANNELS)
+PASSES = (*SIMPLIFY, DROP_FLOAT_EDGES, *LOWER, *OWN)
 
 
 def unwatched(_: str, __: Graph) -> None:
@@ -157,8 +158,8 @@ def run_passes(
     Args:
       graph: straight from `read_tflite`.
       edges: "int8" drops float32 conversions at the edges, "model" keeps the model's own types.
-      dead_channels: keeps channels that never change as the file spells them; the benchmark's
-        other runtimes compute them.
+      dead_channels: keeps channels that never change and convolutions of one pixel as the file
+        spells them; the benchmark's other runtimes compute them so.
       watch: is shown the graph after each pass.
 
     Raises:
@@ -174,7 +175,7 @@ def run_passes(
         graph = apply_passes(graph, (DROP_FLOAT_EDGES,), watch)
     graph = apply_passes(graph, LOWER, watch)
     if not dead_channels:
-        graph = apply_passes(graph, DEAD_CHANNELS, watch)
+        graph = apply_passes(graph, OWN, watch)
     check_supported(graph)
     check_lowered(graph)
     return graph

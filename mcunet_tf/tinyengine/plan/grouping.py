@@ -29,6 +29,8 @@ FAST: Weights = (0.0, 1.0, 0.0)
 WEIGHTS = (FAST, (-1e-3, 1.0, 0.0), (0.0, 1.0, 30.0), (0.0, 1e-3, 1.0), (1.0, 1e-9, 0.0))
 # Instructions above the fastest plan's that are accepted for a smaller arena.
 TOLERANCE = {"sram": float("inf"), "balanced": 0.03, "speed": 0.0}
+# A plan so much beyond "balanced" is taken where its arena is smaller by so many times the share.
+BEYOND, EXCHANGE = 0.01, 20.0
 
 
 def plan_model(
@@ -51,7 +53,8 @@ def plan_model(
       region_bytes: sizes of the memories that the arena is laid over; empty: one memory.
       weighed_as: the core whose instructions count, as `Core.schedules_weighed_as` names it.
       optimize: "sram": the smallest arena; "balanced": the smallest whose instructions stay within
-        3 % of the fastest plan's; "speed": the fastest, then the smallest.
+        3 % of the fastest plan's, or a little beyond where that saves much; "speed": the fastest,
+        then the smallest.
       sram_budget_bytes: a budget: the fastest plan that fits is taken instead.
       effort: what is known of operators already, for callers that plan many models for one core.
 
@@ -114,7 +117,23 @@ class _Cuts:
     def smallest(self, optimize: str) -> Plan:
         """The plan of the smallest arena whose instructions are tolerated."""
         self.propose()
-        allowed = self.instructions(self.cheapest(NO_LIMIT, FAST)) * (1 + TOLERANCE[optimize]) + 1
+        fastest = self.instructions(self.cheapest(NO_LIMIT, FAST))
+        allowed = fastest * (1 + TOLERANCE[optimize]) + 1
+        (arena_bytes, instructions), plan = self._smallest_within(allowed)
+        if optimize == "balanced":
+            beyond = allowed + BEYOND * fastest
+            if self.least_limit(beyond) < self.least_limit(allowed):
+                (smaller_bytes, more), other = self._smallest_within(beyond)
+                saved, paid = (
+                    1 - smaller_bytes / max(arena_bytes, 1),
+                    more / max(instructions, 1.0) - 1,
+                )
+                if saved > EXCHANGE * max(paid, 0.0):
+                    return other
+        return plan
+
+    def _smallest_within(self, allowed: float) -> tuple[tuple[int, float], Plan]:
+        """The smallest arena of so many instructions: (its bytes, instructions), and the plan."""
         best: tuple[tuple[int, float], Plan] | None = None
         tried: set[tuple[Group, ...]] = set()
         start = self.least_limit(allowed)
@@ -130,12 +149,12 @@ class _Cuts:
                 if best is None or rank < best[0]:
                     best = (rank, plan)
                 if plan.arena_bytes <= aligned(start, 16):
-                    return plan
+                    return rank, plan
             if best is not None and best[1].arena_bytes <= aligned(limit, 16):
                 # Cuts with a higher peak cannot give a smaller arena any more.
                 break
         assert best is not None
-        return best[1]
+        return best
 
     def fastest_within(self, budget_bytes: int) -> Plan | None:
         """The plan of the fewest instructions that fits; None if none does."""
@@ -204,7 +223,7 @@ class _Cuts:
         chosen: list[CutProposal | None] = [None] * (count + 1)
         for c in self.candidates:
             if c.peak_bytes <= limit:
-                start, end, _ = c.group
+                start, end, *_ = c.group
                 step = per_stage + per_instruction * c.instructions + per_byte * c.drift_bytes
                 if cost[start] + step < cost[end]:
                     cost[end] = cost[start] + step

@@ -109,11 +109,21 @@ class Plan:
 
 
 class Group(NamedTuple):
-    """Operators [start, end) that form one stage; windows make at most `band_limit` rows a call."""
+    """Operators [start, end) that form one stage; windows make at most `band_limit` rows a call.
+
+    `leaner` is for an operator alone: 0, or which of its leaner kernels it runs, from 1 on.
+    """
 
     start: int
     end: int
     band_limit: int = 2
+    leaner: int = 0
+
+    def run(self, nodes: Sequence[Node]) -> Sequence[Node]:
+        """The operators, with the kernels that they run."""
+        if self.leaner:
+            return (nodes[self.start].leaner[self.leaner - 1],)
+        return nodes[self.start : self.end]
 
 
 class StageCache:
@@ -130,7 +140,7 @@ class StageCache:
         key = (group, internal)
         found = self.stages.get(key)
         if found is None:
-            run = nodes[group.start : group.end]
+            run = group.run(nodes)
             found = self.stages[key] = make_stage(graph, run, internal, group.band_limit)
         return found
 
@@ -166,7 +176,7 @@ def plan_stages(
     made = {node.output for node in nodes}
     inputs = {roots.get(i, i) for i in graph.given} - made
     outputs = {roots.get(i, i) for i in graph.outputs}
-    members = [tuple(nodes[group.start : group.end]) for group in groups]
+    members = [tuple(group.run(nodes)) for group in groups]
     last_use = _last_uses(roots, members, outputs)
     viewed = set(roots.values())
     stages = []

@@ -219,7 +219,8 @@ class Proposals:
             kernel = self.nodes[i].kernel
             windowed = kernel.style is Style.WINDOW and kernel.band_rows > 1
             for limit in SINGLE_BAND_LIMITS if windowed else SINGLE_BAND_LIMITS[:1]:
-                self._propose_alone(i, limit)
+                for leaner in range(1 + len(self.nodes[i].leaner)):
+                    self._propose_alone(Group(i, i + 1, limit, leaner))
 
     def in_order(self) -> Iterator[CutProposal]:
         """All candidates by their ends, then their starts."""
@@ -235,7 +236,7 @@ class Proposals:
         best = [0] + [NO_LIMIT] * self.count
         chosen: list[CutProposal | None] = [None] * (self.count + 1)
         for c in self.in_order():
-            start, end, _ = c.group
+            start, end, *_ = c.group
             peak = max(best[start], c.peak_bytes)
             if peak < best[end]:
                 best[end] = peak
@@ -304,10 +305,10 @@ class Proposals:
         """Whether nothing outside a stage that ends before `end` reads operator i's output."""
         return i < end - 1 and self._last_reader[i] < end
 
-    def _propose_alone(self, i: int, limit: int) -> None:
+    def _propose_alone(self, group: Group) -> None:
         """Weighs an operator on its own; all that depends on its shape only is known already."""
-        profile, node = self.profiles[i], self.nodes[i]
-        group = Group(i, i + 1, limit)
+        (node,), limit = group.run(self.nodes), group.band_limit
+        profile = self.effort.profile(node) if group.leaner else self.profiles[group.start]
         calls = calls_alone(node, limit)
         stage: Stage | None = None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Iterable
 
 from mcunet_tf.errors import UnsupportedError
 from mcunet_tf.tinyengine.ir import ITEM_BYTES, Graph, Op
@@ -28,6 +29,8 @@ class Node:
       height: output rows (REDUCE: input rows); 1 where the kernel takes everything at once.
       window: rows that a streamed input is read by, in one way by all of them.
       pad_row_bytes: scratch for one row of zero points, if the window looks beyond the image.
+      leaner: the same operator with kernels that take less scratch and more time, from which the
+        plan chooses where it runs alone and its scratch counts.
     """
 
     index: int
@@ -40,6 +43,7 @@ class Node:
     height: int
     window: Window
     pad_row_bytes: int
+    leaner: tuple[Node, ...] = ()
 
     def scratch_bytes(self, rows: int) -> int:
         """Scratch of one kernel call that makes `rows` output rows, in multiples of 4."""
@@ -77,8 +81,10 @@ def storage_roots(graph: Graph) -> dict[int, int]:
     return roots
 
 
-def make_node(graph: Graph, index: int, op: Op, kernel: Kernel) -> Node:
-    """Describes one operator with the kernel chosen for it."""
+def make_node(
+    graph: Graph, index: int, op: Op, kernel: Kernel, leaner: Iterable[Kernel] = ()
+) -> Node:
+    """Describes one operator with the kernel chosen for it, and with leaner ones."""
     seen = view(graph, op)
     inputs, streamed = _operands(op, kernel)
     height = seen.output.rows[0] if kernel.style is not Style.WHOLE else 1
@@ -106,6 +112,7 @@ def make_node(graph: Graph, index: int, op: Op, kernel: Kernel) -> Node:
         height=height,
         window=window,
         pad_row_bytes=pad_row_bytes,
+        leaner=tuple(make_node(graph, index, op, other) for other in leaner),
     )
 
 
@@ -113,7 +120,13 @@ def move_node(node: Node, index: int, op: Op) -> Node:
     """The same work for an operator of the same shape in another place, maybe of another graph."""
     inputs, streamed = _operands(op, node.kernel)
     return dataclasses.replace(
-        node, index=index, op=op, inputs=inputs, streamed=streamed, output=op.outputs[0]
+        node,
+        index=index,
+        op=op,
+        inputs=inputs,
+        streamed=streamed,
+        output=op.outputs[0],
+        leaner=tuple(move_node(other, index, op) for other in node.leaner),
     )
 
 

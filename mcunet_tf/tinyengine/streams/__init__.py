@@ -20,9 +20,9 @@ from mcunet_tf.tinyengine.ops.strided_copy import SliceAttributes, strided_slice
 from mcunet_tf.tinyengine.passes import Pass, Watch, apply_passes, unwatched
 from mcunet_tf.tinyengine.passes.copy_edges import copy_edges
 from mcunet_tf.tinyengine.passes.drop_views import drop_views
+from mcunet_tf.tinyengine.passes.lower_pixels import lower_pixels
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter, rewrite
 from mcunet_tf.tinyengine.streams.calls import write_call
-from mcunet_tf.tinyengine.streams.pixels import lower_pixels
 from mcunet_tf.tinyengine.streams.rows import time_axis
 from mcunet_tf.tinyengine.streams.steps import (
     ENDLESS,

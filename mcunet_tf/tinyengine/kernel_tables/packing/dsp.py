@@ -8,6 +8,7 @@ means right. Streams are uint8 arrays, little endian, to be placed at 4-byte ali
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -461,8 +462,17 @@ def lstm_reason(weights: npt.ArrayLike, bias: npt.ArrayLike, shift: npt.ArrayLik
     return _sum_reason(rows, starts, np.tile(SUM_LIMIT >> left, len(starts) // len(left)))
 
 
-def pack_lstm(*sides: npt.ArrayLike) -> Bytes:
-    """The stream of `lstm_s8_dsp` from W and R, int8 [units, 4, inputs]."""
+def pack_lstm(scales: Sequence[tuple[int, int]], *sides: npt.ArrayLike) -> Bytes:
+    """The stream of `lstm_s8_dsp`.
+
+    Args:
+        scales: multiplier and TFLite's shift of each gate's sides.
+        sides: W and R, int8 [units, 4, inputs].
+    """
+    prepared = []
+    for multiplier, shift in scales:
+        right = max(-shift, 0)
+        prepared += [multiplier, 1 + shift + right, right, (1 << right) >> 1, -(right > 0)]
     parts = []
     for side in sides:
         taps = np.asarray(side, np.int64)
@@ -474,4 +484,5 @@ def pack_lstm(*sides: npt.ArrayLike) -> Bytes:
         )
         even, odd = (halves[..., k] | halves[..., k + 2] << 16 for k in (0, 1))
         parts.append(np.stack([even[:, 0], even[:, 1], odd[:, 0], odd[:, 1]], 2).reshape(units, -1))
-    return _words(np.concatenate(parts, axis=1)).reshape(-1)
+    stream = np.concatenate(parts, axis=1).reshape(-1)
+    return _words(np.concatenate([np.array(prepared, np.int64), stream]))

@@ -8,6 +8,8 @@ be placed at 4-byte aligned addresses. Any clamp, multiplier and sum that int32 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -123,6 +125,19 @@ def depthwise_reason(weights: npt.ArrayLike) -> str | None:
     return None
 
 
+def taps_reason(weights: npt.ArrayLike) -> str | None:
+    """Says why weights [height, width, channels] exclude `depthwise_conv2d_s8_taps_mve`, or None.
+
+    Every two taps, in their order, are added in 16 bits.
+    """
+    kernel = np.asarray(weights, np.int64)
+    taps = kernel.reshape(-1, kernel.shape[-1])
+    pairs = len(taps) // 2
+    if ((taps[0 : 2 * pairs : 2] == -128) & (taps[1 : 2 * pairs : 2] == -128)).any():
+        return "two neighbouring weights of -128"
+    return None
+
+
 def pack_depthwise(
     weights: npt.ArrayLike,
     bias: npt.ArrayLike,
@@ -174,6 +189,86 @@ def scratch_bytes_depthwise(
     return height * width * _DEPTHWISE_CHANNELS
 
 
+class Planes(NamedTuple):
+    """How `depthwise_conv2d_s8_planes_mve` lays out windows of one size and stride.
+
+    Attributes:
+        column_bytes: of a column of a window.
+        vectors: of 16 bytes, which hold the columns of a window.
+        shared: output rows that share columns.
+    """
+
+    column_bytes: int
+    vectors: int
+    shared: int
+
+
+def planes_of(kernel: tuple[int, int], strides: tuple[int, int]) -> Planes | None:
+    """The layout for windows [height, width]; None where they are too large."""
+    height, width = kernel
+    column = 4 if height <= 4 else 8
+    vectors = -(-width * column // VECTOR_BYTES)
+    step = strides[1] * column
+    if height > 8 or vectors > 4 or strides[1] > 2 or (vectors > 1 and column == 4) or step > 16:
+        return None
+    if vectors == 1 and step > 8:
+        return None
+    return Planes(column, 3 if vectors == 2 else vectors, 1 + (column - height) // strides[0])
+
+
+_RECORD_BYTES = 10
+_RECORD_ZERO = 9
+
+
+def pack_planes(
+    weights: npt.ArrayLike,
+    bias: npt.ArrayLike,
+    multiplier: npt.ArrayLike,
+    shift: npt.ArrayLike,
+    strides: tuple[int, int],
+) -> Bytes:
+    """Packs the stream of `depthwise_conv2d_s8_planes_mve`.
+
+    Args:
+        weights: int8 [kernel_height, kernel_width, channels].
+        bias: folded, [channels].
+        multiplier: Q31 [channels].
+        shift: TFLite's [channels], none positive.
+        strides: the strides of rows and columns.
+    """
+    kernel = np.asarray(weights, np.int8)
+    height, width, channels = kernel.shape
+    planes = planes_of((height, width), strides)
+    assert planes is not None, "the kernel table rejects other windows"
+    places = np.arange(planes.vectors * VECTOR_BYTES)
+    column, row = np.divmod(places, planes.column_bytes)
+    tables = []
+    ahead = 2 if (height, width, *strides) == (3, 3, 1, 1) else 1
+    for shared, further in np.ndindex(planes.shared, ahead):
+        i, j = row - shared * strides[0], column - further
+        tap = (i >= 0) & (i < height) & (j >= 0) & (j < width)
+        tables.append(np.where(tap, _RECORD_BYTES + i * width + j, _RECORD_ZERO))
+    words = _words(np.stack([bias, multiplier], axis=1)).reshape(channels, 8)
+    narrow = np.stack([np.asarray(shift, np.int64), np.zeros(channels, np.int64)], axis=1)
+    taps = kernel.reshape(height * width, channels).T
+    rest = (np.concatenate([narrow, taps], axis=1) & 0xFF).astype(np.uint8)
+    records = np.concatenate([words, rest], axis=1).reshape(-1)
+    return np.concatenate([np.concatenate(tables).astype(np.uint8), records])
+
+
+def scratch_bytes_planes(
+    kernel: tuple[int, int], strides: tuple[int, int], out_width: int, rows: int
+) -> int:
+    """Scratch of `depthwise_conv2d_s8_planes_mve` for calls of up to `rows` output rows."""
+    planes = planes_of(kernel, strides)
+    if planes is None:  # the kernel table rejects it
+        return 0
+    fours = -(-out_width // LANES) * LANES
+    step = strides[1] * planes.column_bytes
+    group_bytes = (fours - 1) * step + VECTOR_BYTES * planes.vectors
+    return -(-rows // planes.shared) * group_bytes + LANES * planes.column_bytes
+
+
 def pack_lstm(*sides: npt.ArrayLike) -> Bytes:
     """The stream of `lstm_s8_mve` from W and R, int8 [units, gates, inputs]."""
     padded = [np.asarray(side, np.int8) for side in sides]
@@ -183,8 +278,8 @@ def pack_lstm(*sides: npt.ArrayLike) -> Bytes:
         _, gates, inputs = side.shape
         lanes = np.pad(side, ((0, fill), (0, 0), (0, 0))).reshape(-1, LANES, gates, inputs)
         blocks.append(lanes.transpose(0, 2, 1, 3).reshape(len(lanes), gates, -1))
-    stream = np.concatenate(blocks, axis=2).reshape(-1).view(np.uint8)
-    return np.concatenate([stream, np.zeros(VECTOR_BYTES + -len(stream) % 4, np.uint8)])
+    stream: Bytes = np.concatenate(blocks, axis=2).reshape(-1).view(np.uint8)
+    return stream
 
 
 def lstm_biases(biases: npt.ArrayLike) -> npt.NDArray[np.int64]:
@@ -192,8 +287,3 @@ def lstm_biases(biases: npt.ArrayLike) -> npt.NDArray[np.int64]:
     folded = np.asarray(biases, np.int64)
     filled = np.pad(folded, ((0, -len(folded) % LANES), (0, 0), (0, 0)))
     return filled.reshape(-1, LANES, *folded.shape[1:]).transpose(0, 2, 3, 1)
-
-
-def scratch_bytes_lstm(inputs: int, units: int) -> int:
-    """Scratch of `lstm_s8_mve` with every step: values in vectors, cell states in lanes."""
-    return _vectors(inputs) + _vectors(units) + 2 * (units + -units % LANES)

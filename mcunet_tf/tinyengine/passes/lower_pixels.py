@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A convolution that makes one pixel is a matrix product.
 
-Kernels of convolutions make tiles of several pixels, of which a new row of a signal has one.
+Kernels of convolutions make tiles of several pixels, of which a new row of a signal, or what is
+left behind a global pooling, has one.
 """
 
 from __future__ import annotations
