@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * memcpy of what layers move, for runs of tens to hundreds of bytes: C libraries for
- * microcontrollers copy word by word. Where a core has them, registers or vectors are filled at once.
+ * microcontrollers copy word by word. Here many registers, or vectors, are filled at once.
  */
 #ifndef KERNELS_COMMON_COPY_BYTES_H_
 #define KERNELS_COMMON_COPY_BYTES_H_

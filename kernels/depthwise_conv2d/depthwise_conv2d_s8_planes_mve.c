@@ -5,8 +5,8 @@
  *
  * Windows of up to 8 x 8 without dilation, multiplier 1, strides across of 1 or 2, any padding and
  * weights, shifts in [-31, 0]. A column is COLUMN bytes, 4 for windows of up to 4 rows and 8 for
- * others; up to 64 bytes of columns make a window. Where COLUMN has room for more rows than a window
- * has, several output rows share columns: 1 + (COLUMN - kernel_height) / stride_height.
+ * others; up to 64 bytes of columns make a window. Where COLUMN has room for more rows than that,
+ * several output rows share columns: 1 + (COLUMN - kernel_height) / stride_height.
  *
  * Weight stream: for each of the output rows that share columns, offsets of the taps in a record:
  * uint8 [1, 3 or 4 vectors][16], by columns, those of taps that are none pointing to the record's
@@ -64,7 +64,7 @@ struct planes {
 #define VECTORS_3 TAPS(0) TAPS(1) TAPS(2)
 #define VECTORS_4 TAPS(0) TAPS(1) TAPS(2) TAPS(3)
 
-/* A vector of columns into q0 or q1, and what it adds to the sums r2, r4, r6, r8 of four outputs. */
+/* A vector of columns into q0 or q1, and what it adds to four outputs' sums, r2, r4, r6, r8. */
 #define EVEN(at) "   vldrw.32 q0, [r1, #" #at "]\n"
 #define ODD(at) "   vldrw.32 q1, [r1, #" #at "]\n"
 #define FIRST(sum, q, taps) "   vmladav.s8 " #sum ", " #q ", " #taps "\n"
@@ -160,7 +160,7 @@ DEFINE_PLANES(planes_4_16, 4, 16,
                           MORE(r6, q0, q6) MORE(r8, q0, q5) ODD(80) MORE(r6, q1, q7)
                               MORE(r8, q1, q6) EVEN(96) MORE(r8, q0, q7))
 
-/* The same for 3 x 3 with strides of 1, two rows of outputs at a time: r11 and r12 are their places,
+/* The same for 3 x 3 with strides of 1, two rows of outputs at a time: r11, r12 are their places,
  * or both that of the last row, which is written last. `rows` counts rows, not pairs. */
 ASM_FUNCTION static void planes_3x3(__attribute__((unused)) struct planes *planes) {
   __asm__ volatile(

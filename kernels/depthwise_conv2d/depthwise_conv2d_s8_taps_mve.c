@@ -10,8 +10,8 @@
  * scratch, 4-byte aligned: a pointer per tap, and in_channels zero points where columns lie outside
  * the image.
  *
- * Per two taps and 8 channels: 4 loads, 7 others and 6 for pointers and loop; some 40 for the rest of
- * 8 outputs.
+ * Per two taps and 8 channels: 4 loads, 7 others and 6 for pointers and loop; some 40 for the
+ * rest of 8 outputs.
  */
 #include <string.h>
 

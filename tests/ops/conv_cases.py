@@ -234,6 +234,11 @@ _DEPTHWISE = {
     ),
     "even_window": Conv(size=(6, 5), in_channels=4, kernel=(4, 2), activation=RELU6, gain=0.1),
     "strides_unlike": Conv(size=(9, 8), in_channels=11, stride=(1, 2), in_zero_point=127),
+    "column_to_a_pixel": Conv(size=(9, 1), in_channels=24, kernel=(9, 1), padding=VALID),
+    "column_clamped": Conv(
+        size=(11, 1), in_channels=16, kernel=(10, 1), padding=VALID, activation=RELU6, gain=0.1
+    ),
+    "few_pixels_padded": Conv(size=(3, 3), in_channels=32, kernel=(9, 3), stride=(2, 3)),
 }
 # Scales from one half up, as channels that saturate early have; of every size with a kernel.
 _COARSE = {
