@@ -68,6 +68,7 @@ _EXTRAS = {
     "tflite_runtime": "reference",
     "bakenn": "bench",
     "serial": "serial",
+    "PIL": "look",
 }
 
 
