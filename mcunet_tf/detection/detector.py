@@ -118,7 +118,7 @@ class Detection:
 
 
 def _activated(keras: Any, x: Any) -> Any:
-    return keras.layers.ReLU(6.0)(keras.layers.BatchNormalization()(x))
+    return keras.layers.ReLU(6.0)(keras.layers.BatchNormalization(momentum=0.9)(x))
 
 
 def inputs_of(images: Array) -> Array:
