@@ -44,6 +44,7 @@ EXTRAS = {
     "reference": REFERENCE,  # oracles: what outputs are compared with
     "serial": ["pyserial>=3.5"],
     "microphone": ["sounddevice>=0.4"],
+    "look": ["pillow>=10"],  # mcunet_look: pictures as files
     "bench": ["bakenn>=1.0"],
     "docs": ["mkdocs-material>=9.5", "mkdocstrings[python]>=0.26"],  # the site: make docs
     "test": [
@@ -57,6 +58,7 @@ EXTRAS = {
         "clang-format==14.0.6",  # it formats as no other version does; the wheel is on PyPI
         "starlark-pyo3>=2025.1",  # evaluates BUILD
         "pyserial>=3.5",
+        "pillow>=10",
         "dask[distributed]>=2024.1",  # one of the executors that a search runs on
         "pymicro-features>=2.0; sys_platform == 'linux'",  # TF-Lite Micro's audio front end
         "bakenn>=1.0",  # CMSIS-NN's sources, which the benchmark compares with
@@ -69,6 +71,7 @@ EXTRAS = {
 COMMANDS = (
     *("tflite_to_tinyengine", "mcunet_benchmark", "mcunet_demo", "mcunet_search"),
     "mcunet_listen",
+    "mcunet_look",
 )
 
 setup(

@@ -14,7 +14,7 @@ from mcunet_tf.errors import McunetError
 from mcunet_tf.version import __version__
 
 if TYPE_CHECKING:
-    from mcunet_tf import audio, benchmark, datasets, vision, zoo
+    from mcunet_tf import audio, benchmark, datasets, detection, vision, zoo
     from mcunet_tf.benchmark import run_on_board
     from mcunet_tf.boards import Board, list_boards, load_board
     from mcunet_tf.check import Reference
@@ -39,6 +39,7 @@ __all__ = [
     "combine",
     "compile_tflite",
     "datasets",
+    "detection",
     "list_boards",
     "load_board",
     "load_fashion_mnist",
@@ -70,7 +71,7 @@ _HOMES = {
     "search": "mcunet_tf.tinynas",
 }
 # `benchmark` is also a function: see its package.
-_MODULES = ("audio", "benchmark", "datasets", "vision", "zoo")
+_MODULES = ("audio", "benchmark", "datasets", "detection", "vision", "zoo")
 
 
 def __getattr__(name: str) -> object:

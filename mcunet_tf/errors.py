@@ -69,6 +69,7 @@ _EXTRAS = {
     "bakenn": "bench",
     "serial": "serial",
     "sounddevice": "microphone",
+    "PIL": "look",
 }
 
 

@@ -70,4 +70,46 @@ int32_t vision_gather_portable(const struct vision_head *head, const struct visi
 /* Keeps the best box of those that lie over each other; returns how many are left, in front. */
 int32_t vision_suppress_portable(const struct vision_limits *limits, int16_t *found, int32_t count);
 
+enum vision_format {
+  VISION_GREY8,
+  VISION_RGB565, /* the high byte first, as sensors send it */
+  VISION_RGB565_LE,
+  VISION_RGB888,
+  VISION_YUV422, /* Y U Y V */
+  VISION_BAYER8, /* a pixel is two rows of two */
+};
+
+/* Which source pixels make each of the target's along an axis, and how much each weighs. */
+struct vision_taps {
+  const uint16_t *first;   /* [targets] */
+  const uint16_t *counts;  /* [targets] */
+  const uint16_t *weights; /* [sum of counts]; those of a target have one sum for all targets */
+};
+
+struct vision_camera {
+  struct vision_taps columns;
+  struct vision_taps rows;
+  const int8_t *values;    /* [256] by brightness */
+  int32_t width;           /* target pixels of a row */
+  int32_t height;          /* target rows */
+  int32_t format;          /* enum vision_format */
+  int32_t red_column;      /* of VISION_BAYER8, 0 or 1 */
+  int32_t red_row;         /* the same */
+  int32_t sums;            /* kept of a pixel: 1 or 3 */
+  int32_t channels;        /* of the target: 1 or 3 */
+  int32_t slots;           /* target rows that are under way at once */
+  uint32_t grey[3];        /* what the parts of a pixel weigh where one sum is kept */
+  uint32_t reciprocals[3]; /* from sums to 0 ... 255 */
+  int32_t shift;           /* their fraction bits */
+};
+
+/* Takes a row as the sensor gives it, from the first column that counts on.
+ *
+ * sums [slots][width][sums]: scratch that lasts for a frame.
+ * at [4]: zeros at the start of a frame; the source row, the target row that is next, and more.
+ * Returns 1 where `out` [width][channels] is a new row of the target, and the same row is to be
+ * given again; 0 where the next one may come. */
+int32_t vision_camera_row_portable(const struct vision_camera *op, uint32_t *sums, int32_t *at,
+                                   const uint8_t *row, int8_t *out);
+
 #endif /* KERNELS_VISION_VISION_H_ */

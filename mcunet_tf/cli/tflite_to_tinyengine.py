@@ -97,6 +97,11 @@ _DECODE = flags.DEFINE_string(
     None,
     "JSON file that says what a detector's outputs mean: emits their boxes too.",
 )
+_CAMERA = flags.DEFINE_string(
+    "camera",
+    None,
+    "A sensor in front, such as rgb565:320x240: emits code that takes its rows.",
+)
 _PARALLEL = flags.DEFINE_bool(
     "parallel", False, "Several models: each has its own part of the arena, to be in use at once."
 )
@@ -114,7 +119,7 @@ kernels and equal constants are there once, and the arena is as large as the lar
     tflite_to_tinyengine kws.tflite --verify=10 --verify_on=qemu-m4
     tflite_to_tinyengine kws.tflite --format=arduino,platformio --output_dir=kws
     tflite_to_tinyengine kws.tflite faces.tflite --name=doorbell
-    tflite_to_tinyengine faces.tflite --decode=faces.json
+    tflite_to_tinyengine faces.tflite --camera=rgb565:320x240 --input=rows --decode=faces.json
     tflite_to_tinyengine kws.tflite --tune=qemu-m4 --flash_budget=40000
     tflite_to_tinyengine --board=list
 """
@@ -165,8 +170,8 @@ def _check_several(count: int) -> None:
         raise McunetError("--parallel goes with several models: give more, or leave it out")
     if count > 1 and not _NAME.value:
         raise McunetError(f"{count} models: name the firmware that they become with --name")
-    if count > 1 and _DECODE.value:
-        raise McunetError("--decode says what one model's outputs mean: give one model")
+    if count > 1 and (_DECODE.value or _CAMERA.value):
+        raise McunetError("--camera and --decode are about one model: give one model")
     if "," in _BOARD.value:
         raise McunetError(
             f"--board={_BOARD.value}: one firmware runs on one board; run the command for each"
@@ -197,11 +202,8 @@ def _compiled(model: pathlib.Path, alone: bool) -> CompiledModel:
         dump_dir=_DUMP.value,
         custom_ops=_custom_ops(),
     )
-    if _DECODE.value:
-        from mcunet_tf.vision import box_part, read_decoder, with_parts
-
-        parts = [box_part(read_decoder(_DECODE.value))]
-        compiled = with_parts(compiled, parts, checked_formats(_FORMAT.value))
+    if _DECODE.value or _CAMERA.value:
+        compiled = _with_eyes(compiled)
     if _TUNE.value:
         compiled = _count(compiled)
     if _VERIFY.value:
@@ -212,6 +214,15 @@ def _compiled(model: pathlib.Path, alone: bool) -> CompiledModel:
             remedy = "leave out --verify to write the project without a comparison"
             raise ModelError(f"{error}; {remedy}") from error
     return compiled
+
+
+def _with_eyes(compiled: CompiledModel) -> CompiledModel:
+    """The model with the camera and the decoder that flags ask for."""
+    from mcunet_tf.vision import box_part, camera_part, read_camera, read_decoder, with_parts
+
+    parts = [camera_part(read_camera(_CAMERA.value))] if _CAMERA.value else []
+    parts += [box_part(read_decoder(_DECODE.value))] if _DECODE.value else []
+    return with_parts(compiled, parts, checked_formats(_FORMAT.value))
 
 
 def _combined(models: Sequence[CompiledModel]) -> Firmware:

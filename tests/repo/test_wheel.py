@@ -64,6 +64,7 @@ def test_commands_lead_to_functions(wheel):
         "tflite_to_tinyengine",
         "mcunet_benchmark",
         "mcunet_demo",
+        "mcunet_look",
         "mcunet_search",
     }
     for command, target in commands.items():

@@ -29,7 +29,7 @@ DECODER = Decoder((24, 24), (HEAD,), 0.3, labels=("car", "bus", "mask"))
 def detector(outputs: int = 7) -> bytes:
     """One convolution of random weights, of stride 4."""
     net, rng = Net(), np.random.default_rng(1)
-    x = net.tensor((1, 24, 24, 3), scale=1 / 64, zero_point=0)
+    x = net.tensor((1, 24, 24, 3), scale=1 / 128, zero_point=0)
     weights = rng.integers(-127, 128, (outputs, 4, 4, 3)).astype(np.int8)
     w = net.tensor(weights.shape, scale=[0.01] * outputs, data=weights)
     y = net.tensor((1, 6, 6, outputs), scale=0.03, zero_point=-20)

@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Metrics, scenes, targets and readers of detection, each against what is worked out by hand."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from mcunet_tf.detection import (
+    Detection,
+    average_precision,
+    box_scores,
+    centroid_scores,
+    compose_scenes,
+    decoder_for,
+    load_pictures,
+    read_coco,
+    read_voc,
+    read_yolo,
+)
+from mcunet_tf.detection.detector import check_boxes
+from mcunet_tf.detection.heads import box_targets, middle_targets
+from mcunet_tf.detection.scenes import flipped, mosaic, moved
+from mcunet_tf.errors import DataError
+from mcunet_tf.vision import BOX, detect
+from mcunet_tf.vision.boxes import UNITS
+
+
+def found(*rows):
+    boxes = np.zeros(len(rows), BOX)
+    for n, (left, top, right, bottom, score, label) in enumerate(rows):
+        sides = (int(v * UNITS) for v in (left, top, right, bottom))
+        boxes[n] = (*sides, int(score * 32767), label)
+    return boxes
+
+
+TRUTH = [np.array([[0, 0, 10, 10, 0], [20, 20, 40, 40, 1]], float)]
+
+
+def test_what_is_found_exactly_is_perfect():
+    boxes = [found((20, 20, 40, 40, 0.9, 1), (0, 0, 10, 10, 0.8, 0))]
+    assert box_scores(boxes, TRUTH, 3) == {"ap50": 1.0, "ap50_95": 1.0}
+    assert centroid_scores(boxes, TRUTH, 4)["f1"] == 1.0
+
+
+def test_average_precision_by_hand():
+    """A wrong box above the right one halves precision; a box found twice counts once."""
+    wrong_first = [found((60, 60, 70, 70, 0.9, 0), (0, 0, 10, 10, 0.8, 0))]
+    values = average_precision(wrong_first, TRUTH, 3)
+    assert values[0] == pytest.approx(0.5) and values[1] == 0 and np.isnan(values[2])
+    twice = [found((0, 0, 10, 10, 0.9, 0), (0, 0, 10, 10, 0.8, 0))]
+    assert average_precision(twice, TRUTH, 1)[0] == pytest.approx(1.0)
+    half = [*TRUTH, np.array([[0, 0, 10, 10, 0]], float)]
+    boxes = [found((0, 0, 10, 10, 0.9, 0)), found()]
+    assert average_precision(boxes, half, 1)[0] == pytest.approx(51 / 101)
+
+
+def test_overlap_decides():
+    boxes = [found((0, 0, 10, 7, 0.9, 0))]  # shares 0.7 with the real one
+    scores = box_scores(boxes, [TRUTH[0][:1]], 1)
+    assert scores["ap50"] == 1.0 and scores["ap50_95"] == pytest.approx(0.5, abs=0.11)
+
+
+def test_counts_by_hand():
+    boxes = [found((1, 1, 9, 9, 0.9, 0), (50, 50, 60, 60, 0.8, 0), (20, 20, 40, 40, 0.7, 0))]
+    scores = centroid_scores(boxes, TRUTH, 4)  # one of three is right, of two real ones
+    assert scores["precision"] == pytest.approx(1 / 3) and scores["recall"] == 0.5
+    assert scores["f1"] == pytest.approx(0.4)
+
+
+def test_scenes_hold_what_their_boxes_say():
+    pieces = np.zeros((3, 12, 12, 1), np.uint8)
+    for n in range(3):
+        pieces[n, 2 : 9 + n, 3:10] = 200
+    images, boxes = compose_scenes(pieces, np.arange(3), 20, 48, (2, 4), seed=1)
+    again, _ = compose_scenes(pieces, np.arange(3), 20, 48, (2, 4), seed=1)
+    np.testing.assert_array_equal(images, again)
+    for image, own in zip(images, boxes, strict=True):
+        assert 1 <= len(own) <= 4
+        bright = np.zeros((48, 48), bool)
+        for left, top, right, bottom, label in own.astype(int):
+            assert bottom - top == 7 + label and right - left == 7
+            bright[top:bottom, left:right] = True
+        np.testing.assert_array_equal(image[..., 0] >= 200, bright)
+
+
+def test_boxes_go_with_their_images():
+    image = np.zeros((20, 30, 1), np.uint8)
+    image[4:10, 2:8] = 255
+    boxes = np.array([[2, 4, 8, 10, 3]], np.float32)
+
+    def holds(image, boxes):
+        (left, top, right, bottom, label) = boxes[0].astype(int)
+        assert label == 3 and (image[top:bottom, left:right] == 255).all()
+        assert (image == 255).sum() == (bottom - top) * (right - left)
+
+    holds(*flipped(image, boxes))
+    holds(*moved(image, boxes, 3, 5, 7))
+    holds(*moved(image, boxes, -5, -3, 7))
+    assert len(moved(image, boxes, -9, 0, 7)[1]) == 0
+    made, own = mosaic([image] * 4, [boxes] * 4, (10, 12))
+    holds(made, own)
+
+
+def test_targets_lead_back_to_the_boxes():
+    """Scores of 1 and exact sides, decoded, are the boxes."""
+    boxes = [np.array([[10, 12, 50, 60, 2], [60, 8, 88, 30, 0]], np.float32)]
+    task = Detection(3)
+    scores, sides = task.targets(boxes)
+    logits = (scores - 0.5) * 20
+    infos = [
+        type("Info", (), {"name": str(n), "shape": array.shape, "dtype": "float32"})
+        for n, array in enumerate((logits, sides[..., :4]))
+    ]
+    made = detect(task.decoder, [logits, sides[..., :4]], infos)
+    rows = [[made[k][n] / UNITS for n in ("left", "top", "right", "bottom")] for k in range(2)]
+    assert sorted(rows) == sorted(boxes[0][:, :4].tolist())
+    assert {int(label) for label in made["label"]} == {0, 2}
+
+
+def test_targets_of_middles_leave_neighbours_open():
+    boxes = [np.array([[0, 0, 16, 16, 0], [80, 80, 96, 96, 1]], np.float32)]
+    scores = middle_targets(boxes, (96, 96), 8, 2)
+    assert (scores == 1).sum() == 2 and scores[0, 1, 1, 0] == 1 and scores[0, 11, 11, 1] == 1
+    assert scores[0, 0, 0, 0] == -1 and scores[0, 0, 0, 1] == 0
+    smaller, _ = box_targets([np.array([[0, 0, 90, 90, 0], [40, 40, 56, 56, 1]])], (96, 96), 8, 2)
+    assert smaller[0, 5, 5].tolist() == [0, 1], "the smaller box has the cell"
+
+
+def test_a_file_may_have_its_outputs_in_another_order():
+    task = Detection(3)
+    head = decoder_for(task, [(1, 12, 12, 4), (1, 12, 12, 3)]).heads[0]
+    assert head.scores == (1, 0) and head.boxes == (0, 0)
+    with pytest.raises(DataError, match=r"outputs of \[5, 3\] values"):
+        decoder_for(task, [(1, 12, 12, 5), (1, 12, 12, 3)])
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    Image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+    image = np.zeros((60, 80, 3), np.uint8)
+    image[20:40, 30:60] = 255
+    Image.fromarray(image).save(tmp_path / "one.png")
+    return tmp_path
+
+
+def check_loaded(read):
+    images, boxes = load_pictures(read, (48, 48, 1))
+    assert images.shape == (len(read), 48, 48, 1)
+    left, top, right, bottom = boxes[0][0, :4]
+    assert (left, top, right, bottom) == pytest.approx((16, 16, 40, 32))
+    assert images[0, 18:30, 18:38].min() > 250 and images[0, :14].max() < 5
+
+
+def test_coco(pictures):
+    file = pictures / "coco.json"
+    content = {
+        "images": [{"id": 7, "file_name": "one.png", "height": 60, "width": 80}],
+        "categories": [{"id": 9, "name": "car"}, {"id": 3, "name": "mask"}],
+        "annotations": [
+            {"image_id": 7, "category_id": 9, "bbox": [30, 20, 30, 20]},
+            {"image_id": 7, "category_id": 3, "bbox": [0, 0, 5, 5], "iscrowd": 1},
+        ],
+    }
+    file.write_text(json.dumps(content))
+    read, names = read_coco(file, pictures)
+    assert names == ("mask", "car") and read[0].boxes.tolist() == [[30, 20, 60, 40, 1]]
+    check_loaded(read)
+    flat = [{"image_id": 7, "category_id": 9, "bbox": [1, 1, 0, 4]}]
+    for wrong, told in (
+        ("{", "no JSON"),
+        ("{}", "no COCO annotations: KeyError"),
+        (json.dumps({**content, "categories": []}), "no COCO annotations"),
+        (
+            json.dumps({**content, "annotations": flat}),
+            "image one.png: a box from 1, 1 to 1, 5 is empty",
+        ),
+    ):  # fmt: skip
+        file.write_text(wrong)
+        with pytest.raises(DataError, match=told):
+            read_coco(file, pictures)
+
+
+def test_pascal_voc(pictures):
+    file = pictures / "one.xml"
+    text = (
+        "<annotation><filename>one.png</filename><size><width>80</width><height>60</height></size>"
+        "<object><name>car</name><bndbox><xmin>31</xmin><ymin>21</ymin><xmax>60</xmax>"
+        "<ymax>40</ymax></bndbox></object></annotation>"
+    )
+    file.write_text(text)
+    read, names = read_voc(pictures, pictures)
+    assert names == ("car",) and read[0].boxes.tolist() == [[30, 20, 60, 40, 0]]
+    check_loaded(read)
+    assert len(read_voc(pictures, pictures, ["bus"])[0][0].boxes) == 0
+    for wrong, told in (
+        (text[:90], "no Pascal VOC annotation"),
+        (text.replace("ymax", "y"), "lacks"),
+    ):
+        file.write_text(wrong)
+        with pytest.raises(DataError, match=told):
+            read_voc(pictures, pictures)
+    file.unlink()
+    with pytest.raises(DataError, match=r"no \.xml files"):
+        read_voc(pictures, pictures)
+
+
+def test_yolo(pictures):
+    (pictures / "one.txt").write_text("2 0.5625 0.5 0.375 0.3333333\n\n")
+    read = read_yolo(pictures, pictures)
+    assert read[0].boxes[0, 4] == 2
+    check_loaded(read)
+    (pictures / "one.txt").write_text("2 0.5 0.5\n")
+    with pytest.raises(DataError, match=r"one.txt:1: '2 0.5 0.5': a line has a label and four"):
+        read_yolo(pictures, pictures)
+    (pictures / "one.txt").unlink()
+    assert len(read_yolo(pictures, pictures)[0].boxes) == 0
+    with pytest.raises(DataError, match="no pictures"):
+        read_yolo(pictures, pictures / "none")
+
+
+@pytest.mark.parametrize(
+    ("boxes", "told"),
+    [
+        ([[0, 0, 97, 10, 0]], "a box of image 0 is empty or outside 96x96"),
+        ([[-1, 0, 9, 10, 0]], "a box of image 0 is empty or outside 96x96"),
+        ([[5, 5, 5, 10, 0]], "a box of image 0 is empty or outside 96x96"),
+        ([[0, 0, 9, 10, 2]], "labels of image 0: give whole numbers from 0 to 1"),
+        ([[0, 0, 9, 10, 0.5]], "labels of image 0"),
+        ([[0, 0, 9, 10, 0]], "class 1 has no box in any image"),
+        ([], r"class 0 has no box in any image"),
+        ([[0, 0, 9, 10]], r"boxes of image 0: give \[boxes, 5\]"),
+    ],
+)
+def test_boxes_that_cannot_be_learnt_from(boxes, told):
+    own = np.array(boxes, float).reshape(len(boxes), -1) if boxes else np.zeros((0, 5))
+    with pytest.raises(DataError, match=told):
+        check_boxes(Detection(2), np.zeros((1, 96, 96, 1), np.uint8), [own])
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"kind": "masks"}, "kind = 'masks'"),
+        ({"image": (90, 96, 1)}, "that 8 divides"),
+        ({"image": (96, 96, 2)}, "1 or 3 channels"),
+        ({"classes": 0}, "classes = 0"),
+        ({"width": 2}, "width = 2"),
+    ],
+)
+def test_tasks_that_cannot_be(settings, told):
+    with pytest.raises(DataError, match=told):
+        Detection(**{"classes": 1, **settings})
