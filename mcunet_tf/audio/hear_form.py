@@ -3,16 +3,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mcunet_tf.audio.emit import filled
 from mcunet_tf.tinyengine.emit.constants import array_definition
 from mcunet_tf.tinyengine.emit.symbols import emitted_sources
 from mcunet_tf.tinyengine.kernel_tables.table import uint8_blob
 from mcunet_tf.version import __version__
-
-if TYPE_CHECKING:
-    from mcunet_tf.audio.spotter import Spotter
 
 _HEADER = """\
 /* SPDX-License-Identifier: Apache-2.0
@@ -205,7 +202,7 @@ int main(void) {
 _STATE = "  int8_t network[@NAME@_STATE_BYTES + @NAME@_ARENA_ALIGNMENT];\n"
 
 
-def source_files(spotter: Spotter) -> dict[str, str]:
+def source_files(spotter: Any) -> dict[str, str]:
     """`<name>_hear.h`, `<name>_hear.c` and the kernel that detects, by relative path."""
     network, detector, front_end = spotter.network, spotter.detector, spotter.front_end
     name, remembers = network.name, network.state_bytes > 0
