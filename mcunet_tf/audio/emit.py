@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mcunet_tf.audio.form import ISA, EarForm
+from mcunet_tf.audio.form import ISA, EarSource
 from mcunet_tf.boards import Board
 from mcunet_tf.tinyengine.emit.constants import array_definition
 from mcunet_tf.tinyengine.emit.names import checked_name
@@ -119,7 +119,7 @@ int32_t @name@_hear(struct @name@_state *state, struct @name@_scratch *scratch,
 """
 
 
-def source_files(front_end: Any, form: EarForm, name: str, board: Board) -> dict[str, str]:
+def source_files(front_end: Any, form: EarSource, name: str, board: Board) -> dict[str, str]:
     """All files of a front end's library by relative path.
 
     Raises:

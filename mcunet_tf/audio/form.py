@@ -13,7 +13,7 @@ ISA = "@isa@"
 
 
 @dataclass(frozen=True)
-class EarForm:
+class EarSource:
     """Parts of a front end's C; in texts, `@name@` and `@NAME@` stand for its prefix.
 
     Attributes:

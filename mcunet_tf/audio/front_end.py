@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from mcunet_tf.audio import micro_form
 from mcunet_tf.audio.description import Description
-from mcunet_tf.audio.form import EarForm
+from mcunet_tf.audio.form import EarSource
 from mcunet_tf.audio.listener import Listener
 from mcunet_tf.audio.settings import NOISE_BITS
 from mcunet_tf.audio.tables import band_energies
@@ -52,7 +52,7 @@ class FrontEnd(Description, Listener):
         """int8 where there is an output, uint16 otherwise."""
         return np.uint16 if self.output is None else np.int8
 
-    def _form(self) -> EarForm:
+    def _form(self) -> EarSource:
         return micro_form.form(self)
 
     def _rows(self, frames: Integers, averages: Integers) -> tuple[Integers, Integers]:

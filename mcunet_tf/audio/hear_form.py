@@ -3,63 +3,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 from mcunet_tf.audio.emit import filled
 from mcunet_tf.tinyengine.emit.constants import array_definition
 from mcunet_tf.tinyengine.emit.symbols import emitted_sources
 from mcunet_tf.tinyengine.kernel_tables.table import uint8_blob
 from mcunet_tf.version import __version__
-
-
-class JoinedEar(Protocol):
-    """What the C of a spotter is made from: see `spotter.Spotter`."""
-
-    @property
-    def front_end(self) -> Any:
-        """Gives the network's input."""
-        ...
-
-    @property
-    def network(self) -> Any:
-        """As it was compiled."""
-        ...
-
-    @property
-    def detector(self) -> Any:
-        """What is done with results."""
-        ...
-
-    @property
-    def rows(self) -> int:
-        """Rows that the network takes."""
-        ...
-
-    @property
-    def new_rows(self) -> int:
-        """Of these, those that a call brings."""
-        ...
-
-    @property
-    def warm_up(self) -> int:
-        """Results after a reset that are made from rows never given."""
-        ...
-
-    @property
-    def delay(self) -> int:
-        """Rows by which a result is late."""
-        ...
-
-    @property
-    def scale(self) -> float:
-        """Of the network's output."""
-        ...
-
-    @property
-    def zero_point(self) -> int:
-        """Of the network's output."""
-        ...
-
 
 _HEADER = """\
 /* SPDX-License-Identifier: Apache-2.0
@@ -252,7 +202,7 @@ int main(void) {
 _STATE = "  int8_t network[@NAME@_STATE_BYTES + @NAME@_ARENA_ALIGNMENT];\n"
 
 
-def source_files(spotter: JoinedEar) -> dict[str, str]:
+def source_files(spotter: Any) -> dict[str, str]:
     """`<name>_hear.h`, `<name>_hear.c` and the kernel that detects, by relative path."""
     network, detector, front_end = spotter.network, spotter.detector, spotter.front_end
     name, remembers = network.name, network.state_bytes > 0

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcunet_tf.audio import emit
-from mcunet_tf.audio.form import EarForm
+from mcunet_tf.audio.form import EarSource
 from mcunet_tf.audio.tensors import features_of_tensor, keras_layer
 from mcunet_tf.boards import DEFAULT_BOARD, Board, load_board
 from mcunet_tf.errors import AudioError
@@ -62,7 +62,7 @@ class Listener(ABC):
         """Numpy's type of features."""
 
     @abstractmethod
-    def _form(self) -> EarForm:
+    def _form(self) -> EarSource:
         """The C form's own parts."""
 
     @abstractmethod

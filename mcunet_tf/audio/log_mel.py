@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcunet_tf.audio import log_mel_form
-from mcunet_tf.audio.form import EarForm
+from mcunet_tf.audio.form import EarSource
 from mcunet_tf.audio.listener import Listener
 from mcunet_tf.audio.log_mel_settings import LogMelDescription
 from mcunet_tf.audio.tables import band_energies
@@ -68,7 +68,7 @@ class LogMel(LogMelDescription, Listener):
         """int8 where there is an output, int16 otherwise."""
         return np.int16 if self.output is None else np.int8
 
-    def _form(self) -> EarForm:
+    def _form(self) -> EarSource:
         return log_mel_form.form(self)
 
     def _rows(self, frames: Integers, memory: Integers) -> tuple[Integers, Integers]:

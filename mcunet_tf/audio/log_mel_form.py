@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mcunet_tf.audio.form import ISA, EarForm
+from mcunet_tf.audio.form import ISA, EarSource
 from mcunet_tf.audio.log_mel_settings import LogMelDescription
 from mcunet_tf.audio.micro_form import said
 from mcunet_tf.audio.wide import wide_split, wide_stage_factors
@@ -44,7 +44,7 @@ _COMPUTE = """\
 """
 
 
-def form(front_end: LogMelDescription) -> EarForm:
+def form(front_end: LogMelDescription) -> EarSource:
     """What of its C is its own."""
     points = str(front_end.transform_points // 2)
     features = "".join(f"    .{key} = {value},\n" for key, value in _features(front_end).items())
@@ -53,7 +53,7 @@ def form(front_end: LogMelDescription) -> EarForm:
     value = "magnitudes" if front_end.power == 1 else "energies"
     kernels = ["audio_wide_window_portable", "audio_wide_bands_portable", "audio_log_mel_portable"]
     kernels += [f"audio_wide_{part}_{ISA}" for part in ("transform", value)]
-    return EarForm(
+    return EarSource(
         said=said(front_end),
         tables=_tables(front_end),
         structs=structs,

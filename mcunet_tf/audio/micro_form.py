@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mcunet_tf.audio.description import Description
-from mcunet_tf.audio.form import ISA, EarForm
+from mcunet_tf.audio.form import ISA, EarSource
 from mcunet_tf.tinyengine.kernel_tables.table import Blob
 from mcunet_tf.tinyengine.signal.tables import (
     complex_words,
@@ -47,7 +47,7 @@ _COMPUTE = """\
 """
 
 
-def form(front_end: Description) -> EarForm:
+def form(front_end: Description) -> EarSource:
     """What of its C is its own."""
     points = str(front_end.transform_points // 2)
     features = "".join(f"    .{key} = {value},\n" for key, value in _features(front_end).items())
@@ -60,7 +60,7 @@ def form(front_end: Description) -> EarForm:
     for place, value in places.items():
         structs = structs.replace(place, value)
     kernels = [f"audio_{part}_{ISA}" for part in ("window", "transform", "energies")]
-    return EarForm(
+    return EarSource(
         said=said(front_end),
         tables=_tables(front_end),
         structs=structs,

@@ -189,7 +189,9 @@ class _File:
 def _with_attributes(tensors: tuple[Tensor, ...], op: Op, options: Options) -> Op:
     """The operator as its module understands it; `verify` names those that cannot be."""
     if op.kind.startswith("CUSTOM") and not isinstance(options, Impossible):
-        return dataclasses.replace(op, attributes=options["CustomOptions"] or None)
+        held = options["CustomOptions"] or None
+        lacks = op.kind in SPECS and (not op.inputs or min(op.inputs) < 0 or not op.outputs)
+        return dataclasses.replace(op, attributes=Impossible("no operand 0") if lacks else held)
     if op.kind not in SPECS:
         wrong = isinstance(options, Impossible)
         return dataclasses.replace(op, attributes=options) if wrong else op

@@ -131,7 +131,7 @@ class _Walk:
     def updated(self, op: Op, options: Options) -> tuple[Op, Options]:
         """An operator that reads its own state as it was before, and makes what it becomes."""
         made = KEPT_RESULTS.get(op.kind)
-        if made is not None and made < len(op.outputs):
+        if made is not None and made < len(op.outputs) and len(op.inputs) == 1:
             return self._keeping(op, op.outputs[made]), options
         if op.kind == CIRCULAR_BUFFER:
             return self._slid(op, options)

@@ -66,6 +66,7 @@ def test_commands_lead_to_functions(wheel):
         "mcunet_demo",
         "mcunet_look",
         "mcunet_search",
+        "mcunet_listen",
     }
     for command, target in commands.items():
         module, function = target.split(":")

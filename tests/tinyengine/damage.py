@@ -151,7 +151,10 @@ def read_net(model: bytes) -> tuple[Net, list[int], list[int]]:
     codes = {v: k for k, v in vars(tflite.BuiltinOperator).items() if isinstance(v, int)}
     for i in range(graph.OperatorsLength()):
         table = graph.Operators(i)
-        kind = codes[root.OperatorCodes(table.OpcodeIndex()).BuiltinCode()]
+        code = root.OperatorCodes(table.OpcodeIndex())
+        kind = codes[code.BuiltinCode()]
+        if kind == "CUSTOM":
+            kind = f"CUSTOM {code.CustomCode().decode()}"
         operands = tuple(table.Inputs(k) for k in range(table.InputsLength()))
         results = tuple(table.Outputs(k) for k in range(table.OutputsLength()))
         between = tuple(table.Intermediates(k) for k in range(table.IntermediatesLength()))
@@ -162,6 +165,9 @@ def read_net(model: bytes) -> tuple[Net, list[int], list[int]]:
 
 def _read_options(table: Any, kind: str) -> dict[str, Any]:
     union = table.BuiltinOptions()
+    if kind.startswith("CUSTOM "):
+        held = table.CustomOptionsAsNumpy() if table.CustomOptionsLength() else b""
+        return {"CustomOptions": bytes(held)}
     name = _OPTION_TABLES.get(kind)
     if union is None or name is None:
         return {}

@@ -12,7 +12,7 @@ import pytest
 from mcunet_tf.errors import CompilerError, McunetError, ModelError, UnsupportedError
 from mcunet_tf.tinyengine import compile_tflite, legality, passes, read_tflite
 from mcunet_tf.tinyengine.evaluate import evaluate
-from mcunet_tf.tinyengine.ops import MADE_BY_PASSES, SPECS
+from mcunet_tf.tinyengine.ops import MADE_BY_PASSES, SPECS, signal
 from mcunet_tf.tinyengine.passes import run_passes
 from tests.ops.all_cases import ALL_CASES, CASES
 from tests.ops.build_tflite import NONE, SAME, VALID, Net
@@ -187,7 +187,8 @@ def test_operands_and_outputs_that_are_missing_are_named(kind, change):
     if case is None:
         pytest.skip(f"no minimal model of {kind} alone")
     net, inputs, outputs = read_net(case.model)
-    place = next(i for i, op in enumerate(net.ops) if op.kind == kind)
+    names = {kind, *(f"CUSTOM {a}" for a, b in signal.CUSTOM_NAMES.items() if b == kind)}
+    place = next(i for i, op in enumerate(net.ops) if op.kind in names)
     op = net.ops[place]
     changed = {
         "no operands": {"inputs": ()},

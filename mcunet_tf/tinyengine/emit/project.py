@@ -30,17 +30,9 @@ from mcunet_tf.tinyengine.schedule.reach import Pull
 from mcunet_tf.tinyengine.schedule.stage import Stage
 from mcunet_tf.tinyengine.streams import Stream
 
-CTYPES = {
-    "int8": "int8_t",
-    "uint8": "uint8_t",
-    "bool": "uint8_t",
-    "int16": "int16_t",
-    "int32": "int32_t",
-    "int64": "int64_t",
-    "uint32": "uint32_t",
-    "uint64": "uint64_t",
-    "float32": "float",
-}
+_WIDTHS = (8, 16, 32, 64)
+CTYPES = {f"{kind}{bits}": f"{kind}{bits}_t" for kind in ("int", "uint") for bits in _WIDTHS}
+CTYPES |= {"bool": "uint8_t", "float32": "float"}
 
 HOOKS = ("layer", "yield")
 GUARD_BYTES = 16
