@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from mcunet_tf.errors import DataError
-from mcunet_tf.tinynas.checks import shown
 from mcunet_tf.tinynas.augment import augmented
+from mcunet_tf.tinynas.checks import shown
 from mcunet_tf.tinynas.data import Array, Batch, as_float, resize_images
 from mcunet_tf.tinynas.recipe import Recipe
 from mcunet_tf.tinynas.targets import read_targets, read_weights
