@@ -53,6 +53,7 @@ _DEPTHWISE_COST = 6.0
 _ACTIVATION_COST = 60.0
 
 _LARGEST_LAST_MAP = 16
+_SMALL_IMAGE = 48
 
 FINAL_SHARE = 0.6
 PASSES = 15
@@ -101,15 +102,31 @@ def known_contenders(
     return found
 
 
-def by_cost(
-    contenders: Sequence[Contender], affordable: float, num_classes: int
+def by_promise(
+    contenders: Sequence[Contender],
+    image_shape: tuple[int, int, int],
+    affordable: float,
+    num_classes: int,
 ) -> list[Contender]:
-    """Contenders by how near their cost of training is to what the time allows."""
+    """Published networks in the order in which a search has time for them.
 
-    def distance(contender: Contender) -> float:
-        return abs(math.log(training_cost(contender.arch, num_classes) / affordable))
+    Those that were made for such inputs come first, then the others by how near their cost of
+    training is to what the time allows.
+    """
 
-    return sorted(contenders, key=distance)
+    def key(contender: Contender) -> tuple[bool, float]:
+        distance = abs(math.log(training_cost(contender.arch, num_classes) / affordable))
+        return contender.name not in _made_for(image_shape), distance
+
+    return sorted(contenders, key=key)
+
+
+def _made_for(image_shape: tuple[int, int, int]) -> tuple[str, ...]:
+    """Names of the published networks for spectrograms, for small images, or for photographs."""
+    height, width, _ = image_shape
+    if height != width:
+        return ("ds-cnn",)
+    return ("resnet-8",) if height <= _SMALL_IMAGE else ("mobilenet-v1", "mcunet")
 
 
 def smallest_contender(

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mcunet_tf.tinynas.augment import augmented
+from mcunet_tf.tinynas.recipe import Recipe
+
 Array = npt.NDArray[Any]
 
 VALIDATION_SHARE = 0.1
-_SHIFT_SHARE = 1 / 8
 _RESIZED_AT_ONCE = 512
 
 
@@ -64,12 +66,12 @@ class Images:
             validation_x=resize_images(self.validation_x, shape),
         )
 
-    def epoch(self, size: int, rng: np.random.Generator, augmentation: str) -> Iterator[Batch]:
+    def epoch(self, size: int, rng: np.random.Generator, recipe: Recipe) -> Iterator[Batch]:
         """Goes once through shuffled, augmented images; what does not fill a batch is left out."""
         order = rng.permutation(len(self.train_x))
         for start in range(0, len(order) - size + 1, size):
             picked = order[start : start + size]
-            x = augmented(as_float(self.train_x[picked]), rng, augmentation)
+            x = augmented(as_float(self.train_x[picked]), rng, recipe)
             w = None if self.train_w is None else self.train_w[picked]
             yield x, self.train_y[picked], w
 
@@ -87,26 +89,6 @@ def as_float(images: Array) -> npt.NDArray[np.float32]:
     if images.dtype == np.uint8:
         return images.astype(np.float32) / np.float32(255)
     return np.asarray(images, np.float32)
-
-
-def augmented(
-    images: npt.NDArray[np.float32], rng: np.random.Generator, augmentation: str
-) -> npt.NDArray[np.float32]:
-    """Mirrors half of the images `[n, h, w, c]`, and shifts all by up to an eighth, as asked."""
-    count, height, width, _ = images.shape
-    if augmentation in ("flip_and_shift", "flip"):
-        mirrored = np.asarray(rng.random(count) < 0.5)
-        images = np.where(mirrored[:, None, None, None], images[:, :, ::-1], images)
-    if augmentation in ("flip", "none"):
-        return images
-    rows, columns = round(height * _SHIFT_SHARE), round(width * _SHIFT_SHARE)
-    padded = np.pad(images, ((0, 0), (rows, rows), (columns, columns), (0, 0)))
-    top = rng.integers(0, 2 * rows + 1, count)[:, None, None]
-    left = rng.integers(0, 2 * columns + 1, count)[:, None, None]
-    y = top + np.arange(height)[None, :, None]
-    x = left + np.arange(width)[None, None, :]
-    shifted: npt.NDArray[np.float32] = padded[np.arange(count)[:, None, None], y, x]
-    return shifted
 
 
 def resize_images(images: Array, shape: tuple[int, int, int]) -> Array:

@@ -408,10 +408,10 @@ def _outputs(network: Any, x: Any) -> Any:
     """Outputs `[n, k]` with norms of each batch's own statistics."""
     import tensorflow as tf
 
-    forward = tf.function(lambda images: network.forward(images)[0], reduce_retracing=True)
+    # A trace would take longer than the few batches do.
     size = max(1, math.ceil(len(x) / max(1, round(len(x) / _BATCH))))
     parts = [
-        forward(tf.constant(as_float(x[start : start + size]))).numpy()
+        network.forward(tf.constant(as_float(x[start : start + size])))[0].numpy()
         for start in range(0, len(x), size)
     ]
     return np.concatenate(parts)

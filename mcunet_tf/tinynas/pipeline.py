@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from mcunet_tf.errors import DataError
+from mcunet_tf.tinynas.augment import augmented
 from mcunet_tf.tinynas.checks import shown
-from mcunet_tf.tinynas.data import Array, Batch, as_float, augmented, resize_images
+from mcunet_tf.tinynas.data import Array, Batch, as_float, resize_images
+from mcunet_tf.tinynas.recipe import Recipe
 from mcunet_tf.tinynas.targets import read_targets, read_weights
 
 Chunk = tuple[Array, Array, Array | None]
@@ -226,7 +228,7 @@ class Pipeline:
         scaled = resize_images(self.validation_x, shape)
         return dataclasses.replace(self, shape=shape, validation_x=scaled)
 
-    def epoch(self, size: int, rng: np.random.Generator, augmentation: str) -> Iterator[Batch]:
+    def epoch(self, size: int, rng: np.random.Generator, recipe: Recipe) -> Iterator[Batch]:
         """Goes once through the source, in its order; what does not fill a batch is left out.
 
         Raises:
@@ -236,7 +238,7 @@ class Pipeline:
         given = 0
         for x, y, w in self._batches(size):
             given += 1
-            yield augmented(as_float(x), rng, augmentation), y, w
+            yield augmented(as_float(x), rng, recipe), y, w
             if given == wanted:
                 return
         raise DataError(

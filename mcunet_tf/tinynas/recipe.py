@@ -28,6 +28,12 @@ class Recipe:
         distillation: weight of the largest sub-network's prediction in the elastic loss; it costs
             one forward pass more per step.
         augmentation: what is done to training images, one of `AUGMENTATIONS`.
+        mixup: both parameters of the Beta distribution that says how much of each image a second
+            image of the batch replaces, and of its loss (Zhang et al., arXiv:1710.09412); 0: none.
+        masks: the largest share of rows, and of columns, that a band over the whole image hides,
+            one band of each (SpecAugment, Park et al., arXiv:1904.08779); 0: none.
+        cutout: side of the rectangle that is hidden in every image, relative to the image's
+            (DeVries and Taylor, arXiv:1708.04552); 0: none.
 
     Raises:
         SearchError: a number is out of range, or the augmentation is unknown.
@@ -43,14 +49,29 @@ class Recipe:
     subnets_per_step: int = 1
     distillation: float = 0.0
     augmentation: str = "flip_and_shift"
+    mixup: float = 0.0
+    masks: tuple[float, float] = (0.0, 0.0)
+    cutout: float = 0.0
 
     def __post_init__(self) -> None:
         check_whole("batch_size", self.batch_size, 1)
         check_whole("subnets_per_step", self.subnets_per_step, 1)
-        for name in ("learning_rate", "weight_decay", "final_weight_decay", "distillation"):
+        for name in (
+            "learning_rate",
+            "weight_decay",
+            "final_weight_decay",
+            "distillation",
+            "mixup",
+        ):
             check_real(name, getattr(self, name), 0.0)
-        for name in ("momentum", "label_smoothing", "elastic_rate"):
+        for name in ("momentum", "label_smoothing", "elastic_rate", "cutout"):
             check_real(name, getattr(self, name), 0.0, 1.0)
+        if not isinstance(self.masks, tuple) or len(self.masks) != 2:
+            raise SearchError(
+                f"masks = {shown(self.masks)}: it must be two shares, of rows and of columns"
+            )
+        for share in self.masks:
+            check_real("masks", share, 0.0, 1.0)
         if self.augmentation not in AUGMENTATIONS:
             raise SearchError(
                 f"augmentation {shown(self.augmentation)} is unknown: use one of {AUGMENTATIONS}"

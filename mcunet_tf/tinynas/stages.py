@@ -23,7 +23,7 @@ from mcunet_tf.tinynas.checkpoint import read_state, write_bytes, write_model, w
 from mcunet_tf.tinynas.contenders import (
     FINAL_SHARE,
     PASSES,
-    by_cost,
+    by_promise,
     known_contenders,
     own_contenders,
     smallest_contender,
@@ -223,7 +223,9 @@ class SearchRun:
         own = own_contenders(
             shape, classes, fits, options.budget, float(stored), rng, options.spaces
         )
-        chosen = lineup(by_cost(known, float(stored), classes), own, contenders_within(seconds))
+        chosen = lineup(
+            by_promise(known, shape, float(stored), classes), own, contenders_within(seconds)
+        )
         found = halving.run(chosen or [timed])
         ended = (s for s in found.standings if s.scores)
         points = (ParetoPoint(s.arch, s.scores[-1], s.macs) for s in ended)

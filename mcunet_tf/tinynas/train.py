@@ -22,6 +22,7 @@ import numpy as np
 import tensorflow as tf
 
 from mcunet_tf.errors import SearchError
+from mcunet_tf.tinynas.augment import mixed
 from mcunet_tf.tinynas.checkpoint import Checkpoints
 from mcunet_tf.tinynas.data import Array
 from mcunet_tf.tinynas.epoch_callbacks import EpochCallbacks
@@ -181,15 +182,16 @@ class Trainer:
         stream = zlib.crc32(self.name.encode())
         rng = np.random.default_rng([self.seed, stream, epoch])
         draws = np.random.default_rng([self.seed, stream, epoch, 1])
+        blends = np.random.default_rng([self.seed, stream, epoch, 2])
         size = self._batch(images)
         steps = min(images.count // size, phase.steps or images.count)
         self.callbacks.begin_epoch(epoch, self._rate(phase, (epoch - first) / phase.epochs))
         losses = []
-        batches = images.epoch(size, rng, self.recipe.augmentation)
+        batches = images.epoch(size, rng, self.recipe)
         for step, (x, y, w) in enumerate(itertools.islice(batches, steps)):
             rate = self._rate(phase, (epoch - first + step / steps) / phase.epochs)
             self.callbacks.begin_step(step, rate)
-            losses.append(self.step(phase, x, y, draws, w))
+            losses.append(self.step(phase, x, y, draws, w, blends))
             self.progress.tick(step + 1, steps)
             if math.isnan(losses[-1]):
                 raise DivergedError(
@@ -218,12 +220,28 @@ class Trainer:
         y: Array,
         rng: np.random.Generator,
         weights: Array | None = None,
+        blends: np.random.Generator | None = None,
     ) -> float:
-        """Trains on one batch, by sub-networks drawn with `rng`; returns the loss."""
+        """Trains on one batch, by sub-networks drawn with `rng`; returns the loss.
+
+        Where the recipe mixes images up, `blends` says how, and the loss of each sample is that
+        for its own target and that for its partner's.
+        """
         weights = self.objective.sample_weights(y, weights)
         replicas = self.strategy.num_replicas_in_sync
+        targets: Any = y
+        shares_of_loss: Any = weights
+        if self.recipe.mixup and blends is not None:
+            x, partners, shares = mixed(x, self.recipe.mixup, blends)
+            own = shares if weights is None else shares * weights
+            other = 1 - shares if weights is None else (1 - shares) * weights[partners]
+            targets, shares_of_loss = (y, y[partners]), (own, other)
 
         def share(values: Any) -> Any:
+            if isinstance(values, tuple):
+                return tuple(map(share, values))
+            if values.dtype == np.float64:
+                values = values.astype(np.float32)
             if replicas == 1:
                 return tf.constant(values)
             return self.strategy.experimental_distribute_values_from_function(
@@ -231,11 +249,11 @@ class Trainer:
             )
 
         count = tf.constant(float(len(x)))
-        w = None if weights is None else share(weights.astype(np.float32))
+        w = None if shares_of_loss is None else share(shares_of_loss)
         if phase.draw is None:
-            return float(self._largest(share(x), share(y), w, count, None))
+            return float(self._largest(share(x), share(targets), w, count, None))
         drawn = np.stack([phase.draw(rng) for _ in range(self.recipe.subnets_per_step)])
-        return float(self._elastic(share(x), share(y), w, count, tf.constant(drawn)))
+        return float(self._elastic(share(x), share(targets), w, count, tf.constant(drawn)))
 
     def step_seconds(self, images: Data, timed: int = 3) -> tuple[float, float]:
         """Seconds of the first step, which is traced, and of each later one of the whole network.
@@ -243,7 +261,7 @@ class Trainer:
         The learning rate is 0 meanwhile: nothing is learnt.
         """
         rng = np.random.default_rng(self.seed)
-        batches = images.epoch(self._batch(images), rng, self.recipe.augmentation)
+        batches = images.epoch(self._batch(images), rng, self.recipe)
         phase = TrainingPhase("timing", 1)
         self.optimizer.learning_rate = 0.0
         times = []
@@ -286,6 +304,9 @@ class Trainer:
 
     def _target_loss(self, y: Any, w: Any, outputs: Any, count: Any) -> Any:
         """This replica's part of the mean over the global batch; the optimizer adds the parts."""
+        if isinstance(y, tuple):
+            pairs = zip(y, w, strict=True)
+            return sum(self._target_loss(each, weight, outputs, count) for each, weight in pairs)
         losses = self.objective.losses(y, outputs, self.recipe.label_smoothing)
         return tf.reduce_sum(losses if w is None else losses * w) / count
 

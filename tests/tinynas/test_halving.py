@@ -184,3 +184,13 @@ def test_where_only_the_smallest_fits_it_is_trained(tmp_path, monkeypatch):
     monkeypatch.setattr(stages, "own_contenders", lambda *_: [])
     result = run(tmp_path)
     assert [s.name for s in result.standings] == ["plain smallest"]
+
+
+@pytest.mark.parametrize(
+    "shape, first", [((49, 10, 1), "ds-cnn"), ((32, 32, 3), "resnet-8"), ((96, 96, 3), None)]
+)
+def test_networks_published_for_such_inputs_train_first(shape, first):
+    known = contenders.known_contenders(shape, lambda arch: True)
+    ordered = contenders.by_promise(known, shape, 1e9, 10)
+    assert sorted(c.name for c in ordered) == sorted(c.name for c in known)
+    assert ordered[0].name == first or {c.name for c in ordered[:2]} == {"mobilenet-v1", "mcunet"}

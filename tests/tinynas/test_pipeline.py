@@ -9,12 +9,15 @@ from mcunet_tf.tinynas import pipeline as pipelines
 from mcunet_tf.tinynas.candidates import evaluation_data
 from mcunet_tf.tinynas.pipeline import Pipeline
 from mcunet_tf.tinynas.reading import read_images
+from mcunet_tf.tinynas.recipe import Recipe
 from mcunet_tf.tinynas.targets import stratified
 from tests.tinynas.test_search import run
 from tests.tinynas.tiny import images
 
 tf = pytest.importorskip("tensorflow")
 keras = pytest.importorskip("keras")
+
+PLAIN = Recipe(augmentation="none")
 
 
 class Sequence(keras.utils.PyDataset):
@@ -58,7 +61,7 @@ def test_all_forms_give_the_same_batches(name):
     assert isinstance(data, Pipeline) and (data.count, data.num_classes) == (50, 3)
     rng = np.random.default_rng(0)
     for _ in range(2):
-        found = list(data.epoch(12, rng, "none"))
+        found = list(data.epoch(12, rng, PLAIN))
         assert [len(part[0]) for part in found] == [12] * 4
         np.testing.assert_array_equal(np.concatenate([p[1] for p in found]), y[:48])
         pixels = np.concatenate([p[0] for p in found])
@@ -79,7 +82,7 @@ def test_what_a_pipeline_does_at_random_is_new_each_epoch():
     noisy = tf.data.Dataset.from_tensor_slices((x, y)).map(noise)
     data = read_images(noisy, (x.astype(np.float32), y))
     rng = np.random.default_rng(0)
-    first, second = (next(iter(data.epoch(30, rng, "none")))[0] for _ in range(2))
+    first, second = (next(iter(data.epoch(30, rng, PLAIN)))[0] for _ in range(2))
     assert np.abs(first - second).max() > 0.1
 
 
@@ -89,7 +92,7 @@ def test_images_are_scaled_as_they_come():
     data = read_images(lambda: iter(zip(x, y, strict=True)), (x, y)).resized((6, 8, 1))
     assert data.image_shape == (6, 8, 1)
     np.testing.assert_array_equal(data.validation_x, whole.validation_x)
-    found = next(iter(data.epoch(50, np.random.default_rng(0), "none")))[0]
+    found = next(iter(data.epoch(50, np.random.default_rng(0), PLAIN)))[0]
     np.testing.assert_allclose(found, whole.train_x / np.float32(255), atol=1e-6)
 
 
@@ -105,7 +108,7 @@ def test_only_a_batch_and_the_targets_are_held():
 
     tracemalloc.start()
     data = read_images(source, (np.stack([image] * 20), np.arange(20) % 7))
-    batches = sum(1 for _ in data.epoch(100, np.random.default_rng(0), "none"))
+    batches = sum(1 for _ in data.epoch(100, np.random.default_rng(0), PLAIN))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert (data.count, batches) == (40_000, 400)
@@ -178,7 +181,7 @@ def test_a_generator_that_ran_out_is_noticed():
     once = iter(zip(x, y, strict=True))
     data = read_images(lambda: once, (x, y))
     with pytest.raises(DataError, match=r"ended after 0 of 60 samples.*must begin anew"):
-        list(data.epoch(20, np.random.default_rng(0), "none"))
+        list(data.epoch(20, np.random.default_rng(0), PLAIN))
 
 
 def test_validation_is_a_sample_of_every_class():
