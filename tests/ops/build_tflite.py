@@ -342,8 +342,11 @@ class _Writer:
         table = _OPTION_TABLES.get(op.kind)
         options = None if table is None else self.options(table, op.options)
         named = op.options.get("CustomOptions")
-        if op.kind.startswith("CUSTOM ") and op.options and named is None:
-            named = bytes(flexbuffers.Dumps(op.options))
+        if not isinstance(named, bytes):  # given by name, or a number that damage put there
+            by_name = (
+                op.kind.startswith("CUSTOM ") and op.options and "CustomOptions" not in op.options
+            )
+            named = bytes(flexbuffers.Dumps(op.options)) if by_name else None
         custom_vector = None if named is None else self.builder.CreateByteVector(named)
         tflite.OperatorStart(self.builder)
         tflite.OperatorAddOpcodeIndex(self.builder, self.kinds.index(op.kind))
