@@ -40,7 +40,7 @@ def define_flags() -> None:
     flags.DEFINE_integer("supernet_epochs", None, "Epochs of the supernet; 0: none [--epochs].", 0)
     flags.DEFINE_integer("seed", 0, "Seed of all randomness.", 0)
     flags.DEFINE_enum("quantization", "ptq", ["ptq", "qat"], "How int8 is reached.")
-    augmentations = ["flip_and_shift", "flip", "shift", "none"]
+    augmentations = ["auto", "flip_and_shift", "flip", "shift", "none"]
     flags.DEFINE_enum("augmentation", augmentations[0], augmentations, "What is done to images.")
     flags.DEFINE_integer("train_images", None, "Take only so many of the training images.", 10)
     flags.DEFINE_boolean("quick", False, "Look at few sub-networks: tries a data set in minutes.")

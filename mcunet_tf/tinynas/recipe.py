@@ -8,7 +8,10 @@ import dataclasses
 from mcunet_tf.errors import SearchError
 from mcunet_tf.tinynas.checks import check_real, check_whole, shown
 
-AUGMENTATIONS = ("flip_and_shift", "flip", "shift", "none")
+AUGMENTATIONS = ("auto", "flip_and_shift", "flip", "shift", "none")
+
+_FEW = 10_000
+_BLEND = 0.3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,9 +30,12 @@ class Recipe:
         subnets_per_step: sub-networks whose gradients are averaged in an elastic step.
         distillation: weight of the largest sub-network's prediction in the elastic loss; it costs
             one forward pass more per step.
-        augmentation: what is done to training images, one of `AUGMENTATIONS`.
+        augmentation: what is done to training images, one of `AUGMENTATIONS`; "auto" mirrors and
+            shifts, unless they are grey and not square, as spectrograms are, whose frequencies and
+            time mean something.
         mixup: both parameters of the Beta distribution that says how much of each image a second
-            image of the batch replaces, and of its loss (Zhang et al., arXiv:1710.09412); 0: none.
+            image of the batch replaces, and of its loss (Zhang et al., arXiv:1710.09412); 0: none;
+            None blends where there are fewer than 10,000 images, which are learnt by heart else.
         masks: the largest share of rows, and of columns, that a band over the whole image hides,
             one band of each (SpecAugment, Park et al., arXiv:1904.08779); 0: none.
         cutout: side of the rectangle that is hidden in every image, relative to the image's
@@ -48,8 +54,8 @@ class Recipe:
     elastic_rate: float = 0.5
     subnets_per_step: int = 1
     distillation: float = 0.0
-    augmentation: str = "flip_and_shift"
-    mixup: float = 0.0
+    augmentation: str = "auto"
+    mixup: float | None = None
     masks: tuple[float, float] = (0.0, 0.0)
     cutout: float = 0.0
 
@@ -61,11 +67,12 @@ class Recipe:
             "weight_decay",
             "final_weight_decay",
             "distillation",
-            "mixup",
         ):
             check_real(name, getattr(self, name), 0.0)
         for name in ("momentum", "label_smoothing", "elastic_rate", "cutout"):
             check_real(name, getattr(self, name), 0.0, 1.0)
+        if self.mixup is not None:
+            check_real("mixup", self.mixup, 0.0)
         if not isinstance(self.masks, tuple) or len(self.masks) != 2:
             raise SearchError(
                 f"masks = {shown(self.masks)}: it must be two shares, of rows and of columns"
@@ -76,6 +83,22 @@ class Recipe:
             raise SearchError(
                 f"augmentation {shown(self.augmentation)} is unknown: use one of {AUGMENTATIONS}"
             )
+
+    def of_data(self, image_shape: tuple[int, int, int], count: int) -> Recipe:
+        """The recipe with what data decides decided.
+
+        Args:
+            image_shape: (height, width, channels) of the images.
+            count: number of training images.
+        """
+        height, width, channels = image_shape
+        spectrogram = channels == 1 and height != width
+        chosen = "none" if spectrogram else "flip_and_shift"
+        return dataclasses.replace(
+            self,
+            augmentation=chosen if self.augmentation == "auto" else self.augmentation,
+            mixup=(_BLEND if count < _FEW else 0.0) if self.mixup is None else self.mixup,
+        )
 
 
 PAPER_RECIPE = Recipe(label_smoothing=0.1, subnets_per_step=4, distillation=1.0)

@@ -87,7 +87,7 @@ def search(
         strategy: a `tf.distribute` strategy for both trainings.
         executor: a `concurrent.futures.Executor` whose workers see `workdir`, for evaluations.
         quantization: "ptq", or "qat" for quantisation-aware training after the final one.
-        recipe: how to train; by default `Recipe()`.
+        recipe: how to train; by default `Recipe()`, of which the data decides what is "auto".
         effort: how much to look at; by default `Effort()`.
         spaces: search spaces to choose from; by default all that the data set's size gives, or
             with `minutes` networks of all families with stages of their own widths.

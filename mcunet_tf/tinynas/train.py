@@ -145,6 +145,7 @@ class Trainer:
             SearchError: a checkpoint is damaged, or belongs to another network.
             OutputError: a checkpoint cannot be written.
         """
+        self.recipe = self.recipe.of_data(images.image_shape, images.count)
         total = sum(phase.epochs for phase in phases)
         done = self._restore()
         last = self.history[-1] if self.history else {}
@@ -260,6 +261,7 @@ class Trainer:
 
         The learning rate is 0 meanwhile: nothing is learnt.
         """
+        self.recipe = self.recipe.of_data(images.image_shape, images.count)
         rng = np.random.default_rng(self.seed)
         batches = images.epoch(self._batch(images), rng, self.recipe)
         phase = TrainingPhase("timing", 1)
@@ -267,7 +269,7 @@ class Trainer:
         times = []
         for x, y, w in itertools.islice(batches, timed + 1):
             started = time.monotonic()
-            self.step(phase, x, y, rng, w)
+            self.step(phase, x, y, rng, w, rng)
             times.append(time.monotonic() - started)
         return times[0], min(times[1:], default=times[0])
 

@@ -122,3 +122,19 @@ def test_the_loss_of_a_blend_is_that_of_both_targets(weighted):
     weights = np.ones(40) if w is None else w
     wanted = np.mean(shares * weights * own + (1 - shares) * weights[partners] * other)
     assert found == pytest.approx(wanted, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("shape", "count", "augmentation", "mixup"),
+    [
+        ((32, 32, 3), 50_000, "flip_and_shift", 0.0),
+        ((64, 32, 3), 5_000, "flip_and_shift", 0.3),
+        ((28, 28, 1), 60_000, "flip_and_shift", 0.0),
+        ((49, 10, 1), 3_000, "none", 0.3),
+    ],
+)
+def test_data_decides_what_is_left_open(shape, count, augmentation, mixup):
+    found = Recipe().of_data(shape, count)
+    assert (found.augmentation, found.mixup) == (augmentation, mixup)
+    asked = Recipe(augmentation="shift", mixup=0.1)
+    assert asked.of_data(shape, count) == asked
