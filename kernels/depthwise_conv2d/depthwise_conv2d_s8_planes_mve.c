@@ -268,8 +268,8 @@ struct gathering {
 };
 
 /* One byte of each of 3 or 4 rows, of four pixels, as words. */
-static inline __attribute__((always_inline)) uint32x4_t word(const int8_t *const *rows,
-                                                             int32_t count, uint32x4_t at) {
+static inline __attribute__((always_inline)) uint32x4_t packed_word(const int8_t *const *rows,
+                                                                    int32_t count, uint32x4_t at) {
   uint32x4_t made = vldrbq_gather_offset_u32((const uint8_t *)rows[0], at);
   made = vsliq_n_u32(made, vldrbq_gather_offset_u32((const uint8_t *)rows[1], at), 8);
   made = vsliq_n_u32(made, vldrbq_gather_offset_u32((const uint8_t *)rows[2], at), 16);
@@ -284,9 +284,10 @@ static inline __attribute__((always_inline)) void columns_of(const int8_t *const
                                                              int32_t count, uint32x4_t at,
                                                              uint32_t *to) {
   if (count <= SHORT) {
-    vst1q_u32(to, word(rows, count, at));
+    vst1q_u32(to, packed_word(rows, count, at));
   } else {
-    const uint32x4x2_t both = {{word(rows, SHORT, at), word(rows + SHORT, count - SHORT, at)}};
+    const uint32x4x2_t both = {
+        {packed_word(rows, SHORT, at), packed_word(rows + SHORT, count - SHORT, at)}};
     vst2q_u32(to, both);
   }
 }

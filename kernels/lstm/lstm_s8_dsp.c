@@ -107,7 +107,7 @@ static __attribute__((noinline)) const uint32_t *multiply(const uint32_t *weight
 
 void lstm_s8_dsp(const struct lstm_s8 *op, const int8_t *in, int8_t *out, void *scratch) {
   const int32_t inputs = op->inputs, units = op->units;
-  const struct scale_dsp(*const scales)[LSTM_SIDES] = op->weights;
+  const struct scale_dsp *const scales = op->weights;
   const int32_t right = -op->hidden.shift;
   const int32_t offset = (2 * op->hidden_zero_point + 1) << (right - 1);
   int16_t *const cells = scratch;
@@ -117,7 +117,7 @@ void lstm_s8_dsp(const struct lstm_s8 *op, const int8_t *in, int8_t *out, void *
     memset(cells, 0, (size_t)units * sizeof(*cells));
     for (int32_t t = 0; t < op->steps; t++) {
       int8_t *next = lstm_step_out(op, out, other, t);
-      const uint32_t *weights = (const uint32_t *)(scales + LSTM_GATES);
+      const uint32_t *weights = (const uint32_t *)(scales + LSTM_GATES * LSTM_SIDES);
       const int32_t *bias = op->biases;
       for (int32_t u = 0; u < units; u++) {
         int32_t of_input[LSTM_GATES], of_state[LSTM_GATES], gates[LSTM_GATES];
@@ -128,9 +128,10 @@ void lstm_s8_dsp(const struct lstm_s8 *op, const int8_t *in, int8_t *out, void *
           weights += (units + QUAD - 1) / QUAD * QUAD;
         }
         for (int32_t g = 0; g < LSTM_GATES; g++) {
-          gates[g] = scaled(of_input[g] + bias[0], &scales[g][0]);
+          gates[g] = scaled(of_input[g] + bias[0], &scales[g * LSTM_SIDES]);
           if (hidden != NULL) {
-            gates[g] = to_int16(gates[g] + scaled(of_state[g] + bias[1], &scales[g][1]));
+            gates[g] =
+                to_int16(gates[g] + scaled(of_state[g] + bias[1], &scales[g * LSTM_SIDES + 1]));
           }
           bias += LSTM_SIDES;
         }

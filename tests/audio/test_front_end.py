@@ -142,7 +142,7 @@ def test_samples_come_in_any_pieces(front_end, monkeypatch):
         start += count
     assert len(whole) > 50
     np.testing.assert_array_equal(np.concatenate(rows), whole)
-    monkeypatch.setattr("mcunet_tf.audio.front_end._ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("mcunet_tf.audio.listener._ROWS_AT_ONCE", 7)
     np.testing.assert_array_equal(front_end.features(samples), whole)
 
 

@@ -115,6 +115,8 @@ _BYTE_FIELDS = (
     "FusedActivationFunction",
     "OutType",
     "WeightsFormat",
+    "InDataType",
+    "OutDataType",
     "QuantizedBiasType",
     "Mode",
     "OutputType",
