@@ -87,4 +87,5 @@ class FrontEnd(Description, Listener):
             return features.astype(np.uint16)
         out = self.output
         scaled = (features * out.multiplier + out.divisor // 2) // out.divisor + out.zero_point
-        return np.clip(scaled, -128, 127).astype(np.int8)
+        clipped: Integers = np.clip(scaled, -128, 127).astype(np.int8)
+        return clipped

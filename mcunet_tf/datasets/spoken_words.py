@@ -160,7 +160,8 @@ def change_clip(
         below = rng.uniform(*how.noise_db)
         # Silence has no level: the sound then is as it was recorded.
         wave = wave + other * (level * 10 ** (-below / 20) if level > 0 else 1.0)
-    return np.clip(np.round(wave), -32768, 32767).astype(np.int16)
+    made: Samples = np.clip(np.round(wave), -32768, 32767).astype(np.int16)
+    return made
 
 
 def mask(features: Reals, how: Augmentation, rng: np.random.Generator) -> Reals:

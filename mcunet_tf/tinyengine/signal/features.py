@@ -64,7 +64,8 @@ def without_noise(
     scaled = (signal << smoothing_bits) & _MASK
     left = (scaled - np.minimum(noise, scaled)) >> smoothing_bits
     share = (signal.astype(np.uint64) * np.uint64(least)) >> np.uint64(bits)
-    return np.maximum(left, share.astype(np.int64) & _MASK)
+    found: Integers = np.maximum(left, share.astype(np.int64) & _MASK)
+    return found
 
 
 def control_gain(signal: Integers, averages: Integers, table: Integers, snr_shift: int) -> Integers:
@@ -84,7 +85,8 @@ def control_gain(signal: Integers, averages: Integers, table: Integers, snr_shif
     snr = (product >> np.uint64(snr_shift)).astype(np.int64) & _MASK
     small = (snr * snr) >> (2 + 2 * SNR_BITS - _PCAN_BITS)
     large = (snr >> (SNR_BITS - _PCAN_BITS)) - (1 << _PCAN_BITS)
-    return np.where(snr < 2 << SNR_BITS, small, large)
+    found: Integers = np.where(snr < 2 << SNR_BITS, small, large)
+    return found
 
 
 def logarithms(values: Integers, scale: int) -> Integers:
