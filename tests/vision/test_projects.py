@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -119,7 +120,10 @@ def test_headers_are_cplusplus(tmp_path):
     write_files(tmp_path, compiled.sources)
     main = tmp_path / "main.cpp"
     main.write_text("#include \"net_boxes.h\"\nint main() { return net_label(1)[0] - 'b'; }\n")
-    command = [find_tool("g++"), "-std=c++98", "-Wall", "-Wextra", "-Wno-long-long", "-Werror"]
+    compiler = shutil.which("g++") or shutil.which("clang++")
+    if compiler is None:
+        pytest.skip("no C++ compiler is installed: apt install g++")
+    command = [compiler, "-std=c++98", "-Wall", "-Wextra", "-Wno-long-long", "-Werror"]
     run_tool([*command, "-fsyntax-only", str(main)])
 
 
