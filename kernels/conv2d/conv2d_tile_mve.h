@@ -140,19 +140,6 @@ static inline void tile_inputs_mve(int8_t *to, const int8_t *from, int32_t count
       : "q0", "lr", "memory");
 }
 
-/* Copies count >= 0 bytes that do not overlap. */
-static inline void copy_bytes_mve(int8_t *to, const int8_t *from, int32_t count) {
-  __asm__ volatile(
-      "   wlstp.8 lr, %[count], 2f\n"
-      "1: vldrb.8 q0, [%[from]], #16\n"
-      "   vstrb.8 q0, [%[to]], #16\n"
-      "   letp lr, 1b\n"
-      "2:\n"
-      : [to] "+r"(to), [from] "+r"(from)
-      : [count] "r"(count)
-      : "q0", "lr", "memory");
-}
-
 /* Fills count >= 0 bytes. */
 static inline void fill_bytes_mve(int8_t *to, int8_t value, int32_t count) {
   const int8x16_t values = vdupq_n_s8(value);
