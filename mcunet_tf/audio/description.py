@@ -14,6 +14,7 @@ from mcunet_tf.audio.settings import (
     GainControl,
     Int8Output,
     NoiseReduction,
+    Windows,
     require,
     require_real,
     require_whole,
@@ -27,7 +28,7 @@ _MIN_POINTS, _MAX_POINTS = 64, 2048
 
 
 @dataclass(frozen=True)
-class Description:
+class Description(Windows):
     """All settings of a front end.
 
     Attributes:
@@ -109,16 +110,6 @@ class Description:
             f"gain_bits={self.gain_control.gain_bits} leaves no bits for the gain of a transform "
             f"of {self.transform_points} points: give {SNR_BITS + self.correction_bits} or more",
         )
-
-    @property
-    def window_samples(self) -> int:
-        """Samples of a window."""
-        return self.window_ms * self.sample_rate // 1000
-
-    @property
-    def hop_samples(self) -> int:
-        """Samples from one window to the next."""
-        return self.hop_ms * self.sample_rate // 1000
 
     @property
     def transform_points(self) -> int:

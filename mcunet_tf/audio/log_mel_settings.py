@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcunet_tf.audio import mel
-from mcunet_tf.audio.settings import require, require_real, require_whole
+from mcunet_tf.audio.settings import Windows, require, require_real, require_whole
 from mcunet_tf.audio.tables import Bands
 from mcunet_tf.audio.wide import ENERGY_SHIFT, LOG_BITS, WINDOW_ONE
 
@@ -36,7 +36,7 @@ class QuantizedOutput:
 
 
 @dataclass(frozen=True)
-class LogMelDescription:
+class LogMelDescription(Windows):
     """All settings of a front end of logarithms of mel bands.
 
     Attributes:
@@ -136,16 +136,6 @@ class LogMelDescription:
             f"band {int(empty[0]) if empty.size else 0} of {self.bands} holds no bin of "
             f"{self.sample_rate / points:g} Hz: give fewer bands or more points",
         )
-
-    @property
-    def window_samples(self) -> int:
-        """Samples of a window."""
-        return self.window_ms * self.sample_rate // 1000
-
-    @property
-    def hop_samples(self) -> int:
-        """Samples from one window to the next."""
-        return self.hop_ms * self.sample_rate // 1000
 
     @property
     def transform_points(self) -> int:

@@ -5,39 +5,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from mcunet_tf.audio.description import Description
-from mcunet_tf.audio.form import ISA, EarSource
+from mcunet_tf.audio.form import ISA, EarSource, band_tables, said, structs
 from mcunet_tf.tinyengine.kernel_tables.table import Blob
 from mcunet_tf.tinyengine.signal.tables import (
     complex_words,
-    input_places,
     log_table,
     split_twiddles,
     stage_factors,
 )
 
-_STRUCTS = """\
-static const struct audio_spectrum @name@_spectrum = {
-    .window = @name@_window,
-    .places = @name@_places,
-    .twiddles = @name@_twiddles,
-    .split = @name@_split,
-    .samples = @NAME@_WINDOW_SAMPLES,
-    .points = {points},
-};
-
-static const struct audio_bands @name@_filters = {
-    .bins = @name@_bins,
-    .weights = @name@_weights,
-    .first_bin = {first_bin},
-    .bands = @NAME@_BANDS,
-};
-
-static const struct audio_features @name@_features = {
-{features}};
-"""
 _COMPUTE = """\
   const int32_t shift = audio_window_@isa@(&@name@_spectrum, state->samples, scratch->values);
   audio_transform_@isa@(&@name@_spectrum, scratch->values, shift);
@@ -49,50 +26,27 @@ _COMPUTE = """\
 
 def form(front_end: Description) -> EarSource:
     """What of its C is its own."""
-    points = str(front_end.transform_points // 2)
-    features = "".join(f"    .{key} = {value},\n" for key, value in _features(front_end).items())
-    places = {
-        "{points}": points,
-        "{first_bin}": str(front_end.band_filters.first_bin),
-        "{features}": features,
-    }
-    structs = _STRUCTS
-    for place, value in places.items():
-        structs = structs.replace(place, value)
+    values = front_end.transform_points // 2
     kernels = [f"audio_{part}_{ISA}" for part in ("window", "transform", "energies")]
     return EarSource(
         said=said(front_end),
         tables=_tables(front_end),
-        structs=structs,
+        structs=structs(front_end, "audio_spectrum", "audio_features", _features(front_end)),
         kernels=(*kernels, "audio_bands_portable", "audio_features_portable"),
         header="audio",
         state="  uint32_t averages[@NAME@_BANDS]; /* the noise of each band */\n",
-        scratch=f"  int64_t sums[@NAME@_BANDS];\n  uint32_t values[{points}];\n",
+        scratch=f"  int64_t sums[@NAME@_BANDS];\n  uint32_t values[{values}];\n",
         compute=_COMPUTE,
         row_type="uint16_t" if front_end.output is None else "int8_t",
     )
 
 
-def said(front_end: Any) -> str:
-    """What a front end takes and gives, in a sentence."""
-    return (
-        f"{front_end.sample_rate} Hz, windows of {front_end.window_ms} ms every "
-        f"{front_end.hop_ms} ms, {front_end.bands} bands of {front_end.lower_hz:g} to "
-        f"{front_end.upper_hz:g} Hz."
-    )
-
-
 def _tables(front_end: Description) -> dict[str, Blob]:
-    points, bands = front_end.transform_points // 2, front_end.band_filters
-    counts = np.bincount(bands.edge, minlength=bands.count + 1)
-    weights = np.stack([bands.falling, bands.rising], axis=-1).reshape(-1)
+    points = front_end.transform_points // 2
     found = {
-        "window": Blob("int16_t", front_end.window),
-        "places": Blob("uint16_t", input_places(points)),
+        **band_tables(front_end),
         "twiddles": Blob("uint32_t", stage_factors(points)),
         "split": Blob("uint32_t", complex_words(split_twiddles(points))),
-        "bins": Blob("uint16_t", counts.astype(np.uint16)),
-        "weights": Blob("int16_t", weights),
     }
     if front_end.gain_control is not None:
         found["gains"] = Blob("int16_t", front_end.gains)

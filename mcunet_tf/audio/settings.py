@@ -44,6 +44,24 @@ def require_real(name: str, value: object, low: float, high: float, unit: str = 
     require(fits, f"{name}={value!r}: give a number from {low:g} to {high:g}{unit}")
 
 
+class Windows:
+    """Windows of a sound, one every hop, in samples."""
+
+    sample_rate: int
+    window_ms: int
+    hop_ms: int
+
+    @property
+    def window_samples(self) -> int:
+        """Samples of a window."""
+        return self.window_ms * self.sample_rate // 1000
+
+    @property
+    def hop_samples(self) -> int:
+        """Samples from one window to the next."""
+        return self.hop_ms * self.sample_rate // 1000
+
+
 @dataclass(frozen=True)
 class NoiseReduction:
     """A slow average of each band is taken as noise and subtracted.
