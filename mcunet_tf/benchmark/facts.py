@@ -60,7 +60,7 @@ def layer_rows(compiled: Any, counts: Sequence[LayerCount]) -> tuple[LayerRow, .
 def model_macs(model: Path) -> int | None:
     """Multiply-accumulates of a model as its file has it; None if the compiler cannot read it."""
     try:
-        graph = run_passes(read_tflite(model.read_bytes(), model.name), dead_channels=True)
+        graph = run_passes(read_tflite(model.read_bytes(), model.name), as_spelt=True)
     except McunetError:
         return None
     return sum(SPECS[op.kind].macs(view(graph, op)) for op in graph.ops)

@@ -5,17 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flatbuffers import flexbuffers
-
 from mcunet_tf.tinyengine.ir import Op, Tensor
+from mcunet_tf.tinyengine.ops.named_options import named_options
+from mcunet_tf.tinyengine.ops.spec import Impossible
 from mcunet_tf.tinyengine.settle_shapes import Options
 
 KIND = "CUSTOM CIRCULAR_BUFFER"
 _FIELD = "cycles_max"
 _EVERY_CALL = (5, 13, 25)
 """Slots of buffers that wait for no more calls, where their options do not say for how many."""
-
-_DAMAGE = (ValueError, IndexError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
 
 def wrong_buffer(op: Op, options: Options, tensors: Sequence[Tensor]) -> str | None:
@@ -45,12 +43,10 @@ def wrong_buffer(op: Op, options: Options, tensors: Sequence[Tensor]) -> str | N
 def _cycles(options: Options, slots: int) -> int:
     """Calls after which the buffer's readers run: TF-Lite Micro ends the others early."""
     content = options["CustomOptions"] if isinstance(options, dict) else b""
-    found = 0
-    if content:
-        try:
-            found = int(flexbuffers.Loads(bytearray(content))[_FIELD])
-        except (KeyError, *_DAMAGE):
-            found = 0
+    held = named_options(content)
+    found = 0 if isinstance(held, Impossible) else held.get(_FIELD, 0)
+    if not isinstance(found, int):
+        found = 0
     if found > 0:
         return found
     return 1 if slots in _EVERY_CALL else 2

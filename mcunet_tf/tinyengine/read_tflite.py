@@ -21,8 +21,8 @@ import tflite
 
 from mcunet_tf.errors import ModelError, UnsupportedError
 from mcunet_tf.tinyengine.ir import ITEM_BYTES, Graph, Op, Quantization, Tensor
-from mcunet_tf.tinyengine.named_options import named_options
 from mcunet_tf.tinyengine.ops import SPECS, signal
+from mcunet_tf.tinyengine.ops.named_options import named_options
 from mcunet_tf.tinyengine.ops.spec import Impossible, ImpossibleError, View
 from mcunet_tf.tinyengine.settle_shapes import MAX_RANK, MAX_TENSOR_BYTES, Options, settle_shapes
 from mcunet_tf.tinyengine.subgraphs import Subgraph, inline_subgraphs

@@ -10,7 +10,9 @@ from flatbuffers import flexbuffers
 from mcunet_tf.check.reference import Reference
 from mcunet_tf.errors import UnsupportedError
 from mcunet_tf.tinyengine import compile_tflite
+from mcunet_tf.tinyengine.circular_buffers import KIND, wrong_buffer
 from mcunet_tf.tinyengine.evaluate import evaluate_series
+from mcunet_tf.tinyengine.ir import Op, Tensor
 from tests.ops.build_tflite import Net
 from tests.ops.case import Case
 from tests.ops.programs import Job, run_on_host
@@ -80,3 +82,18 @@ def test_other_buffers_are_refused_by_what_is_wrong_with_them(how, told):
     assert told in str(caught.value) and "Remedy: keep the window in a variable" in str(
         caught.value
     )
+
+
+def test_damaged_options_are_none():
+    """Whatever the bytes are, it is the buffer's own rule that counts, or a refusal of ours."""
+    whole = bytes(flexbuffers.Dumps({"cycles_max": 1}))
+    rng = np.random.default_rng(0)
+    inputs = (Tensor("x", (1, 1, 1, DEPTH), "int8"), Tensor("y", (1, 4, 1, DEPTH), "int8"))
+    op = Op(KIND, "m", (0,), (1,))
+    assert wrong_buffer(op, {"CustomOptions": whole}, inputs) is None
+    for _ in range(300):
+        damaged = bytearray(whole[: rng.integers(len(whole) + 1)])
+        for at in rng.integers(0, len(damaged), rng.integers(3)) if damaged else ():
+            damaged[at] = rng.integers(256)
+        told = wrong_buffer(op, {"CustomOptions": bytes(damaged)}, inputs)
+        assert told is None or "calls" in told

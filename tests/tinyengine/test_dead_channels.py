@@ -148,7 +148,7 @@ _NETWORKS = [
 def _graphs(model: bytes) -> tuple[Graph, Graph]:
     """Before and after."""
     read = read_tflite(model)
-    return run_passes(read, dead_channels=True), run_passes(read)
+    return run_passes(read, as_spelt=True), run_passes(read)
 
 
 def _images(count: int = 4) -> list[tuple[np.ndarray, ...]]:

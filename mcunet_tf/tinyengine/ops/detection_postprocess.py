@@ -9,16 +9,15 @@ unwritten is 0 here, and a box without an area, which makes it fail, overlaps wi
 from __future__ import annotations
 
 import dataclasses
-import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from flatbuffers import flexbuffers
 
 from mcunet_tf.tinyengine.ir import Tensor, is_constant
 from mcunet_tf.tinyengine.ops import common
-from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, no_attributes
+from mcunet_tf.tinyengine.ops.named_options import named_options
+from mcunet_tf.tinyengine.ops.spec import Array, Impossible, OpSpec, View, no_attributes
 
 AS_READ = "CUSTOM TFLite_Detection_PostProcess"
 KIND = "DETECTION_POSTPROCESS"
@@ -27,7 +26,7 @@ MAX_BOXES = 65535  # their numbers are uint16 in the kernel's scratch
 MAX_DETECTIONS = 1000
 _TYPES = ("float32", "int8", "uint8")
 _DETECTIONS_PER_CLASS = 100
-_DAMAGED = (*(ValueError, IndexError, TypeError, OverflowError, KeyError), struct.error)
+_LACKING = (KeyError, OverflowError, ValueError)  # an option, or one that is no such number
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,10 +55,13 @@ class DetectionAttributes:
 
 def read_options(options: bytes | None) -> DetectionAttributes | None:
     """The options, or None where the bytes are none of this operator's."""
+    held = named_options(options or b"")
+    if isinstance(held, Impossible):
+        return None
     try:
-        held = flexbuffers.GetRoot(options or b"").AsMap
-        found = {str(key.AsKey): held[str(key.AsKey)] for key in held.Keys}
-        number = {key: ref.AsFloat for key, ref in found.items() if ref.IsNumeric or ref.IsBool}
+        number = {
+            key: float(value) for key, value in held.items() if isinstance(value, int | float)
+        }
         y, x, h, w = (float(np.float32(number[f"{axis}_scale"])) for axis in "yxhw")
         attributes = DetectionAttributes(
             int(number["max_detections"]),
@@ -71,7 +73,7 @@ def read_options(options: bytes | None) -> DetectionAttributes | None:
             float(np.float32(number["nms_iou_threshold"])),
             (y, x, h, w),
         )
-    except _DAMAGED:
+    except _LACKING:
         return None
     real = (attributes.nms_score_threshold, attributes.nms_iou_threshold, *attributes.scales)
     return attributes if np.isfinite(real).all() else None

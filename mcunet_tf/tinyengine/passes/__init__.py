@@ -151,14 +151,14 @@ def simplify(graph: Graph) -> Graph:
 
 
 def run_passes(
-    graph: Graph, *, edges: str = "int8", dead_channels: bool = False, watch: Watch = unwatched
+    graph: Graph, *, edges: str = "int8", as_spelt: bool = False, watch: Watch = unwatched
 ) -> Graph:
     """Brings a graph as read into the form that kernels are chosen for.
 
     Args:
       graph: straight from `read_tflite`.
       edges: "int8" drops float32 conversions at the edges, "model" keeps the model's own types.
-      dead_channels: keeps channels that never change and convolutions of one pixel as the file
+      as_spelt: keeps channels that never change and convolutions of one pixel as the file
         spells them; the benchmark's other runtimes compute them so.
       watch: is shown the graph after each pass.
 
@@ -174,7 +174,7 @@ def run_passes(
     if edges == "int8":
         graph = apply_passes(graph, (DROP_FLOAT_EDGES,), watch)
     graph = apply_passes(graph, LOWER, watch)
-    if not dead_channels:
+    if not as_spelt:
         graph = apply_passes(graph, OWN, watch)
     check_supported(graph)
     check_lowered(graph)

@@ -80,7 +80,7 @@ def compile_cmsis_nn(model: Path, board: Board, cmsis_nn_dir: Path | None = None
     if board.runner.kind == "host":
         raise BoardError("CMSIS-NN is for Cortex-M: choose another board")
     library = find_cmsis_nn(cmsis_nn_dir)
-    graph = run_passes(read_tflite(model.read_bytes(), model.name), dead_channels=True)
+    graph = run_passes(read_tflite(model.read_bytes(), model.name), as_spelt=True)
     ops = [op for op in graph.ops if op.kind != "RESHAPE"]
     calls = {
         index: call
