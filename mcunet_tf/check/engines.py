@@ -65,20 +65,21 @@ def _with_known_versions(model: bytes) -> bytes:
     return bytes(renumbered)
 
 
-_KEEPING = (b"CIRCULAR_BUFFER", b"SignalFilterBankSpectralSubtraction")
-"""Custom operators that keep a state."""
-
-
 def has_variables(model: bytes) -> bool:
     """Whether a model keeps variables from one inference to the next."""
     import tflite
 
+    from mcunet_tf.tinyengine.ops.signal import CUSTOM_NAMES
+    from mcunet_tf.tinyengine.variables import KEPT_RESULTS
+
+    keeping = {name.encode() for name, kind in CUSTOM_NAMES.items() if kind in KEPT_RESULTS}
+    keeping.add(b"CIRCULAR_BUFFER")
     kinds = tflite.BuiltinOperator
     root = tflite.Model.GetRootAsModel(model, 0)
     codes = [root.OperatorCodes(i) for i in range(root.OperatorCodesLength())]
     found = {max(code.BuiltinCode(), code.DeprecatedBuiltinCode()) for code in codes}
     custom = {code.CustomCode() for code in codes}
-    return not found.isdisjoint((kinds.VAR_HANDLE, kinds.SVDF)) or not custom.isdisjoint(_KEEPING)
+    return not found.isdisjoint((kinds.VAR_HANDLE, kinds.SVDF)) or not custom.isdisjoint(keeping)
 
 
 class RuntimeEngine:
