@@ -23,7 +23,10 @@ STRIDE = 8
 KINDS = ("boxes", "centroids")
 _BACKBONE = ((1, 2), (2, 4), (1, 4), (1, 4), (1, 4))
 """Stride and width, in the detector's own unit, of each separable convolution behind the stem."""
-_BATCH, _AVERAGED = 32, 0.99
+_BATCH = 32
+_AVERAGED = 100
+_SETTLED = 32
+"""Steps that weights are averaged over, of a short training a tenth; and that norms settle in."""
 _CALIBRATION = 200
 
 
@@ -161,8 +164,10 @@ def train_detector(
     rate = keras.optimizers.schedules.CosineDecay(
         0.0, steps, warmup_target=4e-3, warmup_steps=max(steps // 20, 1)
     )
+    # An average over more steps than there are would be the weights that it began with.
+    kept = 1 - 1 / min(_AVERAGED, max(steps / 10, 1))
     optimizer = keras.optimizers.AdamW(
-        rate, weight_decay=1e-3, use_ema=True, ema_momentum=_AVERAGED, clipnorm=5.0
+        rate, weight_decay=1e-3, use_ema=True, ema_momentum=kept, clipnorm=5.0
     )
     losses = [score_loss, side_loss][: len(model.outputs)]
     model.compile(optimizer=optimizer, loss=losses, jit_compile=False)
@@ -176,13 +181,14 @@ def train_detector(
             print(f"epoch {epoch + 1}/{epochs}: loss {loss:.4f}", flush=True)
     optimizer.finalize_variable_values(model.trainable_variables)
     # Statistics of the averaged weights, not of those they are averages of.
-    _settle_norms(model, inputs_of(images[:1024]))
+    _settle_norms(model, inputs_of(images[: _SETTLED * _BATCH]))
     return model
 
 
 def _settle_norms(model: Any, images: Array) -> None:
     """Passes over some images so that batch-norm's means belong to the final weights."""
-    for start in range(0, len(images), _BATCH):
+    for step in range(_SETTLED):
+        start = step * _BATCH % len(images)
         model(images[start : start + _BATCH], training=True)
 
 
