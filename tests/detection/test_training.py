@@ -34,7 +34,7 @@ def shapes(count: int) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "epochs", "least"), [("centroids", 5, 0.8), ("boxes", 8, 0.4)])
 def test_a_short_training_finds_shapes(kind, epochs, least, tmp_path):
-    """A hundred steps, of which an average over the last ones must not be one over the beginning."""
+    """Of a hundred steps: the averaged weights must not be those of the beginning."""
     from tests.vision.test_projects import run_boxes
 
     pieces, labels = shapes(8)
