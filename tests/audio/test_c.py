@@ -96,7 +96,7 @@ def programs():
     with tempfile.TemporaryDirectory() as folder:
         made = {}
         for name, front_end in FRONT_ENDS.items():
-            flags = ("-std=c11", "-O2", *WARNINGS, *SANITIZER_FLAGS)
+            flags = ("-std=c11", "-O1", *WARNINGS, *SANITIZER_FLAGS)
             made[name] = host_program(front_end, Path(folder) / name, flags)
         yield made
 

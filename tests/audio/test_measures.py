@@ -87,6 +87,7 @@ def test_the_picture():
 
 
 @pytest.mark.parametrize("form", ["windows", "endless"])
+@pytest.mark.sampled(2)
 def test_the_result_of_a_clip_is_that_of_its_window(form):
     held = join(network(12), LogMel(coefficients=6, bands=20), HELD, "host", hop=2, stream=form)
     clip, before = voice(4160, 8), voice(16000, 9)  # 12 rows: 30 ms and 11 hops

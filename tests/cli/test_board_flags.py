@@ -18,6 +18,7 @@ def model(tmp_path):
 
 @pytest.mark.qemu
 @pytest.mark.parametrize("board", ["rpi-pico", "qemu-rv32"])
+@pytest.mark.sampled(2)
 def test_verify_on_a_board_itself(tmp_path, model, board):
     done = run(tmp_path, model, f"--board={board}", "--verify=2", f"--verify_on={board}")
     assert done.returncode == 0, done.stderr

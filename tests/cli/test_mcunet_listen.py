@@ -121,6 +121,7 @@ def test_a_microphone(folder):
         (["net.tflite", "speech.wav", "--microphone"], "sounddevice"),
     ],
 )
+@pytest.mark.sampled(3)
 def test_one_line_says_what_is_wrong(folder, arguments, told):
     rng = np.random.default_rng(1)
     write(folder / "fast.wav", SPEECH, 44100)

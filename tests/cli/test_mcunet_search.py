@@ -130,6 +130,7 @@ def test_a_search_goes_on_where_nobody_reads_its_output(tmp_path, ending):
     ],
     ids=["unknown-board", "no-folder", "no-images", "argument", "folder-is-a-file"],
 )
+@pytest.mark.sampled(2)
 def test_what_is_wrong_is_one_line(tmp_path, arguments, message):
     (tmp_path / "file").write_text("")
     (tmp_path / "empty").mkdir()
@@ -141,6 +142,7 @@ def test_what_is_wrong_is_one_line(tmp_path, arguments, message):
     assert message in complaint
 
 
+@pytest.mark.slow
 def test_a_budget_that_nothing_fits_is_one_line(photos, tmp_path):
     small = ["--size=16", "--channels=1", "--quick", "--board=stm32f412", "--sram_bytes=300"]
     run = search(f"--data={photos}", f"--output_dir={tmp_path}", *small, timeout=300)

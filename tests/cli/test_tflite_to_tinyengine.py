@@ -125,6 +125,7 @@ def test_verify_on_runs_the_image_of_the_written_project(tmp_path, model, option
         (["--verify=1", "--verify_on=host", "--board=host"], "--verify alone runs there"),
     ],
 )
+@pytest.mark.sampled(2)
 def test_boards_that_cannot_verify_are_refused(tmp_path, model, arguments, told):
     assert told in refused(tmp_path, model, *arguments)
 
@@ -308,6 +309,7 @@ def test_a_full_disk_behind_stdout_is_one_line(tmp_path, model):
         ("--sram_budget=0", "--sram_budget=0"),
     ],
 )
+@pytest.mark.sampled(4)
 def test_bad_flags(tmp_path, model, flag, told):
     assert told in refused(tmp_path, model, *re.split(r" (?=--)", flag))
 
@@ -430,6 +432,7 @@ def test_a_dump_writes_over_nothing_else(tmp_path, model):
         ("東京", "model"),
     ],
 )
+@pytest.mark.sampled(3)
 def test_any_file_name_gives_a_project(tmp_path, stem, name):
     (tmp_path / f"{stem}.tflite").write_bytes(small_network())
     done = run(tmp_path, f"{stem}.tflite")

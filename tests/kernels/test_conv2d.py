@@ -17,6 +17,8 @@ HEADERS = ["conv2d/conv2d.h", "conv2d/conv2d_layout.h"]
 PACK = {
     "conv2d_s8_dsp": dsp.pack_conv2d,
     "conv2d_s8_wide_dsp": dsp.pack_conv2d_wide,
+    "conv2d_s8_twos_dsp": dsp.pack_conv2d,
+    "conv2d_s8_wide_twos_dsp": dsp.pack_conv2d_wide,
     "conv2d_s8_any_dsp": dsp.pack_conv2d_any,
     "conv2d_s8_mve": mve.pack_conv2d,
     "conv2d_s8_any_mve": functools.partial(mve.pack_conv2d, any_scale=True),
@@ -144,14 +146,21 @@ def make_case(kernel, layer: Layer) -> tuple[Case, np.ndarray]:
         setup=setup,
         arguments="in_rows, out_rows, rows, scratch",
         teardown="  }",
-        scratch_bytes=(mve if "mve" in kernel else dsp).scratch_bytes_conv2d(
-            kernel_height, kernel_width, channels
+        scratch_bytes=scratch_bytes(
+            kernel, kernel_height, kernel_width, channels, expected.shape[1]
         ),
         name=f"{kernel} {layer}",
     )
     want = memory.copy()
     want[out:end] = expected.reshape(-1).view(np.uint8)
     return case, want
+
+
+def scratch_bytes(kernel, kernel_height, kernel_width, channels, out_width):
+    if "mve" in kernel:
+        return mve.scratch_bytes_conv2d(kernel_height, kernel_width, channels)
+    pixels = 2 if "twos" in kernel else dsp.conv2d_tile_pixels(out_width)
+    return dsp.scratch_bytes_conv2d(kernel_height, kernel_width, channels, pixels)
 
 
 def check(kernel, layers, board=None) -> list:

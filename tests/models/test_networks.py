@@ -54,16 +54,19 @@ def made(keras_model):
 
 @pytest.mark.parametrize("board", ["portable", "host"])
 @pytest.mark.parametrize("name", STOCK)
+@pytest.mark.sampled(2)
 def test_stock_models_on_this_machine(stock, name, board):
     check_against_oracle(run_on_host([stock(name)], board, inputs=INPUTS))
 
 
 @pytest.mark.parametrize("names", batches(SMALL), ids=lambda names: names[0])
+@pytest.mark.sampled(3)
 def test_small_networks_on_this_machine(made, names):
     check_against_oracle(run_on_host([made(name) for name in names], inputs=INPUTS))
 
 
 @pytest.mark.parametrize("name", LARGE)
+@pytest.mark.sampled(2)
 def test_large_networks_on_this_machine(made, name):
     check_against_oracle(run_on_host([made(name)], inputs=INPUTS))
 

@@ -96,11 +96,13 @@ def cases_of(group: str, every: int = 1):
 
 
 @pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.sampled(2)
 def test_on_this_machine_under_sanitizers(group):
     check(run_on_host(cases_of(group)))
 
 
 @pytest.mark.parametrize("group", FAST_GROUPS)
+@pytest.mark.sampled(2)
 def test_rows_of_this_machine_under_sanitizers(group):
     check(run_on_host(cases_of(group), "host"))
 
@@ -114,6 +116,7 @@ def test_rows_of_this_machine_under_sanitizers(group):
         *((board, group) for board in ("qemu-m0plus", "qemu-rv32") for group in SCALAR_GROUPS),
     ],
 )
+@pytest.mark.sampled(2)
 def test_on_cores_with_rows_of_their_own(board, group):
     check(run_on_emulator(cases_of(group, 3), board))
 

@@ -310,6 +310,7 @@ def recurrent(library, layer):
     return library.Model(inputs, library.layers.Dense(3)(layer(inputs)), name="words")
 
 
+@pytest.mark.slow
 def test_an_lstm_of_tf_keras_becomes_one_operator():
     import tf_keras
 

@@ -147,6 +147,7 @@ def of_tf_keras():
 
 
 @pytest.mark.parametrize("make", [sequential, subclassed, squeezed, of_tf_keras])
+@pytest.mark.sampled(2)
 def test_models_of_every_making_are_trained(make):
     x, y = pictures(64)
     model = make()

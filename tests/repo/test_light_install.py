@@ -164,6 +164,7 @@ CALLS = (
 
 
 @pytest.mark.parametrize("call", CALLS)
+@pytest.mark.sampled(2)
 def test_in_python_too(call, light):
     code = f"import numpy as np, mcunet_tf, mcunet_tf.quantize\nmcunet_tf.{call}"
     run = light("-c", code)

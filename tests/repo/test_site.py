@@ -93,6 +93,7 @@ def can_run(line: str) -> bool:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
+@pytest.mark.sampled(3)
 def test_commands_run(page, workshop):
     lines = commands(page)
     if not lines:
@@ -112,6 +113,7 @@ def test_commands_run(page, workshop):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
+@pytest.mark.sampled(2)
 def test_code_is_right(page, workshop):
     """C against the folders that the page's commands write, Python as it stands."""
     c, python = blocks(page, "c"), blocks(page, "python")

@@ -318,6 +318,7 @@ def test_regions_have_a_size(sizes):
 
 
 @pytest.mark.parametrize("folder", ["corpus", "reports"])
+@pytest.mark.slow
 def test_refusals_of_models_at_large_say_what_to_do(shared_models, folder):
     """Files of other projects, none of which is damaged."""
     files = sorted((shared_models.parent / folder).glob("*.tflite"))

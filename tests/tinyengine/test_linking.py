@@ -86,6 +86,7 @@ def kernels_of(image: str) -> list[str]:
 
 @pytest.mark.parametrize("language", ["c", "cpp"])
 @pytest.mark.parametrize("form", ["sources", "archives"])
+@pytest.mark.sampled(2)
 def test_two_libraries_in_one_program(form, language, tmp_path):
     linked = []
     for name in MODELS:

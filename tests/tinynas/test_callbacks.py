@@ -57,6 +57,7 @@ def test_the_last_epochs_metrics_are_those_of_the_model():
     assert trained.history[-1]["val_accuracy"] == pytest.approx(trained.scores["accuracy"])
 
 
+@pytest.mark.slow
 def test_training_is_the_same_with_callbacks_that_change_nothing():
     plain, watched = train(), train(Rates(), callbacks.TerminateOnNaN())
     assert watched.history == plain.history
@@ -64,6 +65,7 @@ def test_training_is_the_same_with_callbacks_that_change_nothing():
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.slow
 def test_a_rate_that_is_reduced_stays_reduced_and_is_remembered(tmp_path):
     plain, reduced = Rates(), Rates()
     train(plain)
@@ -82,6 +84,7 @@ def test_a_rate_that_is_reduced_stays_reduced_and_is_remembered(tmp_path):
     np.testing.assert_allclose(again.rates, reduced.rates[2 * steps :], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_schedule_scales_its_epoch_alone():
     plain, scheduled = Rates(), Rates()
     train(plain)
@@ -94,6 +97,7 @@ def test_a_schedule_scales_its_epoch_alone():
 
 
 @pytest.mark.parametrize("monitor", ["val_accuracy", "val_loss", "loss"])
+@pytest.mark.sampled(3)
 def test_early_stopping_knows_the_direction_and_stays_stopped(tmp_path, monitor):
     stop = callbacks.EarlyStopping(monitor=monitor, min_delta=100, patience=1)
     history = train(stop, folder=tmp_path, epochs=5).history

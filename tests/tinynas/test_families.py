@@ -32,6 +32,7 @@ SKELETONS = {
 
 
 @pytest.mark.parametrize("name", SKELETONS)
+@pytest.mark.sampled(2)
 def test_predicted_sram_is_the_compiled_models(name):
     space = make_space((20, 12, 3), 1.0, 0.4, SKELETONS[name])
     arch = space.arch(space.sample(np.random.default_rng(1)))
@@ -96,6 +97,7 @@ def test_windows_and_strides_by_axis(name):
 
 
 @pytest.mark.parametrize("name", SKELETONS)
+@pytest.mark.sampled(2)
 def test_a_sub_network_computes_what_its_plain_model_computes(name):
     """Weights and norms of a part of the supernet, as a Keras model of its own."""
     tf = pytest.importorskip("tensorflow")

@@ -152,6 +152,7 @@ def test_impossible_wishes_are_refused(changes, error, said, tmp_path):
         run(tmp_path, **changes)
 
 
+@pytest.mark.slow
 def test_a_network_that_diverges_is_out_and_no_more(tmp_path, monkeypatch):
     from mcunet_tf.tinynas.train import DivergedError, Trainer
 
@@ -171,6 +172,7 @@ def test_a_network_that_diverges_is_out_and_no_more(tmp_path, monkeypatch):
     assert last.name in (tmp_path / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_where_all_diverge_one_line_says_so(tmp_path):
     recipe = Recipe(batch_size=64, augmentation="none", learning_rate=1e30)
     with pytest.raises(SearchError, match="all networks diverged: lower the learning rate"):

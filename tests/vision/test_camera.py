@@ -105,6 +105,7 @@ def check(camera, model, folder, mode):
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.sampled(3)
 def test_every_format_and_fit(format_, channels, tmp_path):
     for n, (fit, mode) in enumerate(
         (("crop", "rows"), ("letterbox", "frame"), ("stretch", "rows"))
@@ -114,6 +115,7 @@ def test_every_format_and_fit(format_, channels, tmp_path):
 
 
 @pytest.mark.parametrize("fit", ["crop", "letterbox", "stretch"])
+@pytest.mark.sampled(3)
 def test_a_small_sensor_becomes_larger(fit, tmp_path):
     for n, size in enumerate(((6, 8), (5, 31), (40, 4))):
         check(Camera("rgb888", *size, fit), network(13, 17), tmp_path / str(n), "rows")
@@ -121,6 +123,7 @@ def test_a_small_sensor_becomes_larger(fit, tmp_path):
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
 @pytest.mark.parametrize("mirror", [False, True])
+@pytest.mark.sampled(3)
 def test_turned_pictures(rotation, mirror, tmp_path):
     camera = Camera("rgb565", 33, 26, "letterbox", rotation, mirror)
     check(camera, network(12, 15), tmp_path / "colour", "frame")
@@ -128,6 +131,7 @@ def test_turned_pictures(rotation, mirror, tmp_path):
 
 
 @pytest.mark.parametrize("mosaic", ["rggb", "bggr", "grbg", "gbrg"])
+@pytest.mark.sampled(2)
 def test_mosaics(mosaic, tmp_path):
     check(Camera("bayer8", 48, 40, mosaic=mosaic), network(), tmp_path, "rows")
 
