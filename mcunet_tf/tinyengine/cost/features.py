@@ -8,6 +8,7 @@ within a few tenths of a percent. Only shapes are read, never constants.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 
 from mcunet_tf.tinyengine.cost.counts import Counts, Features, Runs, conv2d_columns, total
@@ -110,14 +111,14 @@ def conv2d_1x1_dsp(view: View, calls: Runs) -> Counts:
     }
 
 
-def conv2d_dsp(view: View, calls: Runs) -> Counts:
+def conv2d_dsp(view: View, calls: Runs, largest: int = 3) -> Counts:
     """The same tiles of a convolution with windows, gathered from the image, by taps or a copy."""
     view = paired(view)
     _, height, width, inputs = view.input(1).shape
     columns = conv2d_columns(view)
     run, taps = width * inputs, height * width * inputs
-    gathered = direct_and_staged(columns, run % 4 == 0)
-    threes, twos = pixel_tiles(columns.out_width)
+    gathered = direct_and_staged(columns, run % 4 == 0, largest)
+    threes, twos = pixel_tiles(columns.out_width, largest)
     calls_made, rows = total(calls)
     quads = -(-taps // 4)
     whole_taps = inputs % 4 == 0
@@ -429,6 +430,8 @@ _BY_NAME: Mapping[str, Features] = {
     "conv2d_s8_dsp": conv2d_dsp,
     "conv2d_s8_any_dsp": conv2d_dsp,
     "conv2d_s8_wide_dsp": conv2d_dsp,
+    "conv2d_s8_twos_dsp": functools.partial(conv2d_dsp, largest=2),
+    "conv2d_s8_wide_twos_dsp": functools.partial(conv2d_dsp, largest=2),
     "conv2d_s8_1x1_portable": conv2d_1x1_portable,
     "conv2d_s8_portable": conv2d_portable,
     "conv2d_s8_1x1_mve": conv2d_1x1_mve,

@@ -65,8 +65,13 @@ class Words(NamedTuple):
     last: int
 
 
-def pixel_tiles(pixels: int) -> tuple[int, int]:
-    """(tiles of 3 pixels, tiles of 2): a rest of 1 makes two twos of the last four pixels."""
+def pixel_tiles(pixels: int, largest: int = 3) -> tuple[int, int]:
+    """(tiles of 3 pixels, tiles of 2): a rest of 1 makes two twos of the last four pixels.
+
+    Where tiles have 2 pixels at most, the last one begins a pixel earlier.
+    """
+    if largest == 2:
+        return 0, -(-pixels // 2)
     if pixels == 1:
         return 0, 1
     threes, rest = divmod(pixels, 3)
@@ -74,17 +79,18 @@ def pixel_tiles(pixels: int) -> tuple[int, int]:
 
 
 @functools.lru_cache(maxsize=4096)
-def direct_and_staged(columns: Columns, whole_words: bool) -> Gathered:
+def direct_and_staged(columns: Columns, whole_words: bool, largest: int = 3) -> Gathered:
     """Walks the tiles of a row.
 
     Args:
         columns: the window's columns.
         whole_words: whether kernel rows are runs of 4 n bytes.
+        largest: pixels of the largest tile, 3 or 2.
     """
     runs = columns.kernel_width == 1 or columns.dilation == 1
     last_run = columns.in_width - columns.kernel_width if runs else -1
     last_direct = last_run if whole_words else -1
-    threes, twos = pixel_tiles(columns.out_width)
+    threes, twos = pixel_tiles(columns.out_width, largest)
     direct, staged = {3: 0, 2: 0}, {3: 0, 2: 0}
     copied = clipped = outside = 0
     start = -columns.pad_left
@@ -92,6 +98,8 @@ def direct_and_staged(columns: Columns, whole_words: bool) -> Gathered:
         size = 3 if number < threes else 2
         # A single pixel is done twice, in place.
         stride = columns.stride if columns.out_width > 1 else 0
+        if largest == 2 and stride and 2 * number + 1 == columns.out_width:
+            start -= stride
         end = start + (size - 1) * stride
         if 0 <= start and end <= last_direct:
             direct[size] += 1

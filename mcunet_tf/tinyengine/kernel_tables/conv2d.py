@@ -89,9 +89,10 @@ def _rejects_windows_wide(view: View) -> str | None:
     return rejects_pairs(view) or rejects_dsp_sums(view)
 
 
-def _scratch_windows(view: View, _: int) -> int:
-    _, kernel_height, kernel_width, in_channels = paired(view).input(1).shape
-    return dsp.scratch_bytes_conv2d(kernel_height, kernel_width, in_channels)
+def _scratch_windows(view: View, largest_tile: int) -> int:
+    view = paired(view)
+    tile_pixels = min(largest_tile, dsp.conv2d_tile_pixels(view.output.shape[2]))
+    return dsp.scratch_bytes_conv2d(*view.input(1).shape[1:], tile_pixels)
 
 
 def _pointwise_dsp(name: str, pack: Pack, rejects: Callable[[View], str | None]) -> Kernel:
@@ -107,7 +108,9 @@ def _pointwise_dsp(name: str, pack: Pack, rejects: Callable[[View], str | None])
     )
 
 
-def _windows_dsp(name: str, pack: Pack, rejects: Callable[[View], str | None]) -> Kernel:
+def _windows_dsp(
+    name: str, pack: Pack, rejects: Callable[[View], str | None], largest_tile: int = 3
+) -> Kernel:
     return Kernel(
         name,
         "conv2d",
@@ -115,7 +118,7 @@ def _windows_dsp(name: str, pack: Pack, rejects: Callable[[View], str | None]) -
         Style.WINDOW,
         lambda view: dense_stream(paired(view), pack),
         rejects=rejects,
-        scratch_bytes=_scratch_windows,
+        scratch_bytes=lambda view, _: _scratch_windows(view, largest_tile),
         band_rows=2,
     )
 
@@ -203,6 +206,9 @@ _MICROCONTROLLERS = (
     ),
     _windows_dsp("conv2d_s8_dsp", dsp.pack_conv2d_1x1, _rejects_windows),
     _windows_dsp("conv2d_s8_wide_dsp", dsp.pack_conv2d_1x1_wide, _rejects_windows_wide),
+    # For little scratch: where it counts, the plan takes one.
+    _windows_dsp("conv2d_s8_twos_dsp", dsp.pack_conv2d_1x1, _rejects_windows, 2),
+    _windows_dsp("conv2d_s8_wide_twos_dsp", dsp.pack_conv2d_1x1_wide, _rejects_windows_wide, 2),
     _windows_dsp(
         "conv2d_s8_any_dsp",
         dsp.pack_conv2d_1x1_any,

@@ -29,8 +29,9 @@ FAST: Weights = (0.0, 1.0, 0.0)
 WEIGHTS = (FAST, (-1e-3, 1.0, 0.0), (0.0, 1.0, 30.0), (0.0, 1e-3, 1.0), (1.0, 1e-9, 0.0))
 # Instructions above the fastest plan's that are accepted for a smaller arena.
 TOLERANCE = {"sram": float("inf"), "balanced": 0.03, "speed": 0.0}
-# A plan so much beyond "balanced" is taken where its arena is smaller by so many times the share.
-BEYOND, EXCHANGE = 0.01, 20.0
+# Plans up to so much beyond "balanced" are tried in steps; each must make the arena smaller by so
+# many times the share of instructions that it adds.
+BEYOND, STEPS, EXCHANGE = 0.05, 5, 3.0
 
 
 def plan_model(
@@ -53,8 +54,8 @@ def plan_model(
       region_bytes: sizes of the memories that the arena is laid over; empty: one memory.
       weighed_as: the core whose instructions count, as `Core.schedules_weighed_as` names it.
       optimize: "sram": the smallest arena; "balanced": the smallest whose instructions stay within
-        3 % of the fastest plan's, or a little beyond where that saves much; "speed": the fastest,
-        then the smallest.
+        3 % of the fastest plan's, or up to 5 % beyond where each step saves three times its share;
+        "speed": the fastest, then the smallest.
       sram_budget_bytes: a budget: the fastest plan that fits is taken instead.
       effort: what is known of operators already, for callers that plan many models for one core.
 
@@ -120,16 +121,17 @@ class _Cuts:
         fastest = self.instructions(self.cheapest(NO_LIMIT, FAST))
         allowed = fastest * (1 + TOLERANCE[optimize]) + 1
         (arena_bytes, instructions), plan = self._smallest_within(allowed)
-        if optimize == "balanced":
-            beyond = allowed + BEYOND * fastest
-            if self.least_limit(beyond) < self.least_limit(allowed):
-                (smaller_bytes, more), other = self._smallest_within(beyond)
-                saved, paid = (
-                    1 - smaller_bytes / max(arena_bytes, 1),
-                    more / max(instructions, 1.0) - 1,
-                )
-                if saved > EXCHANGE * max(paid, 0.0):
-                    return other
+        if optimize != "balanced":
+            return plan
+        for step in range(1, STEPS + 1):
+            beyond = allowed + BEYOND * fastest * step / STEPS
+            if self.least_limit(beyond) >= arena_bytes:
+                continue
+            (smaller_bytes, more), other = self._smallest_within(beyond)
+            saved = 1 - smaller_bytes / max(arena_bytes, 1)
+            paid = more / max(instructions, 1.0) - 1
+            if saved > EXCHANGE * max(paid, 0.0):
+                (arena_bytes, instructions), plan = (smaller_bytes, more), other
         return plan
 
     def _smallest_within(self, allowed: float) -> tuple[tuple[int, float], Plan]:

@@ -218,15 +218,22 @@ def pack_conv2d_any(
     return pack_conv2d_1x1_any(kernel.reshape(len(kernel), -1), bias, multiplier, shift)
 
 
-def scratch_bytes_conv2d(kernel_height: int, kernel_width: int, in_channels: int) -> int:
-    """Scratch of `conv2d_s8_dsp` and `_wide_dsp`: a tile's windows as halves.
+def conv2d_tile_pixels(out_width: int) -> int:
+    """Pixels of the largest tile in a row of `conv2d_s8_dsp`."""
+    return 2 if out_width in (1, 2, 4) else PIXELS_PER_TILE
+
+
+def scratch_bytes_conv2d(
+    kernel_height: int, kernel_width: int, in_channels: int, tile_pixels: int
+) -> int:
+    """Scratch of the convolutions with windows: a tile's windows as halves.
 
     Windows that are not made of whole words are first gathered as bytes.
     """
     taps = kernel_height * kernel_width * in_channels
     bytes_per_input = 2 if in_channels % INPUTS_PER_WORD_PAIR == 0 else 3
     quads = -(-taps // INPUTS_PER_WORD_PAIR)
-    return PIXELS_PER_TILE * INPUTS_PER_WORD_PAIR * bytes_per_input * quads
+    return tile_pixels * INPUTS_PER_WORD_PAIR * bytes_per_input * quads
 
 
 def pack_fully_connected(
