@@ -59,8 +59,8 @@ void conv2d_s8_1x1_any_dsp(const struct conv2d_s8 *op, const int8_t *in, int8_t 
 
 /* Any window, for the Armv7E-M DSP extension: conv2d_kxk_dsp.inc. out_channels >= 2,
  * 8 * P * ceil(kernel_height * kernel_width * in_channels / 4) bytes of scratch if in_channels is a
- * multiple of 4, half as much again otherwise; P is 3, or 2 where out_width is 1, 2 or 4, and in the
- * `twos` rows. */
+ * multiple of 4, half as much again otherwise; P is 3, or 2 where out_width is 1, 2 or 4 and in
+ * the `twos` rows. */
 void conv2d_s8_dsp(const struct conv2d_s8 *op, const int8_t *const *in_rows,
                    int8_t *const *out_rows, int32_t rows, void *scratch);
 void conv2d_s8_wide_dsp(const struct conv2d_s8 *op, const int8_t *const *in_rows,

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How often each loop of a kernel runs: the counts that a linear cost model weighs.
 
-A feature function takes an operator and its kernel calls and returns counts by name. Each follows
-the loops of the kernels it is for, so that the cost of a kernel is a sum of count x coefficient to
-within a few tenths of a percent. Only shapes are read, never constants.
+A feature function takes an operator and its calls and returns counts by name, after the loops of
+its kernels: a cost is a sum of count x coefficient to within a few tenths of a percent. Shapes
+alone are read, never constants.
 """
 
 from __future__ import annotations
@@ -115,9 +115,8 @@ def conv2d_dsp(view: View, calls: Runs, largest: int = 3) -> Counts:
     """The same tiles of a convolution with windows, gathered from the image, by taps or a copy."""
     view = paired(view)
     _, height, width, inputs = view.input(1).shape
-    columns = conv2d_columns(view)
-    run, taps = width * inputs, height * width * inputs
-    gathered = direct_and_staged(columns, run % 4 == 0, largest)
+    columns, taps = conv2d_columns(view), height * width * inputs
+    gathered = direct_and_staged(columns, width * inputs % 4 == 0, largest)
     threes, twos = pixel_tiles(columns.out_width, largest)
     calls_made, rows = total(calls)
     quads = -(-taps // 4)

@@ -92,7 +92,8 @@ def _rejects_windows_wide(view: View) -> str | None:
 def _scratch_windows(view: View, largest_tile: int) -> int:
     view = paired(view)
     tile_pixels = min(largest_tile, dsp.conv2d_tile_pixels(view.output.shape[2]))
-    return dsp.scratch_bytes_conv2d(*view.input(1).shape[1:], tile_pixels)
+    _, kernel_height, kernel_width, in_channels = view.input(1).shape
+    return dsp.scratch_bytes_conv2d(kernel_height, kernel_width, in_channels, tile_pixels)
 
 
 def _pointwise_dsp(name: str, pack: Pack, rejects: Callable[[View], str | None]) -> Kernel:
