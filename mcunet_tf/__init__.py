@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mcunet_tf.quantize import quantize_ptq, quantize_qat
     from mcunet_tf.tinyengine import CompiledModel, Firmware, combine, compile_tflite
     from mcunet_tf.tinynas import Arch, Effort, Recipe, SearchResult, search
+    from mcunet_tf.vision import cascade
 
 __all__ = [
     "Arch",
@@ -36,6 +37,7 @@ __all__ = [
     "__version__",
     "audio",
     "benchmark",
+    "cascade",
     "combine",
     "compile_tflite",
     "datasets",
@@ -60,6 +62,7 @@ _HOMES = {
     "Recipe": "mcunet_tf.tinynas",
     "Reference": "mcunet_tf.check",
     "SearchResult": "mcunet_tf.tinynas",
+    "cascade": "mcunet_tf.vision",
     "combine": "mcunet_tf.tinyengine",
     "compile_tflite": "mcunet_tf.tinyengine",
     "list_boards": "mcunet_tf.boards",

@@ -70,6 +70,23 @@ int32_t vision_gather_portable(const struct vision_head *head, const struct visi
 /* Keeps the best box of those that lie over each other; returns how many are left, in front. */
 int32_t vision_suppress_portable(const struct vision_limits *limits, int16_t *found, int32_t count);
 
+/* When a stage of a cascade wakes the next one, and when it lets it sleep again. */
+struct vision_stage {
+  int32_t wake;  /* the least score that speaks for it */
+  int32_t sleep; /* scores below speak against it */
+  int32_t up;    /* so many moments in a row wake */
+  int32_t down;  /* so many moments in a row let sleep */
+};
+
+struct vision_wakefulness {
+  int32_t awake;
+  int32_t run; /* moments in a row that spoke for a change */
+};
+
+/* Takes a stage's score of this moment; returns whether the next stage is to run. */
+int32_t vision_wake_portable(const struct vision_stage *stage, struct vision_wakefulness *state,
+                             int32_t score);
+
 enum vision_format {
   VISION_GREY8,
   VISION_RGB565, /* the high byte first, as sensors send it */

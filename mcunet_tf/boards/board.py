@@ -50,12 +50,17 @@ class MemoryRegion:
 
 
 @dataclass(frozen=True)
-class RunCurrent:
-    """Supply current while computing, as its source states it, and the voltage it is drawn at."""
+class SupplyCurrent:
+    """Supply current in some mode, as its source states it, and the voltage it is drawn at."""
 
     milliamperes: float
     volts: float
     source: str
+
+    @property
+    def milliwatts(self) -> float:
+        """The power."""
+        return self.milliamperes * self.volts
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,8 @@ class Board:
         memory: all regions; empty for the host.
         clock_hz: turns cycles into latency; 0 for the host.
         stack_reserve_bytes: RAM that the linker sets aside for the stack.
-        run_current: where a data sheet states it.
+        run_current: while it computes, where a data sheet states it.
+        sleep_current: while it sleeps with all memory kept and a clock that wakes it, likewise.
         runner: how code gets there.
         firmware_sources: the board's own drivers in `mcunet_tf/benchmark/firmware`.
         firmware_defines: (macro, value) pairs for them.
@@ -111,11 +117,12 @@ class Board:
     memory: tuple[MemoryRegion, ...]
     clock_hz: int
     stack_reserve_bytes: int
-    run_current: RunCurrent | None
+    run_current: SupplyCurrent | None
     runner: Runner
     firmware_sources: tuple[str, ...]
     firmware_defines: tuple[tuple[str, int], ...]
     calibration: Calibration = UNCALIBRATED
+    sleep_current: SupplyCurrent | None = None
 
     @property
     def ram_bytes(self) -> int | None:
@@ -156,7 +163,7 @@ def _read(path: Path) -> Board:
     runner = _runner(table.table("runner"))
     table.no_unknown_keys(
         "description core compiler_flags linker_flags isa clock_hz stack_reserve_bytes memory "
-        "run_current runner firmware cycles"
+        "run_current sleep_current runner firmware cycles"
     )
     host = runner.kind == "host"
     firmware = table.table("firmware") if not host else None
@@ -171,11 +178,12 @@ def _read(path: Path) -> Board:
         memory=() if host else _memory(table),
         clock_hz=table.get("clock_hz", int),
         stack_reserve_bytes=0 if host else table.positive("stack_reserve_bytes"),
-        run_current=_run_current(table),
+        run_current=_current(table, "run_current"),
         runner=runner,
         firmware_sources=firmware.strings("sources") if firmware else (),
         firmware_defines=_defines(firmware) if firmware else (),
         calibration=read_calibration(table, core.calibration),
+        sleep_current=_current(table, "sleep_current"),
     )
 
 
@@ -234,11 +242,11 @@ def _region(table: TomlTable) -> MemoryRegion:
     )
 
 
-def _run_current(table: TomlTable) -> RunCurrent | None:
-    if "run_current" not in table.entries:
+def _current(table: TomlTable, key: str) -> SupplyCurrent | None:
+    if key not in table.entries:
         return None
-    current = table.table("run_current")
-    return RunCurrent(
+    current = table.table(key)
+    return SupplyCurrent(
         milliamperes=current.number("milliamperes"),
         volts=current.number("volts"),
         source=current.text("source"),

@@ -21,6 +21,7 @@ from mcunet_tf.tinyengine.emit.formats import (
 )
 from mcunet_tf.tinyengine.emit.library import Library
 from mcunet_tf.tinyengine.emit.names import checked_name
+from mcunet_tf.tinyengine.emit.parts import JointPart
 from mcunet_tf.tinyengine.emit.project import Project
 from mcunet_tf.tinyengine.emit.variants import with_fallback
 from mcunet_tf.tinyengine.emit.write import Written, write_project
@@ -94,6 +95,7 @@ def combine(
     formats: str | Sequence[str] = DEFAULT_FORMATS,
     sram_budget_bytes: int | None = None,
     output_dir: str | os.PathLike[str] | None = None,
+    parts: Sequence[JointPart] = (),
 ) -> Firmware:
     """Makes one firmware of several models, each with functions of its own.
 
@@ -105,6 +107,7 @@ def combine(
       formats: as `compile_tflite`.
       sram_budget_bytes: the most that arena and states of all models may take.
       output_dir: where to write the project, if anywhere.
+      parts: what is emitted beside all of them.
 
     Raises:
       ModelError: models of several boards, or of one name; a name that a platform forbids.
@@ -121,13 +124,13 @@ def combine(
     for model in models:
         assert model.project is not None
         projects.append(model.project)
-    library = emit_firmware(name, projects, parallel)
+    library = emit_firmware(name, projects, parallel, parts)
     whole = library
     if any_core(names) and library.condition:
         others = [model.anywhere() for model in models]
         fitting = [other for other in others if other is not None]
         if len(fitting) == len(others):
-            whole = with_fallback(library, emit_firmware(name, fitting, parallel))
+            whole = with_fallback(library, emit_firmware(name, fitting, parallel, parts))
     laid = lay_out(names, whole)
     firmware = Firmware(name, tuple(models), library, laid.files, laid.examples)
     needed_bytes = firmware.arena_bytes + firmware.state_bytes

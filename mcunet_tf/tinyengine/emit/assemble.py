@@ -15,6 +15,7 @@ from mcunet_tf.errors import ModelError
 from mcunet_tf.tinyengine.emit import constants
 from mcunet_tf.tinyengine.emit.formats import DEFAULT_FORMATS, lay_out
 from mcunet_tf.tinyengine.emit.library import ARENA_ALIGNMENT_BYTES, Arena, Edge, Library, Network
+from mcunet_tf.tinyengine.emit.parts import JointPart
 from mcunet_tf.tinyengine.emit.placement import macro_lines, placed_code, placed_memories
 from mcunet_tf.tinyengine.emit.project import Emitted, Project, emit_model
 from mcunet_tf.tinyengine.emit.render import comment, render
@@ -45,13 +46,19 @@ def emit_library(project: Project) -> Library:
     return _library(project.name, [project], [emitted], (network,), network.arenas, {}, headers)
 
 
-def emit_firmware(name: str, projects: Sequence[Project], parallel: bool = False) -> Library:
+def emit_firmware(
+    name: str,
+    projects: Sequence[Project],
+    parallel: bool = False,
+    parts: Sequence[JointPart] = (),
+) -> Library:
     """Several networks as one library.
 
     Args:
       name: C prefix of what they share: `<name>.h`, memories and constants.
       projects: the models, compiled for one board, each with a name of its own.
       parallel: whether they are used at the same time, each with a part of the arena of its own.
+      parts: what belongs to all of them.
 
     Raises:
       ModelError: models of several boards, or of one name.
@@ -86,6 +93,13 @@ def emit_firmware(name: str, projects: Sequence[Project], parallel: bool = False
         "placed": placed_memories(name.upper(), arenas, projects[0].place),
     }
     header = {f"{name}.h": render("firmware.h.j2", context)}
+    for part in parts:
+        made = part(networks, arenas)
+        # With the last model's files: what lies beside a model may need the models before it.
+        last = emitted[-1]
+        emitted[-1] = dataclasses.replace(
+            last, files={**last.files, **made.files}, kernels=(*last.kernels, *made.kernels)
+        )
     headers = (f"{name}.h", *(p for e in emitted for p in e.files if p.endswith(".h")))
     return _library(name, shared, emitted, networks, arenas, header, headers)
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is emitted beside a network and belongs to its library: cameras, decoders."""
+"""What is emitted beside networks and belongs to their library: cameras, decoders, cascades."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from mcunet_tf.tinyengine.emit.library import Network
+from mcunet_tf.tinyengine.emit.library import Arena, Network
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,3 +24,6 @@ class PartFiles:
 
 Part = Callable[[Network], PartFiles]
 """Makes the part that belongs to a network."""
+
+JointPart = Callable[[Sequence[Network], Sequence[Arena]], PartFiles]
+"""Makes the part that belongs to all networks of a firmware, whose memories it is given."""
