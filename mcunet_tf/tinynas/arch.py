@@ -4,7 +4,7 @@
 Inverted residuals are those of MobileNetV2 (Sandler et al., arXiv:1801.04381), ProxylessNAS (Cai et
 al., arXiv:1812.00332) and MCUNet (Lin et al., arXiv:2007.10319); `block.py` has the other kinds. In
 front stands a 3 x 3 stem, behind them an optional 1 x 1 head, the mean over the image and one dense
-layer that gives logits. Convolutions pad as TensorFlow's SAME does.
+layer that gives logits.
 """
 
 from __future__ import annotations
@@ -17,7 +17,18 @@ from typing import Any
 from mcunet_tf.errors import SearchError, require_packages
 from mcunet_tf.tinynas.block import Block, block_layers, check_block
 from mcunet_tf.tinynas.build import build_with
-from mcunet_tf.tinynas.layer import ADD, CONV, DENSE, IMAGE, MEAN, ArchLayer, Size, pair
+from mcunet_tf.tinynas.layer import (
+    ADD,
+    ALIKE,
+    CONV,
+    DENSE,
+    IMAGE,
+    MEAN,
+    SAME,
+    ArchLayer,
+    Size,
+    pair,
+)
 
 STEM_KERNEL = 3
 
@@ -33,6 +44,7 @@ class Arch:
         blocks: all blocks in execution order.
         head_channels: output channels of a 1 x 1 convolution in front of the mean; 0 leaves it out.
         stem_kernel: edge of the first convolution's window, or its (height, width).
+        padding: how windows are padded: "same" as TensorFlow does, or "alike" on both sides.
 
     Raises:
         SearchError: a number is not positive, a window has no middle, or a block adds tensors of
@@ -45,6 +57,7 @@ class Arch:
     blocks: tuple[Block, ...]
     head_channels: int = 0
     stem_kernel: Size = STEM_KERNEL
+    padding: str = SAME
 
     def __post_init__(self) -> None:
         stem = (*pair(self.stem_stride), *pair(self.stem_kernel))
@@ -54,6 +67,10 @@ class Arch:
                 f"architecture with input {self.input_shape}, stem {self.stem_channels} and head "
                 f"{self.head_channels}: all sizes must be positive"
             )
+        if self.padding not in (SAME, ALIKE):
+            raise SearchError(f"padding = {self.padding!r}: use '{SAME}' or '{ALIKE}'")
+        if self.padding == ALIKE and min(size % 2 for size in pair(self.stem_kernel)) == 0:
+            raise SearchError(f"a stem of {self.stem_kernel} has no middle to be padded alike")
         channels = self.stem_channels
         for index, block in enumerate(self.blocks):
             check_block(index, block, channels)
@@ -121,7 +138,15 @@ def _layers(arch: Arch, num_classes: int) -> tuple[ArchLayer, ...]:
             read = found[sources[0]]
             height, width, channels = read.out_height, read.out_width, read.out_channels
         layer = ArchLayer(
-            name, kind, height, width, channels, out_channels, sources=sources, **rest
+            name,
+            kind,
+            height,
+            width,
+            channels,
+            out_channels,
+            sources=sources,
+            padding=arch.padding,
+            **rest,
         )
         found.append(layer)
         return len(found) - 1

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from mcunet_tf.tinynas.layer import ADD, DENSE, DEPTHWISE, IMAGE, MEAN, ArchLayer
@@ -13,7 +13,11 @@ NORM_EPSILON = 1e-3
 
 
 def build_with(
-    keras: Any, input_shape: tuple[int, int, int], layers: Sequence[ArchLayer], name: str
+    keras: Any,
+    input_shape: tuple[int, int, int],
+    layers: Sequence[ArchLayer],
+    name: str,
+    behind: Callable[[str, Any], Any] | None = None,
 ) -> Any:
     """Builds an untrained functional model of float32 images that gives logits.
 
@@ -23,12 +27,16 @@ def build_with(
         layers: the layers in execution order, as `Arch.layers` gives them. Keras layers are called
             after them: `<layer>_conv` and `<layer>_norm` for convolutions.
         name: name of the model.
+        behind: takes a layer's name and its result, and gives what goes on in its place; of the
+            image too, as "image". None leaves all as it is.
     """
     inputs = keras.Input(input_shape, name="image")
+    image = behind("image", inputs) if behind else inputs
     made: list[Any] = []
     for layer in layers:
-        sources = [inputs if i == IMAGE else made[i] for i in layer.sources]
-        made.append(_apply(keras.layers, layer, sources))
+        sources = [image if i == IMAGE else made[i] for i in layer.sources]
+        result = _apply(keras.layers, layer, sources)
+        made.append(behind(layer.name, result) if behind else result)
     return keras.Model(inputs, made[-1], name=name)
 
 
@@ -41,10 +49,13 @@ def _apply(layers: Any, layer: ArchLayer, sources: Sequence[Any]) -> Any:
         return layers.GlobalAveragePooling2D(name=layer.name)(x)
     if layer.kind == DENSE:
         return layers.Dense(layer.out_channels, name=layer.name)(x)
+    borders = layer.borders
+    if any(map(any, borders)):
+        x = layers.ZeroPadding2D(borders, name=f"{layer.name}_pad")(x)
     window = {
         "kernel_size": layer.kernel,
         "strides": layer.stride,
-        "padding": "same",
+        "padding": "valid" if any(map(any, borders)) else "same",
         "use_bias": False,
         "name": f"{layer.name}_conv",
     }

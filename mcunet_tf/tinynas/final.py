@@ -23,6 +23,7 @@ from mcunet_tf.tinynas.reading import Data
 from mcunet_tf.tinynas.recipe import Recipe
 from mcunet_tf.tinynas.supernet import Settings, Supernet, assign_weights, full_settings
 from mcunet_tf.tinynas.targets import stratified
+from mcunet_tf.tinynas.teacher import Teacher
 from mcunet_tf.tinynas.train import Trainer, TrainingPhase
 
 _LEAST_VALIDATED = 250
@@ -80,6 +81,7 @@ def train_alone(
     progress: ProgressLines | None = None,
     keep: Callable[[KerasModel], None] | None = None,
     objective: Objective | None = None,
+    teacher: Teacher | None = None,
 ) -> Trained:
     """Trains a network, from inherited weights or from scratch, and settles its batch-norm.
 
@@ -98,6 +100,7 @@ def train_alone(
         strategy: how training is distributed; None trains on the default device.
         progress: where progress is reported.
         objective: what is learnt; None tells classes apart.
+        teacher: whose outputs are learnt beside the targets; None learns these alone.
         keep: called with the trained model before anything else is done with it.
     """
     network = make_network(arch, images.num_classes, seed, strategy)
@@ -115,6 +118,7 @@ def train_alone(
         progress=progress,
         objective=objective,
         validate=epoch_validation(network, images, data, objective),
+        teacher=teacher,
     )
     history = trainer.run([TrainingPhase(name, epochs, steps=steps)], images)
     model = plain_model(network, Evaluator(network, data.calibration_x, data.x))

@@ -131,6 +131,7 @@ class Halving:
         objective: Objective,
         folder: Path,
         progress: ProgressLines,
+        teacher: Any = None,
     ) -> None:
         """Prepares the rounds.
 
@@ -141,6 +142,7 @@ class Halving:
             objective: what is learnt.
             folder: folder of checkpoints and of what was decided.
             progress: where progress is reported.
+            teacher: a `Teacher` whose outputs are learnt beside the targets, or None.
         """
         assert options.minutes is not None
         self.options = options
@@ -150,6 +152,7 @@ class Halving:
         self.objective = objective
         self.folder = folder
         self.progress = progress
+        self.teacher = teacher
         self.path = folder / STATE_FILE
         self.state: dict[str, Any] = read_state(self.path) or {"rounds": [], "seconds": {}}
         self.before = float(self.state.get("spent", 0.0))
@@ -215,6 +218,10 @@ class Halving:
         weights = self._weights(winner)
         epochs, steps = self._final_length(winner)
         return Halved(winner.arch, weights, epochs, steps, standings)
+
+    def alone(self, network: Contender) -> tuple[int, int | None]:
+        """(epochs, steps of each) of a training of one network that has all of the time."""
+        return self._final_length(network)
 
     def _round(
         self, number: int, alive: Sequence[Contender], seconds: float, last: bool
@@ -321,6 +328,7 @@ class Halving:
                 strategy=options.strategy,
                 progress=ProgressLines(quiet=True),
                 objective=self.objective,
+                teacher=self.teacher,
             )
         return self.trainers[contender.name]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,12 @@ from mcunet_tf.tinynas.pipeline import Pipeline
 from mcunet_tf.tinynas.reading import Data
 from mcunet_tf.tinynas.space import Space
 from mcunet_tf.version import __version__
+
+SUPERNET_FILE = "supernet.json"
+"""Says of which space the supernet of a working folder is."""
+
+_TARGET = ("board", "sram_bytes", "flash_bytes", "latency_ms")
+"""What may be another of a search that takes a supernet over."""
 
 _FILE = "search.json"
 _VERSION = "package version"
@@ -97,6 +104,7 @@ def identity(
     found["number of classes"] = images.num_classes
     found["spaces"] = hashlib.sha256(repr(tuple(spaces)).encode()).hexdigest()
     found.update(_flat("task", options.task.content()))
+    found.update(_beside(options))
     if isinstance(images, Pipeline):
         # Images may be augmented at random and come in any order: their targets, sorted, do not.
         found["training images"] = f"{images.count} of {images.dtype} {images.own_shape}"
@@ -111,6 +119,36 @@ def identity(
     # As JSON gives it back: integers of numpy and tuples would compare as different.
     plain: dict[str, Any] = json.loads(json.dumps(found, default=_plain))
     return plain
+
+
+def _beside(options: SearchOptions) -> dict[str, Any]:
+    """What a search begins with besides data; None where it is not given."""
+    arch, supernet = options.arch, options.supernet
+    return {
+        "network": arch and hashlib.sha256(arch.to_json().encode()).hexdigest(),
+        "initial_weights": _given_digest(options.initial_weights),
+        "teacher": _given_digest(options.teacher),
+        "supernet": supernet and _file_digest(Path(supernet) / SUPERNET_FILE),
+    }
+
+
+def _given_digest(given: Any) -> str | None:
+    """SHA-256 of a Keras model's weights, or of a file; None of nothing."""
+    if given is None:
+        return None
+    given = getattr(given, "model", given)
+    if isinstance(given, str | os.PathLike):
+        return _file_digest(Path(given))
+    if isinstance(given, bytes):
+        return hashlib.sha256(given).hexdigest()
+    digest = hashlib.sha256()
+    for value in given.get_weights() if hasattr(given, "get_weights") else ():
+        digest.update(array_digest(np.asarray(value)).encode())
+    return digest.hexdigest()
+
+
+def _file_digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "none"
 
 
 def board_content(board: Board) -> dict[str, Any]:
@@ -156,6 +194,8 @@ def _refusal(folder: Path, found: Any, question: Mapping[str, Any]) -> str:
     )
     more = len(differ) - _NAMED_DIFFERENCES
     remedy = "choose another workdir, or restore these"
+    if (folder / SUPERNET_FILE).is_file() and all(key.startswith(_TARGET) for key in differ):
+        remedy = f"choose another workdir and give supernet='{folder}' to go on with its weights"
     if differ[0] == _VERSION:
         remedy = f"choose another workdir, or go on with mcunet_tf {found[_VERSION]}"
     return (

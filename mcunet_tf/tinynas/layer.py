@@ -10,6 +10,10 @@ CONV, DEPTHWISE, ADD, MEAN, DENSE = "conv", "depthwise", "add", "mean", "dense"
 IMAGE = -1
 """What a layer's `sources` say where it reads the image."""
 
+SAME, ALIKE = "same", "alike"
+"""How windows are padded: as TensorFlow's SAME does, or on both sides by half of the window, as
+frameworks do that come from PyTorch. They differ where a stride meets an even size."""
+
 Size = int | tuple[int, int]
 """Along height and width: a pair, or one number for both."""
 
@@ -35,6 +39,7 @@ class ArchLayer:
         relu6: whether the output is clamped to 0..6.
         block: index of the block that the layer belongs to, or -1.
         sources: indices of the layers that it reads; `IMAGE` stands for the image.
+        padding: how its window is padded, `SAME` or `ALIKE`.
     """
 
     name: str
@@ -48,6 +53,7 @@ class ArchLayer:
     relu6: bool = False
     block: int = -1
     sources: tuple[int, ...] = (IMAGE,)
+    padding: str = SAME
 
     @property
     def out_height(self) -> int:
@@ -58,6 +64,14 @@ class ArchLayer:
     def out_width(self) -> int:
         """Columns of the output."""
         return 1 if self.kind in (MEAN, DENSE) else -(-self.width // self.stride[1])
+
+    @property
+    def borders(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Rows and columns of padding, each before and behind, that SAME would not give."""
+        if self.padding == SAME or self.kind not in (CONV, DEPTHWISE) or self.stride == (1, 1):
+            return (0, 0), (0, 0)
+        half = (self.kernel[0] // 2, self.kernel[1] // 2)
+        return (half[0], half[0]), (half[1], half[1])
 
     @property
     def weights(self) -> int:

@@ -20,7 +20,7 @@ import tensorflow as tf
 
 from mcunet_tf.tinynas.build import NORM_EPSILON
 from mcunet_tf.tinynas.depthwise import depthwise
-from mcunet_tf.tinynas.layer import Size, pair
+from mcunet_tf.tinynas.layer import ALIKE, SAME, Size, pair
 
 Statistics = tuple[Any, Any]
 """Mean and variance of one batch-norm layer, zero-padded to all of its channels."""
@@ -31,8 +31,17 @@ class SharedConv(keras.layers.Layer):
 
     channel_axis = 3
 
-    def __init__(self, kernel: Size, in_channels: int, out_channels: int, stride: Size, name: str):
+    def __init__(
+        self,
+        kernel: Size,
+        in_channels: int,
+        out_channels: int,
+        stride: Size,
+        name: str,
+        padding: str = SAME,
+    ):
         super().__init__(name=name)
+        self.padding = padding
         self.size = pair(kernel)
         self.stride = pair(stride)
         self.kernel = self.add_weight(
@@ -54,9 +63,11 @@ class SharedConv(keras.layers.Layer):
         return kernel * scale
 
     def call(self, x: Any, kernel: Any) -> Any:
-        """Convolves `[n, h, w, in_channels]` with SAME padding by weights of `part`."""
+        """Convolves `[n, h, w, in_channels]` by weights of `part`."""
         if self.pointwise:
             return _pointwise(x, kernel)
+        if self.padding == ALIKE and self.stride != (1, 1):
+            return tf.nn.conv2d(_padded_alike(x, kernel), kernel, self.stride, "VALID")
         return tf.nn.conv2d(x, kernel, self.stride, "SAME")
 
 
@@ -66,8 +77,9 @@ class SharedDepthwise(keras.layers.Layer):
     channel_axis = 2
     widens = False
 
-    def __init__(self, kernel: Size, channels: int, stride: Size, name: str):
+    def __init__(self, kernel: Size, channels: int, stride: Size, name: str, padding: str = SAME):
         super().__init__(name=name)
+        self.padding = padding
         self.size = pair(kernel)
         self.stride = pair(stride)[0]
         # Of he_normal: the fan-in of a depthwise window is its own size.
@@ -91,7 +103,10 @@ class SharedDepthwise(keras.layers.Layer):
         return kernel * scale[:, tf.newaxis]
 
     def call(self, x: Any, kernel: Any) -> Any:
-        """Filters `[n, h, w, channels]` with SAME padding by weights of `part`."""
+        """Filters `[n, h, w, channels]` by weights of `part`."""
+        if self.padding == ALIKE and self.stride != 1:
+            strides = (1, self.stride, self.stride, 1)
+            return tf.nn.depthwise_conv2d(_padded_alike(x, kernel), kernel, strides, "VALID")
         return depthwise(x, kernel, self.stride)
 
 
@@ -175,6 +190,12 @@ def convolve_and_norm(
         y, used = norm(conv(x, kernel))
         return y, used
     return _add_shift(conv(x, conv.scaled(kernel, scale)), shift), used
+
+
+def _padded_alike(x: Any, kernel: Any) -> Any:
+    """An image with zeros around it, half of the window on each side."""
+    rows, columns = tf.shape(kernel)[0] // 2, tf.shape(kernel)[1] // 2
+    return tf.pad(x, [[0, 0], [rows, rows], [columns, columns], [0, 0]])
 
 
 def _pointwise(x: Any, kernel: Any) -> Any:

@@ -130,8 +130,10 @@ def _is_one_pixel(layer: ArchLayer) -> bool:
 
 
 def _window(layer: ArchLayer) -> Conv2dAttributes:
-    top, bottom = same_padding(layer.height, layer.kernel[0], layer.stride[0], 1)
-    left, right = same_padding(layer.width, layer.kernel[1], layer.stride[1], 1)
+    (top, bottom), (left, right) = layer.borders
+    if not any((top, bottom, left, right)):
+        top, bottom = same_padding(layer.height, layer.kernel[0], layer.stride[0], 1)
+        left, right = same_padding(layer.width, layer.kernel[1], layer.stride[1], 1)
     activation = "RELU6" if layer.relu6 else "NONE"
     padding = Padding(top, bottom, left, right)
     return Conv2dAttributes(*layer.stride, 1, 1, padding, activation)

@@ -13,10 +13,12 @@ from typing import Any
 
 from mcunet_tf.boards import Board, load_board
 from mcunet_tf.errors import BoardError, BudgetError, SearchError
+from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.checks import check_real, check_whole, is_real, shown
 from mcunet_tf.tinynas.cost import Budget
 from mcunet_tf.tinynas.effort import Effort
 from mcunet_tf.tinynas.protocols import Callback, Strategy
+from mcunet_tf.tinynas.published import published_arch
 from mcunet_tf.tinynas.recipe import Recipe
 from mcunet_tf.tinynas.space import Space
 from mcunet_tf.tinynas.task import Task
@@ -54,6 +56,11 @@ class SearchOptions:
         metrics: names of metrics or functions, the first of which is maximised; empty takes the
             head's default.
         class_weight: weights of classes in the loss, or "balanced".
+        network: the network to train, where nothing is searched.
+        initial_weights: what its training begins with; see `initial.read_initial`.
+        teacher: a Keras model that the final training, or that of networks side by side, learns
+            from beside the targets.
+        supernet: working folder of an earlier search, whose supernet is taken.
 
     Raises:
         BoardError: the board is unknown.
@@ -82,6 +89,10 @@ class SearchOptions:
     loss: str | Callable[..., Any] | None = None
     metrics: Sequence[str | Callable[..., float]] = ()
     class_weight: Mapping[int, float] | str | None = None
+    network: Arch | str | None = None
+    initial_weights: Any = None
+    teacher: Any = None
+    supernet: str | os.PathLike[str] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.board, str | Board):
@@ -100,6 +111,7 @@ class SearchOptions:
         assert self.task  # raises where it contradicts itself
         _check_objects(self)
         _check_spaces(self.spaces)
+        _check_network(self)
 
     @functools.cached_property
     def target(self) -> Board:
@@ -122,6 +134,13 @@ class SearchOptions:
         if not isinstance(metrics, list | tuple):
             raise SearchError(f"metrics = {shown(metrics)}: give a list of names or functions")
         return Task(self.head, self.loss, tuple(metrics), self.class_weight)
+
+    @functools.cached_property
+    def arch(self) -> Arch | None:
+        """The network to train; None where one is searched."""
+        if isinstance(self.network, str):
+            return published_arch(self.network)
+        return self.network
 
     def stage_callbacks(self, stage: str) -> Sequence[Callback]:
         """The callbacks of one of `CALLBACK_STAGES`."""
@@ -208,6 +227,39 @@ def _check_callbacks(given: Any) -> None:
 
 def _is_callback(given: object) -> bool:
     return hasattr(given, "on_epoch_end") and not isinstance(given, type)
+
+
+def _check_network(options: SearchOptions) -> None:
+    network = options.network
+    if network is not None and not isinstance(network, Arch | str):
+        raise SearchError(
+            f"network = {shown(network)}: give an Arch, such as result.pareto[0].arch, or the name "
+            "of a published network"
+        )
+    assert options.arch or network is None  # raises where the name is unknown
+    if options.initial_weights is not None and network is None:
+        raise SearchError(
+            "initial_weights belong to one network: name it, network=result.arch for instance"
+        )
+    if network is not None and options.supernet is not None:
+        raise SearchError(
+            "network and supernet are two ways: give the network to train, or the folder of a "
+            "supernet to look for another one in"
+        )
+    teacher = options.teacher
+    if teacher is not None and not (callable(teacher) and hasattr(teacher, "layers")):
+        raise SearchError(f"teacher = {shown(teacher)}: give a trained Keras model")
+    if options.supernet is None:
+        return
+    if not isinstance(options.supernet, str | os.PathLike):
+        raise SearchError(
+            f"supernet = {shown(options.supernet)}: give the working folder of a search"
+        )
+    if options.minutes is not None:
+        raise SearchError(
+            "a supernet is searched by evolution, and the network found trains for epochs: leave "
+            "minutes out"
+        )
 
 
 def _check_spaces(spaces: Sequence[Space] | None) -> None:

@@ -29,7 +29,8 @@ class Recipe:
         elastic_rate: learning rate of the elastic phases, relative to `learning_rate`.
         subnets_per_step: sub-networks whose gradients are averaged in an elastic step.
         distillation: weight of the largest sub-network's prediction in the elastic loss; it costs
-            one forward pass more per step.
+            one forward pass more per step. Where there is a teacher, the weight of its prediction
+            in every loss, and 0 counts as 1.
         augmentation: what is done to training images, one of `AUGMENTATIONS`; "auto" mirrors and
             shifts, unless they are grey and not square, as spectrograms are, whose frequencies and
             time mean something.

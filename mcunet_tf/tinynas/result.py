@@ -20,7 +20,7 @@ from mcunet_tf.tinynas.data import Array, resize_images
 from mcunet_tf.tinynas.evaluation import Evaluation, evaluated_on
 from mcunet_tf.tinynas.halving import Standing
 from mcunet_tf.tinynas.objective import Objective
-from mcunet_tf.tinynas.pareto import ParetoPoint
+from mcunet_tf.tinynas.pareto import Asked, ParetoPoint, search_again
 from mcunet_tf.tinynas.protocols import KerasModel
 from mcunet_tf.tinynas.search_page import report_html
 from mcunet_tf.tinynas.statistics import SpaceStatistics
@@ -67,6 +67,14 @@ class SearchResult:
     flatbuffer: bytes
     standings: tuple[Standing, ...] = ()
 
+    def __post_init__(self) -> None:
+        points = (dataclasses.replace(point, asked=self._asked) for point in self.pareto)
+        object.__setattr__(self, "pareto", tuple(points))
+
+    @property
+    def _asked(self) -> Asked:
+        return Asked(self.board, self.budget, self.objective.task, self.num_classes)
+
     @property
     def accuracy(self) -> float:
         """Share of the validation images that `model` classifies correctly in float32.
@@ -79,6 +87,26 @@ class SearchResult:
                 f"this search measured {', '.join(self.scores)}, not the accuracy: see scores"
             )
         return self.scores["accuracy"]
+
+    def train(self, train: Any, validation: Any = None, **options: Any) -> SearchResult:
+        """Trains the network longer, from the weights that it has, and quantises it again.
+
+        Example:
+            >>> better = SearchResult.load("out/search").train((images, labels), epochs=40)
+
+        Args:
+            train: training data, as for `mcunet_tf.search`.
+            validation: validation data; None sets a tenth of the arrays aside.
+            options: arguments of `mcunet_tf.search` that shall be others; the board, the budget and
+                the task are by default those of this search. A loss or metrics that were functions
+                must be given again where the result was loaded.
+
+        Raises:
+            McunetError: as `mcunet_tf.search`.
+        """
+        given = {"network": self.arch, "initial_weights": self.model, **options}
+        found: SearchResult = search_again(train, validation, self._asked, given)
+        return found
 
     def predict(self, images: Array) -> Array:
         """What `model` says of images `[n, h, w, c]` as the search was given them: `[n, k]`.

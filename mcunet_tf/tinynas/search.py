@@ -18,6 +18,7 @@ from typing import Any
 
 from mcunet_tf.boards import Board
 from mcunet_tf.errors import require_packages
+from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.effort import Effort
 from mcunet_tf.tinynas.options import SearchOptions
 from mcunet_tf.tinynas.protocols import Callback, Strategy
@@ -54,6 +55,10 @@ def search(
     loss: str | Callable[..., Any] | None = None,
     metrics: Sequence[str | Callable[..., float]] = (),
     class_weight: Mapping[int, float] | str | None = None,
+    network: Arch | str | None = None,
+    initial_weights: Any = None,
+    teacher: Any = None,
+    supernet: str | os.PathLike[str] | None = None,
 ) -> SearchResult:
     """Searches, trains and quantises the best network that fits a board.
 
@@ -104,6 +109,18 @@ def search(
             arrays that give a number, better where greater. Predictions are probabilities, or real
             values. The first one is what the search improves; by default the head's first name.
         class_weight: weight of each class in the loss, by its number; or "balanced".
+        network: a network that is trained and quantised, and nothing searched: an `Arch`, or the
+            name of a published one (`mcunet_tf.zoo.names()`). The budget must hold it.
+        initial_weights: what the training of `network` begins with: a Keras model of it
+            (`result.model`, `zoo.build`), the path of one, or of a full-int8 `.tflite` file of it.
+            A classifier of another number of classes begins at random.
+        teacher: a trained Keras model for the same targets, whose predictions are learnt beside
+            them, as `recipe.distillation` weighs them; 0 counts as 1. It gets the images as the
+            network does, uint8 divided by 255, scaled to its own size, and gives logits or
+            probabilities, or of a regression values in the targets' own units.
+        supernet: working folder of an earlier search by epochs for such data: its supernet is
+            taken, not trained again, to find the best network of its space for another board or
+            budget. Give this search a `workdir` of its own, or none.
 
     Raises:
         DataError: the data set is empty, mislabelled, or holds NaN.
@@ -136,6 +153,10 @@ def search(
         loss=loss,
         metrics=metrics,
         class_weight=class_weight,
+        network=network,
+        initial_weights=initial_weights,
+        teacher=teacher,
+        supernet=supernet,
     )
     return _run(options, read_images(train, validation, num_classes, seed, head))
 

@@ -8,7 +8,7 @@ callback, quantisation, the compiler, a report) costs no training.
 from __future__ import annotations
 
 import dataclasses
-import json
+import functools
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,22 +16,32 @@ from typing import Any
 
 import numpy as np
 
-from mcunet_tf.errors import BudgetError, McunetError, SearchError
+from mcunet_tf.errors import SearchError
 from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.candidates import Candidates, EvaluationData, evaluation_data
 from mcunet_tf.tinynas.checkpoint import read_state, write_bytes, write_model, write_state
 from mcunet_tf.tinynas.contenders import (
     FINAL_SHARE,
+    KNOWN,
     PASSES,
+    Contender,
     by_promise,
     known_contenders,
     own_contenders,
     smallest_contender,
     training_cost,
 )
-from mcunet_tf.tinynas.cost import Cost, candidate_cost, keeps
+from mcunet_tf.tinynas.cost import keeps
 from mcunet_tf.tinynas.data import as_float
 from mcunet_tf.tinynas.evolve import evolve, sample_fitting
+from mcunet_tf.tinynas.finish import compiled_cost, quantised
+from mcunet_tf.tinynas.given import (
+    SUPERNET,
+    check_given,
+    given_weights,
+    keep_supernet,
+    load_supernet,
+)
 from mcunet_tf.tinynas.halving import Halving, Standing, contenders_within, lineup
 from mcunet_tf.tinynas.identity import claim_folder
 from mcunet_tf.tinynas.objective import Objective, uneven_classes
@@ -44,11 +54,13 @@ from mcunet_tf.tinynas.protocols import KerasModel, Weights
 from mcunet_tf.tinynas.reading import Data
 from mcunet_tf.tinynas.result import SearchResult
 from mcunet_tf.tinynas.space import Space, Subnet, all_spaces
-from mcunet_tf.tinynas.statistics import SpaceStatistics, choose_space, measure_spaces
+from mcunet_tf.tinynas.statistics import (
+    SpaceStatistics,
+    choose_space,
+    measure_spaces,
+    statistics_from,
+)
 from mcunet_tf.tinynas.stored import write_result
-
-QAT_SHARE = 0.1
-"""Epochs of quantisation-aware training, relative to the final training."""
 
 _SPACES_SAVED_EVERY = 6
 
@@ -112,12 +124,20 @@ class SearchRun:
         uneven = uneven_classes(self.objective, self.images.train_y)
         if uneven:
             self.progress.say(uneven)
-        winner = self._by_minutes() if self.options.minutes else self._by_supernet(spaces)
+        winner = self._winner(spaces)
         self.images = self.images.resized(winner.arch.input_shape)
         if self._writes():
             write_bytes(self.folder / "arch.json", winner.arch.to_json().encode())
         model, scores, history = self._final(winner)
-        flatbuffer = self._quantise(winner.epochs, model)
+        flatbuffer = quantised(
+            model,
+            self.images,
+            self.options,
+            winner.epochs,
+            self.objective,
+            self.folder,
+            self.progress,
+        )
         if self._writes():
             write_bytes(self.folder / "model.tflite", flatbuffer)
         result = SearchResult(
@@ -126,7 +146,9 @@ class SearchRun:
             num_classes=self.images.num_classes,
             scores=scores,
             objective=self.objective,
-            cost=self._cost(winner.arch, flatbuffer),
+            cost=compiled_cost(
+                winner.arch, self.images.num_classes, flatbuffer, self.options, self.folder
+            ),
             budget=self.options.budget,
             board=self.options.target,
             history=[*winner.history, *history],
@@ -140,6 +162,11 @@ class SearchRun:
             write_result(self.folder, result)
         self.finished = True
         return result
+
+    def _winner(self, spaces: Sequence[Space]) -> _Winner:
+        if self.options.arch is not None:
+            return self._given(self.options.arch)
+        return self._by_minutes() if self.options.minutes else self._by_supernet(spaces)
 
     def remove_unless_needed(self) -> None:
         """Removes a temporary folder, unless the search ended early and left something trained."""
@@ -173,7 +200,7 @@ class SearchRun:
         path = self.folder / "spaces.json"
         try:
             stored = read_state(path) or ()
-            known = [_statistics_from(row, spaces[i]) for i, row in enumerate(stored)]
+            known = [statistics_from(row, spaces[i]) for i, row in enumerate(stored)]
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             raise SearchError(f"{path} is damaged: delete it to redo this step") from error
         self.progress.start("search spaces", len(spaces), len(known))
@@ -199,13 +226,49 @@ class SearchRun:
             report=keep,
         )
 
+    @functools.cached_property
+    def _teacher(self) -> Any:
+        """What networks learn from beside the targets, or None."""
+        if self.options.teacher is None:
+            return None
+        from mcunet_tf.tinynas.teacher import Teacher
+
+        rng = np.random.default_rng([self.options.seed, 4])
+        sample = as_float(self.images.training_sample(8, rng))
+        return Teacher(self.options.teacher, self.objective, self.images.image_shape, sample)
+
+    def _given(self, arch: Arch) -> _Winner:
+        """A network that the user names: nothing is searched."""
+        options, classes = self.options, self.images.num_classes
+        check_given(arch, self.images.image_shape, classes, options)
+        assert self._teacher or options.teacher is None  # raises where it does not suit
+        images = self.images.resized(arch.input_shape)
+        weights = None
+        if options.initial_weights is not None:
+            rng = np.random.default_rng([options.seed, 2])
+            x = images.training_sample(options.effort.calibration_images, rng)
+            weights = given_weights(arch, classes, options.initial_weights, x)
+        if not options.minutes:
+            return _Winner(arch, options.epochs, None, weights)
+        halving = self._halving()
+        return _Winner(arch, *halving.alone(Contender("network", KNOWN, arch)), weights)
+
+    def _halving(self) -> Halving:
+        return Halving(
+            self.options,
+            self.images,
+            self._evaluation_data(),
+            self.objective,
+            self.folder,
+            self.progress,
+            self._teacher,
+        )
+
     def _by_minutes(self) -> _Winner:
         """Networks of all families and published ones train side by side: no supernet."""
         options, images = self.options, self.images
         classes, shape = images.num_classes, images.image_shape
-        halving = Halving(
-            options, images, self._evaluation_data(), self.objective, self.folder, self.progress
-        )
+        halving = self._halving()
 
         def fits(arch: Arch) -> bool:
             return keeps(arch, classes, options.target, options.budget)
@@ -240,6 +303,9 @@ class SearchRun:
 
     def _by_supernet(self, spaces: Sequence[Space]) -> _Winner:
         """MCUNet's way: the space with the largest fitting sub-networks, then the best in it."""
+        if self.options.supernet is not None:
+            return self._by_old_supernet(Path(self.options.supernet))
+        assert self._teacher or self.options.teacher is None  # raises where it does not suit
         statistics = self._measure(spaces)
         chosen = choose_space(statistics)
         space = chosen.space
@@ -248,6 +314,13 @@ class SearchRun:
         return dataclasses.replace(
             self._found(space), spaces=tuple(statistics), chosen=statistics.index(chosen)
         )
+
+    def _by_old_supernet(self, folder: Path) -> _Winner:
+        """Evolution in a supernet that an earlier search trained, for another board or budget."""
+        shape, classes = self.images.image_shape, self.images.num_classes
+        space, network = load_supernet(folder, self.options.spaces, shape[2], classes)
+        self.images = self.images.resized(space.input_shape)
+        return self._evolved(space, network, [])
 
     def _found(self, space: Space) -> _Winner:
         """Stages 2 and 3: a supernet and evolution in it, or evolution by MACs without one."""
@@ -258,13 +331,19 @@ class SearchRun:
                 "scratch"
             )
             return _Winner(space.arch(self._largest_fitting(space)), epochs)
+        network, history = self._supernet(space)
+        if self._writes():
+            keep_supernet(self.folder, space, self.images.num_classes)
+        return self._evolved(space, network, history)
+
+    def _evolved(self, space: Space, network: Any, history: History) -> _Winner:
         from mcunet_tf.tinynas.final import inherited_weights
 
-        network, history = self._supernet(space)
         subnet, pareto = self._evolution(space, network)
         settings = space.settings(subnet)
         weights = inherited_weights(network, settings, self._evaluation_data())
-        return _Winner(space.arch(subnet), epochs, None, weights, pareto, history)
+        arch = space.arch(subnet)
+        return _Winner(arch, self.options.epochs, None, weights, pareto, history)
 
     def _supernet(self, space: Space) -> tuple[Any, History]:
         """Stage 2: trains the weights that all sub-networks share."""
@@ -278,7 +357,7 @@ class SearchRun:
         trainer = Trainer(
             network,
             options.recipe,
-            name="supernet",
+            name=SUPERNET,
             seed=options.seed,
             folder=self.folder,
             callbacks=options.stage_callbacks("supernet"),
@@ -288,6 +367,7 @@ class SearchRun:
             validate=epoch_validation(
                 network, self.images, self._evaluation_data(), self.objective
             ),
+            teacher=self._teacher,
         )
         return network, trainer.run(elastic_phases(space, options.supernet_length), self.images)
 
@@ -385,60 +465,8 @@ class SearchRun:
             progress=self.progress,
             keep=keep,
             objective=self.objective,
+            teacher=self._teacher,
         )
         said = self.objective.said(trained.scores)
         self.progress.say(f"final network: {said} on the validation images")
         return trained.model, trained.scores, trained.history
-
-    def _quantise(self, epochs: int, model: KerasModel) -> bytes:
-        """Stage 5: full int8."""
-        images, options = self.images, self.options
-        try:
-            if options.quantization == "qat":
-                from mcunet_tf.tinynas.finish import train_quantised
-
-                short = max(1, round(epochs * QAT_SHARE))
-                self.progress.say(f"training in int8 for {short} epochs")
-                return train_quantised(model, images, short, options.seed, self.objective)
-            from mcunet_tf.quantize import quantize_ptq
-
-            rng = np.random.default_rng([options.seed, 3])
-            sample = images.training_sample(options.effort.representative_images, rng)
-            return quantize_ptq(model, as_float(sample))
-        except McunetError as error:
-            raise SearchError(
-                f"quantisation failed: {error}; the trained network is "
-                f"{self.folder / 'model.keras'}"
-            ) from error
-
-    def _cost(self, arch: Arch, flatbuffer: bytes) -> Cost:
-        """What the compiled model costs; its arena is counted, not predicted."""
-        from mcunet_tf.tinyengine import compile_tflite
-
-        limit, board = self.options.budget.sram_bytes, self.options.target
-        try:
-            compiled = compile_tflite(flatbuffer, board, name="model", sram_budget_bytes=limit)
-        except BudgetError:
-            raise
-        except McunetError as error:
-            raise SearchError(
-                f"the int8 network does not compile: {error}; it is {self.folder / 'model.tflite'}"
-            ) from error
-        predicted = candidate_cost(arch, self.images.num_classes, board, limit)
-        weights = compiled.report.weights_bytes
-        return dataclasses.replace(
-            predicted,
-            sram_bytes=compiled.arena_bytes,
-            flash_bytes=predicted.flash_bytes - predicted.weights_bytes + weights,
-            weights_bytes=weights,
-        )
-
-
-def _statistics_from(row: dict[str, Any], space: Space) -> SpaceStatistics:
-    """The stored statistics of a space."""
-    if row["space"] != json.loads(json.dumps(dataclasses.asdict(space))):
-        raise ValueError("it is of another space")
-    rest: dict[str, Any] = {
-        k: tuple(v) if isinstance(v, list) else v for k, v in row.items() if k != "space"
-    }
-    return SpaceStatistics(space=space, **rest)

@@ -15,6 +15,7 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import functools
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -209,3 +210,13 @@ def choose_space(
             "raise sram_bytes, flash_bytes or latency_ms, or choose a larger board"
         )
     return max(possible, key=lambda s: s.mean_macs)
+
+
+def statistics_from(row: dict[str, Any], space: Space) -> SpaceStatistics:
+    """The stored statistics of a space."""
+    if row["space"] != json.loads(json.dumps(dataclasses.asdict(space))):
+        raise ValueError("it is of another space")
+    rest: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in row.items() if k != "space"
+    }
+    return SpaceStatistics(space=space, **rest)

@@ -47,10 +47,12 @@ class _SharedBlock(keras.layers.Layer):
         for part in self.parts:
             made: SharedConv | SharedDepthwise
             if part.kind == DEPTHWISE:
-                made = SharedDepthwise(part.kernel, part.out_channels, part.stride, part.name)
+                made = SharedDepthwise(
+                    part.kernel, part.out_channels, part.stride, part.name, arch.padding
+                )
             else:
                 channels = (part.in_channels, part.out_channels)
-                made = SharedConv(part.kernel, *channels, part.stride, part.name)
+                made = SharedConv(part.kernel, *channels, part.stride, part.name, arch.padding)
             setattr(self, part.name, made)
             setattr(self, f"{part.name}_norm", SharedNorm(part.out_channels, f"{part.name}_norm"))
         self.norms = tuple(getattr(self, f"{part.name}_norm") for part in self.parts)
@@ -138,7 +140,7 @@ class Supernet(keras.Model):
         self.optional = frozenset(optional)
         channels = arch.input_shape[2]
         stem = (channels, arch.stem_channels, arch.stem_stride)
-        self.stem = SharedConv(arch.stem_kernel, *stem, "stem")
+        self.stem = SharedConv(arch.stem_kernel, *stem, "stem", arch.padding)
         self.stem_norm = SharedNorm(arch.stem_channels, "stem_norm")
         self.blocks = [
             _SharedBlock(arch, index, f"block{index:02d}") for index in range(len(arch.blocks))
@@ -278,14 +280,17 @@ class Supernet(keras.Model):
         return found
 
     def load_subnet(self, weights: dict[str, list[npt.NDArray[np.float32]]]) -> None:
-        """Takes over weights that `subnet_weights` gave for exactly this architecture."""
+        """Takes over weights that `subnet_weights` gave for exactly this architecture.
+
+        Where there are none of the classifier it stays as it is.
+        """
         for layer in self.arch.layers(self.num_classes):
             if layer.kind in (CONV, DEPTHWISE):
                 conv, norm = self._parts(layer.name)
                 conv.kernel.assign(weights[f"{layer.name}_conv"][0])
                 norm.gamma.assign(weights[f"{layer.name}_norm"][0])
                 norm.beta.assign(weights[f"{layer.name}_norm"][1])
-            elif layer.kind == DENSE:
+            elif layer.kind == DENSE and "logits" in weights:
                 for variable, value in zip(self.classifier.weights, weights["logits"], strict=True):
                     variable.assign(value)
 

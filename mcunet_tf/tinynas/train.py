@@ -34,6 +34,7 @@ from mcunet_tf.tinynas.reading import Data
 from mcunet_tf.tinynas.recipe import Recipe
 from mcunet_tf.tinynas.space import Space
 from mcunet_tf.tinynas.supernet import Settings, Supernet
+from mcunet_tf.tinynas.teacher import Teacher
 
 Draw = Callable[[np.random.Generator], Settings]
 
@@ -97,6 +98,7 @@ class Trainer:
         progress: ProgressLines | None = None,
         objective: Objective | None = None,
         validate: Callable[[], dict[str, float]] | None = None,
+        teacher: Teacher | None = None,
     ):
         """Prepares a training.
 
@@ -111,6 +113,7 @@ class Trainer:
             progress: where progress is reported.
             objective: what is learnt; None tells classes apart.
             validate: gives metrics by name, `val_...`, at the end of every epoch.
+            teacher: whose outputs are learnt beside the targets; None learns these alone.
         """
         self.network = network
         self.recipe = recipe
@@ -134,6 +137,7 @@ class Trainer:
         directions = self.objective.directions()
         self.callbacks = EpochCallbacks(callbacks, network, self.optimizer, directions)
         self.validate = validate
+        self.teacher = teacher
         self.history: list[dict[str, Any]] = []
         self._largest = tf.function(self._distributed(None))
         self._elastic = tf.function(self._distributed("elastic"))
@@ -251,10 +255,13 @@ class Trainer:
 
         count = tf.constant(float(len(x)))
         w = None if shares_of_loss is None else share(shares_of_loss)
+        soft = None if self.teacher is None else share(self.teacher.outputs(x))
         if phase.draw is None:
-            return float(self._largest(share(x), share(targets), w, count, None))
-        drawn = np.stack([phase.draw(rng) for _ in range(self.recipe.subnets_per_step)])
-        return float(self._elastic(share(x), share(targets), w, count, tf.constant(drawn)))
+            return float(self._largest(share(x), share(targets), w, count, soft, None))
+        drawn = tf.constant(
+            np.stack([phase.draw(rng) for _ in range(self.recipe.subnets_per_step)])
+        )
+        return float(self._elastic(share(x), share(targets), w, count, soft, drawn))
 
     def step_seconds(self, images: Data, timed: int = 3) -> tuple[float, float]:
         """Seconds of the first step, which is traced, and of each later one of the whole network.
@@ -276,33 +283,39 @@ class Trainer:
     def _distributed(self, kind: str | None) -> Callable[..., Any]:
         local = self._largest_step if kind is None else self._elastic_step
 
-        def step(x: Any, y: Any, w: Any, count: Any, settings: Any) -> Any:
-            losses = self.strategy.run(local, args=(x, y, w, count, settings))
+        def step(x: Any, y: Any, w: Any, count: Any, soft: Any, settings: Any) -> Any:
+            losses = self.strategy.run(local, args=(x, y, w, count, soft, settings))
             return self.strategy.reduce(tf.distribute.ReduceOp.SUM, losses, axis=None)
 
         return step
 
-    def _largest_step(self, x: Any, y: Any, w: Any, count: Any, _: Any) -> Any:
+    def _largest_step(self, x: Any, y: Any, w: Any, count: Any, soft: Any, _: Any) -> Any:
         with tf.GradientTape() as tape:
-            loss = self._target_loss(y, w, self.network.forward(x)[0], count)
+            outputs = self.network.forward(x)[0]
+            loss = self._target_loss(y, w, outputs, count)
+            if soft is not None:
+                loss += self._soft_loss(soft, outputs, count)
         self._apply(tape, loss)
         return loss
 
-    def _elastic_step(self, x: Any, y: Any, w: Any, count: Any, settings: Any) -> Any:
-        teacher = None
-        if self.recipe.distillation:
-            teacher = tf.stop_gradient(self.network.forward(x)[0])
+    def _elastic_step(self, x: Any, y: Any, w: Any, count: Any, soft: Any, settings: Any) -> Any:
+        if soft is None and self.recipe.distillation:
+            soft = tf.stop_gradient(self.network.forward(x)[0])
         subnets = self.recipe.subnets_per_step
         with tf.GradientTape() as tape:
             loss = tf.constant(0.0)
             for index in range(subnets):
                 logits = self.network.forward(x, settings[index])[0]
                 loss += self._target_loss(y, w, logits, count) / subnets
-                if teacher is not None:
-                    soft = self.objective.soft_losses(teacher, logits)
-                    loss += self.recipe.distillation * tf.reduce_sum(soft) / count / subnets
+                if soft is not None:
+                    loss += self._soft_loss(soft, logits, count) / subnets
         self._apply(tape, loss)
         return loss
+
+    def _soft_loss(self, soft: Any, outputs: Any, count: Any) -> Any:
+        """This replica's part of what a teacher's outputs add to the loss."""
+        losses = self.objective.soft_losses(soft, outputs)
+        return (self.recipe.distillation or 1.0) * tf.reduce_sum(losses) / count
 
     def _target_loss(self, y: Any, w: Any, outputs: Any, count: Any) -> Any:
         """This replica's part of the mean over the global batch; the optimizer adds the parts."""
