@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -130,7 +131,10 @@ class Cascade:
                 len(moment) == count,
                 f"moment {n} has {len(moment)} values for {count} stages: give one for each",
             )
-            yield lambda number, given=moment: self._score(number, given[number])  # type: ignore[misc]
+            yield functools.partial(self._given_score, moment)
+
+    def _given_score(self, moment: Sequence[Any], number: int) -> int:
+        return self._score(number, moment[number])
 
     def _score(self, number: int, given: Any) -> int:
         stage = self.stages[number]

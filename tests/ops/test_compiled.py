@@ -116,7 +116,7 @@ def test_rows_of_this_machine_under_sanitizers(group):
         *((board, group) for board in ("qemu-m0plus", "qemu-rv32") for group in SCALAR_GROUPS),
     ],
 )
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 def test_on_cores_with_rows_of_their_own(board, group):
     check(run_on_emulator(cases_of(group, 3), board))
 

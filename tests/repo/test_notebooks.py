@@ -77,15 +77,9 @@ def test_every_notebook_is_run():
     assert {path.stem for path in NOTEBOOKS} == set(SHORT) == set(LEFT)
 
 
-# A search takes more than a minute, however small, and a benchmark compiles three runtimes.
-RUN = [
-    pytest.param(path, marks=[] if "quickstart" in path.stem else [pytest.mark.slow])
-    for path in NOTEBOOKS
-]
-
-
 @pytest.mark.qemu
-@pytest.mark.parametrize("path", RUN, ids=lambda path: path.stem)
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs(path, tmp_path):
     """From top to bottom as the reader runs it, but for its constants."""
     script = tmp_path / "notebook.py"

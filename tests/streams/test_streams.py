@@ -58,6 +58,7 @@ def test_endless_signals_equal_the_reference_on_a_recording(name):
 
 
 @pytest.mark.parametrize("name", [*WINDOWS, *ENDLESS])
+@pytest.mark.sampled(2)
 def test_longer_hops(name):
     model, hop = made(name)
     verified(model, hop=hop * 3 if name != "pools" else 8)
@@ -68,6 +69,7 @@ UNREFERENCED = ("greatest_of_rows", "padded_pools")
 
 
 @pytest.mark.parametrize("name", [name for name in INT16 if name not in UNREFERENCED])
+@pytest.mark.sampled(2)
 def test_int16(name):
     model, hop = made(name, "int16")
     verified(model, hop=hop)

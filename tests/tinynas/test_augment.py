@@ -100,7 +100,7 @@ def test_what_no_recipe_can_be(setting, said):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.sampled(2)
+@pytest.mark.slow
 def test_the_loss_of_a_blend_is_that_of_both_targets(weighted):
     tf = pytest.importorskip("tensorflow")
     from mcunet_tf.tinynas.final import make_network

@@ -179,6 +179,7 @@ def test_where_all_diverge_one_line_says_so(tmp_path):
         run(tmp_path, recipe=recipe)
 
 
+@pytest.mark.slow
 def test_where_only_the_smallest_fits_it_is_trained(tmp_path, monkeypatch):
     from mcunet_tf.tinynas import stages
 
