@@ -32,6 +32,8 @@ TOLERANCE = {"sram": float("inf"), "balanced": 0.03, "speed": 0.0}
 # Plans up to so much beyond "balanced" are tried in steps; each must make the arena smaller by so
 # many times the share of instructions that it adds.
 BEYOND, STEPS, EXCHANGE = 0.05, 5, 3.0
+# What the loop over a stage's calls takes of stack: less than that is nothing saved.
+LOOP_STACK_BYTES = 48
 
 
 def plan_model(
@@ -123,14 +125,18 @@ class _Cuts:
         (arena_bytes, instructions), plan = self._smallest_within(allowed)
         if optimize != "balanced":
             return plan
+        (own_bytes, own), quickest = self._smallest_within(fastest + 1)
+        if own_bytes - arena_bytes <= LOOP_STACK_BYTES:
+            (arena_bytes, instructions), plan = (own_bytes, own), quickest
         for step in range(1, STEPS + 1):
             beyond = allowed + BEYOND * fastest * step / STEPS
-            if self.least_limit(beyond) >= arena_bytes:
+            if self.least_limit(beyond) >= arena_bytes - LOOP_STACK_BYTES:
                 continue
             (smaller_bytes, more), other = self._smallest_within(beyond)
             saved = 1 - smaller_bytes / max(arena_bytes, 1)
             paid = more / max(instructions, 1.0) - 1
-            if saved > EXCHANGE * max(paid, 0.0):
+            enough = arena_bytes - smaller_bytes > LOOP_STACK_BYTES
+            if enough and saved > EXCHANGE * max(paid, 0.0):
                 (arena_bytes, instructions), plan = (smaller_bytes, more), other
         return plan
 
