@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # make demo      set up, then train, quantise, compile and run a network on two emulated boards
+# make demo-eyes set up, then train two detectors that wake one another; a page with pictures
 # make test      set up, then run the tests and the lint checks
 # make test-all  the same with the slow tests
 # make setup     system packages (apt), a virtual environment, this package with its tests' tools
@@ -18,13 +19,16 @@ PYTEST_FLAGS ?=
 JOBS ?= 2
 BENCH_FLAGS ?=
 
-.PHONY: demo test test-all setup lint bench docs dist clean
+.PHONY: demo demo-eyes test test-all setup lint bench docs dist clean
 
 # Site and archives need neither TensorFlow nor a compiler: their tools have a folder of their own.
 TOOLS := .cache/tools
 
 demo: setup
 	@$(VENV)/bin/mcunet_demo $(DEMO_FLAGS)
+
+demo-eyes: setup
+	@$(PYTHON) -m mcunet_tf.cli.demo_eyes $(DEMO_FLAGS)
 
 # A complaint of the lint does not hide what the tests have to say.
 test: setup

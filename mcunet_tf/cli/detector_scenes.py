@@ -18,10 +18,6 @@ from absl import flags
 from mcunet_tf.cli.command import run_command
 from mcunet_tf.errors import McunetError, require_packages
 
-_CANDIDATE_THRESHOLD = 0.05
-_CANDIDATES = 40
-"""Average precision wants boxes of little confidence too."""
-
 
 def define_flags() -> None:
     """Declares the command's flags."""
@@ -41,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) > 1:
         raise McunetError(f"'{arguments[1]}' is no flag: see --help")
     require_packages("training a detector", "tensorflow", "keras")
-    from mcunet_tf.detection import Detection, quantize_detector, train_detector
+    from mcunet_tf.detection import Detection, float_scores, quantize_detector, train_detector
     from mcunet_tf.tinyengine import compile_tflite
 
     values = flags.FLAGS
@@ -62,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
         f"{values.epochs} epochs, seed {values.seed}, {minutes:.1f} CPU minutes"
     )
     for form, scores in (
-        ("float", _float_scores(task, model, test_images, truth)),
+        ("float", float_scores(task, model, test_images, truth)),
         ("int8", _int8_scores(task, file, compiled, test_images, truth)),
     ):
         said = ", ".join(f"{name} {value:.3f}" for name, value in scores.items())
@@ -95,45 +91,19 @@ def _scenes(values: Any) -> tuple[Any, Any]:
     return made[0], made[1]
 
 
-def _float_scores(task: Any, model: Any, images: Any, truth: Any) -> dict[str, float]:
-    from mcunet_tf.detection import inputs_of
-    from mcunet_tf.tinyengine.compiler import TensorInfo
-
-    found = model.predict(inputs_of(images), verbose=0)
-    outputs = found if isinstance(found, list) else [found]
-    infos = [
-        TensorInfo(str(k), (1, *o.shape[1:]), "float32", 1.0, 0) for k, o in enumerate(outputs)
-    ]
-    each = [[output[k : k + 1] for output in outputs] for k in range(len(images))]
-    return _scores(task, task.decoder, each, infos, truth)
-
-
 def _int8_scores(
     task: Any, file: bytes, compiled: Any, images: Any, truth: Any
 ) -> dict[str, float]:
     from mcunet_tf.check.edges import inputs_for
     from mcunet_tf.check.reference import Reference
-    from mcunet_tf.detection import decoder_for, inputs_of
+    from mcunet_tf.detection import decoder_for, inputs_of, output_scores
 
     given = [
         inputs_for(compiled.inputs, (inputs_of(images[k : k + 1]),)) for k in range(len(images))
     ]
     each = Reference(file).run(given)
     decoder = decoder_for(task, [output.shape for output in compiled.outputs])
-    return _scores(task, decoder, each, compiled.outputs, truth)
-
-
-def _scores(task: Any, decoder: Any, each: Any, infos: Any, truth: Any) -> dict[str, float]:
-    """AP50 and AP50:95 of boxes, or precision, recall and F1 of centroids."""
-    from mcunet_tf.detection import box_scores, centroid_scores
-    from mcunet_tf.vision import detect
-    from mcunet_tf.vision.decoder import with_threshold
-
-    if task.kind == "centroids":
-        return centroid_scores([detect(decoder, outputs, infos) for outputs in each], truth, 12)
-    decoder = with_threshold(decoder, _CANDIDATE_THRESHOLD, _CANDIDATES)
-    found = [detect(decoder, outputs, infos) for outputs in each]
-    return box_scores(found, truth, task.classes)
+    return output_scores(task, decoder, each, compiled.outputs, truth)
 
 
 def run() -> None:

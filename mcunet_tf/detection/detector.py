@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,10 @@ _AVERAGED = 100
 _SETTLED = 32
 """Steps that weights are averaged over, of a short training a tenth; and that norms settle in."""
 _CALIBRATION = 200
+
+
+Features = Callable[[Any], Any]
+"""A backbone: from a Keras tensor of images to one of features, a row for each cell."""
 
 
 @dataclass(frozen=True)
@@ -87,13 +91,38 @@ class Detection:
             labels=self.labels,
         )
 
-    def network(self) -> Any:
-        """The Keras model: int8-friendly layers, images from -1 to 1, scores and sides apart."""
+    def network(self, in_training: bool = False, features: Features | None = None) -> Any:
+        """The Keras model: int8-friendly layers, images from -1 to 1, scores and sides apart.
+
+        Args:
+            in_training: whether sides may be negative, from where `side_loss` leads back: behind a
+                ReLU that is 0 everywhere nothing is learnt any more.
+            features: from the input to a row of features for each cell; None takes separable
+                convolutions of `width`.
+
+        Raises:
+            DataError: features are of another grid.
+        """
         require_packages("training a detector", "tensorflow", "keras")
         import keras
 
         layers = keras.layers
         given = keras.Input(self.image)
+        x = self._features(keras, given) if features is None else features(given)
+        grid = (self.image[0] // STRIDE, self.image[1] // STRIDE)
+        if tuple(x.shape[1:3]) != grid:
+            raise DataError(f"features of {tuple(x.shape[1:3])} cells: give {grid}")
+        rare = keras.initializers.Constant(-4.0)  # things are rare: scores begin low
+        outputs = [layers.Conv2D(self.classes, 1, bias_initializer=rare, name="scores")(x)]
+        if self.kind == "boxes":
+            begin = keras.initializers.Constant(1.0)
+            activation = None if in_training else "relu"
+            sides = layers.Conv2D(4, 1, activation=activation, bias_initializer=begin, name="sides")
+            outputs.append(sides(x))
+        return keras.Model(given, outputs)
+
+    def _features(self, keras: Any, given: Any) -> Any:
+        layers = keras.layers
         x = _activated(keras, layers.Conv2D(self.width, 3, 2, "same", use_bias=False)(given))
         x = _activated(keras, layers.Conv2D(2 * self.width, 3, 2, "same", use_bias=False)(x))
         for stride, times in _BACKBONE:
@@ -104,13 +133,7 @@ class Detection:
             x = _activated(keras, x)
             if stride == 1 and skip.shape == x.shape:
                 x = layers.Add()([x, skip])
-        rare = keras.initializers.Constant(-4.0)  # things are rare: scores begin low
-        outputs = [layers.Conv2D(self.classes, 1, bias_initializer=rare, name="scores")(x)]
-        if self.kind == "boxes":
-            begin = keras.initializers.Constant(1.0)
-            sides = layers.Conv2D(4, 1, activation="relu", bias_initializer=begin, name="sides")
-            outputs.append(sides(x))
-        return keras.Model(given, outputs)
+        return x
 
     def targets(self, boxes: Sequence[Array]) -> list[Array]:
         """What the network is to give for images with these boxes."""
@@ -137,6 +160,7 @@ def train_detector(
     epochs: int = 20,
     seed: int = 0,
     verbose: bool = False,
+    features: Features | None = None,
 ) -> Any:
     """Trains a network; its weights are averages over the last steps.
 
@@ -149,6 +173,8 @@ def train_detector(
         epochs: passes over the images.
         seed: of everything.
         verbose: whether the losses of each epoch are printed.
+        features: another backbone than the task's own, as `Detection.network` takes it; called
+            twice, for the training and for the network that is returned.
 
     Raises:
         DataError: images and boxes do not belong together, or a box lies outside its image.
@@ -159,7 +185,7 @@ def train_detector(
     import keras
 
     keras.utils.set_random_seed(seed)
-    rng, model = np.random.default_rng(seed), task.network()
+    rng, model = np.random.default_rng(seed), task.network(True, features)
     steps = -(-len(images) // _BATCH) * epochs
     rate = keras.optimizers.schedules.CosineDecay(
         0.0, steps, warmup_target=4e-3, warmup_steps=max(steps // 20, 1)
@@ -182,7 +208,9 @@ def train_detector(
     optimizer.finalize_variable_values(model.trainable_variables)
     # Statistics of the averaged weights, not of those they are averages of.
     _settle_norms(model, inputs_of(images[: _SETTLED * _BATCH]))
-    return model
+    trained = task.network(features=features)
+    trained.set_weights(model.get_weights())
+    return trained
 
 
 def _settle_norms(model: Any, images: Array) -> None:

@@ -49,16 +49,42 @@ def average_precision(
     """
     made = np.full(classes, np.nan)
     for label in range(classes):
-        scores, right, total = [], [], 0
-        for boxes, real in zip(found, truth, strict=True):
-            own, wanted = boxes[boxes["label"] == label], real[real[:, 4] == label]
-            total += len(wanted)
-            scores += list(own["score"])
-            right += _matched(overlaps(sides_of(own), wanted), least)
+        right, total = _ranked(found, truth, label, least)
         if total:
-            order = np.argsort(-np.array(scores, np.int64), kind="stable")
-            made[label] = _area(np.array(right, bool)[order], total)
+            made[label] = _area(right, total)
     return made
+
+
+def precision_recall(
+    found: Sequence[Array], truth: Sequence[Array], label: int = 0, least: float = 0.5
+) -> tuple[Array, Array]:
+    """Recall and precision of one class behind each box, from the best score on.
+
+    Args:
+        found: boxes of each image, of dtype `BOX`, the best first.
+        truth: real boxes of each image, [boxes, 5]: left, top, right, bottom, label.
+        label: the class.
+        least: the overlap that counts as found.
+    """
+    right, total = _ranked(found, truth, label, least)
+    hits = np.cumsum(right)
+    return hits / max(total, 1), hits / np.arange(1, len(hits) + 1)
+
+
+def _ranked(
+    found: Sequence[Array], truth: Sequence[Array], label: int, least: float
+) -> tuple[Array, int]:
+    """Whether each box of a class is right, the best score first, and how many real ones are."""
+    scores: list[int] = []
+    right: list[bool] = []
+    total = 0
+    for boxes, real in zip(found, truth, strict=True):
+        own, wanted = boxes[boxes["label"] == label], real[real[:, 4] == label]
+        total += len(wanted)
+        scores += list(own["score"])
+        right += _matched(overlaps(sides_of(own), wanted), least)
+    order = np.argsort(-np.array(scores, np.int64), kind="stable")
+    return np.array(right, bool)[order], total
 
 
 def _matched(pairs: Array, least: float) -> list[bool]:

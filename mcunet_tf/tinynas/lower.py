@@ -66,20 +66,31 @@ def lowered(arch: Arch, num_classes: int) -> Candidate:
 
 def lower_graph(arch: Arch, num_classes: int) -> Graph:
     """The graph of a whole network."""
-    tensors = [Tensor("image", (1, *arch.input_shape), "int8", _IMAGE)]
+    return lowered_layers(arch.input_shape, arch.layers(num_classes)).graph
+
+
+def lowered_layers(
+    input_shape: tuple[int, int, int], layers: Sequence[ArchLayer], outputs: int = 1
+) -> Candidate:
+    """Any network of such layers, of which the last ones are its outputs."""
+    tensors = [Tensor("image", (1, *input_shape), "int8", _IMAGE)]
     ops: list[Op] = []
-    for layer in arch.layers(num_classes):
+    for layer in layers:
         sources = [0 if i == IMAGE else ops[i].outputs[0] for i in layer.sources]
         made, op = _operator(layer, len(tensors), sources)
         tensors += made
         ops.append(op)
-    return Graph("arch", tuple(tensors), tuple(ops), (0,), ops[-1].outputs)
+    given = tuple(op.outputs[0] for op in ops[-outputs:])
+    return Candidate(Graph("arch", tuple(tensors), tuple(ops), (0,), given), _pieces(layers))
 
 
 @functools.lru_cache(maxsize=4096)
 def pieces(arch: Arch, num_classes: int) -> tuple[Piece, ...]:
     """The layers of a network without their places, in execution order."""
-    layers = arch.layers(num_classes)
+    return _pieces(arch.layers(num_classes))
+
+
+def _pieces(layers: Sequence[ArchLayer]) -> tuple[Piece, ...]:
     return tuple(
         Piece(
             dataclasses.replace(layer, name="layer", block=-1, sources=()),

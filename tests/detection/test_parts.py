@@ -16,6 +16,7 @@ from mcunet_tf.detection import (
     compose_scenes,
     decoder_for,
     load_pictures,
+    precision_recall,
     read_coco,
     read_voc,
     read_yolo,
@@ -253,3 +254,45 @@ def test_boxes_that_cannot_be_learnt_from(boxes, told):
 def test_tasks_that_cannot_be(settings, told):
     with pytest.raises(DataError, match=told):
         Detection(**{"classes": 1, **settings})
+
+
+def test_sides_below_zero_lead_back():
+    """Behind a ReLU that is 0 everywhere a network learns nothing more; its training has none."""
+    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    from mcunet_tf.detection.heads import side_loss
+
+    wanted = np.ones((1, 2, 2, 5), np.float32)
+    sides = tf.Variable(np.full((1, 2, 2, 4), -0.5, np.float32))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(side_loss(wanted, sides))
+    assert (tape.gradient(loss, sides).numpy() < 0).all()
+    right = side_loss(wanted, tf.ones((1, 2, 2, 4))).numpy()
+    assert right == pytest.approx(0.0) and loss.numpy() > 1
+    task = Detection(2, image=(16, 16, 1), width=4)
+    trained, open_ended = task.network(), task.network(in_training=True)
+    trained.set_weights(open_ended.get_weights())
+    images = np.random.default_rng(0).normal(size=(4, 16, 16, 1)).astype(np.float32)
+    outputs = [model(images)[1].numpy() for model in (trained, open_ended)]
+    np.testing.assert_allclose(outputs[0], np.maximum(outputs[1], 0), atol=1e-6)
+
+
+def test_classes_that_look_alike_are_told_apart_where_something_is():
+    """The gradient between classes is a cross-entropy's; where nothing is, it pushes no class."""
+    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    from mcunet_tf.detection.heads import score_loss
+
+    wanted = np.zeros((1, 1, 3, 2), np.float32)
+    wanted[0, 0, 0, 1] = 1
+    wanted[0, 0, 2] = -1
+    logits = tf.Variable(np.full(wanted.shape, -30.0, np.float32))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(score_loss(wanted, logits))
+    slope = tape.gradient(loss, logits).numpy()[0, 0]
+    np.testing.assert_allclose(slope[0], [0.5, -1.0], atol=1e-3)
+    np.testing.assert_allclose(slope[1:], 0, atol=1e-6)
+
+
+def test_precision_behind_each_box():
+    boxes = [found((60, 60, 70, 70, 0.9, 0), (0, 0, 10, 10, 0.8, 0))]
+    recall, precision = precision_recall(boxes, TRUTH)
+    assert recall.tolist() == [0, 1] and precision.tolist() == [0, 0.5]
