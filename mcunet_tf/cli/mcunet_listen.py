@@ -15,8 +15,9 @@ from mcunet_tf.audio import Detector, FrontEnd, LogMel, Spotter, join, read_wav
 from mcunet_tf.benchmark.listen import Heard, hear_on_board, hear_on_host, host_ear, read_results
 from mcunet_tf.cli.command import run_command
 from mcunet_tf.errors import AudioError, McunetError, require_packages
+from mcunet_tf.tinynas.stored import read_ear
 
-_USAGE = "mcunet_listen MODEL.tflite [RECORDING.wav ...] [--microphone] [flags]"
+_USAGE = "mcunet_listen MODEL.tflite|SEARCH_FOLDER [RECORDING.wav ...] [--microphone] [flags]"
 _KINDS = ("mfcc", "log_mel", "librosa", "micro")
 _SETTINGS = ("sample_rate", "window_ms", "hop_ms", "bands", "coefficients", "points")
 
@@ -57,7 +58,7 @@ def main(argv: Sequence[str]) -> int:
     model, recordings = Path(argv[1]), [Path(path) for path in argv[2:]]
     if not (recordings or _MICROPHONE.value or _OUTPUT.value):
         raise McunetError("nothing to listen to: name WAV files, or give --microphone or --output")
-    if not _LABELS.value:
+    if not _LABELS.value and not model.is_dir():
         raise McunetError("no labels: give --labels=yes,no,_silence, one for each output")
     spotter = _spotter(model)
     if _OUTPUT.value:
@@ -72,11 +73,18 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _spotter(model: Path) -> Spotter:
-    detector = Detector(tuple(_LABELS.value), _AVERAGE.value, _THRESHOLD.value, _REFRACTORY.value)
-    options: dict[str, Any] = {"hop": _HOP.value, "stream": _STREAM.value}
+    labels, front_end, hop = tuple(_LABELS.value), None, _HOP.value
+    if model.is_dir():
+        model, ear, searched_hop = read_ear(model)
+        if ear is None:
+            raise AudioError(f"{model.parent} was not searched with spoken words: name its .tflite")
+        front_end, hop = ear.front_end, hop or searched_hop
+        labels = labels or ear.labels
+    detector = Detector(labels, _AVERAGE.value, _THRESHOLD.value, _REFRACTORY.value)
+    options: dict[str, Any] = {"hop": hop, "stream": _STREAM.value}
     return join(
         model,
-        _front_end(),
+        front_end or _front_end(),
         detector,
         _ON.value,
         name=_c_name(model.stem),

@@ -17,7 +17,7 @@ from mcunet_tf.errors import McunetError, require_packages
 
 if TYPE_CHECKING:
     from mcunet_tf.boards import Board
-    from mcunet_tf.datasets import ImageDataset
+    from mcunet_tf.datasets import ImageDataset, SpokenWords
     from mcunet_tf.tinynas import SearchResult
     from mcunet_tf.tinynas.recipe import Recipe
 
@@ -31,6 +31,9 @@ def define_flags() -> None:
     flags.DEFINE_integer("size", 96, "Height and width that a folder's images are read at.", 8)
     flags.DEFINE_enum("channels", "3", ["1", "3"], "1 reads a folder's images as grey.")
     flags.DEFINE_boolean("speech", False, "The folder holds words as .wav, not images.")
+    flags.DEFINE_list("words", None, "With --speech: the words to tell apart [all folders].")
+    flags.DEFINE_integer("hop", None, "Rows of time of a call: limits are the stream's.", 1)
+    flags.DEFINE_integer("instructions", None, "Most instructions, by the cost model.", 1)
     flags.DEFINE_string("board", "stm32f746", "Target board: a name, a TOML file, or list.")
     flags.DEFINE_integer("sram_bytes", None, "Most bytes the arena may take.", 1)
     flags.DEFINE_integer("flash_bytes", None, "Most bytes weights and code may take.", 1)
@@ -66,6 +69,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _search(folder: Path) -> None:
     from mcunet_tf.boards import load_board
+    from mcunet_tf.datasets import SpokenWords
     from mcunet_tf.tinynas.progress_lines import ProgressLines
 
     # An unknown board and a folder that cannot be made are said before the data is read.
@@ -74,10 +78,16 @@ def _search(folder: Path) -> None:
     with stderr_to(folder / "tensorflow.log"):
         recipe, strategy = _recipe_and_strategy()
         data = _load()
-        count = min(FLAGS.train_images or len(data.train_images), len(data.train_images))
         lines = ProgressLines()
-        lines.say(f"{data.name}: {count:,} training images, {len(data.class_names)} classes")
-        result = _found(board, data, count, workdir=folder, recipe=recipe, strategy=strategy)
+        given = {"workdir": folder, "recipe": recipe, "strategy": strategy}
+        if isinstance(data, SpokenWords):
+            clips = len(data.clips["train"])
+            lines.say(f"{FLAGS.data}: {clips:,} training clips, {len(data.labels)} words")
+            result = _searched(data, board, **given)
+        else:
+            count = min(FLAGS.train_images or len(data.train_images), len(data.train_images))
+            lines.say(f"{data.name}: {count:,} training images, {len(data.class_names)} classes")
+            result = _found(board, data, count, **given)
         result.report(folder / "report.html")
         result.compile(folder / "project")
     cost = result.cost
@@ -97,24 +107,30 @@ def _recipe_and_strategy() -> tuple[Recipe, Any]:
 
 
 def _found(board: Board, data: ImageDataset, count: int, **given: Any) -> SearchResult:
-    from mcunet_tf.tinynas import search
-
     # Folders come class by class: what is taken is taken evenly.
     taken = np.linspace(0, len(data.train_images) - 1, count).astype(int)
+    images = (data.train_images[taken], data.train_labels[taken])
+    quick = _quick(data.train_images.shape[1:]) if FLAGS.quick and not FLAGS.minutes else {}
+    return _searched(images, board, num_classes=len(data.class_names), **given, **quick)
+
+
+def _searched(train: Any, board: Board, **given: Any) -> SearchResult:
+    from mcunet_tf.tinynas import search
+
     return search(
-        (data.train_images[taken], data.train_labels[taken]),
+        train,
         board=board,
         sram_bytes=FLAGS.sram_bytes,
         flash_bytes=FLAGS.flash_bytes,
         latency_ms=FLAGS.latency_ms,
-        num_classes=len(data.class_names),
+        instructions=FLAGS.instructions,
+        hop=FLAGS.hop,
         minutes=FLAGS.minutes,
         epochs=FLAGS.epochs,
         supernet_epochs=FLAGS.supernet_epochs,
         seed=FLAGS.seed,
         quantization=FLAGS.quantization,
         **given,
-        **_quick(data.train_images.shape[1:]) if FLAGS.quick and not FLAGS.minutes else {},
     )
 
 
@@ -128,7 +144,7 @@ def _quick(image_shape: tuple[int, ...]) -> dict[str, Any]:
     return {"effort": Effort.quick(), "spaces": spaces}
 
 
-def _load() -> ImageDataset:
+def _load() -> ImageDataset | SpokenWords:
     from mcunet_tf import datasets
 
     given = FLAGS.data
@@ -139,7 +155,7 @@ def _load() -> ImageDataset:
     if given.endswith(".npz"):
         return datasets.load_cifar10(given)
     if FLAGS.speech:
-        return datasets.load_speech_commands(given)
+        return datasets.load_spoken_words(given, FLAGS.words)
     return datasets.load_image_folder(given, FLAGS.size, int(FLAGS.channels))
 
 

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Folders of files, one subfolder per class: images, and words spoken into a microphone."""
+"""Folders of files, one subfolder per class."""
 
 from __future__ import annotations
 
 import hashlib
-import re
-import wave
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,12 +18,6 @@ if TYPE_CHECKING:
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
 TEST_SHARE = 0.1
-
-SAMPLE_RATE_HZ = 16_000
-_FRAME, _HOP, _FFT, _BANDS = 480, 320, 512, 40
-_LOW_HZ, _HIGH_HZ = 20.0, 7600.0
-# Natural logarithms of band magnitudes; everything audible lies between them.
-_FLOOR, _CEILING = -7.0, 6.0
 
 _Item = tuple[Path, int]
 
@@ -45,11 +37,11 @@ def load_image_folder(folder: Path | str, size: int, channels: int = 3) -> Image
     """
     root = Path(folder)
     if (root / "train").is_dir() and (root / "test").is_dir():
-        names = _classes(root / "train")
+        names = class_folders(root / "train")
         train = _items(root / "train", names, IMAGE_SUFFIXES)
         test = _items(root / "test", names, IMAGE_SUFFIXES)
     else:
-        names = _classes(root)
+        names = class_folders(root)
         items = _items(root, names, IMAGE_SUFFIXES)
         train = [item for item in items if not is_set_aside(item[0].name)]
         test = [item for item in items if is_set_aside(item[0].name)]
@@ -60,65 +52,12 @@ def load_image_folder(folder: Path | str, size: int, channels: int = 3) -> Image
     return _dataset(root.name, names, train, test, read)
 
 
-def load_speech_commands(folder: Path | str, words: Sequence[str] | None = None) -> ImageDataset:
-    """Reads `<folder>/<word>/*.wav` as log-mel spectrograms `[49, 40, 1]` in uint8.
-
-    One second at 16 kHz gives 49 frames of 30 ms every 20 ms and 40 mel bands from 20 to 7600 Hz;
-    0..255 stands for natural logarithms of magnitudes from -7 to 6. The test part is the one that
-    the data set's `testing_list.txt` names, else a tenth by the hash of the speaker's name, so that
-    no speaker is in both (Warden, arXiv:1804.03209).
-
-    Args:
-        folder: folder of the words.
-        words: words to tell apart; by default every subfolder whose name begins with a letter.
+def class_folders(root: Path) -> tuple[str, ...]:
+    """Names of the folders of classes, sorted.
 
     Raises:
-        DataError: there are no words or recordings, or a file is no 16-bit mono recording.
+        DataError: there are fewer than two.
     """
-    root = Path(folder)
-    names = tuple(words) if words else _classes(root)
-    items = _items(root, names, (".wav",))
-    listing = root / "testing_list.txt"
-    if listing.is_file():
-        listed = set(listing.read_text(encoding="utf-8").split())
-        chosen = [f"{path.parent.name}/{path.name}" in listed for path, _ in items]
-    else:
-        chosen = [is_set_aside(re.sub(r"_nohash_.*$", "", path.stem)) for path, _ in items]
-    train = [item for item, aside in zip(items, chosen, strict=True) if not aside]
-    test = [item for item, aside in zip(items, chosen, strict=True) if aside]
-    return _dataset(root.name, names, train, test, lambda p: spectrogram(_read_wav(p)))
-
-
-def spectrogram(samples: NDArray[np.int16]) -> NDArray[np.uint8]:
-    """The log-mel spectrogram `[49, 40, 1]` of one second; see `load_speech_commands`."""
-    second = np.zeros(SAMPLE_RATE_HZ, np.float32)
-    kept = samples[:SAMPLE_RATE_HZ]
-    second[: len(kept)] = kept / np.float32(32768)
-    count = (SAMPLE_RATE_HZ - _FRAME) // _HOP + 1
-    starts = np.arange(count)[:, None] * _HOP
-    frames = second[starts + np.arange(_FRAME)] * np.hanning(_FRAME)
-    magnitudes = np.abs(np.fft.rfft(frames, _FFT)) @ _mel_bands().T
-    logarithms = np.log(magnitudes + 1e-3)
-    scaled = np.round(255 * (logarithms - _FLOOR) / (_CEILING - _FLOOR))
-    pixels: NDArray[np.uint8] = np.clip(scaled, 0, 255).astype(np.uint8)[..., np.newaxis]
-    return pixels
-
-
-def _mel_bands() -> NDArray[np.float64]:
-    """Triangular bands `[bands, bins]`, equally spaced on the mel scale."""
-
-    def mel(hz: float) -> float:
-        return float(1127 * np.log1p(hz / 700))
-
-    edges = 700 * np.expm1(np.linspace(mel(_LOW_HZ), mel(_HIGH_HZ), _BANDS + 2) / 1127)
-    bins = np.fft.rfftfreq(_FFT, 1 / SAMPLE_RATE_HZ)
-    rising = (bins - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
-    falling = (edges[2:, None] - bins) / (edges[2:] - edges[1:-1])[:, None]
-    bands: NDArray[np.float64] = np.maximum(0, np.minimum(rising, falling))
-    return bands
-
-
-def _classes(root: Path) -> tuple[str, ...]:
     if not root.is_dir():
         raise DataError(f"{root} is no folder: name one that holds a subfolder per class")
     names = sorted(p.name for p in root.iterdir() if p.is_dir() and p.name[0].isalnum())
@@ -179,18 +118,3 @@ def _read_image(path: Path, size: int, channels: int) -> NDArray[np.uint8]:
     scaled = tf.image.resize(image, (size, size), antialias=True).numpy()
     pixels: NDArray[np.uint8] = np.clip(np.round(scaled), 0, 255).astype(np.uint8)
     return pixels
-
-
-def _read_wav(path: Path) -> NDArray[np.int16]:
-    try:
-        with wave.open(str(path)) as file:
-            form = (file.getnchannels(), file.getsampwidth(), file.getframerate())
-            content = file.readframes(file.getnframes())
-    except (OSError, EOFError, wave.Error) as error:
-        raise DataError(f"{path} is no .wav file that can be read: {error}") from error
-    if form != (1, 2, SAMPLE_RATE_HZ):
-        raise DataError(
-            f"{path} has {form[0]} channels of {8 * form[1]} bits at {form[2]} Hz; it must be "
-            f"mono, 16 bits, {SAMPLE_RATE_HZ} Hz: convert it"
-        )
-    return np.frombuffer(content, "<i2").astype(np.int16)

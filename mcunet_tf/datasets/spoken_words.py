@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcunet_tf.audio import FrontEnd, LogMel, read_wav
-from mcunet_tf.datasets.folders import is_set_aside
+from mcunet_tf.datasets.folders import class_folders, is_set_aside
 from mcunet_tf.errors import DataError, require_packages
 
 Samples = npt.NDArray[np.int16]
@@ -70,6 +71,8 @@ class SpokenWords:
         targets: by part, the labels' numbers [n].
         background: other sound, int16 [count].
         front_end: makes the features.
+        augmentation: what a search trains on changed clips by; None: by none.
+        copies: of every training clip, for a search.
     """
 
     labels: tuple[str, ...]
@@ -77,6 +80,12 @@ class SpokenWords:
     targets: dict[str, npt.NDArray[np.int64]]
     background: Samples
     front_end: FrontEnd | LogMel
+    augmentation: Augmentation | None = dataclasses.field(default_factory=Augmentation)
+    copies: int = 2
+
+    def training_arrays(self, seed: int = 0) -> tuple[Reals, npt.NDArray[np.int64]]:
+        """Features and labels that a search trains on: `copies` of each clip, changed."""
+        return self.arrays("train", self.augmentation, self.copies, seed)
 
     def features(self, clips: Samples) -> Reals:
         """What a network is trained on: float32 [n, rows, values, 1]."""
@@ -181,7 +190,7 @@ def mask(features: Reals, how: Augmentation, rng: np.random.Generator) -> Reals:
 
 def load_spoken_words(
     folder: Path | str,
-    words: Sequence[str],
+    words: Sequence[str] | None = None,
     front_end: FrontEnd | LogMel | None = None,
     *,
     seconds: float = 1.0,
@@ -198,7 +207,8 @@ def load_spoken_words(
 
     Args:
         folder: holds a folder for each word.
-        words: to tell apart.
+        words: to tell apart; None: every folder whose name begins with a letter or digit, and
+            no `_unknown_`.
         front_end: makes the features; None: MFCC of 10 coefficients.
         seconds: length of a clip; shorter ones are followed by zeros, longer ones are cut.
         silence: how many clips of silence there are, as a share of the words' clips; 0: none.
@@ -210,6 +220,10 @@ def load_spoken_words(
         AudioError: a file cannot be read as it must be; the message says how to convert it.
     """
     root, ear = Path(folder), front_end or LogMel(coefficients=10)
+    if words is None:
+        words, unknown = class_folders(root), 0.0
+    if isinstance(words, str):
+        raise DataError(f"words={words!r}: give a list of words, such as ('yes', 'no')")
     length = round(seconds * ear.sample_rate)
     if length < ear.window_samples:
         raise DataError(f"seconds={seconds} is less than a window of {ear.window_ms} ms: give more")

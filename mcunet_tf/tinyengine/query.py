@@ -25,15 +25,23 @@ from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel
 from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.plan.grouping import can_fit_model, fit_model, plan_model
-from mcunet_tf.tinyengine.plan.plan import Group, Plan, plan_stages
+from mcunet_tf.tinyengine.plan.plan import Group, Plan, plan_stages, state_bytes
 from mcunet_tf.tinyengine.plan.profiles import Profiles
-from mcunet_tf.tinyengine.schedule.nodes import Node, make_node, move_node
+from mcunet_tf.tinyengine.schedule.nodes import (
+    Node,
+    make_node,
+    move_node,
+    node_macs,
+    storage_roots,
+)
 from mcunet_tf.tinyengine.select import (
     leaner_kernels,
     select_kernel,
+    select_nodes,
     traded_kernels,
     worthwhile_kernels,
 )
+from mcunet_tf.tinyengine.streams import make_stream
 
 
 class Part(Protocol):
@@ -79,6 +87,23 @@ class PlannedCost:
 
 
 @dataclasses.dataclass(frozen=True)
+class StreamedCost:
+    """What a call of a candidate's streamed form costs.
+
+    Attributes:
+        planned: the call's arena, flash, instructions and time.
+        state_bytes: rings of rows that are kept from call to call, beside the arena.
+        macs: multiply-accumulates of a call.
+        form: "windows" or "endless".
+    """
+
+    planned: PlannedCost
+    state_bytes: int
+    macs: int
+    form: str
+
+
+@dataclasses.dataclass(frozen=True)
 class _CostAlone:
     """What an operator costs wherever it stands, run on its own by the kernel that suits it best.
 
@@ -88,6 +113,7 @@ class _CostAlone:
         call_bytes: code around the call.
         weights_bytes: constants as the kernel packs them.
         cycles: modelled cycles of the operator.
+        instructions: instructions of the operator.
     """
 
     kernel: str
@@ -95,6 +121,7 @@ class _CostAlone:
     call_bytes: float
     weights_bytes: int
     cycles: float
+    instructions: float
 
 
 def planned_cost(candidate: Candidate, board: Board, arena_bytes: int | None = None) -> PlannedCost:
@@ -181,6 +208,44 @@ def cycles_alone(parts: Sequence[Part], board: Board) -> float:
     return board.calibration.scale * sum(cost.cycles for cost in _costs_alone(parts, board))
 
 
+def instructions_alone(parts: Sequence[Part], board: Board) -> float:
+    """Instructions of operators that run one after the other; plans that stream take more."""
+    return sum(cost.instructions for cost in _costs_alone(parts, board))
+
+
+def streamed_cost(
+    candidate: Candidate, board: Board, hop: int, sram_bytes: int | None = None
+) -> StreamedCost:
+    """What a call costs that takes `hop` new rows of time, compiled as the compiler does it.
+
+    Args:
+        candidate: the network of a whole window.
+        board: the target.
+        hop: new rows of a call.
+        sram_bytes: the most that arena and rings may take together; see `planned_cost`.
+
+    Raises:
+        UnsupportedError: the network cannot be streamed so; the message names the smallest hop.
+    """
+    flow = make_stream(candidate.graph, hop)
+    graph = flow.graph
+    ops = [op for op in graph.ops if op.kind != "RESHAPE"]
+    nodes = select_nodes(graph, ops, board.isa, cost_model(board.core.cost_model), None)
+    kept = state_bytes(graph)
+    plan = plan_model(
+        graph,
+        storage_roots(graph),
+        nodes,
+        weighed_as=board.core.schedules_weighed_as,
+        optimize="balanced",
+        sram_budget_bytes=None if sram_bytes is None else max(sram_bytes - kept, 0),
+    )
+    weights = sum(sum(constant_sizes(node.kernel, node.view).values()) for node in nodes)
+    return StreamedCost(
+        _cost_of_plan(plan, weights, board), kept, sum(map(node_macs, nodes)), flow.form
+    )
+
+
 def chosen_nodes(candidate: Candidate, board: Board) -> tuple[Node, ...]:
     """The operators of a candidate with the kernels that the compiler chooses for them."""
     isa = frozenset(board.isa)
@@ -206,14 +271,23 @@ def _placed(
 
 
 def _planned(candidate: Candidate, board: Board, plan: Plan) -> PlannedCost:
-    nodes = sorted((n for stage in plan.stages for n in stage.nodes), key=lambda n: n.index)
+    nodes = _nodes_of(plan)
+    pairs = zip(candidate.parts, nodes, strict=True)
+    weights = sum(_packed_bytes(part, node.kernel) for part, node in pairs)
+    return _cost_of_plan(plan, weights, board)
+
+
+def _nodes_of(plan: Plan) -> list[Node]:
+    return sorted((n for stage in plan.stages for n in stage.nodes), key=lambda n: n.index)
+
+
+def _cost_of_plan(plan: Plan, weights: int, board: Board) -> PlannedCost:
+    nodes = _nodes_of(plan)
     model = _model(board.core.schedules_weighed_as)
     total = model.entry
     for stage in plan.stages:
         for cost in model.stage(stage):
             total = total.plus(cost) if cost else total
-    pairs = zip(candidate.parts, nodes, strict=True)
-    weights = sum(_packed_bytes(part, node.kernel) for part, node in pairs)
     kernels = {node.kernel.name: model.code_bytes(node.kernel) or 0 for node in nodes}
     code = sum(kernels.values()) + model.other_code_bytes([s.nodes for s in plan.stages])
     cycles = board.calibration.scale * total.cycles
@@ -273,6 +347,7 @@ def _cost_alone(part: Part, isa: frozenset[str], core: str) -> _CostAlone:
         call_bytes=sum(count * model.code.get(name, 0.0) for name, count in counts.items()),
         weights_bytes=_packed_bytes(part, kernel),
         cycles=spent.cycles if spent else 0.0,
+        instructions=spent.instructions if spent else 0.0,
     )
 
 

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from mcunet_tf.errors import BudgetError
 from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.block import Block
+from mcunet_tf.tinynas.layer import pair
 from mcunet_tf.tinynas.published import published_arch
-from mcunet_tf.tinynas.space import rounded_channels
+from mcunet_tf.tinynas.space import rounded_channels, shortest_side
 
 FAMILIES = {
     "mobilenet_v2": ("mbv2-w0.35", 0.35),
@@ -52,7 +53,9 @@ def scaled(
     name, full_width = FAMILIES[family]
     published = published_arch(name)
     ratio = width / full_width
-    least = min(image_shape[:2])
+    least = shortest_side(image_shape)
+    if image_shape[1] == 1:
+        published = _of_one_column(published)
     strided = [i for i, block in enumerate(published.blocks) if block.stride == 2]
     stem_stride = published.stem_stride
     if stem_stride == 2:
@@ -77,6 +80,20 @@ def scaled(
     head = rounded_channels(published.head_channels * ratio) if published.head_channels else 0
     kernel = published.stem_kernel
     return Arch(image_shape, stem, stem_stride, tuple(blocks), head, kernel)
+
+
+def _of_one_column(arch: Arch) -> Arch:
+    """A network whose windows are of one column, for series."""
+    height, _, channels = arch.input_shape
+    blocks = tuple(
+        dataclasses.replace(block, kernel=(pair(block.kernel)[0], 1)) for block in arch.blocks
+    )
+    return dataclasses.replace(
+        arch,
+        input_shape=(height, 1, channels),
+        blocks=blocks,
+        stem_kernel=(pair(arch.stem_kernel)[0], 1),
+    )
 
 
 def _scaled_block(block: Block, before: int, now: int, channels: int, stride: int) -> Block:

@@ -26,6 +26,21 @@ def check_whole(name: str, value: Any, least: int) -> None:
         raise SearchError(f"{name} = {shown(value)}: it must be a whole number from {least} on")
 
 
+def check_size(name: str, value: Any) -> None:
+    """Makes sure that a setting is a whole number from 1 on, or a pair of them.
+
+    Raises:
+        SearchError: it is something else.
+    """
+    if not isinstance(value, tuple):
+        check_whole(name, value, 1)
+        return
+    if len(value) != 2:
+        raise SearchError(f"{name} = {shown(value)}: give one number, or (height, width)")
+    for number in value:
+        check_whole(name, number, 1)
+
+
 def check_real(name: str, value: Any, low: float, high: float = math.inf) -> None:
     """Makes sure that a setting is a finite number.
 

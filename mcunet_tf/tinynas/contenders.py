@@ -10,6 +10,7 @@ tells what a data set needs. Beside them stand published networks, as wide as th
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
 
@@ -19,8 +20,8 @@ from mcunet_tf.errors import BudgetError
 from mcunet_tf.tinynas import space as spaces
 from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.baselines import FAMILIES, widest_fitting
-from mcunet_tf.tinynas.cost import Budget, candidate_cost, streamed_bytes
-from mcunet_tf.tinynas.layer import ADD, DEPTHWISE, ArchLayer
+from mcunet_tf.tinynas.cost import Budget, candidate_cost, excesses, streamed_bytes
+from mcunet_tf.tinynas.layer import ADD, DEPTHWISE, ArchLayer, Size, pair
 from mcunet_tf.tinynas.options import SearchOptions
 from mcunet_tf.tinynas.space import Skeleton, Space, SpaceStage, make_space, rounded_channels
 
@@ -140,8 +141,11 @@ def smallest_contender(
     Raises:
         BudgetError: not even that one fits; the message says what it needs.
     """
+    hop, series = options.budget.hop, image_shape[1] == 1
     archs = {
-        family: make_space(image_shape, 1.0, _WIDTHS[0], _shallow(skeleton))
+        family: make_space(
+            image_shape, 1.0, _WIDTHS[0], spaces.streamable(_shallow(skeleton), hop, series)
+        )
         for family, skeleton in SKELETONS.items()
     }
     smallest = {family: space.arch(space.smallest()) for family, space in archs.items()}
@@ -158,19 +162,21 @@ def _shallow(skeleton: Skeleton) -> Skeleton:
 def _least_needed(smallest: dict[str, Arch], num_classes: int, options: SearchOptions) -> str:
     """Which limit nothing keeps, and the least that some network needs of it."""
     budget, board = options.budget, options.target
-    costs = [candidate_cost(arch, num_classes, board, None) for arch in smallest.values()]
-    said = []
-    if budget.sram_bytes is not None:
-        least = min(streamed_bytes(arch, num_classes, board) for arch in smallest.values())
-        if least > budget.sram_bytes:
-            said.append(f"{least:,} B of SRAM where {budget.sram_bytes:,} B are allowed")
-    if budget.flash_bytes is not None:
-        least = min(cost.flash_bytes for cost in costs)
-        if least > budget.flash_bytes:
-            said.append(f"{least:,} B of flash where {budget.flash_bytes:,} B are allowed")
+    hop = budget.hop
+    costs = [candidate_cost(arch, num_classes, board, None, hop) for arch in smallest.values()]
+    sram = [
+        cost.sram_bytes if hop is not None else streamed_bytes(arch, num_classes, board)
+        for arch, cost in zip(smallest.values(), costs, strict=True)
+    ]
     latencies = [cost.latency_ms for cost in costs if cost.latency_ms is not None]
-    if budget.latency_ms is not None and latencies and min(latencies) > budget.latency_ms:
-        said.append(f"{min(latencies):.2f} ms where {budget.latency_ms:g} ms are allowed")
+    least = dataclasses.replace(
+        costs[0],
+        sram_bytes=min(sram),
+        flash_bytes=min(cost.flash_bytes for cost in costs),
+        instructions=min(cost.instructions for cost in costs),
+        latency_ms=min(latencies, default=None),
+    )
+    said = excesses(least, budget)
     needs = " and ".join(said) or "more than all limits together allow"
     return (
         f"nothing fits the budget: the smallest network needs {needs}: raise that limit, or scale "
@@ -199,7 +205,7 @@ def own_contenders(
         given: spaces to draw from; None draws from all families.
     """
     found: dict[float, list[Contender]] = {level: [] for level in _LEVELS}
-    for family, draw in _sources(image_shape, given):
+    for family, draw in _sources(image_shape, given, budget.hop):
         drawn = list(dict.fromkeys(draw(rng) for _ in range(_DRAWS)))
         drawn = [arch for arch in drawn if _may_fit(arch, num_classes, budget)]
         costs = {arch: training_cost(arch, num_classes) for arch in drawn}
@@ -252,12 +258,12 @@ Draw = Callable[[np.random.Generator], Arch]
 
 
 def _sources(
-    image_shape: tuple[int, int, int], given: Sequence[Space] | None
+    image_shape: tuple[int, int, int], given: Sequence[Space] | None, hop: int | None
 ) -> Iterator[tuple[str, Draw]]:
     """(family, what draws a network of it)."""
     if given is None:
         for family, skeleton in SKELETONS.items():
-            yield family, lambda rng, s=skeleton: _drawn(s, image_shape, rng)  # type: ignore[misc]
+            yield family, functools.partial(_drawn, skeleton, image_shape, hop)
         return
     by_family: dict[str, list[Space]] = {}
     for space in given:
@@ -271,7 +277,12 @@ def _sources(
         yield family, draw
 
 
-def _drawn(skeleton: Skeleton, image_shape: tuple[int, int, int], rng: np.random.Generator) -> Arch:
+def _drawn(
+    skeleton: Skeleton,
+    image_shape: tuple[int, int, int],
+    hop: int | None,
+    rng: np.random.Generator,
+) -> Arch:
     """A network of a skeleton: some of its stages, or one more, with widths of their own."""
     low, high = map(math.log, _WIDTHS)
     width = rng.uniform(low, high)
@@ -279,15 +290,9 @@ def _drawn(skeleton: Skeleton, image_shape: tuple[int, int, int], rng: np.random
     last, stride = stages[-1]
     stages.append((2 * last, 2))
     count = int(rng.integers(2, len(stages) + 1))
+    stem_stride, strides = _strides(skeleton, [stride for _, stride in stages], image_shape, hop)
     made = []
-    size = min(image_shape[:2])
-    stem_stride = skeleton.stem_stride
-    while size // stem_stride > 4 * _LARGEST_LAST_MAP:
-        stem_stride *= 2
-    size //= stem_stride
-    for channels, stride in stages[:count]:
-        stride = stride if size // stride >= 2 else 1
-        size //= stride
+    for (channels, _), stride in zip(stages[:count], strides, strict=False):
         own = math.exp(width + rng.normal(0.0, _UNEVEN))
         made.append(SpaceStage(rounded_channels(channels * own), stride, skeleton.depths))
     scale = math.exp(width)
@@ -302,3 +307,23 @@ def _drawn(skeleton: Skeleton, image_shape: tuple[int, int, int], rng: np.random
         family=skeleton.family,
     )
     return space.arch(space.sample(rng))
+
+
+def _strides(
+    skeleton: Skeleton, strides: Sequence[Size], image_shape: tuple[int, int, int], hop: int | None
+) -> tuple[Size, list[Size]]:
+    """(stem's stride, those of stages) that leave something of an image, and divide a hop."""
+    size = spaces.shortest_side(image_shape)
+    stem = pair(skeleton.stem_stride)[0]
+    while size // stem > 4 * _LARGEST_LAST_MAP:
+        stem *= 2
+    size //= stem
+    kept: list[tuple[int, Size]] = []
+    for stride in strides:
+        step = pair(stride)[0]
+        step = step if size // step >= 2 else 1
+        size //= step
+        kept.append((1, step))
+    whole = dataclasses.replace(skeleton, stem_stride=stem, stages=tuple(kept))
+    made = spaces.streamable(whole, hop, image_shape[1] == 1)
+    return made.stem_stride, [stride for _, stride in made.stages]

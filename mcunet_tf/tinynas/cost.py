@@ -12,26 +12,33 @@ import functools
 import math
 
 from mcunet_tf.boards import Board
+from mcunet_tf.errors import UnsupportedError
 from mcunet_tf.tinyengine import query
 from mcunet_tf.tinyengine.query import PlannedCost
 from mcunet_tf.tinynas.arch import Arch
-from mcunet_tf.tinynas.layer import IMAGE
+from mcunet_tf.tinynas.layer import CONV, DEPTHWISE, IMAGE
 from mcunet_tf.tinynas.lower import lowered, pieces
+
+_LEAST_PER_MAC, _LEAST_PER_MAC_OF_VECTORS = 0.4, 0.05
+"""Instructions for a multiply-accumulate that no kernel stays below, and none of vectors."""
+
+_VECTORS = frozenset({"mve", "simd"})
 
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
-    """A network on a board.
+    """A network on a board; of a streamed one, what one call costs.
 
     Attributes:
         sram_bytes: size of the arena, as the planner lays it out: input, output, activations and
-            scratch.
+            scratch; of a streamed network the rows too that are kept from call to call.
         flash_bytes: packed weights and code.
         weights_bytes: packed weights alone, exact.
         macs: multiply-accumulates of one inference.
         parameters: number of trainable parameters.
         instructions: instructions of one inference, by the compiler's cost model.
         latency_ms: modelled cycles at the board's clock; None where the board has no clock.
+        hop: new rows of time that a call brings; None of whole windows.
     """
 
     sram_bytes: int
@@ -41,15 +48,27 @@ class Cost:
     parameters: int
     instructions: int
     latency_ms: float | None
+    hop: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Budget:
-    """The most a network may cost; None where there is no limit."""
+    """The most a network may cost; None where there is no limit.
+
+    Attributes:
+        sram_bytes: arena, and rows that a stream keeps.
+        flash_bytes: weights and code.
+        latency_ms: time of an inference.
+        instructions: instructions of an inference.
+        hop: rows of time that the streamed network takes in a call, which all limits then are
+            about; None: the network takes whole windows.
+    """
 
     sram_bytes: int | None = None
     flash_bytes: int | None = None
     latency_ms: float | None = None
+    instructions: int | None = None
+    hop: int | None = None
 
     @classmethod
     def of_board(cls, board: Board) -> Budget:
@@ -60,7 +79,11 @@ class Budget:
 
 
 def candidate_cost(
-    arch: Arch, num_classes: int, board: Board, sram_bytes: int | None = None
+    arch: Arch,
+    num_classes: int,
+    board: Board,
+    sram_bytes: int | None = None,
+    hop: int | None = None,
 ) -> Cost:
     """Costs a network that need not exist yet.
 
@@ -73,7 +96,13 @@ def candidate_cost(
         board: the target.
         sram_bytes: budget of the arena, as it is given to the compiler: the fastest plan that keeps
             it is taken. Without one speed and memory are balanced.
+        hop: rows of time that a call of the streamed network takes; None costs whole windows.
+
+    Raises:
+        UnsupportedError: the network cannot be streamed by that hop.
     """
+    if hop is not None:
+        return _streamed_cost(arch, num_classes, board, hop, sram_bytes)
     planned = planned_cost(arch, num_classes, board, sram_bytes)
     return Cost(
         sram_bytes=planned.arena_bytes,
@@ -88,11 +117,13 @@ def candidate_cost(
 
 def keeps(arch: Arch, num_classes: int, board: Board, budget: Budget) -> bool:
     """Whether a network keeps a budget."""
+    if budget.hop is not None:
+        return _keeps_streamed(arch, num_classes, board, budget)
     if not within_flash_and_time(arch, num_classes, board, budget):
         # Cheap, and what is turned away here is at best a few kernels' code within the budget.
         return False
     limit = budget.sram_bytes
-    if budget.latency_ms is None:
+    if budget.latency_ms is None and budget.instructions is None:
         if limit is None or streamed_bytes(arch, num_classes, board) <= limit:
             return True
         return _can_fit(arch, num_classes, board, limit)
@@ -105,8 +136,58 @@ def keeps(arch: Arch, num_classes: int, board: Board, budget: Budget) -> bool:
     pairs = (
         (planned.flash_bytes, budget.flash_bytes),
         (planned.latency_ms or 0.0, budget.latency_ms),
+        (planned.instructions, budget.instructions),
     )
     return all(most is None or need <= most for need, most in pairs)
+
+
+def _keeps_streamed(arch: Arch, num_classes: int, board: Board, budget: Budget) -> bool:
+    """Whether a call of a streamed network keeps a budget."""
+    if budget.flash_bytes is not None and arch.parameters(num_classes) > budget.flash_bytes:
+        return False
+    assert budget.hop is not None
+    if not _may_stream(arch, num_classes, board, budget):
+        return False
+    try:
+        cost = _streamed_cost(arch, num_classes, board, budget.hop, budget.sram_bytes)
+    except UnsupportedError:
+        return False
+    return not excesses(cost, budget)
+
+
+def _may_stream(arch: Arch, num_classes: int, board: Board, budget: Budget) -> bool:
+    """Whether a call may keep a budget, by what it computes and keeps at least; cheap to say."""
+    layers, hop = arch.layers(num_classes), budget.hop or 1
+    rows = arch.input_shape[0]
+    if budget.instructions is not None:
+        macs = sum(layer.macs for layer in layers if layer.out_height > 1) * hop / rows
+        least = _LEAST_PER_MAC_OF_VECTORS if _VECTORS & {*board.isa} else _LEAST_PER_MAC
+        if macs * least > budget.instructions:
+            return False
+    kept = sum(
+        max(layer.kernel[0] - layer.stride[0], 0) * layer.width * layer.in_channels
+        for layer in layers
+        if layer.kind in (CONV, DEPTHWISE)
+    )
+    return budget.sram_bytes is None or kept <= budget.sram_bytes
+
+
+def excesses(cost: Cost, budget: Budget) -> list[str]:
+    """What a network needs of each limit that it does not keep, in words."""
+    counted = (
+        ("B of SRAM", cost.sram_bytes, budget.sram_bytes),
+        ("B of flash", cost.flash_bytes, budget.flash_bytes),
+        ("instructions", cost.instructions, budget.instructions),
+    )
+    said = [
+        f"{need:,} {unit} where {most:,} are allowed"
+        for unit, need, most in counted
+        if most is not None and need > most
+    ]
+    latency, most = cost.latency_ms, budget.latency_ms
+    if latency is not None and most is not None and latency > most:
+        said.append(f"{latency:.3g} ms where {most:g} are allowed")
+    return said
 
 
 def within_flash_and_time(arch: Arch, num_classes: int, board: Board, budget: Budget) -> bool:
@@ -115,9 +196,15 @@ def within_flash_and_time(arch: Arch, num_classes: int, board: Board, budget: Bu
     Flash counts the best kernel of every layer, latency layers that run one after the other; a plan
     that streams takes longer, and the compiler leaves out kernels that are not worth their code.
     """
+    if budget.hop is not None:
+        # What a call computes is known only once the network is streamed.
+        return budget.flash_bytes is None or arch.parameters(num_classes) <= budget.flash_bytes
     parts = pieces(arch, num_classes)
     if budget.flash_bytes is not None:
         if query.flash_bytes_alone(parts, board) > budget.flash_bytes:
+            return False
+    if budget.instructions is not None:
+        if query.instructions_alone(parts, board) > budget.instructions:
             return False
     if budget.latency_ms is None or not board.clock_hz:
         return True
@@ -146,6 +233,24 @@ def planned_cost(
 ) -> PlannedCost:
     """Chooses kernels, lays out memory and adds up the calls, as the compiler does."""
     return query.planned_cost(lowered(arch, num_classes), board, sram_bytes)
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _streamed_cost(
+    arch: Arch, num_classes: int, board: Board, hop: int, sram_bytes: int | None
+) -> Cost:
+    found = query.streamed_cost(lowered(arch, num_classes), board, hop, sram_bytes)
+    planned = found.planned
+    return Cost(
+        sram_bytes=planned.arena_bytes + found.state_bytes,
+        flash_bytes=planned.flash_bytes,
+        weights_bytes=planned.weights_bytes,
+        macs=found.macs,
+        parameters=arch.parameters(num_classes),
+        instructions=planned.instructions,
+        latency_ms=planned.latency_ms,
+        hop=hop,
+    )
 
 
 @functools.lru_cache(maxsize=1 << 14)

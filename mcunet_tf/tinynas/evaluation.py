@@ -88,7 +88,7 @@ class Evaluation:
 def evaluated_on(result: Runnable, x: Any, y: Any, on: str) -> Evaluation:
     """Evaluates a result; see `SearchResult.evaluate`."""
     objective = result.objective
-    images, targets, _ = read_part((x, y), objective.task.head)
+    images, targets, _ = read_part((x, y), objective.task.head, result.arch.input_shape[1] == 1)
     scaled = as_float(resize_images(images, result.arch.input_shape))
     outputs = _outputs(result, scaled, on)
     confusion = None
@@ -114,7 +114,8 @@ def _outputs(result: Runnable, images: Array, on: str) -> Array:
         from mcunet_tf.tinynas.final import model_outputs
 
         return model_outputs(result.model, images)
-    limit = result.budget.sram_bytes
+    # Whole windows are evaluated: what a call of a stream may take says nothing of them.
+    limit = result.budget.sram_bytes if result.budget.hop is None else None
     try:
         compiled = compile_tflite(
             result.flatbuffer, "host" if on == INT8 else on, name="model", sram_budget_bytes=limit

@@ -12,6 +12,7 @@ import dataclasses
 from mcunet_tf.errors import SearchError
 from mcunet_tf.tinynas.block import Block
 from mcunet_tf.tinynas.checks import check_whole, shown
+from mcunet_tf.tinynas.layer import Size, pair
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,21 +22,21 @@ class BlockChoice:
     Attributes:
         in_channels: channels that the block reads.
         channels: channels that it makes.
-        stride: stride of its window.
-        kernel: edge of its window, one of the family's kernels.
+        stride: stride of its window, or its (vertical, horizontal) strides.
+        kernel: edge of its window, one of the family's kernels, or its (height, width).
         expansion: hidden channels relative to those read, one of the family's expansions.
     """
 
     in_channels: int
     channels: int
-    stride: int
-    kernel: int
+    stride: Size
+    kernel: Size
     expansion: int
 
     @property
     def adds(self) -> bool:
         """Whether input and output have one shape, so that a block may add them."""
-        return self.stride == 1 and self.in_channels == self.channels
+        return pair(self.stride) == (1, 1) and self.in_channels == self.channels
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +53,9 @@ class Family:
 
     kernels: tuple[int, ...] = (3,)
     expansions: tuple[int, ...] = (1,)
+
+    square_strides = False
+    """Whether strides along both axes are equal, as TensorFlow's depthwise convolutions ask."""
 
     def __post_init__(self) -> None:
         for name in ("kernels", "expansions"):
@@ -76,6 +80,8 @@ class InvertedResidual(Family):
 
     kernels: tuple[int, ...] = (3, 5, 7)
     expansions: tuple[int, ...] = (3, 4, 6)
+
+    square_strides = True
 
     def build(self, choice: BlockChoice) -> Block:
         """An inverted residual."""
@@ -126,6 +132,8 @@ class DepthwiseSeparable(Family):
     """MobileNetV1's and DS-CNN's (arXiv:1704.04861): every channel by itself, then 1 x 1."""
 
     kernels: tuple[int, ...] = (3, 5)
+
+    square_strides = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -113,20 +113,22 @@ def compiled_cost(
         BudgetError: it does not keep the budget.
         SearchError: it does not compile.
     """
-    limit, board = options.budget.sram_bytes, options.target
+    limit, board, hop = options.budget.sram_bytes, options.target, options.budget.hop
+    mode = {} if hop is None else {"input_mode": "stream", "hop": hop}
+    given: dict[str, Any] = {"name": "model", "sram_budget_bytes": limit, **mode}
     try:
-        compiled = compile_tflite(flatbuffer, board, name="model", sram_budget_bytes=limit)
+        compiled = compile_tflite(flatbuffer, board, **given)
     except BudgetError:
         raise
     except McunetError as error:
         raise SearchError(
             f"the int8 network does not compile: {error}; it is {folder / 'model.tflite'}"
         ) from error
-    predicted = candidate_cost(arch, num_classes, board, limit)
+    predicted = candidate_cost(arch, num_classes, board, limit, hop)
     weights = compiled.report.weights_bytes
     return dataclasses.replace(
         predicted,
-        sram_bytes=compiled.arena_bytes,
+        sram_bytes=compiled.arena_bytes + compiled.state_bytes,
         flash_bytes=predicted.flash_bytes - predicted.weights_bytes + weights,
         weights_bytes=weights,
     )

@@ -13,7 +13,7 @@ from mcunet_tf.errors import BudgetError, SearchError
 from mcunet_tf.tinynas import families
 from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.checkpoint import Checkpoints, read_state, write_state
-from mcunet_tf.tinynas.cost import candidate_cost, keeps
+from mcunet_tf.tinynas.cost import candidate_cost, excesses, keeps
 from mcunet_tf.tinynas.data import Array, as_float
 from mcunet_tf.tinynas.identity import SUPERNET_FILE
 from mcunet_tf.tinynas.options import SearchOptions
@@ -41,19 +41,8 @@ def check_given(
     budget, board = options.budget, options.target
     if keeps(arch, num_classes, board, budget):
         return
-    cost = candidate_cost(arch, num_classes, board, budget.sram_bytes)
-    needs = (
-        ("B of SRAM", cost.sram_bytes, budget.sram_bytes),
-        ("B of flash", cost.flash_bytes, budget.flash_bytes),
-        ("ms", cost.latency_ms, budget.latency_ms),
-    )
-    said = [
-        f"{need:,.6g} {unit} where {most:,.6g} are allowed"
-        if unit == "ms"
-        else f"{need:,} {unit} where {most:,} are allowed"
-        for unit, need, most in needs
-        if most is not None and need is not None and need > most
-    ]
+    cost = candidate_cost(arch, num_classes, board, budget.sram_bytes, budget.hop)
+    said = excesses(cost, budget)
     raise BudgetError(
         f"the network does not fit: it needs {' and '.join(said) or 'more than allowed'}: raise "
         "that limit, or search a smaller one"

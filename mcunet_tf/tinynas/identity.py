@@ -30,7 +30,7 @@ from mcunet_tf.version import __version__
 SUPERNET_FILE = "supernet.json"
 """Says of which space the supernet of a working folder is."""
 
-_TARGET = ("board", "sram_bytes", "flash_bytes", "latency_ms")
+_TARGET = ("board", "sram_bytes", "flash_bytes", "latency_ms", "instructions", "hop")
 """What may be another of a search that takes a supernet over."""
 
 _FILE = "search.json"
@@ -94,8 +94,8 @@ def identity(
     """
     found: dict[str, Any] = {_VERSION: __version__}
     found.update(_flat("board", board_content(options.target)))
-    names = ("sram_bytes", "flash_bytes", "latency_ms", "minutes", "epochs", "seed", "quantization")
-    for name in names:
+    limits = ("sram_bytes", "flash_bytes", "latency_ms", "instructions", "hop")
+    for name in (*limits, "minutes", "epochs", "seed", "quantization"):
         found[name] = getattr(options, name)
     found["supernet_epochs"] = options.supernet_length
     found.update(_flat("recipe", dataclasses.asdict(options.recipe)))

@@ -37,6 +37,8 @@ class SearchOptions:
         sram_bytes: the most bytes that the arena may take; None leaves it to the board.
         flash_bytes: the most bytes that weights and code may take; None leaves it to the board.
         latency_ms: the longest modelled time of one inference; None sets no limit.
+        instructions: the most instructions of one inference; None sets no limit.
+        hop: rows of time that a call of the streamed network takes; None: whole windows.
         minutes: time for everything, by the wall clock; None trains by `epochs`.
         epochs: epochs of the final training.
         supernet_epochs: epochs of the supernet; None takes `epochs`, 0 trains no supernet.
@@ -93,6 +95,8 @@ class SearchOptions:
     initial_weights: Any = None
     teacher: Any = None
     supernet: str | os.PathLike[str] | None = None
+    instructions: int | None = None
+    hop: int | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.board, str | Board):
@@ -123,7 +127,8 @@ class SearchOptions:
         """What must be kept: the least of what the board has and what was asked for."""
         has = Budget.of_board(self.target)
         sram_bytes = _least(self.sram_bytes, has.sram_bytes)
-        return Budget(sram_bytes, _least(self.flash_bytes, has.flash_bytes), self.latency_ms)
+        flash_bytes = _least(self.flash_bytes, has.flash_bytes)
+        return Budget(sram_bytes, flash_bytes, self.latency_ms, self.instructions, self.hop)
 
     @functools.cached_property
     def task(self) -> Task:
@@ -160,7 +165,9 @@ def _least(asked: int | None, limit: int | None) -> int | None:
 
 
 def _check_budgets(options: SearchOptions) -> None:
-    for name in ("sram_bytes", "flash_bytes", "latency_ms"):
+    if options.hop is not None:
+        check_whole("hop", options.hop, 1)
+    for name in ("sram_bytes", "flash_bytes", "latency_ms", "instructions"):
         value = getattr(options, name)
         if value is None:
             continue
@@ -170,7 +177,8 @@ def _check_budgets(options: SearchOptions) -> None:
                 "the board has"
             )
         if name != "latency_ms" and value != int(value):
-            raise BudgetError(f"{name} = {shown(value)}: give whole bytes")
+            unit = "instructions" if name == "instructions" else "bytes"
+            raise BudgetError(f"{name} = {shown(value)}: give whole {unit}")
 
 
 def _check_minutes(options: SearchOptions) -> None:

@@ -44,7 +44,9 @@ class Asked:
             "metrics": self.task.metrics,
             "class_weight": self.task.class_weight,
         }
-        if "board" not in changed:
+        if "board" in changed:
+            asked["hop"] = self.budget.hop
+        else:
             asked.update(dataclasses.asdict(self.budget))
         return {**asked, **changed}
 

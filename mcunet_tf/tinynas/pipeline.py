@@ -41,18 +41,18 @@ def is_pipeline(given: Any) -> bool:
     return indexed or (callable(given) and not hasattr(given, "__array__"))
 
 
-def chunks(part: str, given: Any) -> Iterator[Chunk]:
+def chunks(part: str, given: Any, series: bool = False) -> Iterator[Chunk]:
     """Goes once through a source; every chunk has a batch, of one sample where the source has none.
 
     Raises:
         DataError: the source never ends, is a pipeline of something else, or fails.
     """
     if hasattr(given, "element_spec"):
-        yield from _of_dataset(part, given)
+        yield from _of_dataset(part, given, series)
         return
     if hasattr(given, "__getitem__"):
         for index in range(len(given)):
-            yield _chunk(part, given[index])
+            yield _chunk(part, given[index], series)
         getattr(given, "on_epoch_end", lambda: None)()
         return
     elements = given()
@@ -62,10 +62,10 @@ def chunks(part: str, given: Any) -> Iterator[Chunk]:
             "label) that begins anew at each call"
         )
     for element in elements:
-        yield _chunk(part, element)
+        yield _chunk(part, element, series)
 
 
-def _of_dataset(part: str, dataset: Any) -> Iterator[Chunk]:
+def _of_dataset(part: str, dataset: Any, series: bool) -> Iterator[Chunk]:
     spec = dataset.element_spec
     right = isinstance(spec, tuple) and len(spec) in (2, 3)
     if not right or not all(hasattr(part_spec, "shape") for part_spec in spec):
@@ -77,7 +77,7 @@ def _of_dataset(part: str, dataset: Any) -> Iterator[Chunk]:
         raise DataError(
             f"the {part} dataset repeats for ever: pass it without .repeat(), or with .take(n)"
         )
-    batched = _is_batched(part, *spec[:2])
+    batched = _is_batched(part, spec[0], spec[1], series)
     for element in dataset.as_numpy_iterator():
         parts = [np.asarray(value) for value in element]
         if not batched:
@@ -85,7 +85,7 @@ def _of_dataset(part: str, dataset: Any) -> Iterator[Chunk]:
         yield parts[0], parts[1], parts[2] if len(parts) == 3 else None
 
 
-def _is_batched(part: str, image: Any, label: Any) -> bool:
+def _is_batched(part: str, image: Any, label: Any, series: bool) -> bool:
     """Whether an element of a dataset holds several images, told by its specification.
 
     An image of rank 4 is a batch; one of rank 3 with a single label is one image. An image of rank
@@ -93,6 +93,8 @@ def _is_batched(part: str, image: Any, label: Any) -> bool:
     open, and else one image with a row of labels.
     """
     ranks = (image.shape.rank, label.shape.rank)  # None where a rank is unknown
+    if series and ranks[0] in (2, 3):
+        return bool(ranks[0] == 3)
     if ranks[0] == 4:
         return True
     if ranks in ((2, 0), (3, 0)):
@@ -105,25 +107,31 @@ def _is_batched(part: str, image: Any, label: Any) -> bool:
     )
 
 
-def _chunk(part: str, element: Any) -> Chunk:
+def _chunk(part: str, element: Any, series: bool) -> Chunk:
     if not isinstance(element, tuple | list) or len(element) not in (2, 3):
         raise DataError(f"the {part} data gives {shown(element)}: give (image, label)")
     try:
         parts = [np.asarray(value) for value in element]
     except (TypeError, ValueError) as error:
         raise DataError(f"the {part} data gives no arrays: {error}") from error
-    if parts[0].ndim == 3:
+    if parts[0].ndim == (2 if series else 3):
         parts = [value[np.newaxis] for value in parts]
     return parts[0], parts[1], parts[2] if len(parts) == 3 else None
 
 
-def checked_chunks(part: str, given: Any, head: str) -> Iterator[Chunk]:
+def as_images(x: Array, series: bool = False) -> Array:
+    """Grey images `[n, h, w]` as `[n, h, w, 1]`, series `[n, t, c]` as `[n, t, 1, c]`."""
+    if x.ndim != 3:
+        return x
+    return x[:, :, np.newaxis] if series else x[..., np.newaxis]
+
+
+def checked_chunks(part: str, given: Any, head: str, series: bool = False) -> Iterator[Chunk]:
     """Chunks of a source whose images have one shape and type, and whose targets fit the head."""
     form: tuple[Any, ...] | None = None
     seen = 0
-    for x, y, w in chunks(part, given):
-        if x.ndim == 3:
-            x = x[..., np.newaxis]
+    for x, y, w in chunks(part, given, series):
+        x = as_images(x, series)
         found = (x.dtype, *x.shape[1:])
         if form is None:
             form = found
@@ -163,7 +171,7 @@ def check_finite(part: str, x: Array, first: int = 0) -> None:
         raise DataError(f"{part} image {index} holds NaN or infinity: remove or repair it")
 
 
-def collect(part: str, given: Any, head: str) -> Chunk:
+def collect(part: str, given: Any, head: str, series: bool = False) -> Chunk:
     """All samples of a source, in memory.
 
     Raises:
@@ -171,7 +179,7 @@ def collect(part: str, given: Any, head: str) -> Chunk:
     """
     found: list[Chunk] = []
     values = 0
-    for chunk in checked_chunks(part, given, head):
+    for chunk in checked_chunks(part, given, head, series):
         found.append(chunk)
         values += chunk[0].size
         if values > _MOST_VALUES:
@@ -289,7 +297,9 @@ def _joined(held: list[Chunk]) -> Chunk:
     )
 
 
-def first_pass(given: Any, head: str) -> tuple[Array, tuple[int, int, int], np.dtype[Any]]:
+def first_pass(
+    given: Any, head: str, series: bool = False
+) -> tuple[Array, tuple[int, int, int], np.dtype[Any]]:
     """Targets, and shape and type of the images of a source, all of it checked.
 
     Raises:
@@ -297,7 +307,7 @@ def first_pass(given: Any, head: str) -> tuple[Array, tuple[int, int, int], np.d
     """
     targets: list[Array] = []
     first: Array | None = None
-    for x, y, _ in checked_chunks("training", given, head):
+    for x, y, _ in checked_chunks("training", given, head, series):
         first = x if first is None else first
         targets.append(y)
     if first is None:

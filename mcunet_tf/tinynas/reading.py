@@ -13,6 +13,7 @@ from mcunet_tf.tinynas.data import VALIDATION_SHARE, Array, Images
 from mcunet_tf.tinynas.pipeline import (
     Chunk,
     Pipeline,
+    as_images,
     check_finite,
     check_images,
     checked_chunks,
@@ -40,6 +41,7 @@ def read_images(
     num_classes: int | None = None,
     seed: int = 0,
     head: str = "classes",
+    series: bool = False,
 ) -> Data:
     """Reads and checks the data of a search.
 
@@ -52,6 +54,7 @@ def read_images(
         num_classes: number of classes; by default one more than the greatest label.
         seed: seed of the choice of images that are set aside.
         head: what the targets are, one of `task.HEADS`.
+        series: whether samples are `[t, c]`, not grey images `[h, w]`.
 
     Raises:
         DataError: there are no images, targets do not fit, or an image holds NaN or infinity.
@@ -60,14 +63,14 @@ def read_images(
     if num_classes is not None:
         check_whole("num_classes", num_classes, 1 if head != "classes" else 2)
     if is_pipeline(train):
-        return _pipeline(train, validation, num_classes, head)
-    x, y, w = _arrays("training", train, head)
+        return _pipeline(train, validation, num_classes, head, series)
+    x, y, w = _arrays("training", train, head, series)
     if validation is None:
         kept, aside = _split(y, seed)
         vx, vy, vw = x[aside], y[aside], None if w is None else w[aside]
         x, y, w = x[kept], y[kept], None if w is None else w[kept]
     else:
-        vx, vy, vw = _validation(validation, head)
+        vx, vy, vw = _validation(validation, head, series)
     _check_alike(x.dtype, x.shape[1:], vx)
     outputs = _outputs(y, vy, num_classes)
     return Images(x, y, vx, vy, outputs, w, vw)
@@ -82,39 +85,42 @@ def _split(y: Array, seed: int) -> tuple[Array, Array]:
     return np.setdiff1d(np.arange(len(y)), aside), aside
 
 
-def _pipeline(train: Any, validation: Any, num_classes: int | None, head: str) -> Pipeline:
+def _pipeline(
+    train: Any, validation: Any, num_classes: int | None, head: str, series: bool
+) -> Pipeline:
     if validation is None:
         raise DataError(
             "data that is read anew every epoch cannot be split: pass validation data too"
         )
-    y, shape, dtype = first_pass(train, head)
-    vx, vy, vw = _validation(validation, head)
+    y, shape, dtype = first_pass(train, head, series)
+    vx, vy, vw = _validation(validation, head, series)
     _check_alike(dtype, shape, vx)
     outputs = _outputs(y, vy, num_classes)
 
     def source() -> Any:
-        return checked_chunks("training", train, head)
+        return checked_chunks("training", train, head, series)
 
     return Pipeline(source, shape, dtype, shape, y, vx, vy, outputs, vw)
 
 
-def read_part(given: Any, head: str = "classes") -> Chunk:
+def read_part(given: Any, head: str = "classes", series: bool = False) -> Chunk:
     """(images, targets, weights or None) of labelled samples, checked.
 
     Args:
         given: data of the forms that `read_images` takes for validation.
         head: what the targets are, one of `task.HEADS`.
+        series: whether samples are `[t, c]`, not grey images `[h, w]`.
 
     Raises:
         DataError: there are no images, targets do not fit, or an image holds NaN or infinity.
     """
-    return _validation(given, head)
+    return _validation(given, head, series)
 
 
-def _validation(given: Any, head: str) -> Chunk:
+def _validation(given: Any, head: str, series: bool) -> Chunk:
     if is_pipeline(given):
-        return collect("validation", given, head)
-    return _arrays("validation", given, head)
+        return collect("validation", given, head, series)
+    return _arrays("validation", given, head, series)
 
 
 def _outputs(train_y: Array, validation_y: Array, asked: int | None) -> int:
@@ -130,7 +136,7 @@ def _check_alike(dtype: np.dtype[Any], shape: tuple[int, ...], vx: Array) -> Non
         )
 
 
-def _arrays(part: str, given: Any, head: str) -> Chunk:
+def _arrays(part: str, given: Any, head: str, series: bool) -> Chunk:
     """(images, targets, weights) as arrays, checked."""
     if not isinstance(given, tuple | list) or len(given) not in (2, 3):
         raise DataError(
@@ -140,8 +146,7 @@ def _arrays(part: str, given: Any, head: str) -> Chunk:
     x, y = _array(part, "images", given[0]), _array(part, "labels", given[1])
     if not x.ndim or not y.ndim or not len(x) or not len(y):
         raise DataError(f"there are no {part} images: check where they are read from")
-    if x.ndim == 3:
-        x = x[..., np.newaxis]
+    x = as_images(x, series)
     check_images(part, x)
     y = read_targets(part, y, len(x), head)
     for start in range(0, len(x), _CHECKED_AT_ONCE):

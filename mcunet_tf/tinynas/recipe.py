@@ -93,8 +93,9 @@ class Recipe:
             count: number of training images.
         """
         height, width, channels = image_shape
-        spectrogram = channels == 1 and height != width
-        chosen = "none" if spectrogram else "flip_and_shift"
+        # A series too: its one column has nothing to mirror, and its beginning may matter.
+        of_time = width == 1 or (channels == 1 and height != width)
+        chosen = "none" if of_time else "flip_and_shift"
         return dataclasses.replace(
             self,
             augmentation=chosen if self.augmentation == "auto" else self.augmentation,

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mcunet_tf.audio import Detector, Spotter
 from mcunet_tf.boards import Board
 from mcunet_tf.errors import SearchError
 from mcunet_tf.tinyengine import CompiledModel, compile_tflite
@@ -17,10 +18,12 @@ from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.checkpoint import write_bytes
 from mcunet_tf.tinynas.cost import Budget, Cost
 from mcunet_tf.tinynas.data import Array, resize_images
+from mcunet_tf.tinynas.ear import Ear, joined
 from mcunet_tf.tinynas.evaluation import Evaluation, evaluated_on
 from mcunet_tf.tinynas.halving import Standing
 from mcunet_tf.tinynas.objective import Objective
 from mcunet_tf.tinynas.pareto import Asked, ParetoPoint, search_again
+from mcunet_tf.tinynas.pipeline import as_images
 from mcunet_tf.tinynas.protocols import KerasModel
 from mcunet_tf.tinynas.search_page import report_html
 from mcunet_tf.tinynas.statistics import SpaceStatistics
@@ -50,6 +53,7 @@ class SearchResult:
         flatbuffer: the int8 `.tflite` file.
         standings: of a search by minutes, the networks that were trained side by side, the best
             first; otherwise none.
+        ear: of a search with spoken words, the front end and the labels; otherwise None.
     """
 
     arch: Arch
@@ -66,6 +70,7 @@ class SearchResult:
     chosen: int
     flatbuffer: bytes
     standings: tuple[Standing, ...] = ()
+    ear: Ear | None = None
 
     def __post_init__(self) -> None:
         points = (dataclasses.replace(point, asked=self._asked) for point in self.pareto)
@@ -116,7 +121,8 @@ class SearchResult:
         """
         from mcunet_tf.tinynas.final import model_outputs
 
-        scaled = resize_images(np.asarray(images), self.arch.input_shape)
+        as_given = as_images(np.asarray(images), self.arch.input_shape[1] == 1)
+        scaled = resize_images(as_given, self.arch.input_shape)
         return self.objective.predictions(model_outputs(self.model, scaled))
 
     def evaluate(self, x: Any, y: Any, on: str = "host") -> Evaluation:
@@ -165,18 +171,36 @@ class SearchResult:
         write_bytes(Path(path), self.flatbuffer)
 
     def compile(self, output_dir: str | os.PathLike[str], name: str = "model") -> CompiledModel:
-        """Compiles the int8 model for the board to a folder of C.
+        """Compiles the int8 model for the board to a folder of C, streamed by the search's hop.
 
         Raises:
             OutputError: the folder cannot be written.
         """
+        hop = self.budget.hop
         return compile_tflite(
             self.flatbuffer,
             self.board,
             output_dir,
             name=name,
+            input_mode="frame" if hop is None else "stream",
+            hop=hop,
             sram_budget_bytes=self.budget.sram_bytes,
         )
+
+    def spotter(
+        self, detector: Detector | None = None, board: Board | str = "host", **options: Any
+    ) -> Spotter:
+        """Front end, network and detector as one, streamed by the search's hop.
+
+        Args:
+            detector: what is done with results; None takes each label from a score of a half on.
+            board: a board or its name.
+            options: others of `mcunet_tf.audio.join`.
+
+        Raises:
+            AudioError: the search was not one with spoken words.
+        """
+        return joined(self.flatbuffer, self.ear, detector, board, self.budget.hop, options)
 
     def report(self, path: str | os.PathLike[str]) -> None:
         """Writes a self-contained HTML page: the network, its cost, the spaces, the training.

@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from mcunet_tf.boards import Board
+from mcunet_tf.datasets import SpokenWords
 from mcunet_tf.errors import require_packages
 from mcunet_tf.tinynas.arch import Arch
+from mcunet_tf.tinynas.ear import Ear
 from mcunet_tf.tinynas.effort import Effort
 from mcunet_tf.tinynas.options import SearchOptions
 from mcunet_tf.tinynas.protocols import Callback, Strategy
@@ -27,6 +29,9 @@ from mcunet_tf.tinynas.recipe import Recipe
 from mcunet_tf.tinynas.result import SearchResult
 from mcunet_tf.tinynas.space import Space
 from mcunet_tf.tinynas.stages import SearchRun
+
+_OF_DATA = ("train", "validation", "num_classes", "series")
+"""Arguments that are about the data; all others are options."""
 
 
 def search(
@@ -59,6 +64,9 @@ def search(
     initial_weights: Any = None,
     teacher: Any = None,
     supernet: str | os.PathLike[str] | None = None,
+    instructions: int | None = None,
+    hop: int | None = None,
+    series: bool = False,
 ) -> SearchResult:
     """Searches, trains and quantises the best network that fits a board.
 
@@ -66,7 +74,9 @@ def search(
         train: arrays `(images, targets)` or `(images, targets, weights)`, images uint8 or float32
             `[n, h, w, c]`; or a `tf.data.Dataset`, a Keras PyDataset, or a function that gives an
             iterator, of such samples, batched or not. These are read anew every epoch, in their
-            own order, so that what they do to images at random is new each time.
+            own order, so that what they do to images at random is new each time. Or spoken words
+            (`mcunet_tf.datasets.load_spoken_words`): their clips are changed and heard by their
+            front end, which the result keeps.
         validation: data of the same forms, held in memory; None sets a tenth of the arrays aside.
         board: name or description of the target.
         sram_bytes: the most bytes that the arena may take, if less than the board has.
@@ -121,6 +131,12 @@ def search(
         supernet: working folder of an earlier search by epochs for such data: its supernet is
             taken, not trained again, to find the best network of its space for another board or
             budget. Give this search a `workdir` of its own, or none.
+        instructions: the most instructions of one inference, by the compiler's cost model.
+        hop: new rows of time that each call brings to the streamed network (`--input=stream`).
+            All limits are then about a call: the arena and the rows that are kept, and what is
+            computed anew. Strides in time divide the hop.
+        series: whether data are signals `[n, t, c]`, not grey images `[n, h, w]`. Networks then
+            have windows and strides along time alone, and take `[t, 1, c]`.
 
     Raises:
         DataError: the data set is empty, mislabelled, or holds NaN.
@@ -130,43 +146,26 @@ def search(
         OutputError: the working folder cannot be written.
         ToolError: TensorFlow is not installed, or for "qat" what that needs.
     """
+    asked: dict[str, Any] = {k: v for k, v in locals().items() if k not in _OF_DATA}
     require_packages("the search", "tensorflow", "keras")
-    options = SearchOptions(
-        board=board,
-        sram_bytes=sram_bytes,
-        flash_bytes=flash_bytes,
-        latency_ms=latency_ms,
-        minutes=minutes,
-        epochs=epochs,
-        supernet_epochs=supernet_epochs,
-        seed=seed,
-        workdir=workdir,
-        callbacks=callbacks,
-        strategy=strategy,
-        executor=executor,
-        quantization=quantization,
-        recipe=Recipe() if recipe is None else recipe,
-        effort=Effort() if effort is None else effort,
-        spaces=spaces,
-        verbose=verbose,
-        head=head,
-        loss=loss,
-        metrics=metrics,
-        class_weight=class_weight,
-        network=network,
-        initial_weights=initial_weights,
-        teacher=teacher,
-        supernet=supernet,
-    )
-    return _run(options, read_images(train, validation, num_classes, seed, head))
+    asked["recipe"] = Recipe() if recipe is None else recipe
+    asked["effort"] = Effort() if effort is None else effort
+    options = SearchOptions(**asked)
+    ear = None
+    if isinstance(train, SpokenWords):
+        ear = Ear(train.front_end, train.labels)
+        num_classes = num_classes or len(train.labels)
+        validation = train.arrays("validation") if validation is None else validation
+        train = train.training_arrays(seed)
+    return _run(options, read_images(train, validation, num_classes, seed, head, series), ear)
 
 
-def _run(options: SearchOptions, images: Data) -> SearchResult:
+def _run(options: SearchOptions, images: Data, ear: Ear | None) -> SearchResult:
     """Runs a search in its working folder, or in a temporary one."""
     if options.workdir is not None:
-        return SearchRun(options, images, Path(options.workdir)).run()
+        return SearchRun(options, images, Path(options.workdir), ear).run()
     folder = Path(tempfile.mkdtemp(prefix="mcunet_search_"))
-    run = SearchRun(options, images, folder)
+    run = SearchRun(options, images, folder, ear)
     try:
         return run.run()
     finally:

@@ -13,6 +13,7 @@ from mcunet_tf.boards import Board
 from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.contenders import KNOWN
 from mcunet_tf.tinynas.cost import Budget, Cost
+from mcunet_tf.tinynas.ear import Ear
 from mcunet_tf.tinynas.halving import Standing, verdict
 from mcunet_tf.tinynas.metrics import LOWER_IS_BETTER
 from mcunet_tf.tinynas.objective import Objective
@@ -59,6 +60,9 @@ class Found(Protocol):
 
     @property
     def standings(self) -> Sequence[Standing]: ...  # noqa: D102
+
+    @property
+    def ear(self) -> Ear | None: ...  # noqa: D102
 
 
 def report_html(result: Found) -> str:

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mcunet_tf.errors import SearchError
-from mcunet_tf.tinynas.arch import Arch
+from mcunet_tf.tinynas.arch import STEM_KERNEL, Arch
 from mcunet_tf.tinynas.block import Block
-from mcunet_tf.tinynas.checks import check_real, check_whole, shown
+from mcunet_tf.tinynas.checks import check_real, check_size, check_whole, shown
 from mcunet_tf.tinynas.families import (
     BlockChoice,
     DepthwiseSeparable,
@@ -26,7 +26,7 @@ from mcunet_tf.tinynas.families import (
     InvertedResidual,
     PlainResidual,
 )
-from mcunet_tf.tinynas.layer import pair
+from mcunet_tf.tinynas.layer import Size, pair
 
 DEPTHS = (2, 3, 4)
 MAX_DEPTH = max(DEPTHS)
@@ -44,7 +44,7 @@ class SpaceStage:
 
     Attributes:
         channels: output channels of every block.
-        stride: stride of the first block.
+        stride: stride of the first block, or its (vertical, horizontal) strides.
         depths: numbers of blocks that a sub-network may run, each from 1 on.
 
     Raises:
@@ -52,12 +52,12 @@ class SpaceStage:
     """
 
     channels: int
-    stride: int
+    stride: Size
     depths: tuple[int, ...] = DEPTHS
 
     def __post_init__(self) -> None:
         check_whole("channels of a SpaceStage", self.channels, 1)
-        check_whole("stride of a SpaceStage", self.stride, 1)
+        check_size("stride of a SpaceStage", self.stride)
         if not isinstance(self.depths, tuple) or not self.depths:
             raise SearchError(
                 f"depths of a SpaceStage = {shown(self.depths)}: give a tuple such as (1, 2)"
@@ -94,11 +94,13 @@ class Subnet:
 class Space:
     """Sub-networks that share resolution, channels and strides.
 
+    Images of one column are series: windows then are of one column too.
+
     Attributes:
         input_shape: (height, width, channels) of the image after scaling.
         width: the multiplier that made the channels, for reports.
         stem_channels: output channels of the 3 x 3 stem.
-        stem_stride: stride of the stem.
+        stem_stride: stride of the stem, or its (vertical, horizontal) strides.
         first_channels: output channels of the first block, an inverted residual of kernel 3 without
             expansion; 0 leaves that block out.
         stages: the searched part.
@@ -111,7 +113,7 @@ class Space:
     input_shape: tuple[int, int, int]
     width: float
     stem_channels: int
-    stem_stride: int
+    stem_stride: Size
     first_channels: int
     stages: tuple[SpaceStage, ...]
     family: Family = dataclasses.field(default_factory=InvertedResidual)
@@ -127,13 +129,21 @@ class Space:
         for size in self.input_shape:
             check_whole("a size of the input_shape of a Space", size, 1)
         check_real("width of a Space", self.width, 0.0)
-        for name, least in (("stem_channels", 1), ("stem_stride", 1), ("first_channels", 0)):
+        check_size("stem_stride of a Space", self.stem_stride)
+        for name, least in (("stem_channels", 1), ("first_channels", 0)):
             check_whole(f"{name} of a Space", getattr(self, name), least)
         stages = self.stages
         right = isinstance(stages, tuple) and all(isinstance(s, SpaceStage) for s in stages)
         if not right or not stages:
             raise SearchError(
                 f"stages of a Space = {shown(stages)}: give a tuple of at least one SpaceStage"
+            )
+        uneven = [s.stride for s in stages if len({*pair(s.stride)}) > 1]
+        if uneven and self.family.square_strides:
+            raise SearchError(
+                f"stride of a SpaceStage = {uneven[0]}: TensorFlow's depthwise convolutions, and "
+                f"so {type(self.family).__name__}, have equal strides along both axes: give these "
+                "strides to the stem"
             )
 
     @property
@@ -229,13 +239,20 @@ class Space:
     def arch(self, choice: Subnet) -> Arch:
         """The sub-network as an architecture."""
         blocks = (*self._first_block(), *self._blocks(choice, choice.depths))
-        return Arch(self.input_shape, self.stem_channels, self.stem_stride, blocks)
+        kernel = self._kernel(STEM_KERNEL)
+        return Arch(
+            self.input_shape, self.stem_channels, self.stem_stride, blocks, stem_kernel=kernel
+        )
+
+    def _kernel(self, size: int) -> Size:
+        """A window's size: of a series its height alone."""
+        return (size, 1) if self.input_shape[1] == 1 else size
 
     def _first_block(self) -> tuple[Block, ...]:
         if not self.first_channels:
             return ()
         stem, channels = self.stem_channels, self.first_channels
-        return (Block(3, stem, channels, 1, stem == channels),)
+        return (Block(self._kernel(3), stem, channels, 1, stem == channels),)
 
     def _blocks(self, choice: Subnet, depths: Sequence[int]) -> list[Block]:
         """The blocks of the stages, so many of each."""
@@ -248,7 +265,7 @@ class Space:
                     in_channels=channels,
                     channels=stage.channels,
                     stride=stage.stride if position == 0 else 1,
-                    kernel=choice.kernels[slot + position],
+                    kernel=self._kernel(choice.kernels[slot + position]),
                     expansion=choice.expansions[slot + position],
                 )
                 blocks.append(self.family.build(place))
@@ -271,9 +288,9 @@ class Skeleton:
     """
 
     stem_channels: int
-    stem_stride: int
+    stem_stride: Size
     first_channels: int
-    stages: tuple[tuple[int, int], ...]
+    stages: tuple[tuple[int, Size], ...]
     family: Family = dataclasses.field(default_factory=InvertedResidual)
     depths: tuple[int, ...] = DEPTHS
 
@@ -300,7 +317,48 @@ SEPARABLE_SMALL_IMAGES = Skeleton(
 
 def skeleton_for(image_shape: tuple[int, int, int]) -> Skeleton:
     """The family for images `(height, width, channels)` of a data set."""
-    return SMALL_IMAGES if min(image_shape[:2]) < SMALL_IMAGE_LIMIT else LARGE_IMAGES
+    return SMALL_IMAGES if shortest_side(image_shape) < SMALL_IMAGE_LIMIT else LARGE_IMAGES
+
+
+def shortest_side(image_shape: tuple[int, int, int]) -> int:
+    """The side that strides use up first: of a series, of one column, its length."""
+    height, width, _ = image_shape
+    return height if width == 1 else min(height, width)
+
+
+def streamable(skeleton: Skeleton, hop: int | None, series: bool = False) -> Skeleton:
+    """A skeleton whose strides in time divide a hop; frequencies keep theirs, where there are some.
+
+    A stride that is none in time any more is one along frequencies where the family allows it, and
+    else goes into the stem.
+    """
+    if hop is None:
+        return skeleton
+    left = hop
+
+    def taken(stride: int) -> int:
+        nonlocal left
+        if left % stride:
+            return 1
+        left //= stride
+        return stride
+
+    rows, columns = pair(skeleton.stem_stride)
+    rows = taken(rows)
+    columns = rows if series else columns
+    stages: list[tuple[int, Size]] = []
+    moved = False
+    for channels, stride in skeleton.stages:
+        height, width = pair(stride)
+        kept = taken(height)
+        width = kept if series else width
+        if kept != width and skeleton.family.square_strides:
+            # One of them goes into the stem: more would leave it next to nothing to see.
+            columns, moved = (columns, moved) if moved else (columns * width, True)
+            width = kept
+        stages.append((channels, kept if kept == width else (kept, width)))
+    stem: Size = rows if rows == columns else (rows, columns)
+    return dataclasses.replace(skeleton, stem_stride=stem, stages=tuple(stages))
 
 
 def rounded_channels(channels: float) -> int:
@@ -345,11 +403,14 @@ def all_spaces(
     resolutions: Sequence[int] = RESOLUTIONS,
     widths: Sequence[float] = WIDTHS,
     skeleton: Skeleton | None = None,
+    hop: int | None = None,
 ) -> tuple[Space, ...]:
     """The spaces of the paper for a data set: resolutions are of 224, the data set's own size.
 
     Spaces that rounding makes equal but for their width are given once, under the greatest one.
+    With a `hop` strides in time divide it.
     """
+    skeleton = streamable(skeleton or skeleton_for(image_shape), hop, image_shape[1] == 1)
     found: dict[Space, Space] = {}
     for resolution in resolutions:
         for width in widths:

@@ -33,6 +33,7 @@ from mcunet_tf.tinynas.contenders import (
 )
 from mcunet_tf.tinynas.cost import keeps
 from mcunet_tf.tinynas.data import as_float
+from mcunet_tf.tinynas.ear import Ear
 from mcunet_tf.tinynas.evolve import evolve, sample_fitting
 from mcunet_tf.tinynas.finish import compiled_cost, quantised
 from mcunet_tf.tinynas.given import (
@@ -53,7 +54,7 @@ from mcunet_tf.tinynas.progress_lines import ProgressLines
 from mcunet_tf.tinynas.protocols import KerasModel, Weights
 from mcunet_tf.tinynas.reading import Data
 from mcunet_tf.tinynas.result import SearchResult
-from mcunet_tf.tinynas.space import Space, Subnet, all_spaces
+from mcunet_tf.tinynas.space import RESOLUTIONS, Space, Subnet, all_spaces
 from mcunet_tf.tinynas.statistics import (
     SpaceStatistics,
     choose_space,
@@ -98,11 +99,14 @@ class _Winner:
 class SearchRun:
     """One search under way: what was asked, the data, the folder, and a method for each stage."""
 
-    def __init__(self, options: SearchOptions, images: Data, folder: Path) -> None:
+    def __init__(
+        self, options: SearchOptions, images: Data, folder: Path, ear: Ear | None = None
+    ) -> None:
         self.options = options
         self.images = images
         self.objective = Objective.of_data(options.task, images.train_y, images.num_classes)
         self.folder = folder
+        self.ear = ear
         self.progress = ProgressLines(quiet=not options.verbose)
         self.finished = False
         resolver = options.strategy.cluster_resolver if options.strategy is not None else None
@@ -157,6 +161,7 @@ class SearchRun:
             chosen=winner.chosen,
             flatbuffer=flatbuffer,
             standings=winner.standings,
+            ear=self.ear,
         )
         if self._writes():
             write_result(self.folder, result)
@@ -178,7 +183,8 @@ class SearchRun:
             )
 
     def _spaces(self) -> tuple[Space, ...]:
-        spaces = self.options.spaces or all_spaces(self.images.image_shape)
+        shape, hop = self.images.image_shape, self.options.budget.hop
+        spaces = self.options.spaces or self._all_spaces(shape, hop)
         channels = self.images.image_shape[2]
         for space in spaces:
             if space.input_shape[2] != channels:
@@ -187,6 +193,11 @@ class SearchRun:
                     f"{channels}: make it with make_space(image_shape)"
                 )
         return tuple(spaces)
+
+    def _all_spaces(self, shape: tuple[int, int, int], hop: int | None) -> tuple[Space, ...]:
+        # A front end gives rows of one size: what a stream takes is not scaled.
+        resolutions = RESOLUTIONS if hop is None and self.ear is None else RESOLUTIONS[-1:]
+        return all_spaces(shape, resolutions, hop=hop)
 
     def _writes(self) -> bool:
         if self.options.strategy is None:

@@ -12,6 +12,7 @@ from mcunet_tf.errors import BoardError, McunetError, SearchError
 from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.checkpoint import read_state, write_state
 from mcunet_tf.tinynas.cost import Budget, Cost
+from mcunet_tf.tinynas.ear import Ear, ear_of
 from mcunet_tf.tinynas.halving import Standing
 from mcunet_tf.tinynas.identity import board_content
 from mcunet_tf.tinynas.objective import Objective
@@ -46,6 +47,7 @@ def write_result(folder: Path, result: Found) -> None:
         "cost": dataclasses.asdict(result.cost),
         "budget": dataclasses.asdict(result.budget),
         "board": {"name": result.board.name, "content": _plain(board_content(result.board))},
+        "ear": None if result.ear is None else result.ear.settings(),
         "history": result.history,
         "pareto": [[p.arch.to_json(), p.score, p.macs] for p in result.pareto],
         "standings": [
@@ -87,6 +89,7 @@ def _fields(folder: Path, content: dict[str, Any], board: str | Board | None) ->
         "cost": Cost(**content["cost"]),
         "budget": Budget(**content["budget"]),
         "board": _board(content["board"], board),
+        "ear": ear_of(content.get("ear")),
         "history": content["history"],
         "pareto": tuple(
             ParetoPoint(Arch.from_json(arch), score, macs)
@@ -100,6 +103,22 @@ def _fields(folder: Path, content: dict[str, Any], board: str | Board | None) ->
             for row in content["standings"]
         ),
     }
+
+
+def read_ear(folder: Path) -> tuple[Path, Ear | None, int | None]:
+    """(int8 file, ear, hop) of a finished search, for what needs no TensorFlow.
+
+    Raises:
+        SearchError: the folder holds none, or is damaged.
+    """
+    content = read_state(folder / RESULT_FILE)
+    if content is None:
+        raise SearchError(
+            f"{folder} holds no finished search ({RESULT_FILE} is missing): run the search in it "
+            "to its end"
+        )
+    hop = content["budget"].get("hop")
+    return folder / FLATBUFFER_FILE, ear_of(content.get("ear")), hop
 
 
 def _board(stored: dict[str, Any], given: str | Board | None) -> Board:
