@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mcunet_tf.boards import Board, list_boards, load_board
     from mcunet_tf.check import Reference
     from mcunet_tf.datasets import load_fashion_mnist
+    from mcunet_tf.detection import Detection
     from mcunet_tf.quantize import quantize_ptq, quantize_qat
     from mcunet_tf.tinyengine import CompiledModel, Firmware, combine, compile_tflite
     from mcunet_tf.tinynas import Arch, Effort, Recipe, SearchResult, search
@@ -28,6 +29,7 @@ __all__ = [
     "Arch",
     "Board",
     "CompiledModel",
+    "Detection",
     "Effort",
     "Firmware",
     "McunetError",
@@ -57,6 +59,7 @@ _HOMES = {
     "Arch": "mcunet_tf.tinynas",
     "Board": "mcunet_tf.boards",
     "CompiledModel": "mcunet_tf.tinyengine",
+    "Detection": "mcunet_tf.detection",
     "Effort": "mcunet_tf.tinynas",
     "Firmware": "mcunet_tf.tinyengine",
     "Recipe": "mcunet_tf.tinynas",

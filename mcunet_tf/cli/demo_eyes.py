@@ -40,7 +40,7 @@ def define_flags() -> None:
     flags.DEFINE_string("sensor", "hm01b0", "Sensor whose power is known.")
     flags.DEFINE_float("period_s", 5.0, "Seconds from one look to the next.", 0.1)
     flags.DEFINE_integer("scenes", 2000, "Scenes to train on.", 50)
-    flags.DEFINE_integer("epochs", 8, "Of the larger network; the small one has half as many.", 1)
+    flags.DEFINE_integer("epochs", 8, "Of both trainings.", 1)
     flags.DEFINE_integer("test_scenes", 200, "Scenes to score.", 10)
     flags.DEFINE_integer("moments", 400, "Moments of the sequence that is watched.", 50)
     flags.DEFINE_integer("board_frames", 6, "Frames that the board sees.", 1, 20)
@@ -116,11 +116,11 @@ def _trained(folder: Path) -> tuple[tuple[Eye, Eye], Any, dict[str, float]]:
     for name, task, given, epochs in (
         (
             _GLANCE,
-            Detection(1, "centroids", (48, 48, 1), width=6, labels=("clothes",)),
+            Detection(1, "centroids", (48, 48, 1), 6, ("clothes",), "dense"),
             train.halved(),
-            max(FLAGS.epochs // 2, 1),
+            FLAGS.epochs,
         ),
-        (_LOOK, Detection(1, "boxes", width=16, labels=("clothes",)), train, FLAGS.epochs),
+        (_LOOK, Detection(1, width=12, labels=("clothes",), blocks="dense"), train, FLAGS.epochs),
     ):
         _say(f"training '{name}', {task.kind} in {task.image[0]}x{task.image[1]}: {epochs} epochs")
         model = train_detector(task, given.images, given.boxes, epochs, seed=seed)
@@ -137,7 +137,7 @@ def _joined(eyes: Sequence[Eye], board: str) -> Any:
     from mcunet_tf.vision import CascadeStage, cascade
 
     stages = []
-    for eye, wake, sleep, down in zip(eyes, (0.5, 0.6), (0.4, 0.5), (2, 1), strict=True):
+    for eye, wake, sleep, down in zip(eyes, (0.6, 0.6), (0.5, 0.5), (2, 1), strict=True):
         compiled = compile_tflite(eye.file, board, name=eye.name, input_mode="rows")
         decoder = decoder_for(eye.task, [info.shape for info in compiled.outputs])
         stages.append(CascadeStage(compiled, decoder, wake, sleep, down=down))

@@ -117,7 +117,7 @@ def _found(board: Board, data: ImageDataset, count: int, **given: Any) -> Search
 def _searched(train: Any, board: Board, **given: Any) -> SearchResult:
     from mcunet_tf.tinynas import search
 
-    return search(
+    found: SearchResult = search(
         train,
         board=board,
         sram_bytes=FLAGS.sram_bytes,
@@ -132,6 +132,7 @@ def _searched(train: Any, board: Board, **given: Any) -> SearchResult:
         quantization=FLAGS.quantization,
         **given,
     )
+    return found
 
 
 def _quick(image_shape: tuple[int, ...]) -> dict[str, Any]:

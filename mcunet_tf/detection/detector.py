@@ -21,8 +21,11 @@ Array = npt.NDArray[Any]
 
 STRIDE = 8
 KINDS = ("boxes", "centroids")
+BLOCKS = ("separable", "dense")
 _BACKBONE = ((1, 2), (2, 4), (1, 4), (1, 4), (1, 4))
 """Stride and width, in the detector's own unit, of each separable convolution behind the stem."""
+_DENSE = 3
+"""Dense windows on the detector's grid."""
 _BATCH = 32
 _AVERAGED = 100
 _SETTLED = 32
@@ -45,6 +48,8 @@ class Detection:
         image: height, width and channels of the input; multiples of 8 and 1 or 3.
         width: channels of the first layer; later ones have up to four times as many.
         labels: names of the classes, or none.
+        blocks: "separable": windows of each channel by itself; "dense": of all, with more weights,
+            which learn more in the same time and tell classes apart better.
 
     Raises:
         DataError: a setting cannot be.
@@ -55,11 +60,14 @@ class Detection:
     image: tuple[int, int, int] = (96, 96, 1)
     width: int = 16
     labels: tuple[str, ...] = ()
+    blocks: str = "separable"
 
     def __post_init__(self) -> None:
         height, width, channels = self.image
         if self.kind not in KINDS:
             raise DataError(f"kind = {self.kind!r}: use one of {KINDS}")
+        if self.blocks not in BLOCKS:
+            raise DataError(f"blocks = {self.blocks!r}: use one of {BLOCKS}")
         if height % STRIDE or width % STRIDE or channels not in (1, 3) or min(height, width) < 16:
             raise DataError(
                 f"image = {self.image}: give height and width of 16 or more that {STRIDE} divides, "
@@ -125,6 +133,13 @@ class Detection:
         layers = keras.layers
         x = _activated(keras, layers.Conv2D(self.width, 3, 2, "same", use_bias=False)(given))
         x = _activated(keras, layers.Conv2D(2 * self.width, 3, 2, "same", use_bias=False)(x))
+        if self.blocks == "dense":
+            wide = 4 * self.width
+            x = _activated(keras, layers.Conv2D(wide, 3, 2, "same", use_bias=False)(x))
+            for _ in range(_DENSE):
+                made = layers.Conv2D(wide, 3, 1, "same", use_bias=False)(x)
+                x = layers.Add()([_activated(keras, made), x])
+            return x
         for stride, times in _BACKBONE:
             skip = x
             x = layers.DepthwiseConv2D(3, stride, "same", use_bias=False)(x)
@@ -220,8 +235,17 @@ def _settle_norms(model: Any, images: Array) -> None:
         model(images[start : start + _BATCH], training=True)
 
 
-def check_boxes(task: Detection, images: Array, boxes: Sequence[Array]) -> None:
-    """Raises DataError unless images and boxes can be learnt from; names the first that cannot."""
+def check_boxes(
+    task: Detection, images: Array, boxes: Sequence[Array], every_class: bool = True
+) -> None:
+    """Raises DataError unless images and boxes fit the task; names the first that does not.
+
+    Args:
+        task: what is found.
+        images: uint8 [n, height, width, channels].
+        boxes: of each, [boxes, 5].
+        every_class: whether a class without a box is a fault, as there is nothing to learn it from.
+    """
     height, width, _ = task.image
     if not len(images) or len(images) != len(boxes):
         raise DataError(f"{len(images)} images and boxes of {len(boxes)}: give as many of each")
@@ -244,7 +268,7 @@ def check_boxes(task: Detection, images: Array, boxes: Sequence[Array]) -> None:
         if len(own) and not ((labels >= 0) & (labels < task.classes) & (labels % 1 == 0)).all():
             raise DataError(f"labels of image {n}: give whole numbers from 0 to {task.classes - 1}")
         present[labels.astype(int)] = True
-    if not present.all():
+    if every_class and not present.all():
         missing = int(np.flatnonzero(~present)[0])
         raise DataError(f"class {missing} has no box in any image: leave it out, or add images")
 

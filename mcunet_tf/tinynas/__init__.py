@@ -4,6 +4,7 @@
 from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.block import Block
 from mcunet_tf.tinynas.cost import Budget, Cost, candidate_cost
+from mcunet_tf.tinynas.detector_result import DetectorResult
 from mcunet_tf.tinynas.effort import Effort
 from mcunet_tf.tinynas.evolve import Evolution
 from mcunet_tf.tinynas.families import (
@@ -24,6 +25,7 @@ __all__ = [
     "Budget",
     "Cost",
     "DepthwiseSeparable",
+    "DetectorResult",
     "Effort",
     "Evolution",
     "Family",

@@ -14,7 +14,7 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from mcunet_tf.boards import Board
 from mcunet_tf.datasets import SpokenWords
@@ -30,11 +30,27 @@ from mcunet_tf.tinynas.result import SearchResult
 from mcunet_tf.tinynas.space import Space
 from mcunet_tf.tinynas.stages import SearchRun
 
-_OF_DATA = ("train", "validation", "num_classes", "series")
-"""Arguments that are about the data; all others are options."""
+if TYPE_CHECKING:
+    from mcunet_tf.detection import Detection
+    from mcunet_tf.tinynas.detector_result import DetectorResult
+
+_OF_DATA = ("train", "validation", "num_classes", "series", "task")
+"""Arguments about the data, or what is sought in it; all others are options."""
 
 
+@overload
 def search(
+    train: Any, validation: Any = None, *, task: None = None, **options: Any
+) -> SearchResult: ...
+
+
+@overload
+def search(
+    train: Any, validation: Any = None, *, task: Detection, **options: Any
+) -> DetectorResult: ...
+
+
+def search(  # type: ignore[misc]  # the overloads above say only what differs
     train: Any,
     validation: Any = None,
     *,
@@ -67,7 +83,8 @@ def search(
     instructions: int | None = None,
     hop: int | None = None,
     series: bool = False,
-) -> SearchResult:
+    task: Detection | None = None,
+) -> SearchResult | DetectorResult:
     """Searches, trains and quantises the best network that fits a board.
 
     Args:
@@ -137,6 +154,12 @@ def search(
             computed anew. Strides in time divide the hop.
         series: whether data are signals `[n, t, c]`, not grey images `[n, h, w]`. Networks then
             have windows and strides along time alone, and take `[t, 1, c]`.
+        task: a `mcunet_tf.Detection`, to find things instead of telling classes apart: data is
+            (images, boxes) as `mcunet_tf.detection.train_detector` takes it, or what a reader of
+            COCO, Pascal VOC or YOLO files gave. Networks with heads for scores and boxes are
+            trained side by side for `supernet_epochs`, by default an eighth of `epochs`, and
+            `effort.finalists` says how many, nine at most; `metrics` may name "ap50" or "ap50_95",
+            or of centroids "f1", "precision" or "recall".
 
     Raises:
         DataError: the data set is empty, mislabelled, or holds NaN.
@@ -150,6 +173,12 @@ def search(
     require_packages("the search", "tensorflow", "keras")
     asked["recipe"] = Recipe() if recipe is None else recipe
     asked["effort"] = Effort() if effort is None else effort
+    if task is not None:
+        from mcunet_tf.tinynas.detector_search import search_detector
+
+        others = {"num_classes": num_classes, "recipe": recipe, "series": series or None}
+        options = SearchOptions(**asked | {"metrics": ()})
+        return search_detector(task, train, validation, options, metrics, others)
     options = SearchOptions(**asked)
     ear = None
     if isinstance(train, SpokenWords):

@@ -127,6 +127,11 @@ def read_decoder(given: str | Path | Mapping[str, Any]) -> Decoder:
         raise VisionError(f"{where}: {error}" if where != "the decoder" else str(error)) from error
 
 
+def decoder_json(decoder: Decoder) -> str:
+    """A decoder as the JSON that `read_decoder` reads."""
+    return json.dumps(dataclasses.asdict(decoder), indent=1) + "\n"
+
+
 def _complete(settings: dict[str, Any], needed: Sequence[str], what: str) -> dict[str, Any]:
     for name in needed:
         require(name in settings, f"{what} lacks '{name}': give it")
