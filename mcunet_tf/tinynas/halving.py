@@ -193,6 +193,7 @@ class Halving:
             OutputError: the folder cannot be written.
         """
         alive = list(contenders)
+        self.progress.ends_in(self.seconds - self.spent)
         shares = ROUND_SHARES if len(alive) > _KEPT else _ONE_ROUND
         self.progress.say(
             f"{len(alive)} networks, {sum(c.family == KNOWN for c in alive)} of them published, "
@@ -221,6 +222,7 @@ class Halving:
 
     def alone(self, network: Contender) -> tuple[int, int | None]:
         """(epochs, steps of each) of a training of one network that has all of the time."""
+        self.progress.ends_in(self.seconds - self.spent)
         return self._final_length(network)
 
     def _round(
@@ -252,7 +254,11 @@ class Halving:
                 self.keep(rounds=rounds)
             score = stored["score"]
             said = "diverged" if score is None else self._said(score)
-            self.progress.say(f"round {number + 1}, {contender.name}: {said}")
+            remaining = _shown_seconds(max(self.seconds - self.spent, 0.0))
+            self.progress.say(
+                f"round {number + 1}, {contender.name} ({index + 1}/{len(alive)}): {said}  in all "
+                f"{remaining} left"
+            )
         scores = {name: stored["score"] for name, stored in done.items()}
         return {name: -math.inf if score is None else score for name, score in scores.items()}
 
@@ -329,6 +335,7 @@ class Halving:
                 progress=ProgressLines(quiet=True),
                 objective=self.objective,
                 teacher=self.teacher,
+                callbacks=options.stage_callbacks("rounds"),
             )
         return self.trainers[contender.name]
 

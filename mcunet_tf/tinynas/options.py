@@ -24,7 +24,9 @@ from mcunet_tf.tinynas.space import Space
 from mcunet_tf.tinynas.task import Task
 
 QUANTIZATIONS = ("ptq", "qat")
-CALLBACK_STAGES = ("supernet", "final")
+CALLBACK_STAGES = ("supernet", "rounds", "final")
+"""A list of callbacks is for the first and the last: rounds train many networks."""
+
 LEAST_MINUTES = 0.2
 
 
@@ -44,8 +46,8 @@ class SearchOptions:
         supernet_epochs: epochs of the supernet; None takes `epochs`, 0 trains no supernet.
         seed: seed of all randomness.
         workdir: folder of checkpoints and logs; None takes a temporary one.
-        callbacks: Keras callbacks of both trainings, or a dictionary of those of each: "supernet",
-            "final".
+        callbacks: Keras callbacks of supernet and final training, or a dictionary of those of each
+            stage, one of `CALLBACK_STAGES`.
         strategy: how training is distributed; None trains on the default device.
         executor: workers for evaluations; None evaluates in this process.
         quantization: one of `QUANTIZATIONS`.
@@ -151,7 +153,7 @@ class SearchOptions:
         """The callbacks of one of `CALLBACK_STAGES`."""
         if isinstance(self.callbacks, Mapping):
             return self.callbacks.get(stage, ())
-        return self.callbacks
+        return () if stage == "rounds" else self.callbacks
 
     @property
     def supernet_length(self) -> int:

@@ -18,6 +18,9 @@ _LINE_SECONDS = 10.0
 class ProgressLines:
     """Writes a line per finished step, and on a terminal redraws one within a step.
 
+    Each says how long the work will take, and all of the works where that is known: what follows
+    as steps of this one's length (`following`), or when all is to end (`ends_in`).
+
     What cannot be written (a terminal that was closed, a pipe that nobody reads any more, a full
     disk behind a log) ends the lines, never the work.
     """
@@ -39,6 +42,12 @@ class ProgressLines:
         self.started = time.monotonic()
         self.drawn = 0.0
         self.told = -_LINE_SECONDS
+        self.following = 0.0
+        self.end: float | None = None
+
+    def ends_in(self, seconds: float) -> None:
+        """Says when all works are to end."""
+        self.end = time.monotonic() + seconds
 
     def start(self, title: str, total: int, done: int = 0) -> None:
         """Begins work.
@@ -98,7 +107,16 @@ class ProgressLines:
         share = (done - self.begun) / max(self.total - self.begun, 1)
         spent = time.monotonic() - self.started
         left = spent / share - spent if share > 0 else 0.0
-        return f"{self.title} {int(done)}/{self.total}  ETA {_duration(left)}  "
+        return f"{self.title} {int(done)}/{self.total}  ETA {_duration(left)}{self._all(left)}  "
+
+    def _all(self, left: float) -> str:
+        """What is left of all works, where that is more than what is left of this one."""
+        if self.end is not None:
+            return f", in all {_duration(max(self.end - time.monotonic(), left))}"
+        if not self.following or self.current <= self.begun:
+            return ""
+        each = (time.monotonic() - self.started) / (self.current - self.begun)
+        return f", in all {_duration(left + self.following * each)}"
 
 
 def _shown(key: str, value: Any) -> str:

@@ -112,9 +112,10 @@ def search(  # type: ignore[misc]  # the overloads above say only what differs
         seed: seed of all randomness; the same seed gives the same result.
         workdir: folder of checkpoints and logs, to go on from after an interruption; by default a
             temporary folder, which is removed when the search has ended.
-        callbacks: Keras callbacks of both trainings, or a dictionary of those of each: "supernet",
-            "final". They work as in `fit`; epochs end with `val_loss` and `val_<metric>` of the
-            largest sub-network, or of the network in training. A learning rate that they set scales
+        callbacks: Keras callbacks of supernet and final training, or a dictionary of those of each
+            stage: "supernet", "rounds" (of networks side by side), "final". They work as in `fit`;
+            epochs end with `val_loss` and `val_<metric>` of the largest sub-network, or of the
+            network in training; in rounds with the loss alone. A learning rate that they set scales
             the schedule; what they save is a plain Keras model.
         strategy: a `tf.distribute` strategy for both trainings.
         executor: a `concurrent.futures.Executor` whose workers see `workdir`, for evaluations.

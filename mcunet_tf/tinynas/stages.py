@@ -65,6 +65,9 @@ from mcunet_tf.tinynas.stored import write_result
 
 _SPACES_SAVED_EVERY = 6
 
+_FINAL_EPOCH = 0.7
+"""Time of an epoch of the final training, relative to the supernet's: only the ETA knows it."""
+
 History = list[dict[str, Any]]
 """A row for each epoch: its number, phase and loss."""
 
@@ -380,7 +383,10 @@ class SearchRun:
             ),
             teacher=self._teacher,
         )
-        return network, trainer.run(elastic_phases(space, options.supernet_length), self.images)
+        self.progress.following = _FINAL_EPOCH * options.epochs
+        history = trainer.run(elastic_phases(space, options.supernet_length), self.images)
+        self.progress.following = 0.0
+        return network, history
 
     def _fits(self, space: Space, subnet: Subnet) -> bool:
         arch, options = space.arch(subnet), self.options

@@ -6,6 +6,7 @@ import pytest
 
 from mcunet_tf.errors import SearchError
 from mcunet_tf.tinynas.candidates import evaluation_data
+from mcunet_tf.tinynas.options import SearchOptions
 from mcunet_tf.tinynas.reading import read_images
 from mcunet_tf.tinynas.recipe import Recipe
 from tests.tinynas.test_search import run
@@ -138,6 +139,13 @@ def test_callbacks_of_each_stage(tmp_path):
     assert [row["val_loss"] for row in found.history] == [logs["val_loss"] for logs in both.logs]
     found.report(tmp_path / "report.html")
     assert "val_accuracy" in (tmp_path / "report.html").read_text()
+
+
+def test_rounds_have_callbacks_of_their_own():
+    one = Rates()
+    assert SearchOptions(callbacks=[one]).stage_callbacks("final") == [one]
+    assert SearchOptions(callbacks=[one]).stage_callbacks("rounds") == ()
+    assert SearchOptions(callbacks={"rounds": [one]}).stage_callbacks("rounds") == [one]
 
 
 def test_unknown_stages_are_one_line(tmp_path):

@@ -98,3 +98,22 @@ def test_a_pipe_that_nobody_reads_ends_the_lines_only():
     os.close(reading)
     with pytest.raises(BrokenPipeError), os.fdopen(writing, "w") as stream:
         assert worked(stream).quiet
+
+
+def test_all_works_are_foretold(monkeypatch):
+    """Two of four steps took 20 s: two are left, and three more of later works."""
+    now = [0.0]
+    monkeypatch.setattr(progress_lines.time, "monotonic", lambda: now[0])
+    stream = io.StringIO()
+    lines = ProgressLines(stream=stream)
+    lines.following = 3
+    lines.start("supernet", 4)
+    for step in (1, 2):
+        now[0] += 10
+        lines.step(step)
+    assert stream.getvalue().splitlines()[-1] == "supernet 2/4  ETA 20 s, in all 50 s"
+    lines.following = 0
+    lines.ends_in(310)
+    now[0] += 10
+    lines.step(3)
+    assert stream.getvalue().splitlines()[-1].endswith(", in all 5 min")
