@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -81,6 +81,7 @@ def quantize_qat(
 
     network = TrainableFile(flatbuffer, source.name)
     _check_network(network, flatbuffer, batches.sample)
+    _check_loss(loss, network.kinds[-2:])
     if loss is None:
         batches.expect_classes(int(network.graph.tensors[network.graph.outputs[0]].shape[-1]))
         loss = _cross_entropy(network.kinds[-1] == "SOFTMAX" or "SOFTMAX" in network.kinds[-2:])
@@ -124,6 +125,26 @@ def _constants(y: Any) -> Any:
     import tensorflow as tf
 
     return [tf.constant(part) for part in y] if isinstance(y, list | tuple) else tf.constant(y)
+
+
+def _check_loss(loss: Any, last: Sequence[str]) -> None:
+    """Makes sure that a Keras loss wants what the model's last operators give.
+
+    Raises:
+        DataError: it wants logits of a model that ends in probabilities, or the other way round.
+    """
+    from_logits = getattr(loss, "from_logits", None)
+    ends = next((kind for kind in last if kind in ("SOFTMAX", "LOGISTIC")), None)
+    if from_logits is True and ends is not None:
+        raise DataError(
+            f"the loss is from logits, but the model ends in {ends}: make it with "
+            "from_logits=False, or leave the last activation out of the model"
+        )
+    if from_logits is False and ends is None:
+        raise DataError(
+            "the loss wants probabilities, but the model ends in logits: make it with "
+            "from_logits=True"
+        )
 
 
 def _cross_entropy(of_probabilities: bool) -> Loss:

@@ -152,14 +152,14 @@ def smallest_contender(
     for family, arch in smallest.items():
         if fits(arch):
             return Contender(f"{family} smallest", family, arch)
-    raise BudgetError(_least_needed(smallest, num_classes, options))
+    raise BudgetError(least_needed(smallest, num_classes, options))
 
 
 def _shallow(skeleton: Skeleton) -> Skeleton:
     return dataclasses.replace(skeleton, stages=skeleton.stages[:2])
 
 
-def _least_needed(smallest: dict[str, Arch], num_classes: int, options: SearchOptions) -> str:
+def least_needed(smallest: dict[str, Arch], num_classes: int, options: SearchOptions) -> str:
     """Which limit nothing keeps, and the least that some network needs of it."""
     budget, board = options.budget, options.target
     hop = budget.hop

@@ -28,7 +28,7 @@ class Images:
     """Samples in two disjoint parts, in memory.
 
     Attributes:
-        train_x: training images `[n, h, w, c]`, uint8 or float32.
+        train_x: training images `[n, h, w, c]`, uint8, int8 or float32.
         train_y: their targets: classes int64 `[n]`, labels or values float32 `[n, k]`.
         validation_x: validation images.
         validation_y: their targets.
@@ -85,7 +85,9 @@ class Images:
 
 
 def as_float(images: Array) -> npt.NDArray[np.float32]:
-    """Images as networks take them: uint8 becomes 0..1, floats stay what they are."""
+    """Images as networks take them: uint8 becomes 0..1, int8 -1..1, floats stay what they are."""
+    if images.dtype == np.int8:
+        return images.astype(np.float32) / np.float32(128)
     if images.dtype == np.uint8:
         return images.astype(np.float32) / np.float32(255)
     return np.asarray(images, np.float32)
@@ -101,7 +103,8 @@ def resize_images(images: Array, shape: tuple[int, int, int]) -> Array:
     for start in range(0, len(images), _RESIZED_AT_ONCE):
         chunk = np.asarray(images[start : start + _RESIZED_AT_ONCE], np.float32)
         scaled = tf.image.resize(chunk, shape[:2], antialias=True).numpy()
-        if images.dtype == np.uint8:
-            scaled = np.clip(np.round(scaled), 0, 255)
+        if images.dtype in (np.uint8, np.int8):
+            limits = np.iinfo(images.dtype)
+            scaled = np.clip(np.round(scaled), limits.min, limits.max)
         made[start : start + _RESIZED_AT_ONCE] = scaled
     return made

@@ -71,7 +71,9 @@ class Family:
 
     def build(self, choice: BlockChoice) -> Block:
         """The block of a choice."""
-        raise NotImplementedError(f"{type(self).__name__} has no build(choice)")
+        raise SearchError(
+            f"{type(self).__name__} has no build(self, choice): give one that makes a Block"
+        )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -49,8 +49,8 @@ class SharedConv(keras.layers.Layer):
             shape=(*self.size, in_channels, out_channels),
             initializer="he_normal",
         )
-        self.pointwise = self.size == self.stride == (1, 1)
-        self.widens = self.pointwise and in_channels < out_channels
+        self.pointwise = self.size == (1, 1)
+        self.widens = self.pointwise and self.stride == (1, 1) and in_channels < out_channels
         self.built = True
 
     def part(self, size: Any = None, in_channels: Any = None, out_channels: Any = None) -> Any:
@@ -65,7 +65,10 @@ class SharedConv(keras.layers.Layer):
     def call(self, x: Any, kernel: Any) -> Any:
         """Convolves `[n, h, w, in_channels]` by weights of `part`."""
         if self.pointwise:
-            return _pointwise(x, kernel)
+            # The pixels that a strided one reads: oneDNN 3.5 ends the process over its gradient.
+            rows, columns = self.stride
+            read = x if self.stride == (1, 1) else x[:, ::rows, ::columns]
+            return _pointwise(read, kernel)
         if self.padding == ALIKE and self.stride != (1, 1):
             return tf.nn.conv2d(_padded_alike(x, kernel), kernel, self.stride, "VALID")
         return tf.nn.conv2d(x, kernel, self.stride, "SAME")

@@ -102,6 +102,18 @@ class Objective:
             squares = tf.where(errors < 1.0, 0.5 * squares, errors - 0.5)
         return tf.reduce_mean(squares, axis=1)
 
+    def check_loss(self, y: Array) -> None:
+        """Tries a loss of the user's on two samples.
+
+        Raises:
+            SearchError: it fails, or gives something else than a loss for each.
+        """
+        if self.task.loss is None or isinstance(self.task.loss, str):
+            return
+        import tensorflow as tf
+
+        self.losses(tf.constant(y[:2]), tf.zeros([len(y[:2]), self.outputs]))
+
     def soft_losses(self, teacher: Any, outputs: Any) -> Any:
         """Losses `[n]` of outputs against those of a teacher, as tensors."""
         import tensorflow as tf
@@ -120,7 +132,14 @@ class Objective:
         loss: Any = self.task.loss
         # A Keras loss averages over the batch when it is called; its `call` does not.
         compute = loss.call if hasattr(loss, "call") and hasattr(loss, "get_config") else loss
-        found = tf.cast(compute(y, outputs), tf.float32)
+        try:
+            found = tf.cast(compute(y, outputs), tf.float32)
+        except (AttributeError, TypeError, ValueError, tf.errors.InvalidArgumentError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise SearchError(
+                f"loss '{self.task.loss_name}' fails for targets {list(y.shape)} and outputs "
+                f"{list(outputs.shape)}: {reason}"
+            ) from error
         if found.shape.rank is None or found.shape.rank == 0:
             raise SearchError(
                 f"loss '{self.task.loss_name}' gives one number for a batch: it must give one for "

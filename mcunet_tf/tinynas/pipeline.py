@@ -27,6 +27,9 @@ _LEAST_FOR_ORDER = 20
 """Samples per class from which on an order by class is told from chance."""
 _MOST_VALUES = 1 << 31
 """Values that a source may give before it is taken for an endless one where it is collected."""
+_REASON = 200
+"""Characters of another's message that are kept."""
+
 _MOST_SAMPLES = 1 << 27
 """Samples that a source may give in one pass before it is taken for an endless one."""
 
@@ -61,8 +64,22 @@ def chunks(part: str, given: Any, series: bool = False) -> Iterator[Chunk]:
             f"the {part} function gives {shown(elements)}: it must give an iterator of (image, "
             "label) that begins anew at each call"
         )
-    for element in elements:
+    for element in _guarded(part, elements):
         yield _chunk(part, element, series)
+
+
+def _guarded(part: str, elements: Iterable[Any]) -> Iterator[Any]:
+    """Elements of a user's source, whose failure is one line that says so."""
+    iterator = iter(elements)
+    while True:
+        try:
+            element = next(iterator)
+        except StopIteration:
+            return
+        except Exception as error:  # a user's code, and TensorFlow's, raise anything
+            reason = " ".join(str(error).split())[:_REASON] or type(error).__name__
+            raise DataError(f"the {part} data failed: {reason}") from error
+        yield element
 
 
 def _of_dataset(part: str, dataset: Any, series: bool) -> Iterator[Chunk]:
@@ -78,7 +95,7 @@ def _of_dataset(part: str, dataset: Any, series: bool) -> Iterator[Chunk]:
             f"the {part} dataset repeats for ever: pass it without .repeat(), or with .take(n)"
         )
     batched = _is_batched(part, spec[0], spec[1], series)
-    for element in dataset.as_numpy_iterator():
+    for element in _guarded(part, dataset.as_numpy_iterator()):
         parts = [np.asarray(value) for value in element]
         if not batched:
             parts = [value[np.newaxis] for value in parts]
@@ -151,9 +168,10 @@ def checked_chunks(part: str, given: Any, head: str, series: bool = False) -> It
 
 def check_images(part: str, x: Array) -> None:
     """Makes sure that images are of a type and shape that networks take."""
-    if x.ndim != 4 or not (x.dtype == np.uint8 or np.issubdtype(x.dtype, np.floating)):
+    integers = x.dtype in (np.uint8, np.int8)
+    if x.ndim != 4 or not (integers or np.issubdtype(x.dtype, np.floating)):
         raise DataError(
-            f"{part} images are {x.dtype} {list(x.shape)}; they must be uint8 or float32 "
+            f"{part} images are {x.dtype} {list(x.shape)}; they must be uint8, int8 or float32 "
             "[n, h, w, c]"
         )
     if not all(x.shape[1:]):
@@ -162,7 +180,7 @@ def check_images(part: str, x: Array) -> None:
 
 def check_finite(part: str, x: Array, first: int = 0) -> None:
     """Makes sure that images hold numbers that float32 can hold; `first` is the first's number."""
-    if x.dtype == np.uint8:
+    if x.dtype in (np.uint8, np.int8):
         return
     with np.errstate(over="ignore", invalid="ignore"):
         finite = np.isfinite(np.asarray(x, np.float32)).all(axis=(1, 2, 3))

@@ -38,7 +38,7 @@ class SearchResult:
         arch: the chosen architecture.
         model: a trained plain functional Keras model, `[h, w, c]` -> logits, or of a regression
             (value - mean) / deviation of each target. Where the images were uint8 it takes them
-            divided by 255.
+            divided by 255, where they were int8 by 128.
         num_classes: number of logits.
         scores: all metrics of `model` on the validation images, by name, in float32; the first one
             is what the search improved.

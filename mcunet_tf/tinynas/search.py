@@ -88,10 +88,10 @@ def search(  # type: ignore[misc]  # the overloads above say only what differs
     """Searches, trains and quantises the best network that fits a board.
 
     Args:
-        train: arrays `(images, targets)` or `(images, targets, weights)`, images uint8 or float32
-            `[n, h, w, c]`; or a `tf.data.Dataset`, a Keras PyDataset, or a function that gives an
-            iterator, of such samples, batched or not. These are read anew every epoch, in their
-            own order, so that what they do to images at random is new each time. Or spoken words
+        train: arrays `(images, targets)` or `(images, targets, weights)`, images uint8, int8 or
+            float32 `[n, h, w, c]`; or a `tf.data.Dataset`, a Keras PyDataset, or a function that
+            gives an iterator, of such samples, batched or not. These are read anew every epoch, in
+            their own order, so that what they do to images at random is new each time. Or words
             (`mcunet_tf.datasets.load_spoken_words`): their clips are changed and heard by their
             front end, which the result keeps.
         validation: data of the same forms, held in memory; None sets a tenth of the arrays aside.
@@ -144,8 +144,8 @@ def search(  # type: ignore[misc]  # the overloads above say only what differs
             A classifier of another number of classes begins at random.
         teacher: a trained Keras model for the same targets, whose predictions are learnt beside
             them, as `recipe.distillation` weighs them; 0 counts as 1. It gets the images as the
-            network does, uint8 divided by 255, scaled to its own size, and gives logits or
-            probabilities, or of a regression values in the targets' own units.
+            network does, uint8 divided by 255, int8 by 128, scaled to its own size, and gives
+            logits or probabilities, or of a regression values in the targets' own units.
         supernet: working folder of an earlier search by epochs for such data: its supernet is
             taken, not trained again, to find the best network of its space for another board or
             budget. Give this search a `workdir` of its own, or none.

@@ -145,6 +145,9 @@ class Space:
                 f"so {type(self.family).__name__}, have equal strides along both axes: give these "
                 "strides to the stem"
             )
+        # A family of the user's own is tried before hours are spent on it.
+        for subnet in (self.smallest(), self.largest()):
+            self.arch(subnet)
 
     @property
     def blocks(self) -> int:
@@ -254,6 +257,18 @@ class Space:
         stem, channels = self.stem_channels, self.first_channels
         return (Block(self._kernel(3), stem, channels, 1, stem == channels),)
 
+    def _built(self, place: BlockChoice) -> Block:
+        made: object = self.family.build(place)
+        name = type(self.family).__name__
+        if not isinstance(made, Block):
+            raise SearchError(f"{name}.build gives {shown(made)}: it must give a Block")
+        if made.channels != place.channels:
+            raise SearchError(
+                f"{name}.build gives a block of {made.channels} channels where the stage has "
+                f"{place.channels}: use choice.channels"
+            )
+        return made
+
     def _blocks(self, choice: Subnet, depths: Sequence[int]) -> list[Block]:
         """The blocks of the stages, so many of each."""
         channels = self.first_channels or self.stem_channels
@@ -268,7 +283,7 @@ class Space:
                     kernel=self._kernel(choice.kernels[slot + position]),
                     expansion=choice.expansions[slot + position],
                 )
-                blocks.append(self.family.build(place))
+                blocks.append(self._built(place))
                 channels = stage.channels
             slot += stage.max_depth
         return blocks

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from mcunet_tf.errors import SearchError
+from mcunet_tf.errors import BudgetError, SearchError
 from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.candidates import Candidates, EvaluationData, evaluation_data
 from mcunet_tf.tinynas.checkpoint import read_state, write_bytes, write_model, write_state
@@ -27,6 +27,7 @@ from mcunet_tf.tinynas.contenders import (
     Contender,
     by_promise,
     known_contenders,
+    least_needed,
     own_contenders,
     smallest_contender,
     training_cost,
@@ -128,6 +129,7 @@ class SearchRun:
         """
         spaces = self._spaces()
         claim_folder(self.folder, self.options, self.images, spaces, self._writes())
+        self.objective.check_loss(self.images.train_y)
         uneven = uneven_classes(self.objective, self.images.train_y)
         if uneven:
             self.progress.say(uneven)
@@ -321,7 +323,12 @@ class SearchRun:
             return self._by_old_supernet(Path(self.options.supernet))
         assert self._teacher or self.options.teacher is None  # raises where it does not suit
         statistics = self._measure(spaces)
-        chosen = choose_space(statistics)
+        try:
+            chosen = choose_space(statistics)
+        except BudgetError as error:
+            least = {str(i): space.arch(space.smallest()) for i, space in enumerate(spaces)}
+            said = least_needed(least, self.images.num_classes, self.options)
+            raise BudgetError(f"{error}; {said}") from error
         space = chosen.space
         self.progress.say(f"space: {space.input_shape}, width {space.width}")
         self.images = self.images.resized(space.input_shape)

@@ -206,8 +206,7 @@ def choose_space(
     possible = [s for s in statistics if s.fitting_share >= least_share]
     if not possible:
         raise BudgetError(
-            f"of {len(statistics)} search spaces none holds sub-networks that fit the budget: "
-            "raise sram_bytes, flash_bytes or latency_ms, or choose a larger board"
+            f"of {len(statistics)} search spaces none holds sub-networks that fit the budget"
         )
     return max(possible, key=lambda s: s.mean_macs)
 

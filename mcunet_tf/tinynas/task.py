@@ -59,6 +59,11 @@ class Task:
             )
         if self.loss is not None and not isinstance(self.loss, str) and not callable(self.loss):
             raise SearchError(f"loss = {shown(self.loss)}: give a name or a function")
+        if getattr(self.loss, "from_logits", None) is False and self.head != "regression":
+            raise SearchError(
+                f"loss '{_name(self.loss)}' wants probabilities, but networks give logits: make it "
+                "with from_logits=True"
+            )
         if isinstance(self.loss, type):
             raise SearchError(f"loss = {shown(self.loss)}: give an instance, not the class")
         self._check_metrics()

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Quantisation-aware training: the file itself is trained, whatever it was made with."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from mcunet_tf.check import Reference
 from mcunet_tf.errors import DataError, UnsupportedError
 from mcunet_tf.quantize import quantize_ptq, quantize_qat
+from mcunet_tf.quantize.qat import _check_loss
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinynas import Arch, Block
 from tests.tinynas.tiny import images
@@ -278,3 +281,41 @@ def test_what_mixes_the_samples_of_a_batch_is_one_line():
     with pytest.raises(UnsupportedError, match="cannot be trained through") as caught:
         quantize_qat(model, data)
     assert "\n" not in str(caught.value)
+
+
+def test_a_strided_pointwise_convolution_can_be_trained():
+    """8 to 16 channels of 64 x 64 pixels: TensorFlow's own gradient ends the process there."""
+    from mcunet_tf.quantize.trainable_operators import OPERATORS
+
+    options = SimpleNamespace(strideH=2, strideW=2, dilationHFactor=1, dilationWFactor=1, padding=0)
+    options.fusedActivationFunction = 0
+    rng = np.random.default_rng(0)
+    x = tf.constant(rng.normal(size=(8, 64, 64, 8)).astype(np.float32))
+    weights = tf.Variable(rng.normal(size=(16, 1, 1, 8)).astype(np.float32))
+    with tf.GradientTape() as tape:
+        y = OPERATORS["CONV_2D"]((x, weights), options, (8, 32, 32, 16))
+        loss = tf.reduce_sum(y)
+    read = x[:, ::2, ::2]
+    np.testing.assert_allclose(y, read @ tf.transpose(weights[:, 0, 0]), atol=1e-4)
+    expected = np.broadcast_to(tf.reduce_sum(read, (0, 1, 2)), (16, 8))
+    np.testing.assert_allclose(
+        tape.gradient(loss, weights)[:, 0, 0], expected, rtol=1e-3, atol=1e-2
+    )
+
+
+@pytest.mark.parametrize(
+    ("last", "from_logits", "said"),
+    [
+        ("SOFTMAX", True, "ends in SOFTMAX: make it with from_logits=False"),
+        ("FULLY_CONNECTED", False, "ends in logits: make it with from_logits=True"),
+        ("SOFTMAX", False, None),
+        ("FULLY_CONNECTED", True, None),
+    ],
+)
+def test_a_loss_must_want_what_the_model_gives(last, from_logits, said):
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=from_logits)
+    if said is None:
+        _check_loss(loss, ["RESHAPE", last])
+        return
+    with pytest.raises(DataError, match=said):
+        _check_loss(loss, ["RESHAPE", last])

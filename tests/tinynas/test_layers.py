@@ -90,6 +90,24 @@ def results(conv, norm, x, part, run):
     return y, *statistics, *map(tf.convert_to_tensor, gradients)
 
 
+def test_a_strided_pointwise_convolution_reads_some_pixels():
+    """8 to 16 channels of 64 x 64 pixels: there TensorFlow's own gradient ends the process."""
+    conv = SharedConv(1, 8, 16, 2, "shortcut")
+    x, dy = normal(8, 64, 64, 8), normal(8, 32, 32, 16, seed=1)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = conv(x, conv.part())
+        loss = tf.reduce_sum(y * dy)
+    dx, dw = tape.gradient(loss, [x, conv.kernel])
+    read, weights = x[:, ::2, ::2], conv.kernel[0, 0]
+    expected = np.zeros(x.shape, np.float32)
+    expected[:, ::2, ::2] = dy @ tf.transpose(weights)
+    rows = [tf.reshape(values, [-1, values.shape[3]]) for values in (read, dy)]
+    assert_near(
+        (y, dx, dw[0, 0]), (read @ weights, expected, tf.matmul(rows[0], rows[1], transpose_a=True))
+    )
+
+
 @pytest.mark.parametrize("name", CONVOLUTIONS)
 def test_norms_of_a_batch_are_tensorflows(name):
     make, part, channels = CONVOLUTIONS[name]

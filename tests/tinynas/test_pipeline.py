@@ -142,7 +142,10 @@ def wrong():
             "comes class by class: shuffle it",
         ),
         "shapes": (shapes, "image 3 is uint8 .5, 10, 1., the ones before are uint8 .10, 10, 1."),
-        "integers": (pairs.map(lambda a, b: (tf.cast(a, tf.int32), b)), "must be uint8 or float32"),
+        "integers": (
+            pairs.map(lambda a, b: (tf.cast(a, tf.int32), b)),
+            "must be uint8, int8 or float32",
+        ),
         "three classes of two": (pairs.map(lambda a, b: (a, b + 5)).take(7), "only 7 images"),
     }
 

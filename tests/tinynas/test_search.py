@@ -207,7 +207,7 @@ def wrong_data():
         "nan": ((nan, y), "image 3 holds NaN"),
         "negative": ((x, y - 1), "labels run from -1"),
         "one label": ((x, y * 0), "same label"),
-        "int32 images": ((x.astype(np.int32), y), "must be uint8 or float32"),
+        "int32 images": ((x.astype(np.int32), y), "must be uint8, int8 or float32"),
         "no pair": (x[0], "pair"),
         "none": (None, "must be a pair .* not None"),
         "text": ("cifar10", "must be a pair .* not 'cifar10'"),
