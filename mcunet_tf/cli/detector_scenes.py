@@ -24,6 +24,7 @@ def define_flags() -> None:
     flags.DEFINE_enum("kind", "boxes", ["boxes", "centroids"], "What is found.")
     flags.DEFINE_integer("classes", 1, "1: any piece; 10: kinds told apart.", 1, 10)
     flags.DEFINE_integer("width", 16, "Channels of the network's first layer.", 4)
+    flags.DEFINE_enum("blocks", "separable", ["separable", "dense"], "Windows of the network.")
     flags.DEFINE_integer("scenes", 2000, "Scenes to train on.", 50)
     flags.DEFINE_integer("test_scenes", 300, "Scenes to score.", 10)
     flags.DEFINE_integer("epochs", 10, "Passes over the scenes.", 1)
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
     from mcunet_tf.tinyengine import compile_tflite
 
     values = flags.FLAGS
-    task = Detection(values.classes, values.kind, width=values.width)
+    task = Detection(values.classes, values.kind, width=values.width, blocks=values.blocks)
     (images, boxes), (test_images, truth) = _scenes(values)
     before = time.process_time()
     model = train_detector(task, images, boxes, values.epochs, seed=values.seed)
@@ -54,7 +55,8 @@ def main(arguments: Sequence[str]) -> int:
         file, values.board, name="detector", input_mode="rows", output_dir=folder / "detector_c"
     )
     print(
-        f"{values.kind}, {values.classes} classes, width {values.width}: {values.scenes} scenes, "
+        f"{values.kind}, {values.classes} classes, {values.blocks}, width {values.width}: "
+        f"{values.scenes} scenes, "
         f"{values.epochs} epochs, seed {values.seed}, {minutes:.1f} CPU minutes"
     )
     for form, scores in (
