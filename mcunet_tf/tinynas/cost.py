@@ -180,13 +180,13 @@ def excesses(cost: Cost, budget: Budget) -> list[str]:
         ("instructions", cost.instructions, budget.instructions),
     )
     said = [
-        f"{need:,} {unit} where {most:,} are allowed"
+        f"{need:,} {unit} where {most:,}{' B' if unit.startswith('B') else ''} are allowed"
         for unit, need, most in counted
         if most is not None and need > most
     ]
     latency, most = cost.latency_ms, budget.latency_ms
     if latency is not None and most is not None and latency > most:
-        said.append(f"{latency:.3g} ms where {most:g} are allowed")
+        said.append(f"{latency:.3g} ms where {most:g} ms are allowed")
     return said
 
 

@@ -60,7 +60,7 @@ def test_int8_images_are_halves_to_ones():
     ("changes", "error", "said"),
     [
         ({"instructions": 10}, BudgetError, r"instructions where 10 are allowed: raise that limit"),
-        ({"sram_bytes": 100}, BudgetError, r"none holds .* B of SRAM where 100 are allowed"),
+        ({"sram_bytes": 100}, BudgetError, r"none holds .* B of SRAM where 100 B are allowed"),
         ({"hop": 3}, McunetError, "the smallest hop is 2"),
         ({"loss": lambda y, out: out.no_such}, SearchError, "loss '<lambda>' fails for targets"),
     ],

@@ -53,7 +53,7 @@ def test_what_cannot_go_on_is_said(changes, said):
 
 def test_a_network_that_does_not_fit_is_said():
     pytest.importorskip("tensorflow")
-    with pytest.raises(BudgetError, match=r"does not fit: it needs .* B of SRAM where 500 are"):
+    with pytest.raises(BudgetError, match=r"does not fit: it needs .* B of SRAM where 500 B are"):
         mcunet_tf.search(images(120), **arguments(sram_bytes=500))
 
 
