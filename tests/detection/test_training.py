@@ -32,9 +32,9 @@ def shapes(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("kind", "epochs", "least"), [("centroids", 5, 0.8), ("boxes", 8, 0.4)])
+@pytest.mark.parametrize(("kind", "epochs", "least"), [("centroids", 5, 0.8), ("boxes", 16, 0.4)])
 def test_a_short_training_finds_shapes(kind, epochs, least, tmp_path):
-    """Of a hundred steps: the averaged weights must not be those of the beginning."""
+    """Of a few hundred steps: the averaged weights must not be those of the beginning."""
     from tests.vision.test_projects import run_boxes
 
     pieces, labels = shapes(8)
