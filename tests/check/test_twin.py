@@ -16,7 +16,6 @@ from mcunet_tf.errors import McunetError, VerificationError
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.evaluate import evaluate
 from mcunet_tf.tinyengine.kernel_tables import KERNELS
-from tests.benchmark.small_net import small_net
 from tests.ops.case import Case, case_inputs
 from tests.plan.random_networks import depthwise_network, random_network, streamed_network
 
@@ -118,14 +117,15 @@ def test_a_tensor_in_a_wrong_place_is_seen():
 
 def test_scratch_over_an_input_is_seen():
     """The portable kernels need none, but what the board's may overwrite is overwritten."""
-    model = small_net()
-    compiled = compile_tflite(model, "qemu-m4", name="net")
-    (first,) = (compiled.plan.locate(compiled.graph, t) for t in compiled.graph.inputs)
-    assert any(stage.scratch_bytes for stage in compiled.plan.stages)
-    assert exact(compiled, model)
-    offsets = (first.offset,) * len(compiled.plan.scratch_offsets)
-    wrong = moved(compiled, lambda plan: dataclasses.replace(plan, scratch_offsets=offsets))
-    assert not exact(wrong, model)
+    compiled = compile_tflite(STREAMED, "qemu-m4", name="net")
+    stage = next(i for i, stage in enumerate(compiled.plan.stages) if stage.scratch_bytes)
+    read = (t for node in compiled.plan.stages[stage].nodes for t in node.inputs)
+    first = next(compiled.plan.storage[t] for t in read if t in compiled.plan.storage)
+    assert exact(compiled, STREAMED)
+    offsets = list(compiled.plan.scratch_offsets)
+    offsets[stage] = first.offset
+    wrong = moved(compiled, lambda p: dataclasses.replace(p, scratch_offsets=tuple(offsets)))
+    assert not exact(wrong, STREAMED)
 
 
 def test_a_wrong_constant_is_seen():
