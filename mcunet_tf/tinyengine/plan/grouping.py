@@ -125,13 +125,17 @@ class _Cuts:
         (arena_bytes, instructions), plan = self._smallest_within(allowed)
         if optimize != "balanced":
             return plan
-        (own_bytes, own), quickest = self._smallest_within(fastest + 1)
-        if own_bytes - arena_bytes <= LOOP_STACK_BYTES:
-            (arena_bytes, instructions), plan = (own_bytes, own), quickest
+        if self.least_limit(fastest + 1) - arena_bytes <= LOOP_STACK_BYTES:
+            (own_bytes, own), quickest = self._smallest_within(fastest + 1)
+            if own_bytes - arena_bytes <= LOOP_STACK_BYTES:
+                (arena_bytes, instructions), plan = (own_bytes, own), quickest
+        known = self.least_limit(allowed)
         for step in range(1, STEPS + 1):
             beyond = allowed + BEYOND * fastest * step / STEPS
-            if self.least_limit(beyond) >= arena_bytes - LOOP_STACK_BYTES:
+            limit = self.least_limit(beyond)
+            if limit >= min(known, arena_bytes - LOOP_STACK_BYTES):
                 continue
+            known = limit
             (smaller_bytes, more), other = self._smallest_within(beyond)
             saved = 1 - smaller_bytes / max(arena_bytes, 1)
             paid = more / max(instructions, 1.0) - 1

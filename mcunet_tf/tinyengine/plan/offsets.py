@@ -165,11 +165,21 @@ class _Solver:
                 loads[stage] -= self._saving(lower, upper)
         return loads
 
-    def first_fit(self, order: Sequence[int]) -> tuple[int, list[int], list[int]]:
-        """(arena, offsets, order) when each buffer takes the lowest place still free."""
+    def first_fit(
+        self, order: Sequence[int], begun: Sequence[int] = (), count: int = 0
+    ) -> tuple[int, list[int], list[int]]:
+        """(arena, offsets, order) when each buffer takes the lowest place still free.
+
+        Args:
+          order: all buffers.
+          begun: offsets of an order that begins alike.
+          count: how many buffers they have alike.
+        """
         offsets = [-1] * len(self.buffers)
-        top = 0
-        for i in order:
+        for i in order[:count]:
+            offsets[i] = begun[i]
+        top = max((offsets[i] + self.sizes[i] for i in order[:count]), default=0)
+        for i in order[count:]:
             offsets[i] = self.lowest(i, offsets)
             top = max(top, offsets[i] + self.sizes[i])
         return top, offsets, list(order)
@@ -177,9 +187,9 @@ class _Solver:
     def lowest(self, i: int, offsets: Sequence[int]) -> int:
         """The lowest offset of buffer i beside those already placed."""
         forbidden = [
-            (offsets[j] + low, offsets[j] + high)
+            (place + low, place + high)
             for j, low, high in self.conflicts[i]
-            if offsets[j] >= 0
+            if (place := offsets[j]) >= 0
         ]
         # Nothing lies across the border of two memories.
         forbidden += [(border - self.sizes[i], border) for border in self.borders]
@@ -214,7 +224,7 @@ class _Solver:
                         continue
                     tried.add(key)
                     steps += len(order)
-                    found = self.first_fit(candidate)
+                    found = self.first_fit(candidate, offsets, target)
                     if found[0] <= top:
                         queue.append(found)
                     if found[0] < best[0]:
