@@ -142,9 +142,9 @@ def test_own_networks_use_what_the_budget_allows():
         ({"minutes": 0}, SearchError, "minutes"),
         ({"minutes": "ten"}, SearchError, "minutes"),
         ({"supernet_epochs": 3}, SearchError, "two ways to search"),
-        ({"flash_bytes": 2000}, BudgetError, "B of flash where 2,000 are allowed"),
-        ({"sram_bytes": 200}, BudgetError, "B of SRAM where 200 are allowed"),
-        ({"latency_ms": 0.01}, BudgetError, "ms where 0.01 are allowed"),
+        ({"flash_bytes": 2000}, BudgetError, "B of flash where 2,000 B are allowed"),
+        ({"sram_bytes": 200}, BudgetError, "B of SRAM where 200 B are allowed"),
+        ({"latency_ms": 0.01}, BudgetError, "ms where 0.01 ms are allowed"),
     ],
 )
 def test_impossible_wishes_are_refused(changes, error, said, tmp_path):
