@@ -173,7 +173,7 @@ def _read(
         boxes = {}
         for stage in cascade.stages:
             if isinstance(stage.score, Decoder):
-                (number,) = np.frombuffer(raw, np.int32, 1, at)
+                number = int(np.frombuffer(raw, np.int32, 1, at)[0])
                 boxes[stage.name] = np.frombuffer(raw, BOX, number, at + 4)
                 at += 4 + number * BOX.itemsize
         found.append(boxes)
