@@ -67,6 +67,17 @@ def find_tool(name: str) -> str:
     raise ToolError(f"{name} is not installed: on Debian or Ubuntu, apt install {package_of(name)}")
 
 
+def require_tools(board: Board) -> None:
+    """Makes sure that a board's compiler and, where it is emulated, its emulator are there.
+
+    Raises:
+        ToolError: one is not; the message says which package brings it.
+    """
+    architecture = board.core.architecture
+    for tool in filter(None, (architecture.compiler, architecture.emulator)):
+        find_tool(tool)
+
+
 # The user's own C in an emitted project.
 _CUSTOM_SOURCE = re.compile(r"\S*/kernels/custom/(\w+\.c):(.*)")
 

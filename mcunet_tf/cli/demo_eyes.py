@@ -9,7 +9,6 @@ sensor's frames, in RGB565, to boxes.
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from absl import flags
 
 from mcunet_tf.cli.command import run_command
 from mcunet_tf.cli.quiet import make_folder, stderr_to
-from mcunet_tf.errors import McunetError, OutputError, ToolError, require_packages
+from mcunet_tf.errors import McunetError, OutputError, require_packages
 
 FLAGS = flags.FLAGS
 Array = npt.NDArray[Any]
@@ -93,13 +92,13 @@ def _check_tools() -> None:
     """Finds out now what would otherwise fail after minutes of training."""
     from mcunet_tf.boards import load_board
     from mcunet_tf.check.reference import require_reference
+    from mcunet_tf.check.toolchain import require_tools
     from mcunet_tf.vision import load_sensor
+    from mcunet_tf.vision.duty_cycle import require_currents
 
-    architecture = load_board(FLAGS.board).core.architecture
-    for tool in filter(None, (architecture.compiler, architecture.emulator)):
-        if shutil.which(tool) is None:
-            raise ToolError(f"board {FLAGS.board} needs {tool}: install it")
-    assert load_board(FLAGS.energy_board) and load_sensor(FLAGS.sensor)
+    require_currents(load_board(FLAGS.energy_board))
+    load_sensor(FLAGS.sensor)
+    require_tools(load_board(FLAGS.board))
     require_reference()
 
 

@@ -22,6 +22,8 @@ from mcunet_tf.vision import BOX, Camera, Cascade, Decoder
 
 Array = npt.NDArray[Any]
 
+_TIMEOUT_S = 300.0
+
 _MAIN = """\
 #include <stdint.h>
 #include <stdio.h>
@@ -107,14 +109,21 @@ def look_on_host(cascade: Cascade, camera: Camera, frames: Sequence[Array]) -> L
         program = Path(folder) / "look"
         flags = ["-O1", "-std=c11", *SANITIZER_FLAGS, f"-I{folder}"]
         run_tool([find_tool("cc"), *flags, *sources, "-lm", "-o", str(program)])
-        done = subprocess.run([program], capture_output=True, check=False)
+        try:
+            done = subprocess.run([program], capture_output=True, check=False, timeout=_TIMEOUT_S)
+        except subprocess.TimeoutExpired as error:
+            raise ToolError(f"{cascade.name} did not end within {_TIMEOUT_S:.0f} s") from error
         if done.returncode:
             raise ToolError(f"{cascade.name}: the program ended with {done.returncode}")
     return _read(cascade, bytes(done.stdout), len(frames))
 
 
 def look_on_board(
-    cascade: Cascade, camera: Camera, frames: Sequence[Array], board: str, timeout_s: float = 300.0
+    cascade: Cascade,
+    camera: Camera,
+    frames: Sequence[Array],
+    board: str,
+    timeout_s: float = _TIMEOUT_S,
 ) -> Looked:
     """What the C makes of frames on an emulated board.
 

@@ -16,7 +16,7 @@ from absl import flags
 from mcunet_tf.cli.command import run_command
 from mcunet_tf.cli.demo_table import BoardRow, Demonstration, format_demonstration
 from mcunet_tf.cli.quiet import make_folder, stderr_to
-from mcunet_tf.errors import McunetError, OutputError, ToolError, require_packages
+from mcunet_tf.errors import McunetError, OutputError, require_packages
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,15 +108,12 @@ def _check_before_training(folder: Path) -> None:
     """Finds out now what would otherwise fail after minutes of training."""
     from mcunet_tf.boards import load_board
     from mcunet_tf.check.reference import require_reference
+    from mcunet_tf.check.toolchain import require_tools
 
     if not FLAGS.boards:
         raise McunetError("--boards is empty: name at least one, for instance qemu-m4")
     for name in FLAGS.boards:
-        board = load_board(name)
-        architecture = board.core.architecture
-        for tool in filter(None, (architecture.compiler, architecture.emulator)):
-            if shutil.which(tool) is None:
-                raise ToolError(f"board {name} needs {tool}: install it, or choose --boards=host")
+        require_tools(load_board(name))
     require_reference()
     search_folder = folder / _SEARCH
     if FLAGS.reuse and not (search_folder / "search.json").is_file():

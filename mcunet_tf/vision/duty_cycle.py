@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcunet_tf.boards import Board, error_text, load_board
+from mcunet_tf.boards import Board, SupplyCurrent, error_text, load_board
 from mcunet_tf.boards.toml_table import TomlTable
 from mcunet_tf.tinyengine.compiler import CompiledModel
 from mcunet_tf.vision.cascade_stage import CascadeStage
@@ -158,17 +158,27 @@ class Energy:
         return "\n".join([*lines, "", *self.sources]) + "\n"
 
 
+def require_currents(board: Board) -> tuple[SupplyCurrent, SupplyCurrent]:
+    """Currents of a board while it computes and while it sleeps.
+
+    Raises:
+        VisionError: its file states none; the message says what to do.
+    """
+    run, sleep = board.run_current, board.sleep_current
+    require(
+        run is not None and sleep is not None and board.clock_hz > 0,
+        f"{board.name} has no currents of a data sheet: take a board that has [run_current] "
+        "and [sleep_current] in its file, such as nrf52840dk or stm32u575, or add them",
+    )
+    assert run is not None and sleep is not None
+    return run, sleep
+
+
 class _Power:
     """What board and sensor take, in watts."""
 
     def __init__(self, board: Board, sensor: Sensor) -> None:
-        run, sleep = board.run_current, board.sleep_current
-        require(
-            run is not None and sleep is not None and board.clock_hz > 0,
-            f"{board.name} has no currents of a data sheet: take a board that has [run_current] "
-            "and [sleep_current] in its file, such as nrf52840dk or stm32u575, or add them",
-        )
-        assert run is not None and sleep is not None
+        run, sleep = require_currents(board)
         self.run = run.milliwatts / 1000
         self.asleep = (sleep.milliwatts + sensor.standby_milliwatts) / 1000
         self.sensing = self.run + sensor.milliwatts / 1000

@@ -92,3 +92,25 @@ def test_the_whole_leaves_a_page(tmp_path):
     figures = json.loads((tmp_path / "result.json").read_text())
     assert figures["board_frames"] == 2 and figures["board_bytes_equal"] > 0
     assert (tmp_path / "project" / "eyes_cascade.h").is_file()
+
+
+@pytest.mark.parametrize(
+    ("flag", "said"),
+    [
+        ("--energy_board=qemu-m4", "qemu-m4 has no currents of a data sheet: take a board that"),
+        ("--sensor=eye", "eye"),
+        ("--board=nowhere", "nowhere"),
+    ],
+)
+def test_what_would_fail_after_training_fails_before(flag, said, tmp_path):
+    command = [sys.executable, "-m", "mcunet_tf.cli.demo_eyes", flag]
+    done = subprocess.run(
+        [*command, f"--output_dir={tmp_path / 'eyes'}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1 and said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "eyes").exists()
