@@ -9,7 +9,13 @@ from collections.abc import Mapping, Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcunet_tf.tinyengine.plan.offsets import ALIGNMENT, Buffer, Overlap, place_buffers
+from mcunet_tf.tinyengine.plan.offsets import (
+    ALIGNMENT,
+    Buffer,
+    Overlap,
+    _Solver,
+    place_buffers,
+)
 
 TRIED = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 STAGES = 6
@@ -166,3 +172,18 @@ def test_an_in_place_pair_takes_the_place_of_one():
 
 def test_nothing_to_place_takes_nothing():
     assert place_buffers([Buffer("empty", 0, 0, 1)], {}).arena_bytes == 0
+
+
+@TRIED
+@given(instances(8), st.randoms(use_true_random=False))
+def test_an_order_that_begins_like_another_is_placed_alike(instance, random):
+    found, overlaps = instance
+    solver = _Solver(found, overlaps, [])
+    order = list(range(len(found)))
+    random.shuffle(order)
+    count = random.randint(0, len(order))
+    rest = order[count:]
+    random.shuffle(rest)
+    _, offsets, _ = solver.first_fit(order)
+    other = [*order[:count], *rest]
+    assert solver.first_fit(other, offsets, count) == solver.first_fit(other)
