@@ -19,6 +19,10 @@ PYTEST_FLAGS ?=
 JOBS ?= 2
 BENCH_FLAGS ?=
 
+# Tests and demonstrations start hundreds of commands: compiling the package anew in each of them,
+# as some containers ask for, would take longer than the commands.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo demo-eyes test test-all setup lint bench docs dist clean
 
 # Site and archives need neither TensorFlow nor a compiler: their tools have a folder of their own.
