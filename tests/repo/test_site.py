@@ -35,6 +35,19 @@ PICO = "examples/pico"
 COMMANDS = ("tflite_to_tinyengine", "mcunet_listen")
 
 
+LONG = ("listening.md",)
+"""Pages whose commands take long: recordings are made, and heard by each command."""
+
+CODE_OF = [
+    pytest.param(
+        page,
+        id=str(page.relative_to(DOCS)),
+        marks=[pytest.mark.slow] if page.name in LONG else [],
+    )
+    for page in PAGES
+]
+
+
 def blocks(page: Path, language: str) -> list[str]:
     """Fenced code of a language; in a list it is indented."""
     found = re.findall(rf"^( *)```{language}\n(.*?)^\1```", page.read_text(), re.M | re.S)
@@ -112,7 +125,7 @@ def test_commands_run(page, workshop):
             assert all((workshop / word).exists() for word in named), line
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
+@pytest.mark.parametrize("page", CODE_OF)
 @pytest.mark.sampled(2)
 def test_code_is_right(page, workshop):
     """C against the folders that the page's commands write, Python as it stands."""

@@ -46,16 +46,14 @@ def train(*given, folder=None, epochs=3):
 
 def test_epochs_end_with_losses_and_metrics_of_validation_images():
     rates = Rates()
-    history = train(rates).history
+    trained = train(rates)
+    history = trained.history
     assert [set(logs) for logs in rates.logs] == [{"loss", "val_loss", "val_accuracy"}] * 3
     for row, logs in zip(history, rates.logs, strict=True):
         assert {key: row[key] for key in logs} == logs
     assert all(0 <= logs["val_accuracy"] <= 1 for logs in rates.logs)
-
-
-def test_the_last_epochs_metrics_are_those_of_the_model():
-    trained = train()
-    assert trained.history[-1]["val_accuracy"] == pytest.approx(trained.scores["accuracy"])
+    # Those of the last epoch are the model's.
+    assert history[-1]["val_accuracy"] == pytest.approx(trained.scores["accuracy"])
 
 
 @pytest.mark.slow

@@ -53,7 +53,7 @@ def agree(image_shape, resolution, width, seed, boards, instructions=1e-5):
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda s: "x".join(map(str, s[0])))
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(3)
 def test_predicted_sram_is_the_compiled_models(sample):
     agree(*sample, seed=3, boards=("qemu-m4", "host"))
 

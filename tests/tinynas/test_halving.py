@@ -41,9 +41,11 @@ def workdir(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def found(workdir):
+    """What `make demo` does with ten networks and real images, so that its tests are slow ones."""
     return run(workdir)
 
 
+@pytest.mark.slow
 def test_the_best_of_own_and_published_networks_is_returned(found):
     assert found.cost.sram_bytes <= BUDGET["sram_bytes"]
     assert found.cost.flash_bytes <= BUDGET["flash_bytes"]
@@ -56,12 +58,14 @@ def test_the_best_of_own_and_published_networks_is_returned(found):
     assert {row["phase"] for row in found.history} == {"final"}
 
 
+@pytest.mark.slow
 def test_every_contender_keeps_the_budget(found):
     board = load_board("stm32f412")
     limits = Budget(BUDGET["sram_bytes"], BUDGET["flash_bytes"])
     assert all(keeps(s.arch, 3, board, limits) for s in found.standings)
 
 
+@pytest.mark.slow
 def test_the_report_says_who_won(found, tmp_path):
     found.report(tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text()

@@ -33,7 +33,7 @@ def assert_near(found, expected):
 @pytest.mark.parametrize("shape", [(9, 8), (8, 9), (4, 4), (2, 1)])
 @pytest.mark.parametrize("stride", [1, 2, 3])
 @pytest.mark.parametrize("size", [3, 5, 7])
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(7)
 def test_gradients_of_a_depthwise_convolution_are_tensorflows(size, stride, shape):
     """Also where only a part of the window and of the channels computes, as in the supernet."""
     x = normal(4, *shape, 6, seed=size)

@@ -126,8 +126,8 @@ def test_a_small_sensor_becomes_larger(fit, tmp_path):
 @pytest.mark.sampled(3)
 def test_turned_pictures(rotation, mirror, tmp_path):
     camera = Camera("rgb565", 33, 26, "letterbox", rotation, mirror)
-    check(camera, network(12, 15), tmp_path / "colour", "frame")
-    check(camera, network(12, 15, 1), tmp_path / "grey", "frame")
+    # Colour and grey in turn: a pair of both for each quarter turn.
+    check(camera, network(12, 15, 1 if mirror else 3), tmp_path, "frame")
 
 
 @pytest.mark.parametrize("mosaic", ["rggb", "bggr", "grbg", "gbrg"])
