@@ -38,7 +38,7 @@ demo-eyes: setup
 test: setup
 	@sh .ci/versions "$(VENV)"
 	@status=0; sh .ci/lint "$(VENV)/bin" || status=1; \
-	$(PYTHON) -m pytest -n $(JOBS) $(PYTEST_FLAGS) || status=1; exit $$status
+	$(PYTHON) -m pytest -n $(JOBS) --dist=worksteal $(PYTEST_FLAGS) || status=1; exit $$status
 
 test-all:
 	@$(MAKE) test PYTEST_FLAGS='-m "" $(PYTEST_FLAGS)'

@@ -76,8 +76,9 @@ def _search(folder: Path) -> None:
     board = load_board(FLAGS.board)
     make_folder(folder)
     with stderr_to(folder / "tensorflow.log"):
-        recipe, strategy = _recipe_and_strategy()
+        # A wrong folder is said before TensorFlow takes its seconds.
         data = _load()
+        recipe, strategy = _recipe_and_strategy()
         lines = ProgressLines()
         given = {"workdir": folder, "recipe": recipe, "strategy": strategy}
         if isinstance(data, SpokenWords):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The C form equals the numpy form, on this computer and on an emulated board."""
 
+import functools
 import subprocess
 import tempfile
 from pathlib import Path
@@ -92,13 +93,15 @@ def host_program(front_end, folder, flags):
 
 @pytest.fixture(scope="module")
 def programs():
-    """Programs on this computer by front end, with the sanitizers and without warnings."""
+    """Gives a front end's program on this computer, with the sanitizers and without warnings."""
     with tempfile.TemporaryDirectory() as folder:
-        made = {}
-        for name, front_end in FRONT_ENDS.items():
+
+        @functools.cache
+        def program(name):
             flags = ("-std=c11", "-O1", *WARNINGS, *SANITIZER_FLAGS)
-            made[name] = host_program(front_end, Path(folder) / name, flags)
-        yield made
+            return host_program(FRONT_ENDS[name], Path(folder) / name, flags)
+
+        yield program
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -108,7 +111,7 @@ def test_c_on_this_computer_equals_numpy(name, kind, programs):
     front_end = FRONT_ENDS[name]
     samples = sound(kind, front_end.sample_rate * 2, seed=5)
     done = subprocess.run(
-        [programs[name]], input=samples.tobytes(), capture_output=True, timeout=60, check=False
+        [programs(name)], input=samples.tobytes(), capture_output=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
     expected = front_end.features(samples)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import tempfile
 from pathlib import Path
@@ -51,15 +52,18 @@ def project(kind) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def programs():
     with tempfile.TemporaryDirectory() as folder:
-        made = {}
-        for name, kind in KINDS.items():
+
+        @functools.cache
+        def program(name):
+            kind = KINDS[name]
             main = HOST_MAIN.replace("ARENA", str(kind.network().arenas[0].size_bytes))
             place = Path(folder) / name
             sources = write_files(place, {**project(kind), "main.c": main})
             flags = ["-std=c11", "-O1", *WARNINGS, *SANITIZER_FLAGS, f"-I{place}"]
-            made[name] = place / "program"
-            run_tool([find_tool("cc"), *flags, *map(str, sources), "-o", str(made[name])])
-        yield made
+            run_tool([find_tool("cc"), *flags, *map(str, sources), "-o", str(place / "program")])
+            return place / "program"
+
+        yield program
 
 
 def split(data: bytes, images: int) -> list[np.ndarray]:
@@ -85,7 +89,7 @@ def test_c_on_this_computer_equals_numpy(name, how, programs):
     kind = KINDS[name]
     drawn = images(kind, how)
     data = b"".join(array.tobytes() for outputs in drawn for array in outputs)
-    done = subprocess.run([programs[name]], input=data, capture_output=True, check=False)
+    done = subprocess.run([programs(name)], input=data, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     for got, outputs in zip(split(done.stdout, len(drawn)), drawn, strict=True):
         np.testing.assert_array_equal(got, detect(kind.decoder, outputs, kind.infos))
@@ -171,7 +175,7 @@ def test_floats_are_decoded_as_the_integers_that_stand_for_them(name):
 def test_labels_of_any_letters_are_c(programs):
     text = project(KINDS["sides"])["net_boxes.h"]
     assert '"a\\042b\\134c\\077\\100\\303\\251"' in text
-    assert programs["sides"].exists()
+    assert programs("sides").exists()
 
 
 def test_an_output_that_is_not_int8_is_refused_in_c():
