@@ -85,7 +85,7 @@ def collect_constants(
         if is_row_source(node):
             continue
         before = len(arrays)
-        structs[node.index] = struct = node.kernel.arguments(node.view)
+        structs[node.index] = struct = node.arguments
         fields[node.index] = {
             field: keep(f"{name}_{node.index:02d}_{field}", blob)
             for field, blob in struct.blobs().items()

@@ -83,7 +83,7 @@ def accumulator_range(seen: View, source: Interval) -> Interval | None:
     Returns:
         None for a convolution in groups.
     """
-    weights = np.asarray(seen.constant(1), np.int64)
+    weights = seen.constant(1)
     zero_point = seen.input(0).zero_point
     if seen.op.kind != "FULLY_CONNECTED" and seen.attributes.padding != common.Padding():
         source = source.hull(zero_point)
@@ -103,12 +103,18 @@ def accumulator_range(seen: View, source: Interval) -> Interval | None:
         low, high = np.tile(low, repeats), np.tile(high, repeats)
     else:
         taps = weights[0].reshape(-1, weights.shape[-1]).T
-        low = np.repeat(low, depth_multiplier(seen))[:, None]
-        high = np.repeat(high, depth_multiplier(seen))[:, None]
+        low = np.repeat(low, depth_multiplier(seen))
+        high = np.repeat(high, depth_multiplier(seen))
     start = common.bias_values(seen, len(taps))
-    least = np.where(taps > 0, taps * low, taps * high).sum(axis=1)
-    greatest = np.where(taps > 0, taps * high, taps * low).sum(axis=1)
-    return Interval(start + least, start + greatest)
+    # float64, for which products of matrices are fast, has such sums exactly: they stay below 2^53.
+    parts = [extreme(taps, 0).astype(np.float64) for extreme in (np.maximum, np.minimum)]
+    if seen.op.kind == "DEPTHWISE_CONV_2D":
+        above, below = (part.sum(axis=1) for part in parts)
+        least, greatest = above * low + below * high, above * high + below * low
+    else:
+        above, below = parts
+        least, greatest = above @ low + below @ high, above @ high + below @ low
+    return Interval(start + least.astype(np.int64), start + greatest.astype(np.int64))
 
 
 def _products(seen: View, operands: list[Interval]) -> Interval | None:
@@ -134,17 +140,18 @@ def _evaluated_at_corners(seen: View, operands: list[Interval]) -> Interval | No
     channels = seen.output.shape[-1]
     if len(operands) != 2 or any(len(o.low) not in (1, channels) for o in operands):
         return None
-    line = (1, 1, 1, channels)
-    tensors = [dataclasses.replace(seen.input(i), shape=line) for i in range(2)]
-    flat = View(seen.op, tuple(tensors), (dataclasses.replace(seen.output, shape=line),))
-    results = []
-    for corner in itertools.product(*(_ends(operand) for operand in operands)):
-        values = [
-            np.broadcast_to(end, channels).astype(tensor.dtype).reshape(line)
-            for end, tensor in zip(corner, tensors, strict=True)
-        ]
-        results.append(np.asarray(SPECS[seen.op.kind].result(flat, values), np.int64).reshape(-1))
-    return Interval(np.min(results, axis=0), np.max(results, axis=0))
+    # All four pairs of ends as four pixels, as every call of numpy takes its time.
+    pairs = list(itertools.product(*(_ends(operand) for operand in operands)))
+    pixels = (1, 1, len(pairs), channels)
+    tensors = [dataclasses.replace(seen.input(i), shape=pixels) for i in range(2)]
+    flat = View(seen.op, tuple(tensors), (dataclasses.replace(seen.output, shape=pixels),))
+    values = [
+        np.stack([np.broadcast_to(end, channels) for end in ends]).astype(tensor.dtype)
+        for ends, tensor in zip(zip(*pairs, strict=True), tensors, strict=True)
+    ]
+    found = SPECS[seen.op.kind].result(flat, [value.reshape(pixels) for value in values])
+    results = np.asarray(found, np.int64).reshape(-1, channels)
+    return Interval(results.min(axis=0), results.max(axis=0))
 
 
 def _pooled(seen: View, operands: list[Interval]) -> Interval:

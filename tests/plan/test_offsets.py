@@ -176,14 +176,55 @@ def test_nothing_to_place_takes_nothing():
 
 @TRIED
 @given(instances(8), st.randoms(use_true_random=False))
-def test_an_order_that_begins_like_another_is_placed_alike(instance, random):
+def test_a_buffer_that_moves_forward_leaves_others_where_all_are_placed_anew(instance, random):
     found, overlaps = instance
     solver = _Solver(found, overlaps, [])
     order = list(range(len(found)))
     random.shuffle(order)
-    count = random.randint(0, len(order))
-    rest = order[count:]
-    random.shuffle(rest)
-    _, offsets, _ = solver.first_fit(order)
-    other = [*order[:count], *rest]
-    assert solver.first_fit(other, offsets, count) == solver.first_fit(other)
+    at = random.randrange(len(order))
+    target = random.randint(0, at)
+    arena_bytes, offsets, _ = solver.first_fit(order)
+    other = order[:at] + order[at + 1 :]
+    other.insert(target, order[at])
+    anew = solver.first_fit(other)
+    useful = anew if anew[0] <= arena_bytes else None
+    assert solver.placed_earlier(other, target, offsets, arena_bytes) == useful
+
+
+def chain(length: int) -> list[Buffer]:
+    """Buffers of different sizes, of which three live at a time."""
+    return [Buffer(f"b{i}", 4 * (1 + i * i % 17), i, i + 3) for i in range(length)]
+
+
+def work(monkeypatch, length: int) -> int:
+    """Pairs that are looked at, and places that are looked for, to place a chain."""
+    counted = []
+    for name in ("_forbidden", "lowest"):
+        method = getattr(_Solver, name)
+
+        def counting(self, *arguments, method=method):
+            counted.append(1)
+            return method(self, *arguments)
+
+        monkeypatch.setattr(_Solver, name, counting)
+    place_buffers(chain(length), {})
+    monkeypatch.undo()
+    return len(counted)
+
+
+def test_work_grows_with_the_number_of_buffers_and_not_with_its_square(monkeypatch):
+    assert work(monkeypatch, 2000) < 2.5 * work(monkeypatch, 1000)
+
+
+def test_a_buffer_that_moves_forward_disturbs_its_neighbours_only(monkeypatch):
+    solver = _Solver(chain(500), {}, [])
+    order = list(range(500))
+    arena_bytes, offsets, _ = solver.first_fit(order)
+    moved = [*order[:250], order[260], *order[250:260], *order[261:]]
+    looked_for = []
+    lowest = _Solver.lowest
+    monkeypatch.setattr(
+        _Solver, "lowest", lambda self, i, offsets: looked_for.append(i) or lowest(self, i, offsets)
+    )
+    assert solver.placed_earlier(moved, 250, offsets, 2 * arena_bytes) is not None
+    assert 0 < len(looked_for) < 100

@@ -14,7 +14,7 @@ from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernel_tables.table import Style
 from mcunet_tf.tinyengine.plan.offsets import Buffer
 from mcunet_tf.tinyengine.plan.plan import Group, Plan, plan_stages
-from mcunet_tf.tinyengine.validate import PlanError, validate_plan
+from mcunet_tf.tinyengine.validate import PlanError, _Proof, validate_plan
 from tests.plan.random_networks import (
     averaged_network,
     depthwise_network,
@@ -271,3 +271,20 @@ def test_a_tensor_in_two_memories_is_refused():
     regions = (border, compiled.plan.arena_bytes - border)
     with pytest.raises(PlanError, match="two memories"):
         validate_plan(compiled.graph, dataclasses.replace(compiled.plan, region_bytes=regions))
+
+
+def test_what_is_apart_is_told_apart_without_a_look_at_its_rows(monkeypatch):
+    """Of all pairs of rows and scratch, only those that share bytes and time are looked into."""
+    looked_into = []
+    for name in ("check_area", "check_pair"):
+        method = getattr(_Proof, name)
+
+        def counting(self, *arguments, method=method):
+            looked_into.append(1)
+            return method(self, *arguments)
+
+        monkeypatch.setattr(_Proof, name, counting)
+    for _, graph, plan in plans():
+        looked_into.clear()
+        validate_plan(graph, plan)
+        assert len(looked_into) <= 3 * len(graph.ops)

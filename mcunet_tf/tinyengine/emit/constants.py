@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from mcunet_tf.tinyengine.kernel_tables.table import Blob, Struct
 
 _VALUES_PER_LINE = {"int8_t": 24, "uint8_t": 24, "int16_t": 16, "uint16_t": 16}
 INT32_MIN = -(1 << 31)
+_PLAIN_TYPES = ("int8", "uint8", "int16", "uint16", "int32", "uint32")
 
 
 def array_declaration(symbol: str, blob: Blob) -> str:
@@ -25,12 +26,32 @@ def array_definition(symbol: str, blob: Blob) -> str:
     per_line = _VALUES_PER_LINE.get(blob.ctype, 8)
     if blob.values.ndim == 2:
         items = ["{" + ", ".join(_integers(row)) + "}" for row in blob.values]
-        per_line = 3
+        body = _wrapped(items, 3)
+    elif blob.values.dtype in _PLAIN_TYPES:
+        body = _wrapped_integers(blob.values, per_line)
     else:
-        items = _numbers(blob.values)
-    lines = (", ".join(items[i : i + per_line]) for i in range(0, len(items), per_line))
-    body = ",\n    ".join(lines)
+        body = _wrapped(_numbers(blob.values), per_line)
     return f"const {blob.ctype} {symbol}[{len(blob.values)}] = {{\n    {body}}};\n"
+
+
+def _wrapped(items: Sequence[str], per_line: int) -> str:
+    lines = (", ".join(items[i : i + per_line]) for i in range(0, len(items), per_line))
+    return ",\n    ".join(lines)
+
+
+def _wrapped_integers(values: npt.NDArray[Any], per_line: int) -> str:
+    """`_wrapped(_integers(values), per_line)`, from the text that Python has for lists.
+
+    Weights are most of what is emitted, some of them millions of numbers.
+    """
+    whole = len(values) // per_line * per_line
+    lines = str(values[:whole].reshape(-1, per_line).tolist())[2:-2].split("], [")
+    if whole < len(values):
+        lines += [str(values[whole:].tolist())[1:-1]]
+    text = ",\n    ".join(line for line in lines if line)
+    if values.dtype == np.uint32:
+        text = text.replace(",", "u,") + "u" * bool(text)
+    return text.replace(str(INT32_MIN), integer(INT32_MIN))
 
 
 def _numbers(values: Any) -> list[str]:

@@ -47,7 +47,7 @@ def _linear_form(
         for quantization in (first, second, output)
     )
     op = Op(kind, "sum", (0, 1), (2,), broadcast.ElementwiseAttributes(activation))
-    grid = np.broadcast_arrays(values[:, None], values[None, :])
+    grid = (values[:, None], values[None, :])
     spec, sign = (add.ADD, 1) if kind == "ADD" else (sub.SUB, -1)
     table = spec.result(View(op, tensors[:2], tensors[2:]), grid).astype(np.int64)
     scale = output.scale[0]

@@ -14,10 +14,13 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 ALIGNMENT = 4
 MAX_STEPS = 4_000
+NOWHERE = 1 << 60
+"""Above all buffers."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,6 +65,9 @@ class Overlap:
 # (lower, upper): where the upper buffer may lie before it is clear of the lower one.
 Overlaps = Mapping[tuple[int, int], Overlap]
 
+Found = tuple[int, list[int], list[int]]
+"""(arena, offsets, the order in which buffers were placed) of a search's step."""
+
 
 def place_buffers(
     buffers: Sequence[Buffer], overlaps: Overlaps, region_bytes: Sequence[int] = ()
@@ -76,7 +82,7 @@ def place_buffers(
     """
     solver = _Solver(buffers, overlaps, list(itertools.accumulate(region_bytes)))
     bound = solver.lower_bound()
-    best: tuple[int, list[int], list[int]] | None = None
+    best: Found | None = None
     for order in solver.orders():
         found = solver.first_fit(order)
         if best is None or found[0] < best[0]:
@@ -101,14 +107,22 @@ class _Solver:
         # is forbidden. What has no bytes is in nobody's way.
         filled = [i for i, size in enumerate(self.sizes) if size]
         self.conflicts: list[list[tuple[int, int, int]]] = [[] for _ in buffers]
-        for i in filled:
-            start, end = buffers[i].start, buffers[i].end
-            self.conflicts[i] = [
-                (j, low, high)
-                for j in filled
-                if buffers[j].start < end and start < buffers[j].end and j != i
-                for low, high in self._forbidden(i, j)
-            ]
+        for i, j in self._alive_together(filled):
+            for lower, upper in ((i, j), (j, i)):
+                self.conflicts[lower] += [
+                    (upper, low, high) for low, high in self._forbidden(lower, upper)
+                ]
+        for conflicts in self.conflicts:
+            conflicts.sort(key=lambda conflict: conflict[0])
+
+    def _alive_together(self, filled: Iterable[int]) -> Iterator[tuple[int, int]]:
+        """Pairs of buffers that live at the same time; looks at little else."""
+        buffers = self.buffers
+        alive: list[int] = []
+        for i in sorted(filled, key=lambda i: buffers[i].start):
+            alive = [j for j in alive if buffers[j].end > buffers[i].start]
+            yield from ((i, j) for j in alive if buffers[j].start < buffers[i].end)
+            alive.append(i)
 
     def _forbidden(self, i: int, j: int) -> list[tuple[int, int]]:
         above, below = self.overlaps.get((j, i)), self.overlaps.get((i, j))
@@ -165,24 +179,62 @@ class _Solver:
                 loads[stage] -= self._saving(lower, upper)
         return loads
 
-    def first_fit(
-        self, order: Sequence[int], begun: Sequence[int] = (), count: int = 0
-    ) -> tuple[int, list[int], list[int]]:
-        """(arena, offsets, order) when each buffer takes the lowest place still free.
+    def first_fit(self, order: Sequence[int]) -> Found:
+        """Each buffer takes the lowest place still free.
 
         Args:
           order: all buffers.
-          begun: offsets of an order that begins alike.
-          count: how many buffers they have alike.
         """
         offsets = [-1] * len(self.buffers)
-        for i in order[:count]:
-            offsets[i] = begun[i]
-        top = max((offsets[i] + self.sizes[i] for i in order[:count]), default=0)
-        for i in order[count:]:
+        for i in order:
             offsets[i] = self.lowest(i, offsets)
-            top = max(top, offsets[i] + self.sizes[i])
-        return top, offsets, list(order)
+        return self.top(offsets), offsets, list(order)
+
+    def top(self, offsets: Sequence[int]) -> int:
+        """The end of the highest buffer."""
+        return max(map(operator.add, offsets, self.sizes), default=0)
+
+    def placed_earlier(
+        self, order: Sequence[int], target: int, offsets: Sequence[int], most: int
+    ) -> Found | None:
+        """`first_fit` of an order that has one buffer earlier than an order whose places are known.
+
+        A buffer's place follows from those of its neighbours before it. Only those are placed anew
+        that the moved buffer, or one that got another place, may have disturbed.
+
+        Args:
+          order: all buffers, one of them moved forward to the position `target`.
+          target: a position.
+          offsets: the places before the move.
+          most: bytes, no less than the arena before the move; None is returned for more.
+        """
+        found = [-1] * len(self.buffers)
+        for i in order[:target]:
+            found[i] = offsets[i]
+        moved = order[target]
+        anew = {moved}
+        for i in order[target:]:
+            if i not in anew:
+                found[i] = offsets[i]
+                continue
+            found[i] = self.lowest(i, found)
+            if found[i] + self.sizes[i] > most:
+                return None
+            if i == moved or found[i] != offsets[i]:
+                anew.update(self._disturbed(i, found[i], offsets))
+        return self.top(found), found, list(order)
+
+    def _disturbed(self, i: int, place: int, offsets: Sequence[int]) -> list[int]:
+        """Buffers whose lowest place may be another one now that buffer i lies elsewhere.
+
+        Others keep theirs: buffer i does not lie there, and has left nothing below it.
+        """
+        before = offsets[i] if offsets[i] != place else NOWHERE
+        return [
+            j
+            for j, low, high in self.conflicts[i]
+            if place - high < offsets[j] < place - low or before - high < offsets[j]
+        ]
 
     def lowest(self, i: int, offsets: Sequence[int]) -> int:
         """The lowest offset of buffer i beside those already placed."""
@@ -201,9 +253,7 @@ class _Solver:
                 offset = high
         return offset
 
-    def improve(
-        self, best: tuple[int, list[int], list[int]], bound: int
-    ) -> tuple[int, list[int], list[int]]:
+    def improve(self, best: Found, bound: int) -> Found:
         """Moves the buffers that set the arena's size to the front, until nothing helps."""
         steps = 0
         tried = {tuple(best[2])}
@@ -224,9 +274,10 @@ class _Solver:
                         continue
                     tried.add(key)
                     steps += len(order)
-                    found = self.first_fit(candidate, offsets, target)
-                    if found[0] <= top:
-                        queue.append(found)
+                    found = self.placed_earlier(candidate, target, offsets, top)
+                    if found is None:
+                        continue
+                    queue.append(found)
                     if found[0] < best[0]:
                         best = found
                         queue = [found]

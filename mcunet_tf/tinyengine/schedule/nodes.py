@@ -58,6 +58,11 @@ class Node:
         return self._reaches[streamed]
 
     @functools.cached_property
+    def arguments(self) -> Struct:
+        """The kernel's constants; packing them takes time, so it is done once."""
+        return self.kernel.arguments(self.view)
+
+    @functools.cached_property
     def _reaches(self) -> tuple[Reach, Reach]:
         w, window = self.window, is_window(self)
         as_whole, by_rows = (

@@ -24,6 +24,7 @@ from mcunet_tf.tinyengine.validate.memory import (
     WORD_BYTES,
     Area,
     Memories,
+    Uses,
     Values,
     overwritten,
 )
@@ -190,6 +191,8 @@ class _Proof:
             self.arena.claim(start, end, what, WORD_BYTES)
             times = np.arange(*self.spans[0])
             self.areas.append((None, Area(start, end, times, True, what)))
+        # What no call uses is in nobody's way.
+        self.areas = [(owner, area) for owner, area in self.areas if len(area.times)]
 
     def check_padding(self) -> None:
         """Rows of padding that take free slots of the input's ring, a few at its ends."""
@@ -240,16 +243,16 @@ class _Proof:
     def check_rows(self) -> None:
         """No row is written over one that is still read."""
         values = [value for value in self.values.values() if value.cell_bytes]
-        last_reads = [value.read.max() for value in values]
+        uses = Uses.of(
+            (value.start, value.end, value.written[0], value.read.max()) for value in values
+        )
         for writer in values:
             access = self.makers.get(writer.tensor)
             if access is None or not len(access.layer.times):
                 continue
-            begin, until = access.layer.times[0], access.layer.times[-1]
-            for value, last_read in zip(values, last_reads, strict=True):
-                apart = value.end <= writer.start or writer.end <= value.start
-                if apart or last_read < begin or value.written[0] > until:
-                    continue
+            span = (access.layer.times[0], access.layer.times[-1])
+            for number in uses.met(writer.start, writer.end, *span):
+                value = values[number]
                 if not (value is writer and value.is_whole):
                     self.check_pair(value, writer, access)
 
@@ -270,16 +273,18 @@ class _Proof:
 
     def check_areas(self) -> None:
         """Scratch meets nothing that is alive, and what must last is left alone."""
+        values = [value for value in self.values.values() if value.cell_bytes]
+        uses = Uses.of((value.start, value.end, *value.lifetime) for value in values)
+        found = [area for _, area in self.areas]
+        areas = Uses.of((area.start, area.end, area.times[0], area.times[-1]) for area in found)
         for number, (owner, area) in enumerate(self.areas):
-            for value in self.values.values():
-                if value.cell_bytes and value.start < area.end and area.start < value.end:
-                    self.check_area(value, owner, area)
-            for other_owner, other in self.areas[:number]:
-                if area.start >= other.end or other.start >= area.end:
-                    continue
+            place = (area.start, area.end, area.times[0], area.times[-1])
+            for met in uses.met(*place):
+                self.check_area(values[met], owner, area)
+            for met in areas.met(*place):
+                other_owner, other = self.areas[met]
                 together = area.lasting or other.lasting or owner is other_owner
-                apart = area.times[-1] < other.times[0] or other.times[-1] < area.times[0]
-                if together and not apart:
+                if together and met < number:
                     raise PlanError(f"{other.what}: overwritten while they are needed")
 
     def check_area(self, value: Values, owner: Access | None, area: Area) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.validate.errors import PlanError
@@ -75,6 +76,13 @@ class Values:
         """Whether all rows are kept, in their order."""
         return self.rows == self.height and self.shift == 0
 
+    @property
+    def lifetime(self) -> tuple[int, int]:
+        """The first call that writes a cell, and the last one that writes or reads one."""
+        made = self.written[self.written < NEVER]
+        last = max(int(self.read.max()), int(made.max(initial=-NEVER)))
+        return int(self.written.min()), last
+
     def slot_start(self, rows: Ints) -> Ints:
         """Where rows start."""
         start: Ints = self.start + (rows + self.shift) % self.rows * self.row_bytes
@@ -130,6 +138,29 @@ class Values:
     def row_of(self, cell: int) -> int:
         """The row that a cell is in."""
         return int(cell) // self.parts
+
+
+class Uses:
+    """Many pieces of memory, to be asked which of them are in use somewhere at some time.
+
+    A plan has as many pairs as the square of its operators; all but a few are told apart here.
+    """
+
+    def __init__(self, rows: npt.NDArray[np.int64]) -> None:
+        self.start, self.end, self.first, self.last = rows
+
+    @classmethod
+    def of(cls, pieces: Iterable[tuple[int, int, int, int]]) -> Uses:
+        """Bytes [start, end) of each, and the first and the last call that they are in use."""
+        rows = list(pieces)
+        return cls(np.array(rows, np.int64).reshape(len(rows), 4).T)
+
+    def met(self, start: int, end: int, first: int, last: int) -> list[int]:
+        """Numbers of the pieces that share bytes and calls with one piece, in their order."""
+        place = (self.start < end) & (start < self.end)
+        time = (self.first <= last) & (first <= self.last)
+        found: list[int] = np.flatnonzero(place & time).tolist()
+        return found
 
 
 class Memories:

@@ -40,11 +40,11 @@ def accumulator_bounds(weights: npt.ArrayLike, bias: npt.ArrayLike) -> tuple[Int
     Returns:
         The least and the greatest accumulator of each channel; both are reached.
     """
-    taps = np.asarray(weights, np.int64)
-    low = np.where(taps > 0, -128 * taps, 127 * taps).sum(axis=1)
-    high = np.where(taps > 0, 127 * taps, -128 * taps).sum(axis=1)
+    taps = np.asarray(weights)
+    above = np.maximum(taps, 0).sum(axis=1, dtype=np.int64)
+    below = np.minimum(taps, 0).sum(axis=1, dtype=np.int64)
     start = np.asarray(bias, np.int64)
-    return start + low, start + high
+    return start - 128 * above + 127 * below, start + 127 * above - 128 * below
 
 
 def fast_requant_reason(
