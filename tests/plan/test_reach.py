@@ -41,6 +41,7 @@ def test_every_form_counts_the_same_rows(reach, height):
             assert reach.starts(np.array([first]), height)[0] == min(rows)
         earlier = set().union(*(rows_of(reach, y, height) for y in range(end)))
         assert reach.ahead(end, height) >= max(earlier, default=-1) + 1
+        assert reach.aheads(np.array([0, end]), height).tolist() == [0, reach.ahead(end, height)]
         later = set().union(*(rows_of(reach, y, height) for y in range(end, reach.height)))
         assert reach.oldest(end, height) <= min(later, default=height)
         if not reach.whole:

@@ -84,6 +84,12 @@ class Reach(NamedTuple):
             return height
         return min(max(self.high(done), 0), height)
 
+    def aheads(self, done: Ints, height: int) -> Ints:
+        """`ahead` of many numbers of rows."""
+        read = height if self.whole else np.clip(self.high(done), 0, height)
+        aheads: Ints = np.where(done > 0, read, 0)
+        return aheads
+
     def oldest(self, done: int, height: int) -> int:
         """The first row of the operand that is still read after `done` output rows."""
         if done >= self.height:

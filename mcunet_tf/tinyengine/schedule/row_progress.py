@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar, cast
 
+import numpy as np
+
 from mcunet_tf.tinyengine.schedule.calls import Calls
-from mcunet_tf.tinyengine.schedule.reach import Reach
+from mcunet_tf.tinyengine.schedule.reach import Ints, Reach
 
 # Steps that are kept: more than the windows of many search spaces meet.
 MAX_STEPS = 200_000
@@ -56,17 +58,15 @@ class Progresses:
         """
 
         def compute() -> RowProgress:
-            wanted = [0] * len(readers[0][0].rows)
+            wanted = np.zeros(len(readers[0][0].rows), np.int64)
             for progress, reach in readers:
-                read = [
-                    min(done, 1) if rows == 1 else reach.ahead(done, height)
-                    for done in progress.rows
-                ]
-                wanted = list(map(max, wanted, read))
-            made = [_made(w, calls, rows) for w in wanted]
+                done = np.array(progress.rows)
+                read = np.minimum(done, 1) if rows == 1 else reach.aheads(done, height)
+                wanted = np.maximum(wanted, read)
+            made = _made(wanted, calls, rows)
             if complete:
                 made[-1] = rows
-            return self._intern(made)
+            return self._intern(made.tolist())
 
         return self._once(("maker", rows, calls, height, complete, *readers), compute)
 
@@ -88,16 +88,13 @@ class Progresses:
         """Slots of a ring that a window reads band by band, rows of padding included."""
 
         def compute() -> int:
-            most, first = 1, 0
-            while first < reach.height:
-                end = min(calls.end(first), reach.height)
-                ahead = reach.high(end)
-                made = min(max(ahead, 0), height)
-                if maker_rows > 1:
-                    made = _made(made, maker, height)
-                most = max(most, max(made, ahead) - reach.low(first))
-                first = end
-            return most
+            first = np.append(0, np.arange(calls.first, reach.height, calls.band))
+            end = np.minimum(np.append(first[1:], calls.end(int(first[-1]))), reach.height)
+            ahead = reach.high(end)
+            made = np.clip(ahead, 0, height)
+            if maker_rows > 1:
+                made = _made(made, maker, height)
+            return max(int((np.maximum(made, ahead) - reach.low(first)).max()), 1)
 
         return self._once(("window", reach, calls, maker_rows, maker, height), compute)
 
@@ -138,12 +135,12 @@ class Progresses:
         return cast(_T, found)
 
 
-def _made(wanted: int, calls: Calls, rows: int) -> int:
+def _made(wanted: Ints, calls: Calls, rows: int) -> Ints:
     """Rows that exist once `wanted` of them do."""
-    if wanted <= 0:
-        return 0
-    more = max(wanted - calls.first, 0)
-    return min(calls.first - (-more // calls.band) * calls.band, rows)
+    more = np.maximum(wanted - calls.first, 0)
+    made = np.minimum(calls.first - (-more // calls.band) * calls.band, rows)
+    found: Ints = np.where(wanted > 0, made, 0)
+    return found
 
 
 def _closest(pairs: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
