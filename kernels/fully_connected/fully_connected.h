@@ -14,8 +14,10 @@
 #include "../common/values_s16.h"
 
 struct fully_connected_s8 {
-  const void *weights;               /* layout: see each row */
-  const struct channel_s8 *channels; /* [out_features]; NULL where the weight stream carries them */
+  const void *weights;  /* layout: see each row */
+  const void *channels; /* struct channel_s8 [out_features], or the layout that the row states; NULL
+                         * where the weight stream carries them. Apart from the weights, layers that
+                         * differ in scales alone share these, as steps of a network in time do. */
   int32_t in_features;
   int16_t rows; /* n: the batch of the matrix product */
   int16_t out_features;

@@ -6,7 +6,7 @@
  *   void fully_connected_s8_any_dsp(const struct fully_connected_s8 *op, const int8_t *in,
  *                                   int8_t *out, void *scratch)
  *
- * Reads op->weights (4-byte aligned), in_features >= 1, rows >= 1, out_features >= 1,
+ * Reads op->weights and channels (4-byte aligned), in_features >= 1, rows >= 1, out_features >= 1,
  * out_zero_point, out_min, out_max. No scratch: inputs are widened in registers, once for each pass
  * over them. Stack: 112 bytes. Inputs may lie anywhere; none is read past its row.
  *
@@ -23,10 +23,10 @@
  * outputs comes first, pair by pair, 11 instructions for 8. An odd output is paired with weights of
  * zero; what these give is overwritten by the next one.
  *
- * The stream, pass by pass, 32-bit words: bias_b of each pair; bias_a of each; for each 4 inputs
- * and each pair halves (k, k + 2) and (k + 1, k + 3); for each pair multiplier_a, multiplier_b, and
- * the shifts of both for requantize_any. Inputs beyond whole words come first, padded with zero
- * weights. Biases hold the input zero point's share. |sum| << left < 2^31 for all.
+ * weights, pass by pass, 32-bit words: for each 4 inputs and each pair halves (k, k + 2) and
+ * (k + 1, k + 3). Inputs beyond whole words come first, padded with zero weights. channels,
+ * likewise: bias_b of each pair; bias_a of each; for each pair multiplier_a, multiplier_b, and the shifts of
+ * both for requantize_any. Biases hold the input zero point's share. |sum| << left < 2^31 for all.
  */
 #include "../common/requant_dsp.inc"
 
@@ -46,7 +46,7 @@
 #define F_OUT 32
 #define F_ODD 36       /* 1: the next output is paired with nothing */
 #define F_ENTRIES 40   /* into the unrolled blocks, for one pair and for three */
-#define F_WEIGHTS 48
+#define F_CHANNELS 48  /* of what comes next */
 #define F_ROWS 52
 #define F_ZERO_POINT 56 /* 2 out_zero_point + 1 */
 #define F_BYTES 60
@@ -102,9 +102,15 @@
 .endm
 
 /* Requantises both outputs of a pair. r1 out, lr 2 out_zero_point + 1. `lone`: the second output
- * stays in its register. */
-.macro finish_pair a, d, index, lone
-    ldm     r0!, {r2, r3, r4}
+ * stays in its register. `left`: pairs of the pass that are still to come. */
+.macro finish_pair a, d, index, left, lone
+    ldr     r6, [sp, #F_CHANNELS]
+  .if \left == 0
+    ldmdb   r6, {r2, r3, r4}
+  .else
+    sub     r6, r6, #(12 * \left)
+    ldmdb   r6, {r2, r3, r4}
+  .endif
     ldr     r5, [sp, #(F_SUMS + 4 * \index)]
     sub     \d, \d, \a
     add     \d, r5, \d, asr #8
@@ -120,15 +126,20 @@
 /* A pass over the inputs: r7 to r12 become sums, r0 moves on. Ends with r1 = out, advanced. */
 .macro pass pairs, unroll
   .if \pairs == 3
-    ldm     r0!, {r2, r3, r4}
+    ldr     r6, [sp, #F_CHANNELS]
     add     r5, sp, #F_SUMS
+    ldm     r6!, {r2, r3, r4}
+    ldm     r6, {r7, r9, r11}
+    add     r6, r6, #(12 + 3 * 12) /* behind this pass's */
+    str     r6, [sp, #F_CHANNELS]
     stm     r5, {r2, r3, r4}
-    ldm     r0!, {r7, r9, r11}
     mov     r8, r7
     mov     r10, r9
     mov     r12, r11
   .else
-    ldrd    r2, r7, [r0], #8
+    ldr     r6, [sp, #F_CHANNELS]
+    ldrd    r2, r7, [r6], #(8 + 12)
+    str     r6, [sp, #F_CHANNELS]
     str     r2, [sp, #F_SUMS]
     mov     r8, r7
   .endif
@@ -159,10 +170,10 @@
 .Lfinish_\pairs:
     ldr     lr, [sp, #F_ZERO_POINT]
     ldr     r1, [sp, #F_OUT]
-    finish_pair r7, r8, 0, (\pairs == 1)
+    finish_pair r7, r8, 0, (\pairs - 1), (\pairs == 1)
   .if \pairs == 3
-    finish_pair r9, r10, 1, 0
-    finish_pair r11, r12, 2, 0
+    finish_pair r9, r10, 1, 1, 0
+    finish_pair r11, r12, 2, 0, 0
   .endif
 .endm
 
@@ -211,13 +222,12 @@ fully_connected_s8_any_dsp:
     b       .Lrow_done
 
 .Lstart:
-    ldr     r7, [r0, #FULLY_CONNECTED_WEIGHTS]
     ldrsh   r8, [r0, #FULLY_CONNECTED_ROWS]
     ldrsh   r9, [r0, #FULLY_CONNECTED_OUT_ZERO_POINT]
     ldr     r10, [r0, #FULLY_CONNECTED_IN_FEATURES]
     lsl     r9, r9, #1
     add     r9, r9, #1
-    strd    r7, r8, [sp, #F_WEIGHTS]
+    str     r8, [sp, #F_ROWS]
     str     r9, [sp, #F_ZERO_POINT]
     str     r2, [sp, #F_OUT]
     str     r1, [sp, #F_IN]
@@ -238,7 +248,8 @@ fully_connected_s8_any_dsp:
     ldr     r0, [sp, #(F_BYTES)] /* op, as it was pushed */
     ldr     r10, [r0, #FULLY_CONNECTED_IN_FEATURES]
     ldrsh   r2, [r0, #FULLY_CONNECTED_OUT_FEATURES]
-    ldr     r0, [sp, #F_WEIGHTS]
+    ldrd    r0, r7, [r0, #FULLY_CONNECTED_WEIGHTS] /* channels follow */
+    str     r7, [sp, #F_CHANNELS]
     ldr     r1, [sp, #F_IN]
     bic     r4, r10, #3
     add     r5, r1, r4 /* behind whole words */

@@ -35,6 +35,7 @@ class Case:
         scratch_alignment: offset of the scratch from a 16-byte boundary.
         setup: C before the call, within the counted region: row tables, a loop's head.
         teardown: C after the call, the loop's end.
+        channels: what is packed apart from the weights, or None where the struct has none.
     """
 
     kernel: str
@@ -47,6 +48,7 @@ class Case:
     scratch_alignment: int = 4
     setup: str = ""
     teardown: str = ""
+    channels: Bytes | None = None
     name: str = field(default="", compare=False)
 
 
@@ -69,6 +71,9 @@ def _call(index: int, case: Case) -> str:
     if case.weights is not None:
         stream = _array(f"weights_{index}", case.weights)
         fields = f".weights = weights_{index}, {fields}"
+    if case.channels is not None:
+        stream += _array(f"channels_{index}", case.channels)
+        fields = f".channels = channels_{index}, {fields}"
     offset = GUARD_BYTES + case.scratch_alignment
     return f"""
 {stream}{_array(f"memory_{index}", case.memory)}

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.qemu
 NARROW, ANY = "fully_connected_s8_dsp", "fully_connected_s8_any_dsp"
 MVE = "fully_connected_s8_mve"
 PACK = {
-    NARROW: dsp.pack_fully_connected,
+    NARROW: lambda *constants: (dsp.pack_fully_connected(*constants), None),
     ANY: dsp.pack_fully_connected_any,
     MVE: mve.pack_fully_connected,
 }
@@ -38,6 +38,7 @@ def check(kernel, work, board="qemu-m4") -> list:
     for layer, inputs in work:
         constants = (layer.weights, layer.bias, layer.multiplier, layer.shift)
         assert admits(kernel, layer) is None
+        weights, channels = PACK[kernel](*constants)
         rows, features = inputs.shape
         expected = layer.reference(inputs).reshape(-1).view(np.uint8)
         memory = np.full(inputs.size + GUARD_BYTES + expected.size + GUARD_BYTES, FILLER, np.uint8)
@@ -56,7 +57,8 @@ def check(kernel, work, board="qemu-m4") -> list:
                 kernel=kernel,
                 struct="fully_connected_s8",
                 fields=fields,
-                weights=PACK[kernel](*constants),
+                weights=weights,
+                channels=channels,
                 memory=memory,
                 arguments=f"arena, arena + {out}, scratch",
                 scratch_bytes=dsp.scratch_bytes_fully_connected(features)

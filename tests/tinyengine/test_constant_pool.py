@@ -38,6 +38,16 @@ def sum_with_constant(values: int = 8192) -> bytes:
     return net.build([x], [y])
 
 
+def steps_in_time(width: int = 192, steps: int = 4) -> bytes:
+    """Layers of the same weights whose results have scales of their own, as unrolled networks."""
+    rng, net = np.random.default_rng(3), Net()
+    weights = net.constant(rng.integers(-127, 128, (width, width)).astype(np.int8), scale=0.002)
+    tensors = [net.tensor((1, width), scale=0.1 + 0.01 * n) for n in range(steps + 1)]
+    for x, y in itertools.pairwise(tensors):
+        net.op("FULLY_CONNECTED", [x, weights, -1], [y], FusedActivationFunction=NONE)
+    return net.build(tensors[:1], tensors[-1:])
+
+
 def shared_weights(layers: int = 3) -> bytes:
     """Fully connected layers of one tensor of weights, as an unrolled recurrent network has."""
     net = Net()
@@ -100,6 +110,15 @@ def test_weights_of_several_layers_are_kept_once(board):
         compile_tflite(shared_weights(n), board, name="m").report.weights_bytes for n in (1, 3)
     )
     assert one == three
+
+
+@pytest.mark.parametrize("board", ["qemu-m4", "qemu-m55", "qemu-m0", "host"])
+def test_weights_are_kept_once_where_scales_differ(board):
+    """A network of 49 steps in time took 27 times its file's size."""
+    width = 192
+    compiled = compile_tflite(steps_in_time(width), board=board)
+    assert width**2 <= compiled.report.weights_bytes < 1.3 * width**2
+    assert len({layer.kernel for layer in compiled.report.layers}) == 1
 
 
 def test_what_several_layers_read_is_counted_where_it_is_read_first():

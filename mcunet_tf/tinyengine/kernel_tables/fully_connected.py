@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from mcunet_tf.tinyengine.kernel_tables.channels import (
-    Pack,
     channel_blob,
     channel_constants,
     folded_bias,
@@ -20,20 +21,15 @@ from mcunet_tf.tinyengine.kernel_tables.channels import (
     s16_fields,
 )
 from mcunet_tf.tinyengine.kernel_tables.packing import dsp, dsp_s16, mve
-from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style, int8_blob, word_blob
+from mcunet_tf.tinyengine.kernel_tables.table import (
+    Blob,
+    Kernel,
+    Struct,
+    Style,
+    int8_blob,
+    word_blob,
+)
 from mcunet_tf.tinyengine.ops.spec import View
-
-
-def _fully_connected_portable(view: View) -> Struct:
-    out_features, in_features = view.input(1).shape
-    fields = {
-        "weights": int8_blob(view.constant(1)),
-        "channels": channel_blob(view, folded_bias(view, (1,))),
-        "in_features": in_features,
-        "rows": view.output.elements // out_features,
-        "out_features": out_features,
-    }
-    return Struct("struct fully_connected_s8", {**fields, **output_fields(view)})
 
 
 def _rejects_fully_connected(view: View) -> str | None:
@@ -50,16 +46,35 @@ def _rejects_fully_connected_any(view: View) -> str | None:
     return rejects_any_sums(view) or dsp.shared_halves_reason(weights)
 
 
-def _fully_connected_stream(view: View, pack: Pack) -> Struct:
+def _struct(view: View, weights: Blob, channels: Blob | None) -> Struct:
     out_features, in_features = view.input(1).shape
     fields = {
-        "weights": word_blob(pack(*channel_constants(view))),
-        "channels": None,
+        "weights": weights,
+        "channels": channels,
         "in_features": in_features,
         "rows": view.output.elements // out_features,
         "out_features": out_features,
     }
     return Struct("struct fully_connected_s8", {**fields, **output_fields(view)})
+
+
+def _fully_connected_plain(view: View) -> Struct:
+    weights = int8_blob(view.constant(1))
+    return _struct(view, weights, channel_blob(view, folded_bias(view, (1,))))
+
+
+def _fully_connected_dsp(view: View) -> Struct:
+    return _struct(view, word_blob(dsp.pack_fully_connected(*channel_constants(view))), None)
+
+
+def _fully_connected_any_dsp(view: View) -> Struct:
+    packed = dsp.pack_fully_connected_any(*channel_constants(view))
+    return _struct(view, *map(word_blob, packed))
+
+
+def _fully_connected_mve(view: View) -> Struct:
+    weights, channels = mve.pack_fully_connected(*channel_constants(view))
+    return _struct(view, int8_blob(weights.view(np.int8)), word_blob(channels))
 
 
 def _s16_struct(view: View, constants: dict[str, Any]) -> Struct:
@@ -97,14 +112,14 @@ FULLY_CONNECTED = (
         "fully_connected",
         "mve",
         Style.WHOLE,
-        lambda view: _fully_connected_stream(view, mve.pack_fully_connected),
+        _fully_connected_mve,
     ),
     Kernel(
         "fully_connected_s8_dsp",
         "fully_connected",
         "dsp",
         Style.WHOLE,
-        lambda view: _fully_connected_stream(view, dsp.pack_fully_connected),
+        _fully_connected_dsp,
         rejects=_rejects_fully_connected,
         scratch_bytes=lambda view, _: dsp.scratch_bytes_fully_connected(view.input(1).shape[1]),
     ),
@@ -113,7 +128,7 @@ FULLY_CONNECTED = (
         "fully_connected",
         "dsp",
         Style.WHOLE,
-        lambda view: _fully_connected_stream(view, dsp.pack_fully_connected_any),
+        _fully_connected_any_dsp,
         rejects=_rejects_fully_connected_any,
     ),
     Kernel(
@@ -121,7 +136,7 @@ FULLY_CONNECTED = (
         "fully_connected",
         "dsp",
         Style.WHOLE,
-        _fully_connected_portable,
+        _fully_connected_plain,
     ),
     *(
         Kernel(
@@ -129,7 +144,7 @@ FULLY_CONNECTED = (
             "fully_connected",
             isa,
             Style.WHOLE,
-            _fully_connected_portable,
+            _fully_connected_plain,
             rejects=rejects_scalar_sums,
         )
         for isa in ("thumb", "scalar")
@@ -139,7 +154,7 @@ FULLY_CONNECTED = (
         "fully_connected",
         "portable",
         Style.WHOLE,
-        _fully_connected_portable,
+        _fully_connected_plain,
     ),
     Kernel(
         "fully_connected_s16_dsp",

@@ -305,8 +305,8 @@ _PAIRS_PER_PASS = 3
 
 def pack_fully_connected_any(
     weights: npt.ArrayLike, bias: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike
-) -> Bytes:
-    """Packs the stream of `fully_connected_s8_any_dsp`; arguments as for the narrow one."""
+) -> tuple[Bytes, Bytes]:
+    """Weights and channels of `fully_connected_s8_any_dsp`; arguments as for the narrow one."""
     taps, *constants = _any_constants(weights, bias, multiplier, shift, doubled=False)
     outputs, inputs = taps.shape
     # An odd output comes first, with a neighbour of zeros; words that are not whole come first.
@@ -323,12 +323,14 @@ def pack_fully_connected_any(
     words = np.stack([halves[..., k] | halves[..., k + 2] << 16 for k in (0, 1)], axis=2)
     both = shifts[0::2] | shifts[1::2] << 8
     ends = np.stack([factors[0::2], factors[1::2], both], axis=1)
-    passes = []
+    products, channels = [], []
     for first, count in _passes(len(words), lead):
         pairs = slice(first, first + count)
-        passes += [starts[1::2][pairs], starts[0::2][pairs]]
-        passes += [words[pairs].transpose(1, 0, 2).reshape(-1), ends[pairs].reshape(-1)]
-    return _words(np.concatenate(passes)).reshape(-1)
+        products.append(words[pairs].transpose(1, 0, 2).reshape(-1))
+        channels += [starts[1::2][pairs], starts[0::2][pairs], ends[pairs].reshape(-1)]
+    return _words(np.concatenate(products)).reshape(-1), _words(np.concatenate(channels)).reshape(
+        -1
+    )
 
 
 def _passes(pairs: int, lead: int) -> list[tuple[int, int]]:

@@ -71,8 +71,8 @@ def pack_conv2d(
 
 def pack_fully_connected(
     weights: npt.ArrayLike, bias: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike
-) -> Bytes:
-    """Packs the stream of `fully_connected_s8_mve`: four outputs at a time.
+) -> tuple[Bytes, Bytes]:
+    """Weights and channels of `fully_connected_s8_mve`: four outputs at a time.
 
     Args:
         weights: int8 [out_features, in_features].
@@ -85,11 +85,8 @@ def pack_fully_connected(
     constants = np.pad(np.stack([bias, multiplier, shift]).astype(np.int64), ((0, 0), (0, fill)))
     starts, factors, shifts = constants.reshape(3, -1, LANES)
     words = _words(np.concatenate([starts, factors], axis=1)).reshape(len(starts), -1)
-    narrow = (np.concatenate([shifts, rows.reshape(len(starts), -1)], axis=1) & 0xFF).astype(
-        np.uint8
-    )
-    stream: Bytes = np.concatenate([words, narrow], axis=1).reshape(-1)
-    return stream
+    channels = np.concatenate([words, (shifts & 0xFF).astype(np.uint8)], axis=1)
+    return (rows & 0xFF).astype(np.uint8).reshape(-1), channels.reshape(-1)
 
 
 def scratch_bytes_conv2d_1x1(in_channels: int) -> int:
