@@ -16,8 +16,12 @@ static inline int32x4_t add_products_mve(int32x4_t start, const int8_t *inputs,
   register int32_t sum1 __asm__("r2") = vgetq_lane_s32(start, 1);
   register int32_t sum2 __asm__("r4") = vgetq_lane_s32(start, 2);
   register int32_t sum3 __asm__("r6") = vgetq_lane_s32(start, 3);
-  const int8_t *second = weights + count, *third = second + count, *fourth = third + count;
+  /* Computed here: the compiler would keep multiples of `count` in the stack. */
+  const int8_t *second, *third, *fourth;
   __asm__ volatile(
+      "   add %[second], %[first], %[count]\n"
+      "   add %[third], %[second], %[count]\n"
+      "   add %[fourth], %[third], %[count]\n"
       "   wlstp.8 lr, %[count], 2f\n"
       "1: vldrb.8 q0, [%[inputs]], #16\n"
       "   vldrb.8 q1, [%[first]], #16\n"
@@ -31,8 +35,8 @@ static inline int32x4_t add_products_mve(int32x4_t start, const int8_t *inputs,
       "   letp lr, 1b\n"
       "2:\n"
       : [sum0] "+r"(sum0), [sum1] "+r"(sum1), [sum2] "+r"(sum2), [sum3] "+r"(sum3),
-        [inputs] "+r"(inputs), [first] "+r"(weights), [second] "+r"(second), [third] "+r"(third),
-        [fourth] "+r"(fourth)
+        [inputs] "+r"(inputs), [first] "+r"(weights), [second] "=&r"(second), [third] "=&r"(third),
+        [fourth] "=&r"(fourth)
       : [count] "r"(count)
       : "q0", "q1", "q2", "q3", "lr", "memory");
   int32x4_t sums = vdupq_n_s32(sum0);

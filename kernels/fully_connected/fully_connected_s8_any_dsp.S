@@ -23,9 +23,9 @@
  * outputs comes first, pair by pair, 11 instructions for 8. An odd output is paired with weights of
  * zero; what these give is overwritten by the next one.
  *
- * weights, pass by pass, 32-bit words: for each 4 inputs and each pair halves (k, k + 2) and
- * (k + 1, k + 3). Inputs beyond whole words come first, padded with zero weights. channels,
- * likewise: bias_b of each pair; bias_a of each; for each pair multiplier_a, multiplier_b, and the shifts of
+ * weights, pass by pass, 32-bit words: for each 4 inputs and each pair halves (k, k + 2) and (k +
+ * 1, k + 3). Inputs beyond whole words come first, padded with zero weights. channels, likewise:
+ * bias_b of each pair; bias_a of each; for each pair multiplier_a, multiplier_b, and the shifts of
  * both for requantize_any. Biases hold the input zero point's share. |sum| << left < 2^31 for all.
  */
 #include "../common/requant_dsp.inc"

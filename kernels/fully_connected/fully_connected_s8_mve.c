@@ -21,7 +21,8 @@ void fully_connected_s8_mve(const struct fully_connected_s8 *op, const int8_t *i
   const int32x4_t low = vdupq_n_s32(op->out_min), high = vdupq_n_s32(op->out_max);
   for (int32_t row = 0; row < op->rows; row++, in += features) {
     const int8_t *weights = op->weights, *channels = op->channels;
-    for (int32_t left = op->out_features; left > 0; left -= LANES, out += LANES) {
+    int8_t *const end = out + op->out_features;
+    for (; out < end; out += LANES) {
       const int32_t *constants = (const int32_t *)(const void *)channels;
       channels += CONSTANT_BYTES;
       int32x4_t sums = add_products_mve(vldrwq_s32(constants), in, weights, features);
@@ -31,8 +32,8 @@ void fully_connected_s8_mve(const struct fully_connected_s8 *op, const int8_t *i
       sums = requantize_mve(sums, vldrwq_s32(constants + LANES), vminq_s32(shift, zero));
       sums = vaddq_n_s32(sums, op->out_zero_point);
       sums = vminq_s32(vmaxq_s32(sums, low), high);
-      vstrbq_p_s32(out, sums, vctp32q((uint32_t)left));
+      vstrbq_p_s32(out, sums, vctp32q((uint32_t)(end - out)));
     }
-    out += (op->out_features - 1) % LANES - (LANES - 1);
+    out = end;
   }
 }
