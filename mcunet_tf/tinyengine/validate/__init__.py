@@ -244,7 +244,8 @@ class _Proof:
         """No row is written over one that is still read."""
         values = [value for value in self.values.values() if value.cell_bytes]
         uses = Uses.of(
-            (value.start, value.end, value.written[0], value.read.max()) for value in values
+            (value.start, value.end, int(value.written[0]), int(value.read.max()))
+            for value in values
         )
         for writer in values:
             access = self.makers.get(writer.tensor)
