@@ -23,10 +23,11 @@
  * outputs comes first, pair by pair, 11 instructions for 8. An odd output is paired with weights of
  * zero; what these give is overwritten by the next one.
  *
- * weights, pass by pass, 32-bit words: for each 4 inputs and each pair halves (k, k + 2) and (k +
- * 1, k + 3). Inputs beyond whole words come first, padded with zero weights. channels, likewise:
- * bias_b of each pair; bias_a of each; for each pair multiplier_a, multiplier_b, and the shifts of
- * both for requantize_any. Biases hold the input zero point's share. |sum| << left < 2^31 for all.
+ * weights, pass by pass, 32-bit words: for each 4 inputs and each pair halves (k, k + 2) and
+ * (k + 1, k + 3). Inputs beyond whole words come first, padded with zero weights.
+ * channels, pass by pass, 32-bit words: bias_b of each pair; bias_a of each; for each pair
+ * multiplier_a, multiplier_b, and the shifts of both for requantize_any.
+ * Biases hold the input zero point's share. |sum| << left < 2^31 for all.
  */
 #include "../common/requant_dsp.inc"
 
@@ -105,12 +106,10 @@
  * stays in its register. `left`: pairs of the pass that are still to come. */
 .macro finish_pair a, d, index, left, lone
     ldr     r6, [sp, #F_CHANNELS]
-  .if \left == 0
-    ldmdb   r6, {r2, r3, r4}
-  .else
+  .if \left
     sub     r6, r6, #(12 * \left)
-    ldmdb   r6, {r2, r3, r4}
   .endif
+    ldmdb   r6, {r2, r3, r4}
     ldr     r5, [sp, #(F_SUMS + 4 * \index)]
     sub     \d, \d, \a
     add     \d, r5, \d, asr #8

@@ -107,7 +107,7 @@ def look_on_host(cascade: Cascade, camera: Camera, frames: Sequence[Array]) -> L
         files = {**_own(cascade), "main.c": _main(cascade, camera, frames, _ON_HOST)}
         sources = [str(path) for path in write_sources(Path(folder), files)]
         program = Path(folder) / "look"
-        flags = ["-O1", "-std=c11", *SANITIZER_FLAGS, f"-I{folder}"]
+        flags = ["-std=c11", *SANITIZER_FLAGS, f"-I{folder}"]
         run_tool([find_tool("cc"), *flags, *sources, "-lm", "-o", str(program)])
         try:
             done = subprocess.run([program], capture_output=True, check=False, timeout=_TIMEOUT_S)

@@ -3,11 +3,14 @@
 
 A kernel costs instructions, operator by operator, and flash, once. Without a budget it is worth its
 code if it saves the model about one percent of its instructions per 3 kB; with a budget the fastest
-kernels that fit are taken.
+kernels that fit are taken. So is what it keeps of a constant that other operators read too, as the
+steps of an unrolled network do: kernels that pack it with what is an operator's own keep copies.
 """
 
 from __future__ import annotations
 
+import dataclasses
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
@@ -135,11 +138,12 @@ def select_kernels(
     if costs is None:
         return first
     names = frozenset(kernel.name for kernel in first)
+    sharing = _sharing(graph, ops)
     choices = [
-        traded_kernels(graph, op, isa, costs, kernel, names)
-        for op, kernel in zip(ops, first, strict=True)
+        traded_kernels(graph, op, isa, costs, kernel, names, index in sharing)
+        for index, (op, kernel) in enumerate(zip(ops, first, strict=True))
     ]
-    return worthwhile_kernels(choices, costs)
+    return worthwhile_kernels(_with_copies(graph, ops, choices, sharing), costs)
 
 
 def select_nodes(
@@ -163,6 +167,7 @@ def worthwhile_kernels(choices: Sequence[KernelChoice], costs: Costs) -> list[Ke
     """One kernel for each operator, such that every kernel in use is worth its code."""
     fastest = sum(min(choice.instructions) for choice in choices)
     price = WORTH_SHARE * fastest / WORTH_BYTES
+    choices = [choice.priced(price) for choice in choices]
     kernels = cheapest_kernels(choices, _code_sizes(choices, costs), price).kernels
     return [kernels[index] for index in range(len(choices))]
 
@@ -174,6 +179,7 @@ def traded_kernels(
     costs: Costs,
     first: Kernel,
     names: Collection[str],
+    all_of_them: bool = False,
 ) -> KernelChoice:
     """The first kernel, and those of its style that are faster, portable, or needed elsewhere.
 
@@ -186,6 +192,7 @@ def traded_kernels(
       costs: the costs of the target.
       first: the kernel that the table prefers.
       names: kernels that the table prefers for some operator of the model.
+      all_of_them: whether slower kernels are traded as well, for an operator whose constants count.
     """
     seen = view(graph, op)
     own = _instructions(graph, op, first, costs)
@@ -202,11 +209,53 @@ def traded_kernels(
         cost = _instructions(graph, op, kernel, costs)
         if cost is None or kernel.name in [other.name for other in kernels]:
             continue
-        wanted = cost < own or kernel.name in names or kernel.isa == "portable"
+        wanted = all_of_them or cost < own or kernel.name in names or kernel.isa == "portable"
         if wanted and kernel.rejects(seen) is None:
             kernels.append(kernel)
             instructions.append(cost)
     return KernelChoice(tuple(kernels), tuple(instructions), (0,) * len(kernels))
+
+
+def _sharing(graph: Graph, ops: Sequence[Op]) -> dict[int, int]:
+    """Operators that read a constant which others of their kind read too, and that tensor.
+
+    Of several such constants the largest counts: it is the weights.
+    """
+    readers: dict[tuple[int, str], list[int]] = {}
+    for index, op in enumerate(ops):
+        for tensor in {i for i in op.inputs if i >= 0 and graph.tensors[i].data is not None}:
+            readers.setdefault((tensor, op.kind), []).append(index)
+    found = {}
+    for (tensor, _), several in sorted(
+        readers.items(), key=lambda item: graph.tensors[item[0][0]].elements
+    ):
+        if len(several) > 1:
+            found.update(dict.fromkeys(several, tensor))
+    return found
+
+
+def _with_copies(
+    graph: Graph, ops: Sequence[Op], choices: Sequence[KernelChoice], sharing: Mapping[int, int]
+) -> list[KernelChoice]:
+    """The same choices; operators in `sharing` with their part of the constants of each kernel."""
+    sizes: dict[tuple[int, str], dict[Content, int]] = {}
+    keepers: Counter[tuple[int, str, Content]] = Counter()
+    for index, tensor in sharing.items():
+        for kernel in choices[index].kernels if len(choices[index].kernels) > 1 else ():
+            own = constant_sizes(kernel, view(graph, ops[index]))
+            sizes[index, kernel.name] = own
+            keepers.update((tensor, kernel.name, content) for content in own)
+
+    def part(index: int, kernel: Kernel) -> int:
+        own = sizes.get((index, kernel.name), {})
+        return sum(
+            size // keepers[sharing[index], kernel.name, content] for content, size in own.items()
+        )
+
+    return [
+        dataclasses.replace(choice, constant_bytes=tuple(part(index, k) for k in choice.kernels))
+        for index, choice in enumerate(choices)
+    ]
 
 
 def leaner_kernels(

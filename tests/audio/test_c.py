@@ -98,7 +98,7 @@ def programs():
 
         @functools.cache
         def program(name):
-            flags = ("-std=c11", "-O1", *WARNINGS, *SANITIZER_FLAGS)
+            flags = ("-std=c11", *WARNINGS, *SANITIZER_FLAGS)
             return host_program(FRONT_ENDS[name], Path(folder) / name, flags)
 
         yield program

@@ -67,7 +67,7 @@ def run_on_host(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         paths = write_files(folder, {**project_files(jobs), "main.c": main_source(jobs, HOST_HEAD)})
-        sources = [Source(path, ("-O1", *WARNINGS)) for path in paths]
+        sources = [Source(path, WARNINGS) for path in paths]
         objects = compile_sources(board, sources, [f"-I{folder}", *SANITIZER_FLAGS])
         program = folder / "program"
         run_tool([find_tool("cc"), *SANITIZER_FLAGS, *map(str, objects), "-lm", "-o", str(program)])

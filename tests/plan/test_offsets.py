@@ -16,6 +16,7 @@ from mcunet_tf.tinyengine.plan.offsets import (
     _Solver,
     place_buffers,
 )
+from tests.plan.counted import counted_calls
 
 TRIED = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 STAGES = 6
@@ -196,35 +197,22 @@ def chain(length: int) -> list[Buffer]:
     return [Buffer(f"b{i}", 4 * (1 + i * i % 17), i, i + 3) for i in range(length)]
 
 
-def work(monkeypatch, length: int) -> int:
+def work(length: int) -> int:
     """Pairs that are looked at, and places that are looked for, to place a chain."""
-    counted = []
-    for name in ("_forbidden", "lowest"):
-        method = getattr(_Solver, name)
-
-        def counting(self, *arguments, method=method):
-            counted.append(1)
-            return method(self, *arguments)
-
-        monkeypatch.setattr(_Solver, name, counting)
-    place_buffers(chain(length), {})
-    monkeypatch.undo()
-    return len(counted)
+    with counted_calls(_Solver, "_forbidden", "lowest") as calls:
+        place_buffers(chain(length), {})
+    return calls.total()
 
 
-def test_work_grows_with_the_number_of_buffers_and_not_with_its_square(monkeypatch):
-    assert work(monkeypatch, 2000) < 2.5 * work(monkeypatch, 1000)
+def test_work_grows_with_the_number_of_buffers_and_not_with_its_square():
+    assert work(2000) < 2.5 * work(1000)
 
 
-def test_a_buffer_that_moves_forward_disturbs_its_neighbours_only(monkeypatch):
+def test_a_buffer_that_moves_forward_disturbs_its_neighbours_only():
     solver = _Solver(chain(500), {}, [])
     order = list(range(500))
     arena_bytes, offsets, _ = solver.first_fit(order)
     moved = [*order[:250], order[260], *order[250:260], *order[261:]]
-    looked_for = []
-    lowest = _Solver.lowest
-    monkeypatch.setattr(
-        _Solver, "lowest", lambda self, i, offsets: looked_for.append(i) or lowest(self, i, offsets)
-    )
-    assert solver.placed_earlier(moved, 250, offsets, 2 * arena_bytes) is not None
-    assert 0 < len(looked_for) < 100
+    with counted_calls(_Solver, "lowest") as calls:
+        assert solver.placed_earlier(moved, 250, offsets, 2 * arena_bytes) is not None
+    assert 0 < calls.total() < 100

@@ -15,6 +15,7 @@ from mcunet_tf.tinyengine.kernel_tables.table import Style
 from mcunet_tf.tinyengine.plan.offsets import Buffer
 from mcunet_tf.tinyengine.plan.plan import Group, Plan, plan_stages
 from mcunet_tf.tinyengine.validate import PlanError, _Proof, validate_plan
+from tests.plan.counted import counted_calls
 from tests.plan.random_networks import (
     averaged_network,
     depthwise_network,
@@ -273,18 +274,9 @@ def test_a_tensor_in_two_memories_is_refused():
         validate_plan(compiled.graph, dataclasses.replace(compiled.plan, region_bytes=regions))
 
 
-def test_what_is_apart_is_told_apart_without_a_look_at_its_rows(monkeypatch):
+def test_what_is_apart_is_told_apart_without_a_look_at_its_rows():
     """Of all pairs of rows and scratch, only those that share bytes and time are looked into."""
-    looked_into = []
-    for name in ("check_area", "check_pair"):
-        method = getattr(_Proof, name)
-
-        def counting(self, *arguments, method=method):
-            looked_into.append(1)
-            return method(self, *arguments)
-
-        monkeypatch.setattr(_Proof, name, counting)
     for _, graph, plan in plans():
-        looked_into.clear()
-        validate_plan(graph, plan)
-        assert len(looked_into) <= 3 * len(graph.ops)
+        with counted_calls(_Proof, "check_area", "check_pair") as calls:
+            validate_plan(graph, plan)
+        assert calls.total() <= 3 * len(graph.ops)

@@ -38,11 +38,11 @@ def sum_with_constant(values: int = 8192) -> bytes:
     return net.build([x], [y])
 
 
-def steps_in_time(width: int = 192, steps: int = 4) -> bytes:
+def steps_in_time(width: int = 192, steps: int = 4, dtype: str = "int8") -> bytes:
     """Layers of the same weights whose results have scales of their own, as unrolled networks."""
     rng, net = np.random.default_rng(3), Net()
     weights = net.constant(rng.integers(-127, 128, (width, width)).astype(np.int8), scale=0.002)
-    tensors = [net.tensor((1, width), scale=0.1 + 0.01 * n) for n in range(steps + 1)]
+    tensors = [net.tensor((1, width), scale=0.1 + 0.01 * n, dtype=dtype) for n in range(steps + 1)]
     for x, y in itertools.pairwise(tensors):
         net.op("FULLY_CONNECTED", [x, weights, -1], [y], FusedActivationFunction=NONE)
     return net.build(tensors[:1], tensors[-1:])
@@ -119,6 +119,24 @@ def test_weights_are_kept_once_where_scales_differ(board):
     compiled = compile_tflite(steps_in_time(width), board=board)
     assert width**2 <= compiled.report.weights_bytes < 1.3 * width**2
     assert len({layer.kernel for layer in compiled.report.layers}) == 1
+
+
+@pytest.mark.parametrize(
+    ("dtype", "width", "alone", "together"),
+    [
+        ("int8", 24, "fully_connected_s8_dsp", "fully_connected_s8_any_dsp"),
+        ("int16", 192, "fully_connected_s16_dsp", "fully_connected_s16_any_dsp"),
+    ],
+)
+def test_a_faster_kernel_is_not_worth_a_copy_for_every_step(dtype, width, alone, together):
+    """One layer of such a size has the kernel whose stream holds the biases; many share."""
+    steps = 24
+    one, many = (
+        compile_tflite(steps_in_time(width, n, dtype), board="qemu-m4").report for n in (1, steps)
+    )
+    assert [layer.kernel for layer in one.layers] == [alone]
+    assert {layer.kernel for layer in many.layers} == {together}
+    assert many.weights_bytes < width**2 + steps * 24 * width
 
 
 def test_what_several_layers_read_is_counted_where_it_is_read_first():

@@ -11,6 +11,7 @@ import pytest
 
 from mcunet_tf.benchmark.qemu import run_elf
 from mcunet_tf.boards import load_board
+from mcunet_tf.check.host import SANITIZER_FLAGS
 from mcunet_tf.check.toolchain import find_tool
 from mcunet_tf.errors import BudgetError, McunetError, ModelError
 from mcunet_tf.tinyengine import combine, compile_tflite
@@ -86,7 +87,7 @@ def test_each_model_says_what_it_says_alone(parallel, tmp_path):
     files = {**made.sources, "main.c": program(made, head, parallel)}
     paths = [str(path) for path in write_files(tmp_path, files)]
     built = str(tmp_path / "program")
-    flags = ["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", f"-I{tmp_path}"]
+    flags = [*SANITIZER_FLAGS, f"-I{tmp_path}"]
     subprocess.run([find_tool("cc"), *flags, *paths, "-lm", "-o", built], check=True)
     assert subprocess.run([built], check=True, capture_output=True).stdout == expected(made)
 

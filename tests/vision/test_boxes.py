@@ -59,7 +59,7 @@ def programs():
             main = HOST_MAIN.replace("ARENA", str(kind.network().arenas[0].size_bytes))
             place = Path(folder) / name
             sources = write_files(place, {**project(kind), "main.c": main})
-            flags = ["-std=c11", "-O1", *WARNINGS, *SANITIZER_FLAGS, f"-I{place}"]
+            flags = ["-std=c11", *WARNINGS, *SANITIZER_FLAGS, f"-I{place}"]
             run_tool([find_tool("cc"), *flags, *map(str, sources), "-o", str(place / "program")])
             return place / "program"
 

@@ -82,7 +82,7 @@ def run_camera(camera, compiled, folder: Path, given) -> list[np.ndarray]:
     sources = [str(path) for path in write_files(folder, {**own, "main.c": MAIN})]
     program = folder / "program"
     strict = [*WARNINGS, "-Wno-error=shadow"]
-    flags = ["-O1", "-std=c11", *strict, *SANITIZER_FLAGS, f"-I{folder}"]
+    flags = ["-std=c11", *strict, *SANITIZER_FLAGS, f"-I{folder}"]
     run_tool([find_tool("cc"), *flags, *sources, "-lm", "-o", str(program)])
     data = b"".join(frame.tobytes() for frame in given)
     done = subprocess.run([program], input=data, capture_output=True, check=False)

@@ -105,7 +105,7 @@ def run_cascade(made, moments, folder: Path) -> np.ndarray:
     """Scores, runs and levels, as the emitted C has them."""
     own = {p: text for p, text in made.firmware.sources.items() if p != "main.c"}
     sources = [str(path) for path in write_files(folder, {**own, "main.c": MAIN})]
-    flags = ["-O1", "-Wall", "-Wextra", "-Werror", *SANITIZER_FLAGS, f"-I{folder}"]
+    flags = ["-Wall", "-Wextra", "-Werror", *SANITIZER_FLAGS, f"-I{folder}"]
     program = folder / "program"
     run_tool([find_tool("cc"), *flags, *sources, "-lm", "-o", str(program)])
     scores = [made.stages[2].measured(moment[2]) for moment in moments]

@@ -60,7 +60,7 @@ def run_boxes(compiled, decoder, inputs, folder: Path) -> list[np.ndarray]:
     own = {path: text for path, text in compiled.sources.items() if path != "main.c"}
     sources = [str(path) for path in write_files(folder, {**own, "main.c": main})]
     program = folder / "program"
-    flags = ["-O1", *SANITIZER_FLAGS, f"-I{folder}"]
+    flags = [*SANITIZER_FLAGS, f"-I{folder}"]
     run_tool([find_tool("cc"), *flags, *sources, "-lm", "-o", str(program)])
     data = b"".join(array.tobytes() for array in inputs)
     done = subprocess.run([program], input=data, capture_output=True, check=False)

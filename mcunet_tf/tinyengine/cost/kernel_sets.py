@@ -28,12 +28,21 @@ class KernelChoice:
     Attributes:
       kernels: the preferred one first.
       instructions: the instructions of each kernel.
-      constant_bytes: weights and tables of each kernel, as packed; zeros where flash has no limit.
+      constant_bytes: weights and tables of each kernel, as packed; without a limit of flash only
+        those count of which other operators might keep copies.
     """
 
     kernels: tuple[Kernel, ...]
     instructions: tuple[float, ...]
     constant_bytes: tuple[int, ...]
+
+    def priced(self, price: float) -> KernelChoice:
+        """The same, each kernel's constants as so many instructions per byte."""
+        if not any(self.constant_bytes):
+            return self
+        pairs = zip(self.instructions, self.constant_bytes, strict=True)
+        costs = tuple(instructions + price * size for instructions, size in pairs)
+        return KernelChoice(self.kernels, costs, (0,) * len(costs))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

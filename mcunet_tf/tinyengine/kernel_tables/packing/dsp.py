@@ -328,9 +328,8 @@ def pack_fully_connected_any(
         pairs = slice(first, first + count)
         products.append(words[pairs].transpose(1, 0, 2).reshape(-1))
         channels += [starts[1::2][pairs], starts[0::2][pairs], ends[pairs].reshape(-1)]
-    return _words(np.concatenate(products)).reshape(-1), _words(np.concatenate(channels)).reshape(
-        -1
-    )
+    streams = [_words(np.concatenate(parts)).reshape(-1) for parts in (products, channels)]
+    return streams[0], streams[1]
 
 
 def _passes(pairs: int, lead: int) -> list[tuple[int, int]]:
