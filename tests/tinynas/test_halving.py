@@ -2,6 +2,7 @@
 """A budget in minutes: networks side by side, published ones among them, and the best of them."""
 
 import json
+import types
 
 import numpy as np
 import pytest
@@ -10,8 +11,14 @@ import mcunet_tf
 from mcunet_tf.boards import load_board
 from mcunet_tf.errors import BudgetError, SearchError
 from mcunet_tf.tinynas import contenders
+from mcunet_tf.tinynas import halving as halving_module
 from mcunet_tf.tinynas.contenders import KNOWN, Contender
 from mcunet_tf.tinynas.cost import Budget, keeps
+from mcunet_tf.tinynas.halving import Halving, _going_on
+from mcunet_tf.tinynas.objective import Objective
+from mcunet_tf.tinynas.options import SearchOptions
+from mcunet_tf.tinynas.progress_lines import ProgressLines
+from mcunet_tf.tinynas.reading import read_images
 from mcunet_tf.tinynas.recipe import Recipe
 from tests.tinynas.test_search import BUDGET, Killed
 from tests.tinynas.tiny import EFFORT, images
@@ -89,8 +96,6 @@ def test_what_is_finished_is_not_done_again(found, workdir):
 @pytest.mark.slow
 def test_a_killed_search_takes_the_same_decisions(found, workdir, tmp_path, monkeypatch):
     """What was measured before the kill still counts after it."""
-    from mcunet_tf.tinynas.halving import Halving
-
     whole = Halving._trained_score
     trained = []
 
@@ -114,9 +119,69 @@ def test_a_killed_search_takes_the_same_decisions(found, workdir, tmp_path, monk
     assert result.cost.sram_bytes <= BUDGET["sram_bytes"]
 
 
-def test_the_best_of_either_kind_goes_on():
-    from mcunet_tf.tinynas.halving import _going_on
+def rounds(folder, scores, step_seconds, monkeypatch):
+    """Halving with told scores and a clock that counts steps: (result, networks and steps)."""
+    trained, clock = [], types.SimpleNamespace(now=0.0)
+    clock.monotonic = lambda: clock.now
+    monkeypatch.setattr(halving_module, "time", clock)
 
+    def trained_score(self, contender, exact):
+        phases = self.phases[contender.name]
+        steps = phases[-1].steps or phases[-1].epochs * (data.count // 64)
+        clock.now += steps * step_seconds[contender.name]
+        trained.append((contender.name, steps))
+        return scores[contender.name][len(phases) - 1]
+
+    monkeypatch.setattr(Halving, "step_seconds", lambda self, c: (0.0, step_seconds[c.name]))
+    monkeypatch.setattr(Halving, "_trained_score", trained_score)
+    monkeypatch.setattr(Halving, "_weights", lambda self, winner: winner.name)
+    options = SearchOptions(**arguments(workdir=folder))
+    data = read_images(images())
+    objective = Objective(data.num_classes)
+    quiet = ProgressLines(quiet=True)
+    halving = Halving(options, data, None, objective, folder, quiet)
+    arch = mcunet_tf.zoo.arch("resnet-8")
+    names = [Contender(name, KNOWN if name == "known" else "plain", arch) for name in scores]
+    return halving.run(names), trained
+
+
+SCORES = {
+    "best": [0.7, 0.9],
+    "early": [0.8, 0.6],
+    "third": [0.6, 0.5],
+    "fourth": [0.5, 0.99],
+    "known": [0.1, 0.2],
+    "diverged": [None, 1.0],
+}
+
+
+def test_rounds_keep_the_best_and_one_published_network(tmp_path, monkeypatch):
+    pytest.importorskip("tensorflow")  # whose phases they are
+    speed = dict.fromkeys(SCORES, 0.01)
+    result, trained = rounds(tmp_path, SCORES, speed, monkeypatch)
+    assert [name for name, _ in trained] == [*SCORES, "early", "best", "known"]
+    assert result.weights == "best"
+    assert [(s.name, s.scores) for s in result.standings[:3]] == [
+        ("best", (0.7, 0.9)),
+        ("early", (0.8, 0.6)),
+        ("known", (0.1, 0.2)),
+    ]
+    again, anew = rounds(tmp_path, dict.fromkeys(SCORES), speed, monkeypatch)
+    assert (anew, again.standings, again.weights) == ([], result.standings, "best")
+    assert (again.epochs, again.steps) == (result.epochs, result.steps)
+
+
+def test_networks_train_for_equal_times(tmp_path, monkeypatch):
+    pytest.importorskip("tensorflow")
+    speed = {"best": 0.001, "known": 0.004}
+    scores = {name: SCORES[name] for name in speed}
+    _, trained = rounds(tmp_path, scores, speed, monkeypatch)
+    # Of 12 s two networks have a quarter together.
+    for name, steps in trained:
+        assert steps * speed[name] == pytest.approx(1.5, rel=0.15)
+
+
+def test_the_best_of_either_kind_goes_on():
     arch = mcunet_tf.zoo.arch("resnet-8")
     own = [Contender(f"own{i}", "plain", arch) for i in range(4)]
     known = Contender("known", KNOWN, arch)
