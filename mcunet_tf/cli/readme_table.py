@@ -163,10 +163,11 @@ def _on_host(rows: Sequence[Row]) -> list[str]:
     found = [r for r in ratios(rows) if r.metric.key == "measured_latency_ms"]
     if not found:
         return []
-    times = ", ".join(f"{r.model} {r.value:.1f}" for r in found)
+    times = ", ".join(f"{r.model} {r.value:.0f}" for r in found)
     return [
         f"* On the computer that ran this (`--board={HOST}`), the tflite-micro wheel with its "
-        f"reference kernels takes so many times longer (best wall times): {times}."
+        f"reference kernels takes so many times longer: {times}. These are best wall times: "
+        "where other programs run too, they differ by half from run to run."
     ]
 
 
