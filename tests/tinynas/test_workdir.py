@@ -210,15 +210,14 @@ def test_a_link_to_itself_is_one_line(tmp_path):
 @pytest.mark.slow
 def test_a_trained_network_is_there_whatever_fails_behind_it(tmp_path, monkeypatch):
     """Quantisation, then the compiler, fail; the third sitting trains nothing again."""
-    import mcunet_tf.quantize
-    import mcunet_tf.tinyengine
     from mcunet_tf.errors import CompilerError, UnsupportedError
+    from mcunet_tf.tinynas import finish
 
     def refuse(*_, **__):
         raise UnsupportedError("no int8 form")
 
     with monkeypatch.context() as patch:
-        patch.setattr(mcunet_tf.quantize, "quantize_ptq", refuse)
+        patch.setattr(finish, "quantize_ptq", refuse)
         with pytest.raises(SearchError, match=r"no int8 form; the trained network is .*keras"):
             run(tmp_path)
     assert (tmp_path / "model.keras").is_file() and (tmp_path / "arch.json").is_file()
@@ -227,7 +226,7 @@ def test_a_trained_network_is_there_whatever_fails_behind_it(tmp_path, monkeypat
         raise CompilerError("a fault")
 
     with monkeypatch.context() as patch:
-        patch.setattr(mcunet_tf.tinyengine, "compile_tflite", break_down)
+        patch.setattr(finish, "compile_tflite", break_down)
         with pytest.raises(SearchError, match=r"does not compile: .*it is .*model.tflite"):
             run(tmp_path)
     flatbuffer = (tmp_path / "model.tflite").read_bytes()
