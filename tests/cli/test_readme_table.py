@@ -51,7 +51,7 @@ def test_wall_times_of_the_host_stand_below_the_table():
     )
     table = markdown_table([*example_rows(), own, peer])
     assert "`host`" not in table.split("\n\n")[0]
-    assert "(best wall times): kws 20.0." in table
+    assert "longer: kws 20. These are best wall times" in table
     assert "wall times" not in markdown_table(example_rows())
 
 
