@@ -84,7 +84,8 @@ _CUSTOM_OP = flags.DEFINE_multi_string(
 _PLACE = flags.DEFINE_string(
     "place",
     None,
-    "Sections of the linker script, by what goes there: weights:.ext_flash,arena:.dtcm,code:.itcm.",
+    "Sections of the linker script, by what goes there: weights:.ext_flash,arena:.dtcm,code:.itcm; "
+    "hot_weights:.dtcm=65536 puts those that are read most into so many bytes.",
 )
 _HOOKS = flags.DEFINE_list(
     "hooks", [], "Functions of the application's that are called between layers: layer, yield."

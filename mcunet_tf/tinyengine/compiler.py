@@ -29,7 +29,8 @@ from mcunet_tf.tinyengine.emit.formats import (
 )
 from mcunet_tf.tinyengine.emit.memory_map import memory_map
 from mcunet_tf.tinyengine.emit.names import checked_name, derived_name, edge_names
-from mcunet_tf.tinyengine.emit.placement import checked_place
+from mcunet_tf.tinyengine.emit.hot_weights import placed_notes
+from mcunet_tf.tinyengine.emit.placement import Places, checked_place
 from mcunet_tf.tinyengine.emit.project import HOOKS, Project
 from mcunet_tf.tinyengine.emit.variants import with_fallback
 from mcunet_tf.tinyengine.emit.write import Written, write_project
@@ -223,8 +224,9 @@ def compile_tflite(
       formats: what the files are laid out for, all in one folder: "cmake", "make", "arduino",
         "platformio", "zephyr", "esp-idf", "pico-sdk", "cmsis-pack", "wasm" (a page that runs it
         in a browser); a list, or a text with commas.
-      place: sections of the application's linker script, by what goes there: "weights", "arena",
-        "state", "code"; a mapping, or a text such as "weights:.ext_flash,arena:.dtcm".
+      place: sections of the application's linker script, by what goes there: "weights",
+        "hot_weights" (those that are read most, as many as fit), "arena", "state", "code"; a
+        mapping, or a text such as "weights:.ext_flash,arena:.dtcm".
       hooks: functions of the application's that are called between layers: "layer" learns which one
         runs next, for a profiler, "yield" lets other tasks run. Without them nothing is called.
       debug: whether the C checks alignment and guards of its memories, which are a little larger
@@ -280,9 +282,8 @@ def _emitted(
     """The model with its figures, not laid out for a build system yet."""
     project, laid = _plan(read, source, prefix, target, options, dump)
     graph = laid.graph
-    report = make_report(
-        project, notes_of(read, graph), model=cost_model(target.core.cost_model), isa=target.isa
-    )
+    notes = (*notes_of(read, graph), *placed_notes(project))
+    report = make_report(project, notes, model=cost_model(target.core.cost_model), isa=target.isa)
     if flow := project.stream:
         nodes = _select_nodes(flow.whole, target, options.costs, None)
         told = stream_report(flow, nodes, cost_model(target.core.cost_model))
@@ -320,7 +321,7 @@ class _Options:
     region_bytes: tuple[int, ...]
     flash_budget_bytes: int | None
     costs: Costs | None
-    place: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    place: Places = Places()
     hooks: tuple[str, ...] = ()
     debug: bool = False
     hop: int | None = None

@@ -6,11 +6,14 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from mcunet_tf.benchmark import run_on_board
 from mcunet_tf.boards import load_board
 from mcunet_tf.check.toolchain import find_tool
 from mcunet_tf.tinyengine import combine, compile_tflite
+from mcunet_tf.tinyengine.emit.hot_weights import bytes_read, hot_weights, memory_sizes
 from mcunet_tf.tinyengine.emit.placement import placed_code
 from mcunet_tf.tinyengine.emit.sources import kernel_path
 from mcunet_tf.tinyengine.emit.symbols import emitted_sources
@@ -117,3 +120,58 @@ def test_text_and_mapping_are_the_same_and_a_firmware_has_its_models_places():
         '#define APP_WEIGHTS __attribute__((section(".ext_flash")))'
         in (made.files["app_weights.c"])
     )
+
+
+def test_the_weights_that_are_read_most_go_first_and_fill_no_more_than_there_is(tmp_path):
+    needed("arm-none-eabi-gcc", "apt install gcc-arm-none-eabi")
+    place = {"weights": ".ext_flash", "hot_weights": ".dtcm=300"}
+    compiled = compile_tflite(small_network(), "qemu-m4", name="m", place=place)
+    write_files(tmp_path, compiled.files)
+    item = tmp_path / "weights.o"
+    flags = [*load_board("qemu-m4").compiler_flags, f"-I{tmp_path}"]
+    source = str(tmp_path / "m_weights.c")
+    command = [find_tool("arm-none-eabi-gcc"), *flags, "-c", source, "-o", str(item)]
+    subprocess.run(command, check=True)
+    placed = sections("arm-none-eabi-objdump", item)
+    arrays = compiled.project.pool.arrays
+    assert placed.keys() == arrays.keys()
+    hot = {symbol for symbol, section in placed.items() if section == ".dtcm"}
+    assert {placed[symbol] for symbol in arrays.keys() - hot} == {".ext_flash"}
+    size = sum(arrays[symbol].size_bytes for symbol in hot)
+    assert 200 < size <= 300
+    reads = bytes_read(compiled.project)
+    often = {symbol: reads[symbol] / arrays[symbol].size_bytes for symbol in arrays}
+    # Whatever is read more often than something that is in, and is out, found no room.
+    least = min(often[symbol] for symbol in hot)
+    for symbol in arrays.keys() - hot:
+        assert often[symbol] <= least or arrays[symbol].size_bytes > 300 - size - 8
+    # The convolutions' weights are read at 36 positions, the last layer's once.
+    assert any(often[symbol] > 10 for symbol in hot)
+    text = compiled.files["report.txt"]
+    assert f"{len(hot)} of {len(arrays)} arrays of constants are in .dtcm" in text
+
+
+def test_hot_weights_take_what_the_boards_memory_has_beside_the_arena():
+    def chosen(place):
+        compiled = compile_tflite(small_network(), "stm32h743", name="m", place=place)
+        return hot_weights([compiled.project], memory_sizes(compiled.project.arenas))
+
+    alone = chosen("hot_weights:.dtcm")
+    beside = chosen("hot_weights:.dtcm,arena:.dtcm")
+    assert alone.limit_bytes == 131072
+    arena = compile_tflite(small_network(), "stm32h743", name="m").plan.arena_bytes
+    assert beside.limit_bytes == 131072 - arena
+    assert alone.share == 1
+
+
+@pytest.mark.parametrize("board", ["qemu-m4", "qemu-m55"])
+def test_a_board_that_copies_hot_weights_to_ram_says_the_same(board):
+    needed("arm-none-eabi-gcc", "apt install gcc-arm-none-eabi")
+    images = np.random.default_rng(3).integers(-128, 128, (2, 1, 6, 6, 2)).astype(np.int8)
+    inputs = [(image,) for image in images]
+    plain = run_on_board(compile_tflite(small_network(), board, name="m"), board, inputs)
+    place = "hot_weights:.data.model=300"
+    hot = run_on_board(compile_tflite(small_network(), board, name="m", place=place), board, inputs)
+    for one, other in zip(plain.outputs, hot.outputs, strict=True):
+        np.testing.assert_array_equal(one[0], other[0])
+    assert 200 < hot.sizes.static_bytes - plain.sizes.static_bytes <= 304

@@ -16,6 +16,7 @@ from mcunet_tf.tinyengine.emit import constants
 from mcunet_tf.tinyengine.emit.formats import DEFAULT_FORMATS, lay_out
 from mcunet_tf.tinyengine.emit.library import ARENA_ALIGNMENT_BYTES, Arena, Edge, Library, Network
 from mcunet_tf.tinyengine.emit.parts import JointPart
+from mcunet_tf.tinyengine.emit.hot_weights import hot_weights, memory_sizes
 from mcunet_tf.tinyengine.emit.placement import macro_lines, placed_code, placed_memories
 from mcunet_tf.tinyengine.emit.project import Emitted, Project, emit_model
 from mcunet_tf.tinyengine.emit.render import comment, render
@@ -175,11 +176,11 @@ def _library(
         files |= one.files
     files |= {
         f"{weights}.h": _weights_header(name, arrays, kernel_headers),
-        f"{weights}.c": _weights_source(name, arrays, projects[0].place.get("weights")),
+        f"{weights}.c": _weights_source(name, arrays, projects, arenas),
     }
     files |= {f"kernels/{path}": text for path, text in copied.items()}
     first = projects[0]
-    if section := first.place.get("code"):
+    if section := first.place.sections.get("code"):
         own = {f"{weights}.c", f"{weights}.h", *headers}
         files = {p: t if p in own else placed_code(p, t, section) for p, t in files.items()}
     models = [path for e in emitted for path in e.files if path.endswith(".c")]
@@ -234,10 +235,19 @@ def _weights_header(name: str, arrays: Mapping[str, Blob], headers: Iterable[str
     return "\n".join(lines) + "\n"
 
 
-def _weights_source(name: str, arrays: Mapping[str, Blob], section: str | None) -> str:
-    macro = f"{name.upper()}_WEIGHTS"
+def _weights_source(
+    name: str, arrays: Mapping[str, Blob], projects: Sequence[Project], arenas: Sequence[Arena]
+) -> str:
+    sections = projects[0].place.sections
+    macros = {"weights": f"{name.upper()}_WEIGHTS", "hot_weights": f"{name.upper()}_HOT_WEIGHTS"}
+    hot = hot_weights(projects, memory_sizes(arenas))
+    if hot is None:
+        del macros["hot_weights"]
+    placed = frozenset() if hot is None else hot.symbols
     definitions = [
-        f"{macro} {constants.array_definition(symbol, blob)}" for symbol, blob in arrays.items()
+        f"{macros['hot_weights' if symbol in placed else 'weights']} "
+        f"{constants.array_definition(symbol, blob)}"
+        for symbol, blob in arrays.items()
     ]
     head = (
         f'/* {_LICENCE}\n *\n * Constants of {name}. Do not edit. */\n#include "{name}_weights.h"\n'
@@ -245,4 +255,5 @@ def _weights_source(name: str, arrays: Mapping[str, Blob], section: str | None) 
     if any("INFINITY" in text or "NAN" in text for text in definitions):
         head += "\n#include <math.h>\n"
     said = "/* An attribute that says where they go. */"
-    return "\n".join([head, said, *macro_lines(macro, section), "", *definitions])
+    lines = [line for kind in macros for line in macro_lines(macros[kind], sections.get(kind))]
+    return "\n".join([head, said, *lines, "", *definitions])

@@ -8,6 +8,7 @@ as a compiler need not inline them.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping
 
@@ -15,7 +16,7 @@ from mcunet_tf.boards import Board
 from mcunet_tf.errors import McunetError
 from mcunet_tf.tinyengine.emit.library import Arena
 
-PLACES = ("weights", "arena", "state", "code")
+PLACES = ("weights", "hot_weights", "arena", "state", "code")
 _SECTION = re.compile(r"[.A-Za-z_][.\w$]*")
 # Definitions at the left margin: kernels are formatted so.
 _FUNCTION = re.compile(
@@ -26,17 +27,38 @@ _IN_MACRO = re.compile(r"^( +)(?=ASM_FUNCTION static\b)", re.M)
 _ASSEMBLER_SECTION = re.compile(r"\.section \.text\.\w+,")
 
 
-def checked_place(place: str | Mapping[str, str], board: Board) -> dict[str, str]:
-    """Sections by what goes there, from a mapping or from "weights:.ext_flash,arena:.dtcm".
+@dataclasses.dataclass(frozen=True)
+class Places:
+    """Where things go.
+
+    Attributes:
+      sections: sections by what goes there, some of `PLACES`.
+      hot_bytes: what the memory of the hot weights holds.
+      beside_hot: which of "arena" and "state" lie in it too, and take of these bytes.
+    """
+
+    sections: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    hot_bytes: int = 0
+    beside_hot: tuple[str, ...] = ()
+
+
+def checked_place(place: str | Mapping[str, str], board: Board) -> Places:
+    """What goes where, from a mapping or from "weights:.ext_flash,arena:.dtcm".
+
+    The section of hot weights may say how much goes there, "hot_weights:.dtcm=65536".
 
     Raises:
       McunetError: something else is placed, a section has no name that a linker takes, or the
-        board's file names sections and this is none of them.
+        board's file names sections and this is none of them; or nothing tells how large the memory
+        of hot weights is.
     """
     given = place.items() if isinstance(place, Mapping) else _pairs(place)
     found: dict[str, str] = {}
     known = [section for memory in board.memory for section in memory.sections]
+    hot_bytes = None
     for what, section in given:
+        if what == "hot_weights":
+            section, hot_bytes = _sized(section)
         if what not in PLACES:
             raise McunetError(f"place '{what}' is unknown: use one of {', '.join(PLACES)}")
         if what in found:
@@ -49,7 +71,30 @@ def checked_place(place: str | Mapping[str, str], board: Board) -> dict[str, str
                 f"{', '.join(known)}, or name it in a board file of your own"
             )
         found[what] = section
-    return found
+    if "hot_weights" not in found:
+        return Places(found)
+    memory = next((m for m in board.memory if found["hot_weights"] in m.sections), None)
+    if hot_bytes is not None:
+        return Places(found, hot_bytes)
+    beside = tuple(what for what in found if memory and found[what] in memory.sections)
+    if memory is None or {"code", "weights"} & set(beside):
+        section = found["hot_weights"]
+        raise McunetError(
+            f"hot_weights: how much of '{section}' is free for them is not known: say "
+            f"hot_weights:{section}=BYTES"
+        )
+    shared = tuple(what for what in beside if what in ("arena", "state"))
+    return Places(found, memory.size_bytes, shared)
+
+
+def _sized(section: str) -> tuple[str, int | None]:
+    """(section, bytes) of ".dtcm=65536"; None where it says none."""
+    name, equals, size = section.partition("=")
+    if not equals:
+        return name, None
+    if not size.isdecimal() or int(size) == 0:
+        raise McunetError(f"hot_weights: '{size}' is no number of bytes: say {name}=65536")
+    return name, int(size)
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
@@ -78,9 +123,11 @@ def placed_code(path: str, text: str, section: str) -> str:
     return _FUNCTION.sub(lambda found: f"{attribute(section)} {found[0]}", text)
 
 
-def placed_memories(macro: str, arenas: tuple[Arena, ...], place: Mapping[str, str]) -> list[str]:
+def placed_memories(macro: str, arenas: tuple[Arena, ...], place: Places) -> list[str]:
     """Lines of a header that say where its memories go."""
     kinds = ["arena", *(["state"] if any(a.name == "state" for a in arenas) else [])]
     return [
-        line for kind in kinds for line in macro_lines(f"{macro}_{kind.upper()}", place.get(kind))
+        line
+        for kind in kinds
+        for line in macro_lines(f"{macro}_{kind.upper()}", place.sections.get(kind))
     ]

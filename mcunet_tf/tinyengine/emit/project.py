@@ -19,7 +19,7 @@ from mcunet_tf.tinyengine.emit.layers import layer_table
 from mcunet_tf.tinyengine.emit.library import ARENA_ALIGNMENT_BYTES, Arena, Edge, Network, Rows
 from mcunet_tf.tinyengine.emit.names import edge_names, function_names
 from mcunet_tf.tinyengine.emit.parts import Part
-from mcunet_tf.tinyengine.emit.placement import placed_memories
+from mcunet_tf.tinyengine.emit.placement import Places, placed_memories
 from mcunet_tf.tinyengine.emit.render import comment, render
 from mcunet_tf.tinyengine.ir import QUANTISED_TYPES, Graph
 from mcunet_tf.tinyengine.kernel_tables.table import ALL_INPUTS, Style
@@ -50,7 +50,7 @@ class Project:
       flags: compiler flags for CMake.
       constants: name of the file of constants, without its suffix; by default of the model's own.
       known: symbols of contents in that file that other models brought.
-      place: sections by what goes there; see `placement.py`.
+      place: what goes where.
       sha256: digest of the model file; "" where there is none.
       hooks: some of HOOKS: functions of the application's that are called between layers.
       debug: whether memories are checked before and after, and rows are shown as they are made.
@@ -68,7 +68,7 @@ class Project:
     plan: Plan
     constants: str = ""
     known: Mapping[Content, str] = dataclasses.field(default_factory=dict)
-    place: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    place: Places = Places()
     sha256: str = ""
     hooks: tuple[str, ...] = ()
     debug: bool = False
