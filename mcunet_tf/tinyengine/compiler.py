@@ -222,8 +222,8 @@ def compile_tflite(
       flash_budget_bytes: the most that code and constants may take, as the cost model knows them.
       costs: what kernels are chosen by; by default the fitted model of the board's core.
       formats: what the files are laid out for, all in one folder: "cmake", "make", "arduino",
-        "platformio", "zephyr", "esp-idf", "pico-sdk", "cmsis-pack", "wasm" (a page that runs it
-        in a browser); a list, or a text with commas.
+        "platformio", "zephyr", "esp-idf", "pico-sdk", "cmsis-pack", "conan", "wasm" (a page
+        that runs it in a browser); a list, or a text with commas.
       place: sections of the application's linker script, by what goes there: "weights",
         "hot_weights" (those that are read most, as many as fit), "arena", "state", "code"; a
         mapping, or a text such as "weights:.ext_flash,arena:.dtcm".

@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import os
 import subprocess
 from pathlib import Path
 
@@ -19,7 +20,7 @@ import pytest
 
 from mcunet_tf.boards import load_board
 from mcunet_tf.check.toolchain import find_tool
-from mcunet_tf.errors import BudgetError
+from mcunet_tf.errors import BudgetError, ModelError
 from mcunet_tf.tinyengine import compile_tflite
 from tests.formats.projects import (
     FORMATS,
@@ -136,6 +137,31 @@ def test_arduinos_own_files(folder):
     for line in (folder / "keywords.txt").read_text().splitlines():
         name, tab, kind = line.partition("\t")
         assert name.startswith("kws_") and tab and kind == "KEYWORD2"
+
+
+def test_conan_creates_the_package_and_tries_it(folder, tmp_path):
+    conan = needed("conan", "pip install conan")
+    run(["cp", "-r", f"{folder}/.", str(tmp_path / "kws")])
+    home = {**os.environ, "CONAN_HOME": str(tmp_path / "home")}
+    run([conan, "profile", "detect"], env=home)
+    done = subprocess.run(
+        [conan, "create", str(tmp_path / "kws")],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=home,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    # Conan talks to stderr, programs that it runs to either.
+    told = (done.stdout + done.stderr).partition("RUN: ./example")[2]
+    values = [int(line.split()[0]) for line in told.splitlines() if line.strip()]
+    assert values == zero_point_outputs(project()).tolist()
+
+
+@pytest.mark.parametrize("name", ["Keyword", "k"])
+def test_a_name_that_conan_forbids(name):
+    with pytest.raises(ModelError, match=f"'{name}' is no name of a Conan package.*choose another"):
+        compile_tflite(small_network(), "portable", name=name, formats="conan")
 
 
 def test_platformio_packs_it(folder, tmp_path):
@@ -279,6 +305,7 @@ def test_every_format_is_here():
         "arduino",
         "cmake",
         "cmsis-pack",
+        "conan",
         "esp-idf",
         "make",
         "pico-sdk",
