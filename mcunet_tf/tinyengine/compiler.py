@@ -27,9 +27,9 @@ from mcunet_tf.tinyengine.emit.formats import (
     checked_formats,
     lay_out,
 )
+from mcunet_tf.tinyengine.emit.hot_weights import placed_notes
 from mcunet_tf.tinyengine.emit.memory_map import memory_map
 from mcunet_tf.tinyengine.emit.names import checked_name, derived_name, edge_names
-from mcunet_tf.tinyengine.emit.hot_weights import placed_notes
 from mcunet_tf.tinyengine.emit.placement import Places, checked_place
 from mcunet_tf.tinyengine.emit.project import HOOKS, Project
 from mcunet_tf.tinyengine.emit.variants import with_fallback
@@ -321,7 +321,7 @@ class _Options:
     region_bytes: tuple[int, ...]
     flash_budget_bytes: int | None
     costs: Costs | None
-    place: Places = Places()
+    place: Places = dataclasses.field(default_factory=Places)
     hooks: tuple[str, ...] = ()
     debug: bool = False
     hop: int | None = None

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from mcunet_tf.errors import ModelError
 from mcunet_tf.tinyengine.emit import constants
 from mcunet_tf.tinyengine.emit.formats import DEFAULT_FORMATS, lay_out
+from mcunet_tf.tinyengine.emit.hot_weights import hot_weights, memory_sizes
 from mcunet_tf.tinyengine.emit.library import ARENA_ALIGNMENT_BYTES, Arena, Edge, Library, Network
 from mcunet_tf.tinyengine.emit.parts import JointPart
-from mcunet_tf.tinyengine.emit.hot_weights import hot_weights, memory_sizes
 from mcunet_tf.tinyengine.emit.placement import macro_lines, placed_code, placed_memories
 from mcunet_tf.tinyengine.emit.project import Emitted, Project, emit_model
 from mcunet_tf.tinyengine.emit.render import comment, render

@@ -68,7 +68,7 @@ class Project:
     plan: Plan
     constants: str = ""
     known: Mapping[Content, str] = dataclasses.field(default_factory=dict)
-    place: Places = Places()
+    place: Places = dataclasses.field(default_factory=Places)
     sha256: str = ""
     hooks: tuple[str, ...] = ()
     debug: bool = False
