@@ -19,7 +19,7 @@ import numpy as np
 from mcunet_tf.errors import BudgetError
 from mcunet_tf.tinynas import space as spaces
 from mcunet_tf.tinynas.arch import Arch
-from mcunet_tf.tinynas.baselines import FAMILIES, widest_fitting
+from mcunet_tf.tinynas.baselines import FAMILIES, scaled, widest_fitting
 from mcunet_tf.tinynas.cost import Budget, candidate_cost, excesses, streamed_bytes
 from mcunet_tf.tinynas.layer import ADD, DEPTHWISE, ArchLayer, Size, pair
 from mcunet_tf.tinynas.options import SearchOptions
@@ -55,6 +55,8 @@ _ACTIVATION_COST = 60.0
 
 _LARGEST_LAST_MAP = 16
 _SMALL_IMAGE = 48
+_HALVED_SIDE = 24
+"""Sides of images from which on a stem may halve them."""
 
 FINAL_SHARE = 0.6
 PASSES = 15
@@ -92,14 +94,24 @@ def _layer_cost(layer: ArchLayer) -> float:
 def known_contenders(
     image_shape: tuple[int, int, int], fits: Callable[[Arch], bool]
 ) -> list[Contender]:
-    """The published networks, each as wide as fits; those that cannot fit are left out."""
+    """The published networks, each as it is and as wide as fits.
+
+    Those that fit only when they are narrower stand here once, those that cannot fit never.
+    """
     found = []
-    for family in FAMILIES:
+    for family, (_, width) in FAMILIES.items():
         if family == "ds_cnn" and image_shape[0] == image_shape[1]:
             continue  # its stem's window is a spectrogram's
-        arch = widest_fitting(family, image_shape, fits)
-        if arch is not None:
-            found.append(Contender(family.replace("_", "-"), KNOWN, arch))
+        widest = widest_fitting(family, image_shape, fits)
+        if widest is None:
+            continue
+        name = family.replace("_", "-")
+        published = scaled(family, image_shape, width)
+        if published != widest and fits(published):
+            # The widest one may be too much to be trained in the time that there is.
+            found.append(Contender(name, KNOWN, published))
+            name = f"{name} widest"
+        found.append(Contender(name, KNOWN, widest))
     return found
 
 
@@ -117,7 +129,7 @@ def by_promise(
 
     def key(contender: Contender) -> tuple[bool, float]:
         distance = abs(math.log(training_cost(contender.arch, num_classes) / affordable))
-        return contender.name not in _made_for(image_shape), distance
+        return contender.name.split()[0] not in _made_for(image_shape), distance
 
     return sorted(contenders, key=key)
 
@@ -290,7 +302,9 @@ def _drawn(
     last, stride = stages[-1]
     stages.append((2 * last, 2))
     count = int(rng.integers(2, len(stages) + 1))
-    stem_stride, strides = _strides(skeleton, [stride for _, stride in stages], image_shape, hop)
+    halved = int(rng.integers(1, 3)) if spaces.shortest_side(image_shape) >= _HALVED_SIDE else 1
+    own_strides = [stride for _, stride in stages]
+    stem_stride, strides = _strides(skeleton, own_strides, image_shape, hop, halved)
     made = []
     for (channels, _), stride in zip(stages[:count], strides, strict=False):
         own = math.exp(width + rng.normal(0.0, _UNEVEN))
@@ -310,11 +324,16 @@ def _drawn(
 
 
 def _strides(
-    skeleton: Skeleton, strides: Sequence[Size], image_shape: tuple[int, int, int], hop: int | None
+    skeleton: Skeleton,
+    strides: Sequence[Size],
+    image_shape: tuple[int, int, int],
+    hop: int | None,
+    halved: int,
 ) -> tuple[Size, list[Size]]:
     """(stem's stride, those of stages) that leave something of an image, and divide a hop."""
     size = spaces.shortest_side(image_shape)
-    stem = pair(skeleton.stem_stride)[0]
+    # Maps of half the size leave time and memory for four times the weights.
+    stem = pair(skeleton.stem_stride)[0] * halved
     while size // stem > 4 * _LARGEST_LAST_MAP:
         stem *= 2
     size //= stem

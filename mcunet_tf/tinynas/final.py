@@ -73,6 +73,7 @@ def train_alone(
     *,
     seed: int,
     steps: int | None = None,
+    grows: bool = False,
     name: str = "final",
     inherited: Weights | None = None,
     folder: Path | None = None,
@@ -93,6 +94,7 @@ def train_alone(
         epochs: length of the training.
         seed: seed of all randomness.
         steps: the most steps of each epoch; None goes through all images.
+        grows: whether images begin smaller, as the recipe says.
         name: name of checkpoints and logs.
         inherited: weights of `inherited_weights` to begin with; None begins at random.
         folder: folder of checkpoints and logs; None keeps nothing.
@@ -120,7 +122,7 @@ def train_alone(
         validate=epoch_validation(network, images, data, objective),
         teacher=teacher,
     )
-    history = trainer.run([TrainingPhase(name, epochs, steps=steps)], images)
+    history = trainer.run([TrainingPhase(name, epochs, steps=steps, grows=grows)], images)
     model = plain_model(network, Evaluator(network, data.calibration_x, data.x))
     if keep is not None:
         keep(model)

@@ -26,8 +26,9 @@ from mcunet_tf.errors import SearchError
 from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.candidates import EvaluationData
 from mcunet_tf.tinynas.checkpoint import read_state, write_state
-from mcunet_tf.tinynas.contenders import KNOWN, Contender
+from mcunet_tf.tinynas.contenders import FINAL_SHARE, KNOWN, PASSES, Contender, training_cost
 from mcunet_tf.tinynas.data import as_float
+from mcunet_tf.tinynas.growth import GROWTH_TRACES, mean_cost
 from mcunet_tf.tinynas.objective import Objective
 from mcunet_tf.tinynas.options import SearchOptions
 from mcunet_tf.tinynas.progress_lines import ProgressLines
@@ -96,6 +97,7 @@ class Halved:
         weights: what it has learnt so far.
         epochs: epochs of its final training.
         steps: steps of each of these epochs; None goes through all images.
+        grows: whether its images begin smaller.
         standings: all contenders, the best first.
     """
 
@@ -103,6 +105,7 @@ class Halved:
     weights: Weights
     epochs: int
     steps: int | None
+    grows: bool
     standings: tuple[Standing, ...]
 
 
@@ -185,6 +188,21 @@ class Halving:
         traced, later = measured[key]
         return float(traced), float(later)
 
+    def affordable(self, timed: Contender) -> float:
+        """`training_cost` of a network that the final training passes all images `PASSES` times.
+
+        Args:
+            timed: the network whose steps tell how fast this machine is.
+        """
+        count, recipe = self.images.count, self.options.recipe
+        recipe = recipe.of_data(self.images.image_shape, count)
+        cost = training_cost(timed.arch, self.images.num_classes)
+        rate = min(recipe.batch_size, count) * cost / self.step_seconds(timed)[1]
+        passes = PASSES * mean_cost(timed.arch.input_shape, recipe)
+        found = rate * self.seconds * FINAL_SHARE / (count * passes)
+        self.keep(affordable=found)
+        return found
+
     def run(self, contenders: Sequence[Contender]) -> Halved:
         """Goes through all rounds that are not done yet.
 
@@ -217,11 +235,10 @@ class Halving:
         standings = self._standings(contenders, scores)
         self.progress.say(verdict(standings, self.objective))
         weights = self._weights(winner)
-        epochs, steps = self._final_length(winner)
-        return Halved(winner.arch, weights, epochs, steps, standings)
+        return Halved(winner.arch, weights, *self._final_length(winner), standings)
 
-    def alone(self, network: Contender) -> tuple[int, int | None]:
-        """(epochs, steps of each) of a training of one network that has all of the time."""
+    def alone(self, network: Contender) -> tuple[int, int | None, bool]:
+        """As `_final_length`, for one network that has all of the time."""
         self.progress.ends_in(self.seconds - self.spent)
         return self._final_length(network)
 
@@ -296,8 +313,8 @@ class Halving:
             return 1, steps
         return max(1, round(steps / whole)), None
 
-    def _final_length(self, winner: Contender) -> tuple[int, int | None]:
-        """Epochs and their steps of the final training: what the time that is left allows."""
+    def _final_length(self, winner: Contender) -> tuple[int, int | None, bool]:
+        """Epochs of the final training, steps of each, as the time allows; whether images grow."""
         decided = self.known("final")
         if decided is None:
             traced, per_step = self.step_seconds(winner)
@@ -307,11 +324,17 @@ class Halving:
             left = max(left, _LEAST_FINAL_SHARE * self.seconds)
             if self.options.quantization == "qat":
                 left *= 0.75
-            steps = int(left / per_step / _OVERHEAD)
-            decided = self._epochs(max(_LEAST_STEPS, steps))
+            recipe = self.options.recipe.of_data(self.images.image_shape, self.images.count)
+            cost = mean_cost(winner.arch.input_shape, recipe)
+            # A step of every size is traced.
+            grown = (left - GROWTH_TRACES * traced) / cost
+            grows = grown > left
+            steps = int(max(grown, left) / per_step / _OVERHEAD)
+            decided = [*self._epochs(max(_LEAST_STEPS, steps)), grows]
             self.keep(final=decided)
-        epochs, steps_each = decided
-        return int(epochs), None if steps_each is None else int(steps_each)
+        # A search that an earlier version began says nothing of images that grow.
+        epochs, steps_each, *grows_at_all = decided
+        return int(epochs), None if steps_each is None else int(steps_each), any(grows_at_all)
 
     def _trainer(self, contender: Contender) -> Any:
         """The training of a contender, made when it is needed."""

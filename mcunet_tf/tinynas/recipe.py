@@ -41,6 +41,9 @@ class Recipe:
             one band of each (SpecAugment, Park et al., arXiv:1904.08779); 0: none.
         cutout: side of the rectangle that is hidden in every image, relative to the image's
             (DeVries and Taylor, arXiv:1708.04552); 0: none.
+        smallest_side: sides of images, relative to whole ones, with which the final training of a
+            search by minutes begins; they grow (see `growth`). 1: whole ones from the beginning,
+            which spectrograms and series always have.
 
     Raises:
         SearchError: a number is out of range, or the augmentation is unknown.
@@ -59,6 +62,7 @@ class Recipe:
     mixup: float | None = None
     masks: tuple[float, float] = (0.0, 0.0)
     cutout: float = 0.0
+    smallest_side: float = 0.625
 
     def __post_init__(self) -> None:
         check_whole("batch_size", self.batch_size, 1)
@@ -70,7 +74,7 @@ class Recipe:
             "distillation",
         ):
             check_real(name, getattr(self, name), 0.0)
-        for name in ("momentum", "label_smoothing", "elastic_rate", "cutout"):
+        for name in ("momentum", "label_smoothing", "elastic_rate", "cutout", "smallest_side"):
             check_real(name, getattr(self, name), 0.0, 1.0)
         if self.mixup is not None:
             check_real("mixup", self.mixup, 0.0)
@@ -99,6 +103,7 @@ class Recipe:
         return dataclasses.replace(
             self,
             augmentation=chosen if self.augmentation == "auto" else self.augmentation,
+            smallest_side=1.0 if of_time else self.smallest_side,
             mixup=(_BLEND if count < _FEW else 0.0) if self.mixup is None else self.mixup,
         )
 

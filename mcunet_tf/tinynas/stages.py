@@ -21,16 +21,13 @@ from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.candidates import Candidates, EvaluationData, evaluation_data
 from mcunet_tf.tinynas.checkpoint import read_state, write_bytes, write_model, write_state
 from mcunet_tf.tinynas.contenders import (
-    FINAL_SHARE,
     KNOWN,
-    PASSES,
     Contender,
     by_promise,
     known_contenders,
     least_needed,
     own_contenders,
     smallest_contender,
-    training_cost,
 )
 from mcunet_tf.tinynas.cost import keeps
 from mcunet_tf.tinynas.data import as_float
@@ -81,6 +78,7 @@ class _Winner:
         arch: the network.
         epochs: epochs of its final training.
         steps: steps of each of these epochs; None goes through all images.
+        grows: whether their images begin smaller.
         weights: what its final training begins with; None begins at random.
         pareto: evaluated networks that no other one beats.
         history: epochs of the supernet.
@@ -92,6 +90,7 @@ class _Winner:
     arch: Arch
     epochs: int
     steps: int | None = None
+    grows: bool = False
     weights: Weights | None = None
     pareto: tuple[ParetoPoint, ...] = ()
     history: History = dataclasses.field(default_factory=list)
@@ -265,9 +264,10 @@ class SearchRun:
             x = images.training_sample(options.effort.calibration_images, rng)
             weights = given_weights(arch, classes, options.initial_weights, x)
         if not options.minutes:
-            return _Winner(arch, options.epochs, None, weights)
+            return _Winner(arch, options.epochs, weights=weights)
         halving = self._halving()
-        return _Winner(arch, *halving.alone(Contender("network", KNOWN, arch)), weights)
+        length = halving.alone(Contender("network", KNOWN, arch))
+        return _Winner(arch, *length, weights=weights)
 
     def _halving(self) -> Halving:
         return Halving(
@@ -295,10 +295,7 @@ class SearchRun:
         timed = known[0] if known else smallest_contender(shape, classes, options, fits)
         stored = halving.known("affordable")
         if stored is None:
-            batch = min(options.recipe.batch_size, images.count)
-            rate = batch * training_cost(timed.arch, classes) / halving.step_seconds(timed)[1]
-            stored = rate * seconds * FINAL_SHARE / (images.count * PASSES)
-            halving.keep(affordable=stored)
+            stored = halving.affordable(timed)
         own = own_contenders(
             shape, classes, fits, options.budget, float(stored), rng, options.spaces
         )
@@ -312,6 +309,7 @@ class SearchRun:
             found.arch,
             found.epochs,
             found.steps,
+            found.grows,
             found.weights,
             pareto_front(points),
             standings=found.standings,
@@ -364,7 +362,7 @@ class SearchRun:
         settings = space.settings(subnet)
         weights = inherited_weights(network, settings, self._evaluation_data())
         arch = space.arch(subnet)
-        return _Winner(arch, self.options.epochs, None, weights, pareto, history)
+        return _Winner(arch, self.options.epochs, weights=weights, pareto=pareto, history=history)
 
     def _supernet(self, space: Space) -> tuple[Any, History]:
         """Stage 2: trains the weights that all sub-networks share."""
@@ -481,6 +479,7 @@ class SearchRun:
             options.recipe,
             winner.epochs,
             steps=winner.steps,
+            grows=winner.grows,
             seed=options.seed,
             inherited=winner.weights,
             folder=self.folder,

@@ -24,9 +24,10 @@ import tensorflow as tf
 from mcunet_tf.errors import SearchError
 from mcunet_tf.tinynas.augment import mixed
 from mcunet_tf.tinynas.checkpoint import Checkpoints
-from mcunet_tf.tinynas.data import Array
+from mcunet_tf.tinynas.data import Array, resize_images
 from mcunet_tf.tinynas.epoch_callbacks import EpochCallbacks
 from mcunet_tf.tinynas.epoch_log import EpochLog
+from mcunet_tf.tinynas.growth import grown
 from mcunet_tf.tinynas.objective import Objective
 from mcunet_tf.tinynas.progress_lines import ProgressLines
 from mcunet_tf.tinynas.protocols import Callback, Strategy
@@ -49,6 +50,7 @@ class TrainingPhase:
         draw: gives the sub-network of a step; None trains the largest.
         sort_channels: whether hidden channels are sorted before the phase begins.
         steps: the most steps of each epoch; None goes through all images.
+        grows: whether images begin smaller, as the recipe says.
     """
 
     name: str
@@ -56,6 +58,7 @@ class TrainingPhase:
     draw: Draw | None = None
     sort_channels: bool = False
     steps: int | None = None
+    grows: bool = False
 
 
 def elastic_phases(space: Space, epochs: int) -> tuple[TrainingPhase, ...]:
@@ -194,9 +197,11 @@ class Trainer:
         losses = []
         batches = images.epoch(size, rng, self.recipe)
         for step, (x, y, w) in enumerate(itertools.islice(batches, steps)):
-            rate = self._rate(phase, (epoch - first + step / steps) / phase.epochs)
+            progress = (epoch - first + step / steps) / phase.epochs
+            rate = self._rate(phase, progress)
             self.callbacks.begin_step(step, rate)
-            losses.append(self.step(phase, x, y, draws, w, blends))
+            shape = grown(images.image_shape, self.recipe, progress) if phase.grows else None
+            losses.append(self.step(phase, x, y, draws, w, blends, shape))
             self.progress.tick(step + 1, steps)
             if math.isnan(losses[-1]):
                 raise DivergedError(
@@ -226,11 +231,13 @@ class Trainer:
         rng: np.random.Generator,
         weights: Array | None = None,
         blends: np.random.Generator | None = None,
+        shape: tuple[int, int, int] | None = None,
     ) -> float:
         """Trains on one batch, by sub-networks drawn with `rng`; returns the loss.
 
-        Where the recipe mixes images up, `blends` says how, and the loss of each sample is that
-        for its own target and that for its partner's.
+        The network sees the images scaled to `shape`, a teacher sees them as they are. Where the
+        recipe mixes images up, `blends` says how, and the loss of each sample is that for its own
+        target and that for its partner's.
         """
         weights = self.objective.sample_weights(y, weights)
         replicas = self.strategy.num_replicas_in_sync
@@ -256,6 +263,7 @@ class Trainer:
         count = tf.constant(float(len(x)))
         w = None if shares_of_loss is None else share(shares_of_loss)
         soft = None if self.teacher is None else share(self.teacher.outputs(x))
+        x = x if shape is None else resize_images(x, shape)
         if phase.draw is None:
             return float(self._largest(share(x), share(targets), w, count, soft, None))
         drawn = tf.constant(

@@ -265,4 +265,31 @@ def test_networks_published_for_such_inputs_train_first(shape, first):
     known = contenders.known_contenders(shape, lambda arch: True)
     ordered = contenders.by_promise(known, shape, 1e9, 10)
     assert sorted(c.name for c in ordered) == sorted(c.name for c in known)
-    assert ordered[0].name == first or {c.name for c in ordered[:2]} == {"mobilenet-v1", "mcunet"}
+    names = [c.name.removesuffix(" widest") for c in ordered]
+    assert names[0] == first or set(names[:4]) == {"mobilenet-v1", "mcunet"}
+
+
+def test_a_published_network_stands_here_as_it_is_and_as_wide_as_fits():
+    """Within minutes the widest one may be too much to be trained."""
+
+    def fits(limit):
+        return lambda arch: arch.parameters(10) <= limit
+
+    def named(limit):
+        known = contenders.known_contenders((32, 32, 3), fits(limit))
+        return {c.name: c.arch for c in known}
+
+    published = mcunet_tf.zoo.arch("resnet-8")
+    roomy = named(200_000)
+    assert roomy["resnet-8"] == published
+    assert 150_000 < roomy["resnet-8 widest"].parameters(10) <= 200_000
+    # Where only narrower ones fit, they have the name.
+    narrow = named(40_000)
+    assert "resnet-8 widest" not in narrow
+    assert narrow["resnet-8"].parameters(10) <= 40_000
+    # The wider, the later where time is short.
+    cost = contenders.training_cost(published, 10)
+    first = contenders.by_promise(
+        contenders.known_contenders((32, 32, 3), fits(200_000)), (32, 32, 3), cost, 10
+    )
+    assert first[0].name == "resnet-8"
