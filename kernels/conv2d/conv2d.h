@@ -85,6 +85,23 @@ void conv2d_s8_1x1_any_mve(const struct conv2d_s8 *op, const int8_t *in, int8_t 
 void conv2d_s8_any_mve(const struct conv2d_s8 *op, const int8_t *const *in_rows,
                        int8_t *const *out_rows, int32_t rows, void *scratch);
 
+/* Four pixels at a time, for shifts of [-31, -1]; weights: tile_fours.h. Scratch: 16 bytes, and 4
+ * times the inputs of a window, or for `columns` all that up to 4 neighbouring windows see. The 1 x
+ * 1 row's `out` may overlap spent input. */
+void conv2d_s8_1x1_fours_mve(const struct conv2d_s8 *op, const int8_t *in, int8_t *out,
+                             int32_t pixels, void *scratch);
+void conv2d_s8_fours_mve(const struct conv2d_s8 *op, const int8_t *const *in_rows,
+                         int8_t *const *out_rows, int32_t rows, void *scratch);
+void conv2d_s8_columns_mve(const struct conv2d_s8 *op, const int8_t *const *in_rows,
+                           int8_t *const *out_rows, int32_t rows, void *scratch);
+
+/* The same for windows of at most 16 inputs; weights: tile_short.h. Scratch: none (1 x 1), or
+ * 64 bytes. */
+void conv2d_s8_1x1_short_mve(const struct conv2d_s8 *op, const int8_t *in, int8_t *out,
+                             int32_t pixels, void *scratch);
+void conv2d_s8_short_mve(const struct conv2d_s8 *op, const int8_t *const *in_rows,
+                         int8_t *const *out_rows, int32_t rows, void *scratch);
+
 /* For cores that multiply one pair of 32 bits at a time, with long products (`scalar`) or without
  * (`thumb`: the instructions of Armv6-M). weights: int8 [out_channels, kernel_height, kernel_width,
  * in_channels]; sums below 2^29. Scratch: 4 or 2 times the inputs of a window. The 1 x 1 rows'

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "../common/asm_function.h"
+#include "../common/fill_bytes_mve.h"
 
 #ifndef TILE_ANY
 #define TILE_ANY 0
@@ -138,19 +139,6 @@ static inline void tile_inputs_mve(int8_t *to, const int8_t *from, int32_t count
       : [to] "+r"(to), [from] "+r"(from)
       : [count] "r"(count)
       : "q0", "lr", "memory");
-}
-
-/* Fills count >= 0 bytes. */
-static inline void fill_bytes_mve(int8_t *to, int8_t value, int32_t count) {
-  const int8x16_t values = vdupq_n_s8(value);
-  __asm__ volatile(
-      "   wlstp.8 lr, %[count], 2f\n"
-      "1: vstrb.8 %q[values], [%[to]], #16\n"
-      "   letp lr, 1b\n"
-      "2:\n"
-      : [to] "+r"(to)
-      : [count] "r"(count), [values] "w"(values)
-      : "lr", "memory");
 }
 
 #endif /* KERNELS_CONV2D_CONV2D_TILE_MVE_H_ */

@@ -44,7 +44,11 @@ from mcunet_tf.tinyengine.cost.call_counts import code_counts, feed_counts, stag
 from mcunet_tf.tinyengine.cost.counts import Counts
 from mcunet_tf.tinyengine.cost.features import features_of
 from mcunet_tf.tinyengine.cost.model import COEFFICIENTS
-from mcunet_tf.tinyengine.emit.sources import collect_sources, kernel_path
+from mcunet_tf.tinyengine.emit.sources import (
+    collect_sources,
+    kernel_path,
+    shared_implementations,
+)
 from mcunet_tf.tinyengine.ir import Graph, Tensor
 from mcunet_tf.tinyengine.kernel_tables import KERNELS
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel
@@ -218,6 +222,23 @@ def kernel_code_bytes(board: Board, kernels: Sequence[Kernel]) -> dict[str, int]
     return {k.name: object_bytes(o) for k, o in zip(kernels, objects, strict=True)}
 
 
+def shared_code(board: Board, kernels: Sequence[Kernel]) -> dict[str, dict[str, Any]]:
+    """What kernels call that is linked once, by its name: its flash and those kernels' names."""
+    users: dict[str, list[str]] = {}
+    for kernel in kernels:
+        for path in shared_implementations([kernel_path(kernel.folder, kernel.name)]):
+            users.setdefault(path, []).append(kernel.name)
+    with tempfile.TemporaryDirectory(prefix="mcunet_tf-") as name:
+        folder = Path(name)
+        write_sources(folder, collect_sources(users))
+        sources = [Source(folder / path, LIBRARY_FLAGS) for path in users]
+        objects = compile_sources(board, sources)
+    return {
+        Path(path).stem: {"code_bytes": object_bytes(made), "kernels": sorted(names)}
+        for (path, names), made in zip(users.items(), objects, strict=True)
+    }
+
+
 @dataclass(frozen=True)
 class _Linkable:
     """A program as `runner.build_image` takes it."""
@@ -229,7 +250,10 @@ class _Linkable:
 
 
 def code_weights(
-    board: Board, programs: Sequence[Program], sizes: Mapping[str, int]
+    board: Board,
+    programs: Sequence[Program],
+    sizes: Mapping[str, int],
+    shared: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, float]:
     """Flash of all code but the kernels', in bytes by what it is for.
 
@@ -237,6 +261,7 @@ def code_weights(
         board: the board to compile for.
         programs: the programs of `feed_programs`; the last few are linked.
         sizes: the sizes of the kernels' code.
+        shared: as `shared_code` gives it.
     """
     with tempfile.TemporaryDirectory(prefix="mcunet_tf-") as name:
         folder = Path(name)
@@ -259,7 +284,9 @@ def code_weights(
         edges = ([tensors[i] for i in e] for e in (program.graph.inputs, program.graph.outputs))
         image = build_image(_Linkable(program.name, program.files, *edges), board, counter="none")
         nodes = [node for stage in program.plan.stages for node in stage.nodes]
-        kernels = sum(sizes[name] for name in {node.kernel.name for node in nodes})
+        names = {node.kernel.name for node in nodes}
+        together = [it["code_bytes"] for it in shared.values() if names & set(it["kernels"])]
+        kernels = sum(sizes[name] for name in names) + sum(together)
         rests.append(image_sizes(image).code_bytes - size - kernels)
     weights["image"] = float(np.mean(rests))
     return {name: round(value, 1) for name, value in sorted(weights.items())}
@@ -315,7 +342,9 @@ def fit_board(
     entry["entry"] = [round(value, 3) for value in start]
     entry["feed"] = _rounded(weights)
     framed = [program for program in programs if not program.pushed]
-    entry["code"] = code_weights(board, framed, sizes)
+    shared = shared_code(board, list(kernels.values()))
+    entry["shared"] = shared
+    entry["code"] = code_weights(board, framed, sizes, shared)
     release = re.search(r"\d+\.\d+\.\d+", tool_version(board.core.architecture.compiler))
     entry["label"] = (
         f"linear model of {board.core.name} fitted to exact counts on {board.name} (gcc "

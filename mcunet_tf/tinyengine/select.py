@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from mcunet_tf.errors import BudgetError
@@ -52,7 +52,10 @@ class Costs(Protocol):
         """Flash of the kernel's code, or None."""
 
     def other_code_bytes(self, stages: Sequence[Sequence[Node]]) -> int:
-        """Flash of all code but the kernels', for nodes that run in the given stages."""
+        """Flash of all code but the kernels' own, for nodes that run in the given stages."""
+
+    def shared_code_bytes(self, kernels: Iterable[str]) -> int:
+        """Flash of what some kernels share with each other or with others, by their names."""
 
 
 def select_kernel(graph: Graph, op: Op, isa: Collection[str]) -> Kernel:
@@ -306,11 +309,13 @@ def _within_budget(
     choices = [choice for choice, _ in sized]
     # Stages are not known yet: as if every operator ran on its own.
     stages = [[make_node(graph, i, op, choices[i].kernels[0])] for i, op in enumerate(ops)]
-    rest = costs.other_code_bytes(stages) + LINKED_BYTES
+    firsts = {choice.kernels[0].name for choice in choices}
+    rest = costs.other_code_bytes(stages) - costs.shared_code_bytes(firsts) + LINKED_BYTES
     front = fastest_kernels(choices, _code_sizes(choices, costs))
     taken = []
     for selection in front:
         shared = _shared_bytes(selection, [contents for _, contents in sized])
+        shared += _counted_twice({kernel.name for kernel in selection.kernels.values()}, costs)
         taken.append(selection.flash_bytes - shared + rest)
         if taken[-1] <= budget_bytes:
             return [selection.kernels[index] for index in range(len(ops))]
@@ -318,6 +323,12 @@ def _within_budget(
         f"{graph.name}: code and weights take {min(taken):,.0f} B of flash at the least, over the "
         f"budget of {budget_bytes:,} B: raise it or use a smaller model"
     )
+
+
+def _counted_twice(names: Collection[str], costs: Costs) -> int:
+    """Code that kernels share, beyond one copy of each: `_code_sizes` has one for each of them."""
+    apart = sum(costs.shared_code_bytes([name]) for name in names)
+    return apart - costs.shared_code_bytes(names)
 
 
 _Contents = Mapping[str, Mapping[Content, int]]
@@ -362,4 +373,7 @@ def _instructions(graph: Graph, op: Op, kernel: Kernel, costs: Costs) -> float |
 
 def _code_sizes(choices: Sequence[KernelChoice], costs: Costs) -> dict[str, int]:
     kernels = {kernel.name: kernel for choice in choices for kernel in choice.kernels}
-    return {name: costs.code_bytes(kernel) or 0 for name, kernel in kernels.items()}
+    return {
+        name: (costs.code_bytes(kernel) or 0) + costs.shared_code_bytes([name])
+        for name, kernel in kernels.items()
+    }

@@ -203,6 +203,19 @@ _DENSE = {
     "one_output_dilated_rows": Conv(size=(6, 8), out_channels=1, dilation=(2, 1)),
     "first_layer": Conv(size=(12, 11), in_channels=3, out_channels=8, stride=(2, 2)),
     "many_channels": Conv(size=(4, 3), in_channels=33, out_channels=17),
+    # Tiles of four pixels that go on in the next row, of inputs that fill vectors and that do not.
+    "1x1_words": Conv((3, 7), 24, 12, (1, 1)),
+    "1x1_vectors": Conv((4, 5), 48, 8, (1, 1), scales="tensor"),
+    "1x1_as_wide": Conv((5, 5), 35, 35, (1, 1), in_zero_point=-128),
+    "1x1_widening": Conv((6, 4), 17, 40, (1, 1), activation=RELU6, out_zero_point=-100, gain=0.05),
+    "columns": Conv((6, 12), 16, 8),
+    "columns_stride_2": Conv((7, 13), 20, 4, (3, 3), (2, 2), in_zero_point=127),
+    "columns_5x5": Conv((6, 11), 7, 12, (5, 5), activation=RELU6, out_zero_point=-100, gain=0.05),
+    "columns_apart": Conv((6, 17), 18, 8, (2, 1), (1, 4), padding=VALID),
+    "columns_dilated_rows": Conv((9, 9), 8, 4, (3, 3), dilation=(2, 1)),
+    "rows": Conv((6, 12), 3, 8, (3, 3), activation=RELU6, out_zero_point=-100, gain=0.05),
+    "rows_of_words": Conv((11, 13), 1, 4, (10, 4), (1, 2)),
+    "short_windows": Conv((5, 13), 1, 12, activation=RELU6, out_zero_point=-100, gain=0.05),
     "groups": Conv(in_channels=6, out_channels=8, groups=2),
     "groups_of_three": Conv(in_channels=9, out_channels=6, groups=3, stride=(2, 2)),
     "groups_per_tensor": Conv(in_channels=8, out_channels=4, groups=4, scales="tensor"),
@@ -238,6 +251,11 @@ _DEPTHWISE = {
     "column_clamped": Conv(
         size=(11, 1), in_channels=16, kernel=(10, 1), padding=VALID, activation=RELU6, gain=0.1
     ),
+    "clamped": Conv(size=(7, 12), in_channels=6, activation=RELU6, out_zero_point=-99, gain=0.05),
+    "3x3_of_23_columns": Conv(size=(6, 23), in_channels=5),
+    "3x3_of_23_columns_stride_2": Conv(size=(6, 23), in_channels=5, stride=(2, 2)),
+    "5x5_of_21_columns": Conv(size=(9, 21), in_channels=3, kernel=(5, 5), in_zero_point=-128),
+    "7x7_of_20_columns": Conv(size=(9, 20), in_channels=3, kernel=(7, 7), stride=(2, 2)),
     "few_pixels_padded": Conv(size=(3, 3), in_channels=32, kernel=(9, 3), stride=(2, 3)),
 }
 # Scales from one half up, as channels that saturate early have; of every size with a kernel.

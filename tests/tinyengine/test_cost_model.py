@@ -21,6 +21,8 @@ from mcunet_tf.tinyengine.cost.features import features_of
 from mcunet_tf.tinyengine.cost.model import CallCost, weigh
 from mcunet_tf.tinyengine.emit.cost_report import make_report
 from mcunet_tf.tinyengine.emit.project import Project
+from mcunet_tf.tinyengine.emit.sources import kernel_path, shared_implementations
+from mcunet_tf.tinyengine.kernel_tables import KERNELS
 from mcunet_tf.tinyengine.kernel_tables.table import Style
 from tests.benchmark.small_net import small_net
 from tests.ops.all_cases import CASES
@@ -193,3 +195,25 @@ def test_values_are_counted_once_whatever_a_pixel_is(op):
                 assert 4 * counts["fourth"] + counts["odd_value"] == counts["value"], case
             checked += 1
     assert checked
+
+
+def test_code_that_kernels_share_counts_once():
+    model = cost_model("cortex-m55")
+    for code in model.shared:
+        assert len(code.kernels) > 1
+        one = next(iter(code.kernels))
+        assert model.shared_code_bytes([one]) == model.shared_code_bytes(code.kernels)
+    assert model.shared_code_bytes(["add_s8_mve"]) == 0
+    both = [next(iter(code.kernels)) for code in model.shared]
+    assert model.shared_code_bytes(both) == sum(code.code_bytes for code in model.shared) > 0
+
+
+def test_coefficients_know_which_kernels_share_code():
+    named = {}
+    for table in KERNELS.values():
+        for kernel in table:
+            if kernel.isa == "mve":
+                for path in shared_implementations([kernel_path(kernel.folder, kernel.name)]):
+                    named.setdefault(path, set()).add(kernel.name)
+    known = {code.kernels for code in cost_model("cortex-m55").shared}
+    assert known == set(map(frozenset, named.values()))

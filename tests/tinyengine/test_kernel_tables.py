@@ -44,7 +44,7 @@ TRIED_BOARDS = ("portable", "host", "qemu-m4", "qemu-m55", "qemu-m0plus", "qemu-
 
 def kernel_files() -> dict[str, Path]:
     """C and assembler by stem; `common` holds helpers, `audio` and `vision` no rows of tables."""
-    others = ("common", "audio", "vision")
+    others = ("common", "audio", "vision", "tile_fours", "tile_short")
     paths = [p for p in KERNELS_DIR.glob("*/*") if p.suffix in (".c", ".S")]
     return {path.stem: path for path in paths if path.parent.name not in others}
 

@@ -144,7 +144,7 @@ def test_the_front_starts_at_the_fastest_and_falls(problem):
 
 
 def test_too_many_rows_to_weigh_all_sets():
-    """Beyond the limit only the kernels that are the fastest somewhere are weighed."""
+    """Beyond the limit the kernels that are the fastest or smallest somewhere are weighed first."""
     shared = kernel("shared")
     kernels = [kernel(f"own{index}") for index in range(MAX_KERNELS + 2)]
     first = KernelChoice(
@@ -155,6 +155,16 @@ def test_too_many_rows_to_weigh_all_sets():
     (selection, *_) = fastest_kernels([first, second], code)
     assert [selection.kernels[i].name for i in range(2)] == ["own0", "shared"]
     assert (selection.instructions, selection.flash_bytes) == (7.0, 110.0)
+
+
+def test_the_smallest_rows_are_weighed_however_many_there_are():
+    kernels = [kernel(f"own{index}") for index in range(MAX_KERNELS + 2)]
+    instructions = tuple(float(i) for i in range(len(kernels)))
+    choice = KernelChoice(tuple(kernels), instructions, (0,) * len(kernels))
+    code = {it.name: 100 - index for index, it in enumerate(kernels)}
+    found = fastest_kernels([choice], code)
+    assert found[0].kernels[0].name == "own0"
+    assert found[-1].kernels[0].name == kernels[-1].name
 
 
 # The kernels of a real model

@@ -33,8 +33,7 @@ from mcunet_tf.tinyengine.cost.features_moves import (
     whole_values,
 )
 from mcunet_tf.tinyengine.cost.features_mve import (
-    conv2d_1x1_mve,
-    conv2d_mve,
+    CONV2D_MVE,
     depthwise_mve,
     depthwise_planes_mve,
     depthwise_taps_mve,
@@ -433,10 +432,7 @@ _BY_NAME: Mapping[str, Features] = {
     "conv2d_s8_wide_twos_dsp": functools.partial(conv2d_dsp, largest=2),
     "conv2d_s8_1x1_portable": conv2d_1x1_portable,
     "conv2d_s8_portable": conv2d_portable,
-    "conv2d_s8_1x1_mve": conv2d_1x1_mve,
-    "conv2d_s8_mve": conv2d_mve,
-    "conv2d_s8_1x1_any_mve": conv2d_1x1_mve,
-    "conv2d_s8_any_mve": conv2d_mve,
+    **CONV2D_MVE,
     "depthwise_conv2d_s8_3x3_dsp": depthwise_3x3_dsp,
     "depthwise_conv2d_s8_3x3_any_dsp": depthwise_3x3_dsp,
     "fully_connected_s8_any_dsp": fully_connected_any_dsp,

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from mcunet_tf.tinyengine.cost.counts import Counts, Runs, conv2d_columns, total
+from mcunet_tf.tinyengine.cost.counts import Counts, Features, Runs, conv2d_columns, total
 from mcunet_tf.tinyengine.cost.tiles import columns_inside, whole_windows
-from mcunet_tf.tinyengine.kernel_tables.packing.mve import planes_of
+from mcunet_tf.tinyengine.kernel_tables.packing.mve import TILE_PIXELS, planes_of
 from mcunet_tf.tinyengine.ops.spec import View
 
 _LANES = 16  # bytes of a vector
@@ -60,6 +60,87 @@ def conv2d_mve(view: View, calls: Runs) -> Counts:
         "clipped_block": rows * clipped * height * width * -(-inputs // _LANES),
         "outside_tap": rows * outside * height,
         "outside_block": rows * outside * height * -(-inputs // _LANES),
+    }
+
+
+def _tile_counts_fours(pixels: int, inputs: int, channels: int) -> Counts:
+    """The loops of tile_fours.h and tile_short.h for so many pixels in a row."""
+    fours, further = -(-channels // 4), -(-inputs // _LANES) - 1
+    whole, rest = divmod(pixels, TILE_PIXELS)
+    full, half = (whole, 1) if 0 < rest < 3 else (whole + (rest > 0), 0)
+    return {
+        "tile": full + half,
+        "four": (full + half) * fours,
+        "block": full * fours * further,
+        "odd_block": full * fours * (further % 2),
+        "half_block": half * fours * further,
+        "byte": (full + half) * channels * (channels % 4 > 0),
+    }
+
+
+def conv2d_1x1_fours_mve(view: View, calls: Runs) -> Counts:
+    """Tiles of four pixels of a 1 x 1 convolution."""
+    made, _ = total(calls)
+    return {
+        "call": made,
+        **_tiles_of_calls(calls, 1, view.input(0).shape[-1], view.output.shape[3]),
+    }
+
+
+def _tiles_of_calls(calls: Runs, width: int, inputs: int, channels: int) -> Counts:
+    """The tiles of all calls, of units of so many pixels."""
+    counts: dict[str, float] = {}
+    for units, count, _ in calls:
+        for name, value in _tile_counts_fours(units * width, inputs, channels).items():
+            counts[name] = counts.get(name, 0) + count * value
+    return counts
+
+
+def conv2d_fours_mve(view: View, calls: Runs) -> Counts:
+    """Tiles of four pixels of a call's rows; windows inside the image are copied four at a time."""
+    _, height, width, inputs = view.input(1).shape
+    columns = conv2d_columns(view)
+    dilated = columns.dilation > 1 or view.attributes.dilation_height > 1
+    whole = 0 if dilated else whole_windows(columns)
+    taps = height * width * inputs
+    made, rows = total(calls)
+    groups = rows * (whole // TILE_PIXELS)
+    single = rows * columns.out_width - TILE_PIXELS * groups
+    inside = rows * columns_inside(columns) - TILE_PIXELS * groups * width
+    return {
+        "call": made,
+        "row": rows,
+        **_tiles_of_calls(calls, columns.out_width, taps, view.output.shape[3]),
+        "group": groups,
+        "group_run": groups * height,
+        "single": single,
+        "single_run": single * height * (columns.dilation == 1),
+        "clipped": rows * (columns.out_width - whole_windows(columns)),
+        "dilated_run": inside * height * (columns.dilation > 1),
+    }
+
+
+def conv2d_columns_mve(view: View, calls: Runs) -> Counts:
+    """Tiles of four pixels of a call's rows, which share their columns."""
+    _, height, width, inputs = view.input(1).shape
+    columns = conv2d_columns(view)
+    made, rows = total(calls)
+    tiles = _tiles_of_calls(calls, columns.out_width, height * width * inputs, view.output.shape[3])
+    # Parts of rows that make a tile, or a part of one.
+    parts = tiles["tile"] if columns.out_width % TILE_PIXELS == 0 else tiles["tile"] + rows - made
+    seen = rows * columns.out_width * columns.stride + parts * (width - columns.stride)
+    if columns.stride > width:
+        parts = rows * columns.out_width
+        seen = parts * width
+    blocks = -(-inputs // _LANES)
+    return {
+        "call": made,
+        "row": rows,
+        **tiles,
+        "part": parts,
+        "part_row": parts * height,
+        "run": seen * height,
+        "run_block": seen * height * blocks * (blocks > 1),
     }
 
 
@@ -145,3 +226,16 @@ def depthwise_mve(view: View, calls: Runs) -> Counts:
         "any_row": runs * (not sized),
         "any_tap": runs * width * (not sized),
     }
+
+
+CONV2D_MVE: dict[str, Features] = {
+    "conv2d_s8_1x1_short_mve": conv2d_1x1_fours_mve,
+    "conv2d_s8_short_mve": conv2d_fours_mve,
+    "conv2d_s8_1x1_fours_mve": conv2d_1x1_fours_mve,
+    "conv2d_s8_columns_mve": conv2d_columns_mve,
+    "conv2d_s8_fours_mve": conv2d_fours_mve,
+    "conv2d_s8_1x1_mve": conv2d_1x1_mve,
+    "conv2d_s8_mve": conv2d_mve,
+    "conv2d_s8_1x1_any_mve": conv2d_1x1_mve,
+    "conv2d_s8_any_mve": conv2d_mve,
+}

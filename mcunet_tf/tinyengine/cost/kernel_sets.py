@@ -124,7 +124,7 @@ class _Sets:
     ) -> None:
         self.group = group
         self.choices = choices
-        self.names = _row_names(group, choices)
+        self.names = _row_names(group, choices, code_bytes)
         count = 1 << len(self.names)
         members = np.arange(count)
         self.code_bytes = np.zeros(count)
@@ -177,10 +177,21 @@ class _Sets:
         return Selection(flash, float(self.instructions[index]), kernels)
 
 
-def _row_names(group: Sequence[int], choices: Sequence[KernelChoice]) -> list[str]:
-    """The kernels to choose among; if they are too many, those that are fastest somewhere."""
+def _row_names(
+    group: Sequence[int], choices: Sequence[KernelChoice], code_bytes: Mapping[str, int]
+) -> list[str]:
+    """The kernels to choose among, in the tables' order.
+
+    If they are too many, those that are fastest or smallest somewhere come first.
+    """
     names = list(dict.fromkeys(kernel.name for i in group for kernel in choices[i].kernels))
     if len(names) <= MAX_KERNELS:
         return names
-    fastest = (choices[i].kernels[int(np.argmin(choices[i].instructions))].name for i in group)
-    return list(dict.fromkeys(fastest))[:MAX_KERNELS]
+    fastest = [choices[i].kernels[int(np.argmin(choices[i].instructions))].name for i in group]
+    smallest = []
+    for choice in (choices[i] for i in group):
+        pairs = zip(choice.kernels, choice.constant_bytes, strict=True)
+        sizes = [code_bytes[kernel.name] + constants for kernel, constants in pairs]
+        smallest.append(choice.kernels[int(np.argmin(sizes))].name)
+    kept = list(dict.fromkeys([*fastest, *smallest, *names]))[:MAX_KERNELS]
+    return [name for name in names if name in kept]

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from mcunet_tf.tinyengine.cost.counts import Runs
 from mcunet_tf.tinyengine.cost.model import CallCost, CostModel
@@ -37,6 +37,10 @@ class MeasuredCosts:
     def other_code_bytes(self, stages: Sequence[Sequence[Node]]) -> int:
         """As the model has it."""
         return self.model.other_code_bytes(stages)
+
+    def shared_code_bytes(self, kernels: Iterable[str]) -> int:
+        """As the model has it."""
+        return self.model.shared_code_bytes(kernels)
 
 
 def cost_key(kernel: Kernel, view: View, calls: Runs) -> str:

@@ -11,7 +11,7 @@ import dataclasses
 import functools
 import importlib.resources
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mcunet_tf.errors import BoardError
@@ -47,13 +47,26 @@ class KernelModel:
 
     Attributes:
       weights: the weights of its features.
-      code_bytes: code and tables in flash, whatever it includes among them.
+      code_bytes: code and tables in flash, whatever it includes among them, without what it shares.
       error: the largest relative error of the instructions over the shapes of the fit.
     """
 
     weights: Weights
     code_bytes: int
     error: float
+
+
+@dataclasses.dataclass(frozen=True)
+class SharedCode:
+    """Code that is there once for several kernels.
+
+    Attributes:
+      kernels: their names.
+      code_bytes: of flash.
+    """
+
+    kernels: frozenset[str]
+    code_bytes: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,6 +80,7 @@ class CostModel:
       feed: weights of the emitted code around the kernels.
       entry: cost of entering and leaving `invoke`.
       code: weights of the size of that code, in bytes.
+      shared: what several kernels call.
     """
 
     core: str
@@ -75,6 +89,7 @@ class CostModel:
     feed: Weights
     entry: CallCost
     code: Mapping[str, float]
+    shared: Sequence[SharedCode] = ()
 
     def kernel(self, kernel: Kernel, view: View, calls: Runs) -> CallCost | None:
         """Predicts the calls of one kernel; None for one without coefficients."""
@@ -97,12 +112,18 @@ class CostModel:
         return costs
 
     def other_code_bytes(self, stages: Sequence[Sequence[Node]]) -> int:
-        """Flash of all code but the kernels', for nodes that run in the given stages."""
+        """Flash of all code but the kernels' own, for nodes that run in the given stages."""
         counts: Counts = {"image": 1, "source": 1}
         for nodes in stages:
             for name, count in code_counts(nodes).items():
                 counts[name] = counts.get(name, 0) + count
-        return round(sum(count * self.code.get(name, 0.0) for name, count in counts.items()))
+        around = round(sum(count * self.code.get(name, 0.0) for name, count in counts.items()))
+        return around + self.shared_code_bytes(n.kernel.name for nodes in stages for n in nodes)
+
+    def shared_code_bytes(self, kernels: Iterable[str]) -> int:
+        """Flash of what some kernels share with each other or with others, by their names."""
+        names = frozenset(kernels)
+        return sum(code.code_bytes for code in self.shared if code.kernels & names)
 
     def code_bytes(self, kernel: Kernel) -> int | None:
         """Flash that a kernel's code takes, once; None for one that was not measured."""
@@ -152,6 +173,10 @@ def read_model(core: str, entry: Mapping[str, Any]) -> CostModel:
         feed=_pairs(entry["feed"]),
         entry=CallCost(*entry["entry"]),
         code={str(name): float(value) for name, value in entry["code"].items()},
+        shared=[
+            SharedCode(frozenset(it["kernels"]), int(it["code_bytes"]))
+            for it in entry.get("shared", {}).values()
+        ],
     )
 
 

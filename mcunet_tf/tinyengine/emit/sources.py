@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 _INCLUDE = re.compile(r'^\s*(?:#|\.)include\s+"([^"]+)"', re.MULTILINE)
 # Headers that are declared in one file and defined in another.
-_IMPLEMENTATIONS = {"common/rows.h": "common/rows.c"}
+_IMPLEMENTATIONS = {
+    "common/rows.h": "common/rows.c",
+    "tile_fours/tile_fours.h": "tile_fours/tile_fours_mve.c",
+    "tile_short/tile_short.h": "tile_short/tile_short_mve.c",
+}
 
 
 @functools.cache
@@ -54,6 +58,12 @@ def kernel_names(folder: str) -> tuple[str, ...]:
     place = _kernels_folder().joinpath(*folder.split("/"))
     names = (posixpath.splitext(file.name) for file in place.iterdir())
     return tuple(sorted(stem for stem, suffix in names if suffix in (".c", ".S")))
+
+
+def shared_implementations(paths: Iterable[str]) -> list[str]:
+    """What the given files call that is defined in files of its own, by path."""
+    implementations = _IMPLEMENTATIONS.values()
+    return [path for path in collect_sources(paths) if path in implementations]
 
 
 def collect_sources(paths: Iterable[str]) -> dict[str, str]:

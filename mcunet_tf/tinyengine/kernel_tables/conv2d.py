@@ -3,8 +3,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
 
 from mcunet_tf.tinyengine.kernel_tables.channels import (
     Pack,
@@ -165,6 +169,98 @@ def _conv2d_mve(any_scale: bool) -> tuple[Kernel, Kernel]:
     )
 
 
+def _inputs(view: View) -> int:
+    """Inputs of a pixel."""
+    weights = view.input(1)
+    return weights.elements // weights.shape[0]
+
+
+def _rejects_fours(view: View, short: bool) -> str | None:
+    """Why the tile of four pixels, in its form for many inputs or for few, is not for a layer."""
+    inputs = _inputs(view)
+    if short != (inputs <= mve.SHORT_INPUTS):
+        return f"only {'up to' if short else 'more than'} {mve.SHORT_INPUTS} inputs of a pixel"
+    _, _, multiplier, shift = channel_constants(view)
+    return mve.half_scale_reason(multiplier, shift)
+
+
+def _rejects_rows(view: View) -> str | None:
+    """Why windows are not copied row by row."""
+    _, _, width, channels = view.input(1).shape
+    if width * channels > mve.VECTOR_BYTES:
+        return f"only up to {mve.VECTOR_BYTES} inputs in a row of a window"
+    return _rejects_fours(view, short=False)
+
+
+def _rejects_columns(view: View) -> str | None:
+    """Why windows are not copied column by column."""
+    if view.attributes.dilation_width > 1:
+        return "a horizontal dilation"
+    if view.output.shape[2] == 1 and view.input(1).shape[1] > 1:
+        return "an output of one column"  # no neighbours to share with
+    return _rejects_fours(view, short=False)
+
+
+def _columns_stream(view: View) -> Struct:
+    """Inputs column by column."""
+    shape = tuple(view.input(1).shape)
+
+    def pack(
+        weights: npt.ArrayLike,
+        bias: npt.ArrayLike,
+        multiplier: npt.ArrayLike,
+        shift: npt.ArrayLike,
+    ) -> mve.Bytes:
+        columns = np.asarray(weights).reshape(shape).transpose(0, 2, 1, 3)
+        return mve.pack_conv2d_fours(columns, bias, multiplier, shift)
+
+    return dense_stream(view, pack)
+
+
+def _columns_scratch(view: View, _: int) -> int:
+    _, height, width, channels = view.input(1).shape
+    stride, out_width = view.attributes.stride_width, view.output.shape[2]
+    return mve.scratch_bytes_columns((height, width), channels, stride, out_width)
+
+
+def _fours_mve(
+    form: str,
+    rejects: Callable[[View], str | None],
+    scratch_bytes: Callable[[View, int], int],
+    pack: Pack = mve.pack_conv2d_fours,
+) -> Kernel:
+    pixels = form.startswith("1x1")
+    return Kernel(
+        f"conv2d_s8_{form}_mve",
+        "conv2d",
+        "mve",
+        Style.PIXELS if pixels else Style.WINDOW,
+        lambda view: dense_stream(view, pack),
+        rejects=lambda view: (rejects_unless_pointwise(view) if pixels else None) or rejects(view),
+        scratch_bytes=scratch_bytes,
+        reads_ahead=pixels,
+        band_rows=1 if pixels else 2,
+    )
+
+
+def _conv2d_fours() -> tuple[Kernel, ...]:
+    """The kernels that compute four pixels at a time: of few inputs, of many."""
+    few, many = (functools.partial(_rejects_fours, short=short) for short in (True, False))
+    pack_few = functools.partial(mve.pack_conv2d_fours, short=True)
+
+    def scratch_bytes(view: View, _: int) -> int:
+        return mve.scratch_bytes_fours(_inputs(view))
+
+    columns = _fours_mve("columns", _rejects_columns, _columns_scratch)
+    return (
+        _fours_mve("1x1_short", few, lambda *_: 0, pack_few),
+        _fours_mve("short", few, lambda *_: mve.TILE_PIXELS * mve.SHORT_INPUTS, pack_few),
+        _fours_mve("1x1_fours", many, scratch_bytes),
+        _fours_mve("fours", _rejects_rows, scratch_bytes),
+        dataclasses.replace(columns, arguments=_columns_stream),
+    )
+
+
 def _conv2d_scalar(isa: str) -> tuple[Kernel, Kernel]:
     """The kernels for pixels and for windows of cores that multiply one pair at a time."""
 
@@ -196,6 +292,8 @@ def _conv2d_scalar(isa: str) -> tuple[Kernel, Kernel]:
 
 
 _MICROCONTROLLERS = (
+    *_conv2d_fours(),
+    # For little scratch, scales of one half and more, and maps that leave tiles of four half empty.
     *_conv2d_mve(any_scale=False),
     *_conv2d_mve(any_scale=True),
     _pointwise_dsp("conv2d_s8_1x1_dsp", dsp.pack_conv2d_1x1, _rejects_1x1),

@@ -69,6 +69,84 @@ def pack_conv2d(
     return np.concatenate([stream.reshape(-1), np.zeros(VECTOR_BYTES, np.uint8)])
 
 
+SHORT_INPUTS = VECTOR_BYTES
+"""The most inputs of a pixel that `conv2d_s8_short_mve` and its 1 x 1 row take."""
+
+TILE_PIXELS = 4
+"""Pixels of a tile of these rows and of the `fours` rows."""
+
+
+def half_scale_reason(multiplier: npt.ArrayLike, shift: npt.ArrayLike) -> str | None:
+    """Says why a layer's scales exclude the rows of four pixels, or None where they do not.
+
+    A channel whose multiplier is 0 may have any shift to the right.
+    """
+    if (np.asarray(multiplier, np.int64) < 0).any():
+        return "a multiplier is negative; a sum and its product must have one sign"
+    least = np.where(np.asarray(multiplier) == 0, -1, np.asarray(shift, np.int64))
+    greatest = int(np.max(least, initial=-1))
+    return None if greatest < 0 else f"a shift is {greatest}; all must be to the right"
+
+
+def pack_conv2d_fours(
+    weights: npt.ArrayLike,
+    bias: npt.ArrayLike,
+    multiplier: npt.ArrayLike,
+    shift: npt.ArrayLike,
+    short: bool = False,
+) -> Bytes:
+    """Packs the stream of `tile_fours.h`, or of `tile_short.h`.
+
+    Args:
+        weights: int8 [out_channels, ...], the inputs in the order in which they are gathered.
+        bias: folded, [out_channels].
+        multiplier: Q31 [out_channels].
+        shift: TFLite's [out_channels], all negative but for channels of multiplier 0.
+        short: rows of odd length end with a zero, where others begin with it.
+    """
+    rows = np.asarray(weights, np.int64).reshape(len(np.asarray(weights)), -1)
+    fill, odd = -len(rows) % LANES, rows.shape[1] % 2
+    rows = np.pad(rows, ((0, fill), (0, odd) if short else (odd, 0)))
+    # What is multiplied by zero is rounded to zero by any shift but none.
+    shifts = np.where(np.asarray(multiplier) == 0, -1, np.asarray(shift, np.int64))
+    constants = np.pad(_constants(bias, multiplier, shifts, any_scale=False), ((0, 0), (0, fill)))
+    # Channels 0 2 1 3 of every four.
+    order = np.arange(len(rows)).reshape(-1, 2, 2).transpose(0, 2, 1).reshape(-1, 2)
+    pairs = (rows[order] & 0xFF).astype(np.uint8)
+    first = (rows.shape[1] - 1) % VECTOR_BYTES + 1
+    blocks = pairs[:, :, first:].reshape(len(pairs), 2, -1, VECTOR_BYTES).transpose(0, 2, 1, 3)
+    words = _words(constants.T[order].reshape(len(pairs), -1)).reshape(len(pairs), -1)
+    parts = [pairs[:, :, :first], blocks, words]
+    stream = np.concatenate([part.reshape(len(pairs), -1) for part in parts], axis=1).reshape(-1)
+    return np.concatenate([np.zeros(0 if short else VECTOR_BYTES, np.uint8), stream])
+
+
+def scratch_bytes_fours(inputs: int) -> int:
+    """Scratch of the rows that copy four windows."""
+    return _vectors(VECTOR_BYTES + TILE_PIXELS * inputs)
+
+
+def scratch_bytes_columns(
+    kernel: tuple[int, int], channels: int, stride: int, out_width: int
+) -> int:
+    """Scratch of `conv2d_s8_columns_mve`: all columns that four pixels see.
+
+    Args:
+        kernel: height and width.
+        channels: of the input.
+        stride: of columns.
+        out_width: width of the output: tiles go on in the next row.
+    """
+    height, width = kernel
+    if stride > width or out_width == 1:
+        columns = TILE_PIXELS * width
+    elif out_width % TILE_PIXELS == 0:
+        columns = (TILE_PIXELS - 1) * stride + width
+    else:  # two parts
+        columns = (TILE_PIXELS - 2) * stride + 2 * width
+    return _vectors(VECTOR_BYTES + columns * height * channels)
+
+
 def pack_fully_connected(
     weights: npt.ArrayLike, bias: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike
 ) -> tuple[Bytes, Bytes]:
