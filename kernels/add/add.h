@@ -57,7 +57,11 @@ struct add_linear_s8 {
 void add_s8_dsp(const struct add_linear_s8 *op, const int8_t *first, const int8_t *second,
                 int8_t *out, int32_t pixels, void *scratch);
 
-/* The same with a second operand of one pixel that repeats. `out` may be `first`. */
+/* The same for Cortex-M55 with Helium. */
+void add_s8_mve(const struct add_linear_s8 *op, const int8_t *first, const int8_t *second,
+                int8_t *out, int32_t pixels, void *scratch);
+
+/* For the DSP extension, with a second operand of one pixel that repeats. `out` may be `first`. */
 void add_broadcast_s8_dsp(const struct add_linear_s8 *op, const int8_t *first, const int8_t *second,
                           int8_t *out, int32_t pixels, void *scratch);
 

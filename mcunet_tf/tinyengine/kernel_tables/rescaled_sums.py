@@ -91,5 +91,6 @@ LINEAR_SCALAR = broadcast_kernels("add", _add_linear, isa="scalar", rejects=_rej
 
 LINEAR = (
     *broadcast_kernels("add", _add_linear, isa="simd", rejects=_rejects_unless_linear)[:1],
+    *broadcast_kernels("add", _add_linear, isa="mve", rejects=_rejects_unless_linear)[:1],
     *broadcast_kernels("add", _add_linear, isa="dsp", rejects=_rejects_unless_linear),
 )
