@@ -16,20 +16,19 @@
  *
  * scratch, 4-byte aligned: columns of one channel, for all rows of the call: see
  * packing/mve.py, scratch_bytes_planes(). All input of a channel is read before its output is
- * written: output rows may lie over input rows of the same call.
+ * written: output rows may lie over input rows of the same call. At most four columns of padding
+ * on either side.
  *
  * Per four outputs: 4 to 10 loads, 4 to 16 VMLADAV, 18 for the rest; of 3 x 3 with strides of 1 per
- * eight outputs of two rows: 2 loads, 8 VMLADAV, 34 for the rest. Four columns of a channel are
- * gathered in 12 (of 4 bytes) or 21 instructions.
+ * eight outputs of two rows: 2 loads, 8 VMLADAV, 31 for the rest.
  */
 #include <arm_mve.h>
 #include <stddef.h>
-#include <string.h>
 
 #include "../common/asm_function.h"
 #include "depthwise_conv2d.h"
 
-enum { LANES = 4, VECTOR = 16, SHORT = 4, TALL = 8, RECORD = 10 };
+enum { LANES = 4, EIGHT = 8, VECTOR = 16, SHORT = 4, TALL = 8, RECORD = 10 };
 
 /* Output rows of one channel that are as far from their columns. The assembler relies on order and
  * size of the members. */
@@ -48,8 +47,6 @@ struct planes {
   int32_t low;
   int32_t high;
   uint32_t pixels[LANES]; /* where four outputs lie */
-  int16_t lows[2 * LANES];
-  int16_t highs[2 * LANES];
 };
 
 #define TAPS(v)                 \
@@ -161,7 +158,8 @@ DEFINE_PLANES(planes_4_16, 4, 16,
                               MORE(r8, q1, q6) EVEN(96) MORE(r8, q0, q7))
 
 /* The same for 3 x 3 with strides of 1, two rows of outputs at a time: r11, r12 are their places,
- * or both that of the last row, which is written last. `rows` counts rows, not pairs. */
+ * or both that of the last row, which is written last. `rows` counts rows, not pairs. Outputs are
+ * clamped to int8 only. */
 ASM_FUNCTION static void planes_3x3(__attribute__((unused)) struct planes *planes) {
   __asm__ volatile(
       "   push {r4-r11, lr}\n"
@@ -214,16 +212,13 @@ ASM_FUNCTION static void planes_3x3(__attribute__((unused)) struct planes *plane
       "   vshr.s32 q1, q3, #31\n"
       "   vrshl.s32 q2, r7\n"
       "   vmla.s32 q3, q1, r9\n"
-      "   vldrw.32 q0, [r0, #68]\n" /* lows */
       "   vrshl.s32 q3, r7\n"
       "   vqmovnb.s32 q2, q2\n"
-      "   vqmovnt.s32 q2, q3\n"
-      "   vldrw.32 q1, [r0, #84]\n" /* highs */
-      "   vqadd.s16 q2, q2, r10\n"
-      "   vmax.s16 q2, q2, q0\n"
       "   vldrw.32 q0, [r0, #52]\n" /* pixels */
-      "   vmin.s16 q2, q2, q1\n"
+      "   vqmovnt.s32 q2, q3\n"
       "   vctp.32 lr\n"
+      "   vqadd.s16 q2, q2, r10\n"
+      "   vqmovnb.s16 q2, q2\n"
       "   vshr.u32 q3, q2, #16\n"
       "   vpstt\n"
       "   vstrbt.32 q3, [r12, q0]\n"
@@ -253,83 +248,138 @@ static void (*choose_planes(int32_t vectors, int32_t step))(struct planes *) {
   return step == 8 ? planes_4_8 : planes_4_16;
 }
 
-/* How the columns of a channel are gathered. */
+/* How the columns of a channel are gathered: eight at a time, the last eight from further back.
+ * Where there are fewer than eight, what they bring too much is the last pixel again, and lies
+ * behind four columns of padding, where nothing reads but the next group, which begins with padding
+ * of its own. The assembler relies on order and size of the members. */
 struct gathering {
   const int8_t *const *in_rows;
-  int32_t advance; /* input rows from group to group */
-  int32_t groups;
-  int32_t whole;            /* groups before the last, which may have fewer rows */
-  const int8_t *last[TALL]; /* rows of the last one, the last of them repeated */
-  int32_t channels;
-  int32_t inside; /* columns inside the image, at least 1 */
-  int8_t *to;     /* the first of them */
-  int32_t group_bytes;
-  uint32_t zero_points; /* four of them */
+  int8_t *to;               /* the first column inside the image */
+  int32_t step;             /* bytes of eight pixels */
+  int32_t groups;           /* of rows that share columns */
+  int32_t advance;          /* bytes from a group's pointers to the next one's */
+  int32_t group_bytes;      /* of columns */
+  int32_t blocks;           /* whole eights, at least 1 */
+  int32_t back;             /* bytes of pixels from their end to the last eight's; 0: none */
+  int32_t back_columns;     /* the same, of columns */
+  int32_t left;             /* bytes of columns left of the image */
+  int32_t end;              /* bytes of columns inside */
+  const int8_t *last[TALL]; /* rows of the last group, the last of them repeated */
+  uint16_t at[EIGHT];       /* bytes to each of eight pixels */
+  uint32_t padding[LANES];  /* zero points */
 };
 
-/* One byte of each of 3 or 4 rows, of four pixels, as words. */
-static inline __attribute__((always_inline)) uint32x4_t packed_word(const int8_t *const *rows,
-                                                                    int32_t count, uint32x4_t at) {
-  uint32x4_t made = vldrbq_gather_offset_u32((const uint8_t *)rows[0], at);
-  made = vsliq_n_u32(made, vldrbq_gather_offset_u32((const uint8_t *)rows[1], at), 8);
-  made = vsliq_n_u32(made, vldrbq_gather_offset_u32((const uint8_t *)rows[2], at), 16);
-  if (count > 3) {
-    made = vsliq_n_u32(made, vldrbq_gather_offset_u32((const uint8_t *)rows[3], at), 24);
+/* A byte of each of two rows, or of one, of eight pixels, as half words. */
+static inline __attribute__((always_inline)) uint16x8_t packed_half(const int8_t *const *rows,
+                                                                    int32_t count, int32_t base,
+                                                                    uint16x8_t at) {
+  const uint16x8_t first = vldrbq_gather_offset_u16((const uint8_t *)rows[0] + base, at);
+  if (count < 2) {
+    return first;
   }
-  return made;
+  return vsliq_n_u16(first, vldrbq_gather_offset_u16((const uint8_t *)rows[1] + base, at), 8);
 }
 
-/* Four columns of 3, 4, 7 or 8 rows. */
-static inline __attribute__((always_inline)) void columns_of(const int8_t *const *rows,
-                                                             int32_t count, uint32x4_t at,
-                                                             uint32_t *to) {
-  if (count <= SHORT) {
-    vst1q_u32(to, packed_word(rows, count, at));
-  } else {
-    const uint32x4x2_t both = {
-        {packed_word(rows, SHORT, at), packed_word(rows + SHORT, count - SHORT, at)}};
-    vst2q_u32(to, both);
-  }
+/* Columns of channel c, of four rows each: 13 instructions for eight. */
+ASM_FUNCTION static void gather_short(__attribute__((unused)) const struct gathering *from,
+                                      __attribute__((unused)) int32_t c) {
+  __asm__ volatile(
+      "   push {r4-r11, lr}\n"
+      "   vpush {d8-d9}\n"
+      "   ldm r0, {r2, r3, r8, r9}\n" /* in_rows to step groups */
+      "   vldrh.16 q3, [r0, #76]\n"   /* at */
+      "   vldrw.32 q4, [r0, #92]\n"   /* padding */
+      "1: cmp r9, #1\n"
+      "   it eq\n"
+      "   addeq r2, r0, #44\n" /* last */
+      "   ldm r2, {r4, r5, r6, r7}\n"
+      "   ldrd r11, r12, [r0, #36]\n" /* left end */
+      "   add r4, r4, r1\n"
+      "   add r5, r5, r1\n"
+      "   add r6, r6, r1\n"
+      "   add r7, r7, r1\n"
+      "   sub r11, r3, r11\n"
+      "   vstrw.32 q4, [r11]\n"
+      "   mov r10, r3\n"
+      "   ldrd r11, lr, [r0, #20]\n" /* group_bytes blocks */
+      "2: vldrb.u16 q0, [r4, q3]\n"
+      "   vldrb.u16 q2, [r5, q3]\n"
+      "   add r4, r4, r8\n"
+      "   vsli.16 q0, q2, #8\n"
+      "   vldrb.u16 q1, [r6, q3]\n"
+      "   vldrb.u16 q2, [r7, q3]\n"
+      "   add r5, r5, r8\n"
+      "   vsli.16 q1, q2, #8\n"
+      "   add r6, r6, r8\n"
+      "   vst20.16 {q0, q1}, [r10]\n"
+      "   add r7, r7, r8\n"
+      "   vst21.16 {q0, q1}, [r10]!\n"
+      "   le lr, 2b\n"
+      "   add r12, r3, r12\n"
+      "   add r3, r3, r11\n"
+      "   ldrd r11, lr, [r0, #28]\n" /* back back_columns */
+      "   cmp r11, #0\n"
+      "   beq 3f\n"
+      "   sub r4, r4, r11\n"
+      "   sub r5, r5, r11\n"
+      "   sub r6, r6, r11\n"
+      "   sub r7, r7, r11\n"
+      "   vldrb.u16 q0, [r4, q3]\n"
+      "   vldrb.u16 q2, [r5, q3]\n"
+      "   sub r10, r10, lr\n"
+      "   vsli.16 q0, q2, #8\n"
+      "   vldrb.u16 q1, [r6, q3]\n"
+      "   vldrb.u16 q2, [r7, q3]\n"
+      "   vsli.16 q1, q2, #8\n"
+      "   vst20.16 {q0, q1}, [r10]\n"
+      "   vst21.16 {q0, q1}, [r10]\n"
+      "3: vstrw.32 q4, [r12]\n"
+      "   ldr r11, [r0, #16]\n" /* advance */
+      "   add r2, r2, r11\n"
+      "   subs r9, r9, #1\n"
+      "   bne 1b\n"
+      "   vpop {d8-d9}\n"
+      "   pop {r4-r11, pc}\n" ::
+          : "memory");
 }
 
-/* Columns of channel c. The last four of a group may be more than there are: what they bring too
- * much is the last pixel again, and is covered with padding. */
+/* Columns of channel c, of 7 or 8 rows each. */
 static inline __attribute__((always_inline)) void gather(const struct gathering *from, int32_t c,
                                                          int32_t count) {
-  const int32_t words = count <= SHORT ? LANES : 2 * LANES;
-  const uint32_t channels = (uint32_t)from->channels;
-  const uint32x4_t first = vmlaq_n_u32(vdupq_n_u32((uint32_t)c), vidupq_n_u32(0, 1), channels);
-  const uint32x4_t end = vdupq_n_u32((uint32_t)c + (uint32_t)(from->inside - 1) * channels);
-  const uint32x4_t padding = vdupq_n_u32(from->zero_points);
+  const uint16x8_t at = vld1q_u16(from->at);
+  const uint32x4_t padding = vld1q_u32(from->padding);
   const int8_t *const *rows = from->in_rows;
-  for (int32_t g = 0; g < from->groups; g++) {
-    uint32_t *to = (uint32_t *)(void *)(from->to + g * from->group_bytes);
-    uint32x4_t at = first;
-    int32_t left = from->inside;
-    if (g == from->whole) {
+  int8_t *group = from->to;
+  for (int32_t left = from->groups; left > 0; left--) {
+    if (left == 1) {
       rows = from->last;
     }
-    for (; left > LANES; left -= LANES) {
-      columns_of(rows, count, at, to);
-      at = vaddq_n_u32(at, LANES * channels);
-      to += words;
-    }
-    columns_of(rows, count, vminq_u32(at, end), to);
-    to += left * words / LANES;
+    uint32_t *to = (uint32_t *)(void *)(group - from->left);
     vst1q_u32(to, padding);
-    if (count > SHORT) {
-      vst1q_u32(to + LANES, padding);
+    vst1q_u32(to + LANES, padding);
+    int8_t *columns = group;
+    int32_t base = c;
+    for (int32_t i = from->blocks + (from->back > 0); i > 0; i--) {
+      if (i == 1 && from->back > 0) {
+        base -= from->back;
+        columns -= from->back_columns;
+      }
+      const uint16x8x4_t all = {{packed_half(rows, 2, base, at), packed_half(rows + 2, 2, base, at),
+                                 packed_half(rows + 4, 2, base, at),
+                                 packed_half(rows + 6, count - 6, base, at)}};
+      uint16_t *eight = (uint16_t *)(void *)columns;
+      __asm__("" : "+r"(eight)); /* gcc 12 may let VST43 add a register to it, which it cannot */
+      vst4q_u16(eight, all);
+      base += from->step;
+      columns += EIGHT * TALL;
     }
-    rows += from->advance;
+    to = (uint32_t *)(void *)(group + from->end);
+    vst1q_u32(to, padding);
+    vst1q_u32(to + LANES, padding);
+    rows =
+        (const int8_t *const *)(const void *)((const int8_t *)(const void *)rows + from->advance);
+    group += from->group_bytes;
   }
-}
-
-static __attribute__((noinline)) void gather_3(const struct gathering *from, int32_t c) {
-  gather(from, c, SHORT - 1);
-}
-
-static __attribute__((noinline)) void gather_4(const struct gathering *from, int32_t c) {
-  gather(from, c, SHORT);
 }
 
 static __attribute__((noinline)) void gather_7(const struct gathering *from, int32_t c) {
@@ -340,11 +390,12 @@ static __attribute__((noinline)) void gather_8(const struct gathering *from, int
   gather(from, c, TALL);
 }
 
-static void (*choose_gather(int32_t count))(const struct gathering *, int32_t) {
-  if (count <= SHORT) {
-    return count < SHORT ? gather_3 : gather_4;
+static __attribute__((noinline)) void clamp_row(const struct depthwise_conv2d_s8 *op, int8_t *row) {
+  const int8x16_t low = vdupq_n_s8((int8_t)op->out_min), high = vdupq_n_s8((int8_t)op->out_max);
+  for (int32_t left = op->out_width * op->out_channels; left > 0; left -= VECTOR, row += VECTOR) {
+    const mve_pred16_t lanes = vctp8q((uint32_t)left);
+    vstrbq_p_s8(row, vminq_s8(vmaxq_s8(vldrbq_z_s8(row, lanes), low), high), lanes);
   }
-  return count < TALL ? gather_7 : gather_8;
 }
 
 void depthwise_conv2d_s8_planes_mve(const struct depthwise_conv2d_s8 *op,
@@ -363,24 +414,35 @@ void depthwise_conv2d_s8_planes_mve(const struct depthwise_conv2d_s8 *op,
   const int32_t reach = (op->out_width - 1) * op->stride_width + op->kernel_width - op->pad_left;
   const int32_t channels = op->out_channels;
   const int pair = height == 3 && op->kernel_width == 3 && stride == 1 && step == SHORT;
-  /* Columns are made of all their rows, or of all but one. */
+  /* Tall columns are made of all their rows, or of all but one. */
   const int32_t used = height + (shared - 1) * stride < column ? column - 1 : column;
-  void (*const gather_columns)(const struct gathering *, int32_t) = choose_gather(used);
+  void (*const gather_columns)(const struct gathering *, int32_t) = column == SHORT ? gather_short
+                                                                    : used < TALL   ? gather_7
+                                                                                    : gather_8;
   void (*const run)(struct planes *) = pair ? planes_3x3 : choose_planes(vectors, step);
   int8_t *const columns = scratch;
+  const int32_t inside = reach < op->in_width ? reach : op->in_width;
+  const int32_t rest = inside % EIGHT, whole = groups - 1;
   struct gathering from = {
       .in_rows = in_rows,
-      .advance = shared * stride,
-      .groups = groups,
-      .whole = groups - 1,
-      .channels = channels,
-      .inside = reach < op->in_width ? reach : op->in_width,
       .to = columns + op->pad_left * column,
+      .step = EIGHT * channels,
+      .groups = groups,
+      .advance = shared * stride * (int32_t)sizeof(*in_rows),
       .group_bytes = group_bytes,
-      .zero_points = (uint8_t)op->in_zero_point * 0x01010101U,
+      .blocks = inside < EIGHT ? 1 : inside / EIGHT,
+      .left = op->pad_left * column,
+      .end = inside * column,
   };
-  for (int32_t i = 0; i < used; i++) {
-    const int32_t row = from.whole * from.advance + i;
+  if (inside > EIGHT && rest > 0) {
+    from.back = (EIGHT - rest) * channels;
+    from.back_columns = (EIGHT - rest) * column;
+  }
+  vst1q_u32(from.padding, vdupq_n_u32((uint8_t)op->in_zero_point * 0x01010101U));
+  const uint16x8_t pixels = vminq_u16(vidupq_n_u16(0, 1), vdupq_n_u16((uint16_t)(inside - 1)));
+  vst1q_u16(from.at, vmulq_n_u16(pixels, (uint16_t)channels));
+  for (int32_t i = 0; i < column; i++) {
+    const int32_t row = whole * shared * stride + i;
     from.last[i] = in_rows[row < end ? row : end - 1];
   }
   const uint8_t *const offsets = op->weights;
@@ -395,9 +457,6 @@ void depthwise_conv2d_s8_planes_mve(const struct depthwise_conv2d_s8 *op,
       .high = op->out_max,
   };
   vst1q_u32(planes.pixels, vmulq_n_u32(vidupq_n_u32(0, 1), (uint32_t)channels));
-  vst1q_s16(planes.lows, vdupq_n_s16(op->out_min));
-  vst1q_s16(planes.highs, vdupq_n_s16(op->out_max));
-  memset(columns, op->in_zero_point, (size_t)(groups * group_bytes + LANES * column));
   for (int32_t c = 0; c < channels; c++) {
     gather_columns(&from, c);
     planes.channel = c;
@@ -409,5 +468,10 @@ void depthwise_conv2d_s8_planes_mve(const struct depthwise_conv2d_s8 *op,
       run(&planes);
     }
     planes.record += RECORD + height * op->kernel_width;
+  }
+  if (pair && (op->out_min > INT8_MIN || op->out_max < INT8_MAX)) {
+    for (int32_t r = 0; r < rows; r++) {
+      clamp_row(op, out_rows[r]);
+    }
   }
 }

@@ -164,11 +164,11 @@ def depthwise_planes_mve(view: View, calls: Runs) -> Counts:
         runs = made
     return {
         "call": made,
-        "channel": made * channels,
+        f"{size}_channel": made * channels,
         "run": runs * channels,
-        "group": groups * channels,
-        f"{size}_block": groups * channels * (inside // 4),
-        f"{size}_rest": groups * channels * (inside % 4 > 0),
+        f"{size}_group": groups * channels,
+        f"{size}_back": groups * channels * (inside > 8 and inside % 8 > 0),
+        f"{size}_block": groups * channels * -(-inside // 8),
         f"row_{form}": lines * channels,
         f"pass_{form}": lines * channels * -(-columns.out_width // 4),
     }

@@ -195,6 +195,10 @@ def _rejects_planes(view: View) -> str | None:
         return "a depth multiplier"
     if (attributes.dilation_height, attributes.dilation_width) != (1, 1):
         return "dilation"
+    padding = attributes.padding
+    reach = (view.output.shape[2] - 1) * attributes.stride_width + view.input(1).shape[2]
+    if max(padding.left, reach - padding.left - view.input(0).shape[2]) > mve.PLANES_PADDING:
+        return f"more than {mve.PLANES_PADDING} columns of padding"
     if mve.planes_of(*_window_and_strides(view)) is None:
         return "its window or stride is too large"
     return mve.shift_reason(_depthwise_constants(view)[3])

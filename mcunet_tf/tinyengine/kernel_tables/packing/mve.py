@@ -264,6 +264,10 @@ def scratch_bytes_depthwise(
     return height * width * _DEPTHWISE_CHANNELS
 
 
+PLANES_PADDING = 4
+"""The most columns of padding on either side that `depthwise_conv2d_s8_planes_mve` takes."""
+
+
 class Planes(NamedTuple):
     """How `depthwise_conv2d_s8_planes_mve` lays out windows of one size and stride.
 
