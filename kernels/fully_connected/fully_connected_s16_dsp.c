@@ -17,8 +17,8 @@
 
 #include "../common/asm_function.h"
 #include "../common/clamp_s16_dsp.h"
+#include "../common/product_s16_dsp.h"
 #include "fully_connected.h"
-#include "fully_connected_block_s16_dsp.h"
 
 /* Four sums by the factors in r5-r8; r3 not 0: negative outputs become 0. */
 #define FINISH \

@@ -105,7 +105,7 @@ static __attribute__((noinline)) const uint32_t *multiply(const uint32_t *weight
   return weights;
 }
 
-void lstm_s8_dsp(const struct lstm_s8 *op, const int8_t *in, int8_t *out, void *scratch) {
+void lstm_s8_dsp(const struct lstm *op, const int8_t *in, int8_t *out, void *scratch) {
   const int32_t inputs = op->inputs, units = op->units;
   const struct scale_dsp *const scales = op->weights;
   const int32_t right = -op->hidden.shift;
@@ -116,7 +116,7 @@ void lstm_s8_dsp(const struct lstm_s8 *op, const int8_t *in, int8_t *out, void *
     const int8_t *hidden = NULL;
     memset(cells, 0, (size_t)units * sizeof(*cells));
     for (int32_t t = 0; t < op->steps; t++) {
-      int8_t *next = lstm_step_out(op, out, other, t);
+      int8_t *next = lstm_step_out(op, out, other, t, units);
       const uint32_t *weights = (const uint32_t *)(scales + LSTM_GATES * LSTM_SIDES);
       const int32_t *bias = op->biases;
       for (int32_t u = 0; u < units; u++) {

@@ -76,7 +76,7 @@ static inline int32x4_t tanh4(const uint16_t *points, int32x4_t scaled) {
 }
 
 /* lstm_update() and the new hidden state of the four units in `lanes`, or fewer. */
-static inline int32x4_t update(const struct lstm_s8 *op, const int32x4_t gates[LSTM_GATES],
+static inline int32x4_t update(const struct lstm *op, const int32x4_t gates[LSTM_GATES],
                                int16_t *cells, mve_pred16_t lanes) {
   const uint16_t *points = op->sigmoid;
   const int32x4_t candidate =
@@ -96,7 +96,7 @@ static inline int32x4_t update(const struct lstm_s8 *op, const int32x4_t gates[L
   return clamp(hidden, INT8_MIN, INT8_MAX);
 }
 
-void lstm_s8_mve(const struct lstm_s8 *op, const int8_t *in, int8_t *out, void *scratch) {
+void lstm_s8_mve(const struct lstm *op, const int8_t *in, int8_t *out, void *scratch) {
   const int32_t inputs = op->inputs, units = op->units;
   int16_t *const cells = scratch;
   int8_t *const other = (int8_t *)(cells + units);
@@ -104,7 +104,7 @@ void lstm_s8_mve(const struct lstm_s8 *op, const int8_t *in, int8_t *out, void *
     const int8_t *before = NULL;
     memset(cells, 0, (size_t)units * sizeof(*cells));
     for (int32_t t = 0; t < op->steps; t++) {
-      int8_t *next = lstm_step_out(op, out, other, t);
+      int8_t *next = lstm_step_out(op, out, other, t, units);
       const int8_t *weights = op->weights;
       const int32_t *biases = op->biases;
       for (int32_t u = 0; u < units; u += LANES) {

@@ -16,7 +16,7 @@ static inline int32_t scaled(int32_t sum, const struct lstm_scale *scale) {
   return lstm_clamp_s16(requantize(sum, scale->multiplier, scale->shift));
 }
 
-void lstm_s8_portable(const struct lstm_s8 *op, const int8_t *in, int8_t *out, void *scratch) {
+void lstm_s8_portable(const struct lstm *op, const int8_t *in, int8_t *out, void *scratch) {
   const int32_t inputs = op->inputs, units = op->units;
   int16_t *cells = scratch;
   int8_t *other = (int8_t *)(cells + units);
@@ -24,7 +24,7 @@ void lstm_s8_portable(const struct lstm_s8 *op, const int8_t *in, int8_t *out, v
     const int8_t *hidden = NULL;
     memset(cells, 0, (size_t)units * sizeof(int16_t));
     for (int32_t t = 0; t < op->steps; t++) {
-      int8_t *next = lstm_step_out(op, out, other, t);
+      int8_t *next = lstm_step_out(op, out, other, t, units);
       const int8_t *weights = op->weights;
       const int32_t *bias = op->biases;
       for (int32_t u = 0; u < units; u++) {

@@ -48,7 +48,7 @@ static inline int32_t lstm_divide(int32_t x, int32_t shift) {
 }
 
 /* Of a unit with its gates in Q3.12: keeps the new cell state, returns o tanh(c) in Q0.30. */
-static inline int32_t lstm_update(const struct lstm_s8 *op, const int32_t gates[LSTM_GATES],
+static inline int32_t lstm_update(const struct lstm *op, const int32_t gates[LSTM_GATES],
                                   int16_t *cell) {
   const int32_t candidate =
       lstm_sigmoid(op->sigmoid, gates[0]) * lstm_tanh(op->sigmoid, 3 * gates[2]);
@@ -65,11 +65,11 @@ static inline int32_t lstm_update(const struct lstm_s8 *op, const int32_t gates[
   return lstm_tanh(op->sigmoid, scaled) * lstm_sigmoid(op->sigmoid, gates[3]);
 }
 
-/* Where the hidden state of a step goes: the last one into out. */
-static inline int8_t *lstm_step_out(const struct lstm_s8 *op, int8_t *out, int8_t *other,
-                                    int32_t step) {
+/* Where the hidden state of a step goes, `bytes` of it: the last one into out. */
+static inline int8_t *lstm_step_out(const struct lstm *op, int8_t *out, int8_t *other, int32_t step,
+                                    int32_t bytes) {
   if (op->every_step) {
-    return out + step * op->units;
+    return out + step * bytes;
   }
   return (op->steps - 1 - step) & 1 ? other : out;
 }

@@ -26,7 +26,8 @@ _KERNELS = ((3, 3), (3, 3), (3, 3), (1, 3), (3, 1), (2, 2), (5, 5), (7, 7), (10,
 _INT16_KINDS = frozenset(
     "CONV_2D DEPTHWISE_CONV_2D FULLY_CONNECTED BATCH_MATMUL ADD SUB MUL SQUARED_DIFFERENCE MAXIMUM "
     "MINIMUM PRELU AVERAGE_POOL_2D MAX_POOL_2D MEAN SOFTMAX RELU LOGISTIC QUANTIZE DEQUANTIZE "
-    "TRANSPOSE SLICE PAD CONCATENATION RESIZE_NEAREST_NEIGHBOR".split()
+    "TRANSPOSE SLICE PAD CONCATENATION RESIZE_NEAREST_NEIGHBOR "
+    "UNIDIRECTIONAL_SEQUENCE_LSTM".split()
 )
 
 
@@ -234,6 +235,8 @@ def _typed_layers() -> Iterator[OpCase]:
         yield OpCase("FULLY_CONNECTED_F32", (features,), picker.pick(_OUTPUTS))
         batches, rows, depth, columns = (picker.pick((1, 2, 3, 5, 8, 16)) for _ in range(4))
         yield OpCase("BATCH_MATMUL_F32", (min(batches, 3), rows, 2 * depth), columns)
+        same = number % 3 > 0
+        yield OpCase("UNIDIRECTIONAL_SEQUENCE_LSTM_F32", (rows, 2 * depth), columns, same=same)
         size = picker.pick((2, 3, 4))
         shape = picker.image(_DEPTHWISE_CHANNELS[:10], size)
         for kind in ("AVERAGE_POOL_2D_F32", "MAX_POOL_2D_F32", "L2_POOL_2D_F32"):
@@ -244,7 +247,7 @@ def _typed_values() -> Iterator[OpCase]:
     """Operators on float32, int32 and masks that go through values, and those at indices."""
     picker = _Picker(8)
     kinds = typed_kernel_cases.MAKERS.keys() - {"CONV_2D_F32", "DEPTHWISE_CONV_2D_F32"}
-    layers = ("FULLY_CONNECTED_F32", "BATCH_MATMUL_F32")
+    layers = ("FULLY_CONNECTED_F32", "BATCH_MATMUL_F32", "UNIDIRECTIONAL_SEQUENCE_LSTM_F32")
     values = sorted(kind for kind in kinds if "POOL" not in kind and kind not in layers)
     compared = len(typed_kernel_cases.COMPARED)
     for kind in values:

@@ -64,7 +64,7 @@ class OpCase:
         words += [f"d{self.dilation}"] * (self.dilation > 1)
         words += ["valid"] * (not self.same and self.kernel != (1, 1))
         words += ["channels"] * (not self.same and self.kind == "MEAN")
-        words += ["last"] * (not self.same and self.kind == "UNIDIRECTIONAL_SEQUENCE_LSTM")
+        words += ["last"] * (not self.same and self.kind.startswith("UNIDIRECTIONAL_SEQUENCE"))
         words += ["by one"] * (not self.same and self.kind == "RESIZE_NEAREST_NEIGHBOR")
         words += ["wide"] * self.wide + ["broadcast"] * self.broadcast
         words += [self.dtype] * (self.dtype != "int8")

@@ -152,7 +152,9 @@ def _lstm(draft: Draft) -> Graph:
             operands[position] = draft.constant(weights, (float(np.float32(scale)),))
     for position in lstm.BIASES:
         operands[position] = draft.constant(draft.rng.integers(-200, 200, units).astype(np.int32))
-    operands[lstm.HIDDEN_STATE] = draft.constant(np.zeros((1, units), np.int8), (1 / 128,))
+    scale = 1 / 128 if draft.case.dtype == "int8" else 2.0**-15
+    hidden = np.zeros((1, units), draft.case.dtype)
+    operands[lstm.HIDDEN_STATE] = draft.constant(hidden, (scale,))
     operands[lstm.CELL_STATE] = draft.constant(np.zeros((1, units), np.int16), (2.0**-12,))
     draft.add((1, steps, units) if draft.case.same else (1, units), 1 / 128, 0)
     attributes = lstm.LstmAttributes("TANH", 10.0, False, draft.case.same)

@@ -13,6 +13,7 @@ import numpy as np
 
 from mcunet_tf.benchmark.kernel_case import Draft
 from mcunet_tf.tinyengine.ir import Graph
+from mcunet_tf.tinyengine.ops import lstm
 from mcunet_tf.tinyengine.ops.batch_matmul import BatchMatmulAttributes
 from mcunet_tf.tinyengine.ops.broadcast import ElementwiseAttributes
 from mcunet_tf.tinyengine.ops.conv2d import Conv2dAttributes
@@ -68,6 +69,21 @@ def _batch_matmul(draft: Draft) -> Graph:
     y = draft.add((1, batches, draft.case.channels, depth), dtype=_FLOAT)
     draft.add((1, batches, rows, draft.case.channels), dtype=_FLOAT)
     return draft.graph((x, y), (x, y), BatchMatmulAttributes(False, True))
+
+
+def _lstm(draft: Draft) -> Graph:
+    steps, inputs = draft.case.shape
+    units = draft.case.channels
+    operands = [draft.add((1, steps, inputs), dtype=_FLOAT), *[-1] * (lstm.OPERANDS - 1)]
+    shapes = (*[(units, inputs)] * 4, *[(units, units)] * 4, *[(units,)] * 4, *[(1, units)] * 2)
+    positions = (*lstm.INPUT_WEIGHTS, *lstm.RECURRENT_WEIGHTS, *lstm.BIASES)
+    for position, shape in zip(
+        (*positions, lstm.HIDDEN_STATE, lstm.CELL_STATE), shapes, strict=True
+    ):
+        operands[position] = _weights(draft, *shape)
+    draft.add((1, steps, units) if draft.case.same else (1, units), dtype=_FLOAT)
+    attributes = lstm.LstmAttributes("TANH", 10.0, False, draft.case.same)
+    return draft.graph((operands[0],), tuple(operands), attributes)
 
 
 def _pool(draft: Draft) -> Graph:
@@ -261,6 +277,7 @@ MAKERS: dict[str, Callable[[Draft], Graph]] = {
     "DEPTHWISE_CONV_2D_F32": _window,
     "FULLY_CONNECTED_F32": _fully_connected,
     "BATCH_MATMUL_F32": _batch_matmul,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM_F32": _lstm,
     **dict.fromkeys(("AVERAGE_POOL_2D_F32", "MAX_POOL_2D_F32", "L2_POOL_2D_F32"), _pool),
     **{f"{kind}_F32": _pair(_FLOAT, _FLOAT, _NONE) for kind in PAIRS},
     **{f"{kind}_S32": _pair(_INTEGER, _INTEGER, _NONE) for kind in INTEGER_PAIRS},

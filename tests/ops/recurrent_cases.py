@@ -34,12 +34,14 @@ def lstm_net(
     weights: tuple[int, int] = (-127, 127),
     cell_scale: float = 2.0**-12,
     clip: float = 0.0,
+    dtype: str = "int8",
+    bias: str = "int32",
 ) -> tuple[Net, int, int]:
     """A layer as converters write it; returns the net, its input and its output."""
     net = Net()
     rng = np.random.default_rng([steps, inputs, units])
     order = (steps, batch) if time_major else (batch, steps)
-    x = net.tensor((*order, inputs), scale=source[0], zero_point=source[1])
+    x = net.tensor((*order, inputs), scale=source[0], zero_point=source[1], dtype=dtype)
     operands = [x, *[-1] * (OPERANDS - 1)]
     for positions, width in ((INPUT_WEIGHTS, inputs), (RECURRENT_WEIGHTS, units)):
         for position in positions:
@@ -47,14 +49,14 @@ def lstm_net(
             scale = weight_scale * rng.uniform(0.5, 1)
             operands[position] = net.constant(data.astype(np.int8), scale=scale)
     for position in BIASES:
-        data = rng.integers(-3000, 3000, units).astype(np.int32)
+        data = rng.integers(-3000, 3000, units).astype(bias)
         operands[position] = net.constant(data, scale=source[0] * weight_scale)
     state: dict[str, Any] = {"variable": True}
     operands[HIDDEN_STATE] = net.tensor(
-        (batch, units), scale=hidden[0], zero_point=hidden[1], **state
+        (batch, units), scale=hidden[0], zero_point=hidden[1], dtype=dtype, **state
     )
     operands[CELL_STATE] = net.tensor((batch, units), scale=cell_scale, dtype="int16", **state)
-    y = net.tensor((*order, units), scale=hidden[0], zero_point=hidden[1])
+    y = net.tensor((*order, units), scale=hidden[0], zero_point=hidden[1], dtype=dtype)
     options = {"FusedActivationFunction": TANH, "CellClip": clip, "TimeMajor": time_major}
     # The scales of normalised gates, of which there are none, and of the hidden state.
     scales = [net.tensor((0,), scale=0.0, dtype="float32") for _ in GATES]
@@ -68,9 +70,48 @@ def lstm_model(*sizes: Any, **how: Any) -> bytes:
     return net.build([x], [y])
 
 
-def sliced_model(step: int, *sizes: Any, also: bool = False, **how: Any) -> bytes:
+def _int16(*sizes: int, source: float = 1e-4, hidden: float = 2.0**-15, **how: Any) -> bytes:
+    """Activations of int16, as TF-Lite Micro has them: biases of int64."""
+    how = {"dtype": "int16", "bias": "int64", **how}
+    return lstm_model(*sizes, (source, 0), (hidden, 0), **how)
+
+
+def float_lstm_net(
+    steps: int,
+    inputs: int,
+    units: int,
+    *,
+    batch: int = 1,
+    time_major: bool = False,
+    clip: float = 0,
+) -> tuple[Net, int, int]:
+    """A layer on float32; returns the net, its input and its output."""
+    net = Net()
+    rng = np.random.default_rng([steps, inputs, units])
+    order = (steps, batch) if time_major else (batch, steps)
+    real: dict[str, Any] = {"scale": None, "dtype": "float32"}
+    x = net.tensor((*order, inputs), **real)
+    operands = [x, *[-1] * (OPERANDS - 1)]
+    for positions, shape in (
+        (INPUT_WEIGHTS, (units, inputs)),
+        (RECURRENT_WEIGHTS, (units, units)),
+        (BIASES, (units,)),
+    ):
+        for position in positions:
+            operands[position] = net.constant(rng.normal(0, 0.4, shape).astype(np.float32))
+    for position in (HIDDEN_STATE, CELL_STATE):
+        operands[position] = net.tensor((batch, units), variable=True, **real)
+    y = net.tensor((*order, units), **real)
+    options = {"FusedActivationFunction": TANH, "CellClip": clip, "TimeMajor": time_major}
+    net.op("UNIDIRECTIONAL_SEQUENCE_LSTM", operands, [y], **options)
+    return net, x, y
+
+
+def sliced_model(
+    step: int, *sizes: Any, also: bool = False, net_of: Any = lstm_net, **how: Any
+) -> bytes:
     """One step of the sequence is copied on; `also`: the sequence is an output too."""
-    net, x, y = lstm_net(*sizes, **how)
+    net, x, y = net_of(*sizes, **how)
     sequence = net.tensors[y]
     _, steps, units = sequence.shape
     begin, end, strides = (
@@ -78,13 +119,56 @@ def sliced_model(step: int, *sizes: Any, also: bool = False, **how: Any) -> byte
         for values in ((0, step, 0), (0, (step + 1) % steps, 0), (1, 1, 1))
     )
     z = net.tensor(
-        (sequence.shape[0], units), scale=sequence.scales, zero_point=sequence.zero_points
+        (sequence.shape[0], units),
+        scale=sequence.scales,
+        zero_point=sequence.zero_points,
+        dtype=sequence.dtype,
     )
     masks = {"BeginMask": 5, "EndMask": 5, "ShrinkAxisMask": 2}
     net.op("STRIDED_SLICE", [y, begin, end, strides], [z], **masks)
     return net.build([x], [y, z] if also else [z])
 
 
+def _float_model(*sizes: int, **how: Any) -> bytes:
+    net, x, y = float_lstm_net(*sizes, **how)
+    return net.build([x], [y])
+
+
+_SHORTS: dict[str, Any] = {"dtype": "int16", "bias": "int64"}
+_INT16 = [
+    ("plain", _int16(6, 5, 4)),
+    ("quads", _int16(5, 8, 12)),
+    ("tails", _int16(5, 7, 9)),
+    ("one_step", _int16(1, 5, 9)),
+    ("one_input", _int16(9, 1, 6)),
+    ("one_unit", _int16(9, 6, 1)),
+    ("long", _int16(60, 3, 5)),
+    ("batch", _int16(4, 5, 6, batch=3)),
+    ("time_major", _int16(6, 5, 4, time_major=True)),
+    ("wide", _int16(2, 600, 5, weight_scale=0.002)),
+    ("coarse_input", _int16(6, 5, 4, source=0.003)),
+    ("saturating_gates", _int16(6, 20, 8, source=0.003, weight_scale=0.4)),
+    ("weight_of_minus_128", _int16(6, 5, 4, weights=(-128, -120))),
+    *((f"cell_scale_{k}", _int16(12, 5, 6, cell_scale=2.0**-k)) for k in (9, 11, 15, 16, 20)),
+    ("clipped", _int16(12, 5, 6, clip=0.3)),
+    ("hidden_scale_small", _int16(6, 5, 4, hidden=7e-6)),
+    ("last_step", sliced_model(5, 6, 5, 4, (1e-4, 0), (2.0**-15, 0), **_SHORTS)),
+    ("last_step_odd", sliced_model(6, 7, 5, 3, (1e-4, 0), (2.0**-15, 0), **_SHORTS)),
+    ("last_step_of_batch", sliced_model(3, 4, 5, 6, (1e-4, 0), (2.0**-15, 0), batch=3, **_SHORTS)),
+]
+_FLOAT32 = [
+    ("plain", _float_model(6, 5, 4)),
+    ("tails", _float_model(5, 7, 9)),
+    ("one_step", _float_model(1, 5, 9)),
+    ("one_unit", _float_model(9, 6, 1)),
+    ("long", _float_model(60, 3, 5)),
+    ("batch", _float_model(4, 5, 6, batch=3)),
+    ("time_major", _float_model(6, 5, 4, time_major=True)),
+    ("clipped", _float_model(12, 5, 6, clip=0.3)),
+    ("last_step", sliced_model(5, 6, 5, 4, net_of=float_lstm_net)),
+    ("last_step_odd", sliced_model(6, 7, 5, 3, net_of=float_lstm_net)),
+    ("last_step_of_batch", sliced_model(3, 4, 5, 6, net_of=float_lstm_net, batch=3)),
+]
 UNIDIRECTIONAL_SEQUENCE_LSTM = collect(
     "UNIDIRECTIONAL_SEQUENCE_LSTM",
     [
@@ -119,6 +203,8 @@ UNIDIRECTIONAL_SEQUENCE_LSTM = collect(
         ("last_step_of_batch", sliced_model(3, 4, 5, 6, batch=3)),
         ("first_step", sliced_model(0, 6, 5, 4)),
         ("last_step_and_all", sliced_model(5, 6, 5, 4, also=True)),
+        *((f"int16_{name}", model) for name, model in _INT16),
+        *((f"float32_{name}", model) for name, model in _FLOAT32),
     ],
 )
 

@@ -170,8 +170,10 @@ def dense_alone(layers: Layers) -> bytes:
 
 def recurrent(layers: Layers) -> bytes:
     """A layer that is one operator over all steps."""
-    del layers
-    net, x, y = lstm_net(8, 4, 6)
+    if layers.dtype == "int8":
+        net, x, y = lstm_net(8, 4, 6)
+    else:
+        net, x, y = lstm_net(8, 4, 6, (1e-4, 0), (2.0**-15, 0), dtype="int16", bias="int64")
     return net.build([x], [y])
 
 

@@ -13,12 +13,10 @@ from collections.abc import Mapping
 
 from mcunet_tf.tinyengine.cost.counts import Counts, Features, Runs, conv2d_columns, total
 from mcunet_tf.tinyengine.cost.features_matmul import (
+    LSTMS,
     batch_matmul,
     fully_connected,
     fully_connected_any_dsp,
-    lstm,
-    lstm_dsp,
-    lstm_mve,
 )
 from mcunet_tf.tinyengine.cost.features_moves import (
     joined_values,
@@ -445,9 +443,7 @@ _BY_NAME: Mapping[str, Features] = {
     "lookup_x8_portable": byte_values,
     "batch_matmul_s8_portable": batch_matmul,
     "batch_matmul_s8_dsp": batch_matmul,
-    "lstm_s8_portable": lstm,
-    "lstm_s8_dsp": lstm_dsp,
-    "lstm_s8_mve": lstm_mve,
+    **LSTMS,
     "resize_nearest_neighbor_rows_s8_portable": repeated_rows,
     "resize_nearest_neighbor_s8_portable": resized_values,
     "concatenation_s8_portable": joined_values,

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from mcunet_tf.tinyengine.cost.counts import Counts, Runs, total
+from collections.abc import Mapping
+
+from mcunet_tf.tinyengine.cost.counts import Counts, Features, Runs, total
 from mcunet_tf.tinyengine.ops.batch_matmul import matmul_shape
 from mcunet_tf.tinyengine.ops.lstm import lstm_shape
 from mcunet_tf.tinyengine.ops.spec import View
@@ -102,15 +104,26 @@ def lstm(view: View, calls: Runs) -> Counts:
 
 
 def lstm_dsp(view: View, calls: Runs) -> Counts:
-    """Units by four values."""
-    made, rows, _, inputs, units = _lstm_loops(view, calls)
-    quads = -(-inputs // 4) + -(-units // 4)
+    """Units by four values; the state before the first step is left out."""
+    made, rows, later, inputs, units = _lstm_loops(view, calls)
     return {
         "call": made,
         "step": rows,
         "unit": rows * units,
-        "quad": rows * units * quads,
-        "tail": rows * units * ((inputs % 4 > 0) + (units % 4 > 0)),
+        "later_unit": later * units,
+        "quad": units * (rows * -(-inputs // 4) + later * -(-units // 4)),
+        "tail": units * (rows * (inputs % 4 > 0) + later * (units % 4 > 0)),
+    }
+
+
+def lstm_s16_dsp(view: View, calls: Runs) -> Counts:
+    """The same, but for the state before the first step, which is zero."""
+    made, rows, _, inputs, units = _lstm_loops(view, calls)
+    return {
+        "call": made,
+        "step": rows,
+        "unit": rows * units,
+        "quad": rows * units * (-(-inputs // 4) + -(-units // 4)),
     }
 
 
@@ -124,3 +137,27 @@ def lstm_mve(view: View, calls: Runs) -> Counts:
         "four": fours,
         "vector": fours * (-(-inputs // 16) + -(-units // 16)),
     }
+
+
+def lstm_f32(view: View, calls: Runs) -> Counts:
+    """Pairs of units by values, and the curves of each unit."""
+    made, rows, later, inputs, units = _lstm_loops(view, calls)
+    pairs = -(-units // 2)
+    return {
+        "call": made,
+        "step": rows,
+        "pair": rows * pairs,
+        "unit": rows * units,
+        "value": pairs * (rows * inputs + later * units),
+    }
+
+
+LSTMS: Mapping[str, Features] = {
+    "lstm_s8_portable": lstm,
+    "lstm_s8_dsp": lstm_dsp,
+    "lstm_s8_mve": lstm_mve,
+    "lstm_s16_portable": lstm,
+    "lstm_s16_dsp": lstm_s16_dsp,
+    "lstm_f32_portable": lstm_f32,
+}
+"""Feature functions of LSTM by the kernel's name."""

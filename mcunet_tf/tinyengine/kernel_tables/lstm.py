@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kernel table of UNIDIRECTIONAL_SEQUENCE_LSTM."""
+"""Kernel tables of UNIDIRECTIONAL_SEQUENCE_LSTM and its form on float32."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import dataclasses
 
 import numpy as np
 
-from mcunet_tf.tinyengine.kernel_tables.packing import dsp, mve
+from mcunet_tf.tinyengine.fixed_point import reduce_multiplier
+from mcunet_tf.tinyengine.kernel_tables.packing import dsp, dsp_s16, mve
 from mcunet_tf.tinyengine.kernel_tables.table import (
     Blob,
     Kernel,
     Struct,
     Style,
+    float_blob,
     int8_blob,
     int32_blob,
+    int64_blob,
     word_blob,
 )
 from mcunet_tf.tinyengine.ops.lstm import (
@@ -24,6 +27,7 @@ from mcunet_tf.tinyengine.ops.lstm import (
     lstm_weights,
     sigmoid_points,
 )
+from mcunet_tf.tinyengine.ops.lstm_f32 import gate_weights
 from mcunet_tf.tinyengine.ops.spec import View
 
 
@@ -48,7 +52,7 @@ def _fields(view: View, weights: Blob) -> Struct:
         "tanh_shift": shift,
         "cell_clip": scales.clip,
     }
-    return Struct("struct lstm_s8", fields)
+    return Struct("struct lstm", fields)
 
 
 def _portable(view: View) -> Struct:
@@ -67,6 +71,50 @@ def _mve(view: View) -> Struct:
     return dataclasses.replace(struct, fields={**struct.fields, "biases": biases})
 
 
+def _s16_fields(view: View, weights: Blob) -> Struct:
+    """Of int16 no zero point is folded into the hidden state's side, and scales are wide."""
+    struct = _fields(view, weights)
+    fields = {
+        "biases": int64_blob(lstm_biases(view)[:, :, 0]),
+        "gates": tuple(
+            tuple((int(reduce_multiplier(multiplier)), 15 - shift) for multiplier, shift in gate)
+            for gate in lstm_scales(view).gates
+        ),
+    }
+    return dataclasses.replace(struct, fields={**struct.fields, **fields})
+
+
+def _s16(view: View) -> Struct:
+    return _s16_fields(view, int8_blob(np.concatenate(lstm_weights(view), axis=2)))
+
+
+def _s16_dsp(view: View) -> Struct:
+    return _s16_fields(view, word_blob(dsp_s16.pack_lstm(*lstm_weights(view))))
+
+
+def _s16_dsp_scratch(view: View, _: int) -> int:
+    _, _, inputs, units = lstm_shape(view)
+    return dsp_s16.scratch_bytes_lstm(inputs, units)
+
+
+def _f32(view: View) -> Struct:
+    batches, steps, inputs, units = lstm_shape(view)
+    weights, biases = gate_weights(view)
+    odd = units % 2
+    pairs = np.pad(weights, ((0, odd), (0, 0), (0, 0))).reshape(-1, 2, *weights.shape[1:])
+    fields = {
+        "weights": float_blob(pairs.transpose(0, 3, 1, 2)),
+        "biases": float_blob(np.pad(biases, ((0, odd), (0, 0)))),
+        "cell_clip": view.attributes.cell_clip,
+        "batches": batches,
+        "steps": steps,
+        "inputs": inputs,
+        "units": units,
+        "every_step": int(view.attributes.every_step),
+    }
+    return Struct("struct lstm_f32", fields)
+
+
 def _rejects_unless_sums_fit(view: View) -> str | None:
     biases, scales = lstm_biases(view), lstm_scales(view)
     for side, weights in enumerate(lstm_weights(view)):
@@ -80,25 +128,45 @@ def _rejects_unless_sums_fit(view: View) -> str | None:
     return None
 
 
-def _state_bytes(view: View, _: int) -> int:
-    """Cell states, and a second hidden state where the output holds one alone."""
+def _hidden_values(view: View) -> int:
+    """Of a second hidden state, where the output holds one alone."""
     _, steps, _, units = lstm_shape(view)
-    return 2 * units + (0 if view.attributes.every_step or steps == 1 else units)
+    return 0 if view.attributes.every_step or steps == 1 else units
+
+
+def _state_bytes(view: View, _: int) -> int:
+    """Cell states, and a second hidden state; of float32 both are."""
+    item_bytes = view.output.item_bytes
+    cells = lstm_shape(view)[3] * max(item_bytes, 2)
+    return cells + _hidden_values(view) * item_bytes
 
 
 _PORTABLE = Kernel(
     "lstm_s8_portable", "lstm", "portable", Style.WHOLE, _portable, scratch_bytes=_state_bytes
 )
-UNIDIRECTIONAL_SEQUENCE_LSTM = (
-    dataclasses.replace(_PORTABLE, name="lstm_s8_mve", isa="mve", arguments=_mve),
-    dataclasses.replace(
-        _PORTABLE,
-        name="lstm_s8_dsp",
-        isa="dsp",
-        arguments=_dsp,
-        rejects=_rejects_unless_sums_fit,
-    ),
-    _PORTABLE,
-)
+_S16 = dataclasses.replace(_PORTABLE, name="lstm_s16_portable", arguments=_s16, takes=("int16",))
 
-KERNELS = {"UNIDIRECTIONAL_SEQUENCE_LSTM": UNIDIRECTIONAL_SEQUENCE_LSTM}
+KERNELS = {
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (
+        dataclasses.replace(
+            _S16,
+            name="lstm_s16_dsp",
+            isa="dsp",
+            arguments=_s16_dsp,
+            scratch_bytes=_s16_dsp_scratch,
+        ),
+        _S16,
+        dataclasses.replace(_PORTABLE, name="lstm_s8_mve", isa="mve", arguments=_mve),
+        dataclasses.replace(
+            _PORTABLE,
+            name="lstm_s8_dsp",
+            isa="dsp",
+            arguments=_dsp,
+            rejects=_rejects_unless_sums_fit,
+        ),
+        _PORTABLE,
+    ),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM_F32": (
+        dataclasses.replace(_PORTABLE, name="lstm_f32_portable", arguments=_f32),
+    ),
+}

@@ -183,12 +183,12 @@ def constraint_int8_activations(view: View) -> str | None:
 
 def constraint_activations(view: View) -> str | None:
     """Activations are int8, or int16 with a zero point of 0, quantised per tensor."""
-    return _activations_problem((view.inputs[0], *view.outputs))
+    return activations_problem((view.inputs[0], *view.outputs))
 
 
 def constraint_all_activations(view: View) -> str | None:
     """All operands and results are int8, or int16 with a zero point of 0, quantised per tensor."""
-    return _activations_problem((*view.inputs, *view.outputs))
+    return activations_problem((*view.inputs, *view.outputs))
 
 
 def constraint_all_int8(view: View) -> str | None:
@@ -200,7 +200,8 @@ def constraint_all_int8(view: View) -> str | None:
     return None
 
 
-def _activations_problem(tensors: Sequence[Tensor | None]) -> str | None:
+def activations_problem(tensors: Sequence[Tensor | None]) -> str | None:
+    """Why tensors are not all int8, or all int16 with a zero point of 0; the last one's type."""
     dtype = next((t.dtype for t in reversed(tensors) if t is not None), "")
     for tensor in tensors:
         if tensor is not None and dtype not in ACTIVATION_TYPES:

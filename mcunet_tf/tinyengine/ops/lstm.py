@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""UNIDIRECTIONAL_SEQUENCE_LSTM: int8 activations and weights, an int16 cell state.
+"""UNIDIRECTIONAL_SEQUENCE_LSTM: int8 or int16 activations, int8 weights, an int16 cell state.
 
 With x the input of a step and h the output of the step before,
 
@@ -8,6 +8,9 @@ With x the input of a step and h the output of the step before,
 
 Gates are int16: Q3.12 before their curves, Q0.15 behind them (TensorFlow Lite's 8-bit quantisation
 specification of LSTM). The state begins at zero at every invocation.
+
+Of int16 activations sums have 64 bits and a multiplier of 16 bits scales them, as in other layers
+of TF-Lite Micro; zero points are 0. The form on float32 is in `lstm_f32`.
 
 The curves are those of TF-Lite Micro and CMSIS-NN: lines between 256 points of the sigmoid.
 TensorFlow Lite computes them as a series, which differs by a step now and then.
@@ -23,10 +26,16 @@ from typing import Any
 
 import numpy as np
 
-from mcunet_tf.tinyengine.fixed_point import IntArray, quantize_multiplier, requantize
+from mcunet_tf.tinyengine.fixed_point import (
+    MAX_WIDE_SHIFT,
+    IntArray,
+    quantize_multiplier,
+    requantize,
+    requantize_wide,
+)
 from mcunet_tf.tinyengine.ir import Tensor
 from mcunet_tf.tinyengine.ops import common
-from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, as_int8
+from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, saturated
 
 GATES = ("input", "forget", "cell", "output")
 INPUT_WEIGHTS, RECURRENT_WEIGHTS, BIASES = range(1, 5), range(5, 9), range(12, 16)
@@ -37,6 +46,7 @@ _ABSENT = {
     "layer normalisation": (20, 21, 22, 23),
 }
 _GATE_SCALE, _CURVE_SCALE = 2.0**-12, 2.0**-15
+_BIAS_TYPES = {"int8": ("int32",), "int16": ("int64", "int32")}
 _CELL_SCALES = tuple(2.0**-power for power in range(9, 21))
 
 
@@ -171,17 +181,18 @@ def _evaluate(view: View, values: Sequence[Array]) -> Array:
     scales, biases = lstm_scales(view), lstm_biases(view)
     weights = [side.astype(np.int64) for side in lstm_weights(view)]
     source = values[0].reshape(batches, steps, inputs).astype(np.int64)
-    zero_point = view.input(HIDDEN_STATE).zero_point
+    zero_point, dtype = view.input(HIDDEN_STATE).zero_point, view.output.dtype
+    scale = requantize if dtype == "int8" else requantize_wide
     hidden = np.full((batches, units), zero_point, np.int64)
     cell = np.zeros((batches, units), np.int64)
-    seen = np.empty((batches, steps, units), np.int8)
+    seen = np.empty((batches, steps, units), dtype)
     for step in range(steps):
         gates = []
         for k in range(len(GATES)):
             total: IntArray = np.zeros((), np.int64)
             for side, rows in enumerate((source[:, step], hidden)):
                 sums = rows @ weights[side][:, k].T + biases[:, k, side]
-                total = _as_int16(total + _as_int16(requantize(sums, *scales.gates[k][side])))
+                total = _as_int16(total + _as_int16(scale(sums, *scales.gates[k][side])))
             gates.append(tanh(total, 3, 0) if GATES[k] == "cell" else sigmoid(total))
         new, kept, candidate, shown = gates
         remembered = requantize(kept * cell, 1 << 30, -14)
@@ -190,8 +201,8 @@ def _evaluate(view: View, values: Sequence[Array]) -> Array:
         if scales.clip > 0:
             cell = np.clip(cell, -scales.clip, scales.clip)
         curve = tanh(cell, *scales.tanh)
-        hidden = as_int8(requantize(curve * shown, *scales.hidden) + zero_point).astype(np.int64)
-        seen[:, step] = hidden
+        seen[:, step] = saturated(requantize(curve * shown, *scales.hidden) + zero_point, dtype)
+        hidden = seen[:, step].astype(np.int64)
     return (seen if view.attributes.every_step else seen[:, -1]).reshape(view.output.shape)
 
 
@@ -213,15 +224,13 @@ def constraint_plain(view: View) -> str | None:
 
 
 def constraint_activations(view: View) -> str | None:
-    """Input, output and hidden state are int8, the last two of one scale and zero point."""
+    """Input, output and hidden state are int8, or int16 without zero points; the last two alike."""
     hidden = view.optional(HIDDEN_STATE)
-    for tensor in (view.inputs[0], view.output, hidden):
-        if tensor is None or tensor.dtype != "int8":
-            return "no hidden state" if tensor is None else common.describe(tensor)
-        problem = common.per_tensor_problem(tensor)
-        if problem:
-            return problem
-    assert hidden is not None
+    if hidden is None:
+        return "no hidden state"
+    problem = common.activations_problem((view.inputs[0], hidden, view.output))
+    if problem:
+        return problem
     if (hidden.scale, hidden.zero_point) != (view.output.scale, view.output.zero_point):
         return f"scales of {hidden.scale:g} and {view.output.scale:g}"
     return None
@@ -245,25 +254,58 @@ def constraint_shapes(view: View) -> str | None:
 
 
 def constraint_weights(view: View) -> str | None:
-    """Weights are constant int8 with zero point 0 and one scale, biases constant int32."""
+    """Weights are constant int8 of one scale each, biases constant int32, or int64 for int16."""
+    for tensor in weight_tensors(view):
+        if tensor.dtype != "int8":
+            return common.describe(tensor)
+        problem = common.per_tensor_problem(tensor)
+        if problem or tensor.zero_point:
+            return problem or f"tensor '{tensor.name}' has a non-zero zero point"
+    for tensor in bias_tensors(view):
+        if tensor.dtype not in _BIAS_TYPES[view.output.dtype]:
+            return common.describe(tensor)
+    return None
+
+
+def weight_tensors(view: View) -> list[Tensor]:
+    """Those of the input and of the hidden state, gate by gate; `constraint_constants` holds."""
+    return [view.input(position) for position in (*INPUT_WEIGHTS, *RECURRENT_WEIGHTS)]
+
+
+def bias_tensors(view: View) -> list[Tensor]:
+    """Gate by gate; `constraint_constants` holds."""
+    return [view.input(position) for position in BIASES]
+
+
+def constraint_constants(view: View) -> str | None:
+    """Weights of all gates are constant [units, inputs] and [units, units], biases [units]."""
     _, _, inputs, units = lstm_shape(view)
     for positions, width in ((INPUT_WEIGHTS, inputs), (RECURRENT_WEIGHTS, units)):
         for position in positions:
             weights = view.optional(position)
             if weights is None or weights.data is None:
                 return "weights that are not constant"
-            if weights.dtype != "int8" or weights.shape != (units, width):
+            if weights.shape != (units, width):
                 return common.describe(weights)
-            problem = common.per_tensor_problem(weights)
-            if problem or weights.zero_point:
-                return problem or f"tensor '{weights.name}' has a non-zero zero point"
     for position in BIASES:
         bias = view.optional(position)
         if bias is None or bias.data is None:
             return "biases that are not constant"
-        if bias.dtype != "int32" or bias.elements != units:
+        if bias.elements != units:
             return common.describe(bias)
     return None
+
+
+def constraint_wide_sums(view: View) -> str | None:
+    """Of int16 activations, factors of gates are at most 128 and sums below 2^47."""
+    if view.output.dtype == "int8":
+        return None
+    scales = [side for gate in lstm_scales(view).gates for side in gate]
+    if max(shift for _, shift in scales) > MAX_WIDE_SHIFT:
+        return f"a factor of {max(m * 2.0 ** (shift - 31) for m, shift in scales):g}"
+    largest = int(np.abs(lstm_biases(view)).max())
+    _, _, inputs, units = lstm_shape(view)
+    return None if largest + (max(inputs, units) << 22) < 1 << 47 else f"a bias of {largest}"
 
 
 def constraint_cell_state(view: View) -> str | None:
@@ -294,8 +336,10 @@ UNIDIRECTIONAL_SEQUENCE_LSTM = OpSpec(
         constraint_plain,
         constraint_activations,
         constraint_shapes,
+        constraint_constants,
         constraint_weights,
         constraint_cell_state,
+        constraint_wide_sums,
         constraint_tanh,
     ),
     macs=_macs,

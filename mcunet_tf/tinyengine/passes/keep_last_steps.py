@@ -21,7 +21,7 @@ def keep_last_steps(graph: Graph) -> Graph:
     copies = set()
     for op in graph.ops:
         readers = consumers.get(op.outputs[0], [])
-        if op.kind != "UNIDIRECTIONAL_SEQUENCE_LSTM" or len(readers) != 1:
+        if not op.kind.startswith("UNIDIRECTIONAL_SEQUENCE_LSTM") or len(readers) != 1:
             continue
         copy = readers[0]
         if op.outputs[0] not in graph.outputs and _copies_last_step(graph, op, copy):

@@ -164,3 +164,18 @@ def pack_fully_connected(
 def scratch_bytes_fully_connected(inputs: int) -> int:
     """A row that ends within a word is copied."""
     return 2 * QUAD * -(-inputs // QUAD) if inputs % QUAD else 0
+
+
+def pack_lstm(inputs: npt.NDArray[Any], recurrent: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """The words of lstm_s16_dsp.c from W and R [units, gates, values]: by unit and side."""
+    sides = [
+        np.stack([pack_groups(unit, OUTPUTS) for unit in weights])
+        for weights in (inputs, recurrent)
+    ]
+    return np.concatenate(sides, axis=1).reshape(-1)
+
+
+def scratch_bytes_lstm(inputs: int, units: int) -> int:
+    """Hidden and cell states, and a row of inputs that do not fill words of four weights."""
+    filled = [2 * QUAD * -(-values // QUAD) for values in (units, inputs)]
+    return filled[0] + 2 * units + (filled[1] if inputs % QUAD else 0)

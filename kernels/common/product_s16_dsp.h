@@ -2,10 +2,10 @@
  *
  * Four outputs of a matrix product of int16, for kernels of the Armv7E-M DSP extension.
  */
-#ifndef KERNELS_FULLY_CONNECTED_FULLY_CONNECTED_BLOCK_S16_DSP_H_
-#define KERNELS_FULLY_CONNECTED_FULLY_CONNECTED_BLOCK_S16_DSP_H_
+#ifndef KERNELS_COMMON_PRODUCT_S16_DSP_H_
+#define KERNELS_COMMON_PRODUCT_S16_DSP_H_
 
-#include "../common/tile_s16_dsp.h"
+#include "tile_s16_dsp.h"
 
 #define PRODUCT_S16_OUTPUTS 4
 
@@ -24,4 +24,4 @@
   "ldrd r3, r4, [r1], #8\n\t" PRODUCT_S16_MULTIPLY(r5, r9) PRODUCT_S16_MULTIPLY(r6, r10) \
       PRODUCT_S16_MULTIPLY(r7, r11) PRODUCT_S16_MULTIPLY(r8, r12)
 
-#endif /* KERNELS_FULLY_CONNECTED_FULLY_CONNECTED_BLOCK_S16_DSP_H_ */
+#endif /* KERNELS_COMMON_PRODUCT_S16_DSP_H_ */
