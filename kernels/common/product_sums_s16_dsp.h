@@ -13,11 +13,11 @@
 #define PRODUCT_S16_SEGMENT 127 /* blocks */
 
 /* Four sums of `blocks` blocks, at least one. */
-ASM_FUNCTION static void product_s16_segment(
-    __attribute__((unused)) const int32_t *weights,
-                                  __attribute__((unused)) const arena_s16 *inputs,
-                                  __attribute__((unused)) int32_t blocks,
-                                  __attribute__((unused)) int32_t sums[PRODUCT_S16_OUTPUTS]) {
+ASM_FUNCTION static void product_s16_segment(__attribute__((unused)) const int32_t *weights,
+                                             __attribute__((unused)) const arena_s16 *inputs,
+                                             __attribute__((unused)) int32_t blocks,
+                                             __attribute__((unused))
+                                             int32_t sums[PRODUCT_S16_OUTPUTS]) {
   __asm__ volatile(
       "push {r3-r11, lr}\n\t"
       "mov r7, r2\n\t"

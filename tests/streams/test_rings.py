@@ -87,9 +87,7 @@ def without(plan, **changes):
             else node
             for node in stage.nodes
         )
-        events = tuple(
-            event._replace(node=nodes[stage.nodes.index(event.node)]) for event in stage.events
-        )
+        events = dataclasses.replace(stage.events, nodes=nodes)
         stages.append(dataclasses.replace(stage, nodes=nodes, events=events))
     return dataclasses.replace(plan, stages=tuple(stages))
 

@@ -45,13 +45,13 @@ def whole_calls(node: Node) -> Runs:
 
 def stage_calls(stage: Stage) -> list[Runs]:
     """The calls of each node of a stage."""
-    made: dict[Node, collections.Counter[int]] = {n: collections.Counter() for n in stage.nodes}
-    for node, first, end in stage.events:
-        made[node][end - first] += 1
-    return [
-        node_calls(node, [(calls.parts(rows), times) for rows, times in made[node].items()])
-        for node, calls in zip(stage.nodes, stage.calls, strict=True)
-    ]
+    found = []
+    for node, calls in zip(stage.nodes, stage.calls, strict=True):
+        made = collections.Counter(
+            (stage.node_calls[node].end - stage.node_calls[node].first).tolist()
+        )
+        found.append(node_calls(node, [(calls.parts(rows), n) for rows, n in made.items()]))
+    return found
 
 
 def feed_counts(stage: Stage, position: int) -> Counts:
@@ -92,7 +92,8 @@ def feed_counts(stage: Stage, position: int) -> Counts:
 
 def offers(stage: Stage, node: Node) -> int:
     """How often a node is told of new rows, in a stage that runs as rows come in."""
-    return sum(event.node.output in node.inputs for event in stage.events)
+    makers = (other for other in stage.nodes if other.output in node.inputs)
+    return sum(len(stage.node_calls[maker].times) for maker in makers)
 
 
 def _padding_rows(node: Node, calls: NodeCalls) -> int:

@@ -31,7 +31,7 @@ def dead_ranges(graph: Graph, plan: Plan) -> list[list[tuple[int, int]]]:
             _set(graph, plan, live, tensor, row, True)
     before: list[list[tuple[int, int]]] = []
     for stage, scratch in reversed(list(zip(plan.stages, plan.scratch_offsets, strict=True))):
-        for event in reversed(stage.events):
+        for event in stage.events.backwards():
             _step_back(graph, plan, live, stage, event, scratch)
             before.append(list(_ranges(~live)))
             _set_pads(graph, plan, live, stage, event, scratch, False)

@@ -10,7 +10,7 @@ from mcunet_tf.tinyengine.ir import Graph
 from mcunet_tf.tinyengine.kernel_tables.table import Style
 from mcunet_tf.tinyengine.schedule.calls import SINGLE_ROWS, Calls, read_calls, unbroken_calls
 from mcunet_tf.tinyengine.schedule.nodes import Node, is_window
-from mcunet_tf.tinyengine.schedule.trace import Event
+from mcunet_tf.tinyengine.schedule.trace import Events
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +38,7 @@ def make_rings(
     nodes: Sequence[Node],
     calls: Sequence[Calls],
     internal: frozenset[int],
-    events: Sequence[Event],
+    events: Events,
 ) -> tuple[dict[int, Ring], tuple[bool, ...]]:
     """The ring of each internal tensor; for each operator, whether padding has slots in a ring."""
     rings: dict[int, Ring] = {}
@@ -69,7 +69,7 @@ def ring_shift(rows: int, accesses: Iterable[Calls]) -> int | None:
 
 
 def _window_ring(
-    graph: Graph, maker: Node, calls: Calls, reader: Node, events: Sequence[Event]
+    graph: Graph, maker: Node, calls: Calls, reader: Node, events: Events
 ) -> tuple[Ring, bool]:
     """The ring of a tensor that one window reads; and whether rows of padding have slots in it.
 
@@ -100,7 +100,7 @@ def _shared_ring(
     graph: Graph,
     nodes: Sequence[Node],
     calls: Sequence[Calls],
-    events: Sequence[Event],
+    events: Events,
     tensor: int,
 ) -> Ring:
     """A ring of the rows that are alive at once, rounded up so that bands do not wrap."""

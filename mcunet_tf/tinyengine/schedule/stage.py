@@ -22,7 +22,7 @@ from mcunet_tf.tinyengine.schedule.calls import Calls, band_of, calls_alone, cal
 from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source, is_window
 from mcunet_tf.tinyengine.schedule.reach import Ints, Pull
 from mcunet_tf.tinyengine.schedule.rings import Ring, aligned, make_rings
-from mcunet_tf.tinyengine.schedule.trace import Event, make_pulls, trace, trace_pushed
+from mcunet_tf.tinyengine.schedule.trace import Events, make_pulls, trace, trace_pushed
 
 
 class NodeCalls(NamedTuple):
@@ -68,23 +68,16 @@ class Stage:
     padded_in_ring: tuple[bool, ...]
     scratch: tuple[Scratch, ...]
     shared_bytes: int
-    events: tuple[Event, ...]
+    events: Events
 
     @functools.cached_property
     def node_calls(self) -> dict[Node, NodeCalls]:
         """The events of each operator."""
-        lists: dict[Node, tuple[list[int], list[int], list[int]]] = {}
-        for node in self.nodes:
-            lists[node] = ([], [], [])
-        for time, (node, first, end) in enumerate(self.events):
-            times, firsts, ends = lists[node]
-            times.append(time)
-            firsts.append(first)
-            ends.append(end)
-        return {
-            node: NodeCalls(*(np.array(column, np.int64) for column in columns))
-            for node, columns in lists.items()
-        }
+        found = {}
+        for i, node in enumerate(self.nodes):
+            times = np.flatnonzero(self.events.position == i)
+            found[node] = NodeCalls(times, self.events.first[times], self.events.end[times])
+        return found
 
     @property
     def bands(self) -> tuple[int, ...]:

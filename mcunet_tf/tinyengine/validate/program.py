@@ -7,6 +7,7 @@ each of them waits for or pulls. It takes the plan's figures as they are and tru
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -61,8 +62,8 @@ def run_program(plan: Plan) -> tuple[list[Execution], list[tuple[int, int]]]:
         if pushed and number:
             raise PlanError("rows are pushed into a later stage than the first one")
         calls = _pushed(stage) if pushed else _pulled(stage)
-        _compare(stage, calls)
         table = np.array(calls, np.int64).reshape(-1, 3)
+        _compare(stage, table)
         for position, node in enumerate(stage.nodes):
             own = np.flatnonzero(table[:, 0] == position)
             times, first, end = own + start, table[own, 1], table[own, 2]
@@ -142,12 +143,13 @@ def _pushed(stage: Stage) -> list[_Call]:
     return made
 
 
-def _compare(stage: Stage, calls: list[_Call]) -> None:
+def _compare(stage: Stage, calls: Ints) -> None:
     """The plan's own list of calls, which costs and figures are derived from, is this one."""
     listed = stage.events
-    same = len(listed) == len(calls) and all(
-        event.node is stage.nodes[i] and event.first == first and event.end == end
-        for event, (i, first, end) in zip(listed, calls, strict=True)
+    same = len(listed.nodes) == len(stage.nodes) and all(
+        map(operator.is_, listed.nodes, stage.nodes)
     )
+    for column, own in zip((listed.position, listed.first, listed.end), calls.T, strict=True):
+        same = same and np.array_equal(column, own)
     if not same:
         raise PlanError(f"the calls of the stage of '{stage.nodes[-1].op.name}' are other ones")
