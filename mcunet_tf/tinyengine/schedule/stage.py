@@ -73,6 +73,9 @@ class Stage:
     @functools.cached_property
     def node_calls(self) -> dict[Node, NodeCalls]:
         """The events of each operator."""
+        if len(self.nodes) == 1:
+            first, end = self.events.first, self.events.end
+            return {self.nodes[0]: NodeCalls(np.arange(len(first)), first, end)}
         found = {}
         for i, node in enumerate(self.nodes):
             times = np.flatnonzero(self.events.position == i)

@@ -67,9 +67,11 @@ def _events(nodes: Sequence[Node], calls: Sequence[tuple[int, int, int]]) -> Eve
 
 def trace_alone(node: Node, calls: Calls) -> Events:
     """What `trace` gives for an operator that is a stage by itself: bands, one behind the other."""
-    first = np.arange(calls.first - calls.band, node.height, calls.band, dtype=np.int64).clip(0)
-    end = np.append(first[1:], node.height)
-    return Events((node,), np.zeros_like(first), first, end)
+    end = np.arange(calls.first, node.height + calls.band, calls.band, dtype=np.int64)
+    end[-1] = node.height
+    first = np.zeros_like(end)
+    first[1:] = end[:-1]
+    return Events((node,), np.zeros_like(end), first, end)
 
 
 def make_pulls(nodes: Sequence[Node]) -> tuple[tuple[Pull, ...], ...]:
