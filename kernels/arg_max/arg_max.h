@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-struct arg_max_s8 {
+struct arg_max {
   int32_t outer; /* in[outer][count][inner] */
   int32_t count;
   int32_t inner;
@@ -16,6 +16,9 @@ struct arg_max_s8 {
 };
 
 /* out[outer][inner], little-endian int32 or int64. No scratch. */
-void arg_max_s8_portable(const struct arg_max_s8 *op, const int8_t *in, int8_t *out, void *scratch);
+void arg_max_s8_portable(const struct arg_max *op, const int8_t *in, int8_t *out, void *scratch);
+
+/* The same of float32. */
+void arg_max_f32_portable(const struct arg_max *op, const int8_t *in, int8_t *out, void *scratch);
 
 #endif /* KERNELS_ARG_MAX_ARG_MAX_H_ */

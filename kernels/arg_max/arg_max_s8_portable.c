@@ -4,8 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-void arg_max_s8_portable(const struct arg_max_s8 *op, const int8_t *in, int8_t *out,
-                         void *scratch) {
+void arg_max_s8_portable(const struct arg_max *op, const int8_t *in, int8_t *out, void *scratch) {
   (void)scratch;
   for (int32_t o = 0; o < op->outer; o++) {
     for (int32_t i = 0; i < op->inner; i++) {

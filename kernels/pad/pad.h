@@ -19,6 +19,9 @@ struct pad_s8 {
 /* Any shape. No scratch. */
 void pad_s8_portable(const struct pad_s8 *op, const int8_t *in, int8_t *out, void *scratch);
 
+/* Of values of four bytes, which the last axis counts; `value` is their bits. */
+void pad_s32_portable(const struct pad_s8 *op, const int8_t *in, int8_t *out, void *scratch);
+
 /* The same of int16. */
 void pad_s16_portable(const struct pad_s8 *op, const int8_t *in, int8_t *out, void *scratch);
 

@@ -234,6 +234,8 @@ def _typed_layers() -> Iterator[OpCase]:
         features = picker.pick(_INPUTS)
         yield OpCase("FULLY_CONNECTED_F32", (features,), picker.pick(_OUTPUTS))
         batches, rows, depth, columns = (picker.pick((1, 2, 3, 5, 8, 16)) for _ in range(4))
+        for kind in ("ARG_MAX", "PAD"):
+            yield OpCase(kind, picker.image(_INPUTS[:14]), same=number % 2 > 0, dtype="float32")
         yield OpCase("BATCH_MATMUL_F32", (min(batches, 3), rows, 2 * depth), columns)
         same = number % 3 > 0
         yield OpCase("UNIDIRECTIONAL_SEQUENCE_LSTM_F32", (rows, 2 * depth), columns, same=same)

@@ -196,8 +196,13 @@ def _mean(draft: Draft) -> Graph:
     return draft.graph((x,), (x, axes), MeanAttributes(reduced))
 
 
+def _own_type(draft: Draft) -> str:
+    """float32, or int8, which becomes int16 behind it."""
+    return "float32" if draft.case.dtype == "float32" else "int8"
+
+
 def _arg_max(draft: Draft) -> Graph:
-    x = draft.add(draft.image())
+    x = draft.add(draft.image(), dtype=_own_type(draft))
     reduced = 3 if draft.case.same else 1
     axis = draft.constant(np.array(reduced, np.int32))
     kept = tuple(size for place, size in enumerate(draft.image()) if place != reduced)
@@ -245,10 +250,12 @@ def _transpose(draft: Draft) -> Graph:
 
 
 def _pad(draft: Draft) -> Graph:
-    x = draft.add(draft.image())
+    dtype = _own_type(draft)
+    x = draft.add(draft.image(), dtype=dtype)
     height, width, channels = draft.case.shape
-    draft.add((1, height + 2, width + 2, channels))
-    attributes = PadAttributes((0, 1, 1, 0), (0, 1, 1, 0), ZERO_POINT)
+    draft.add((1, height + 2, width + 2, channels), dtype=dtype)
+    value = ZERO_POINT if dtype == "int8" else 9.5
+    attributes = PadAttributes((0, 1, 1, 0), (0, 1, 1, 0), value)
     return draft.graph((x,), (x,), attributes)
 
 

@@ -113,11 +113,14 @@ REDUCE_MAX = collect(
 )
 
 
-def arg_model(kind: str, shape: Sequence[int], axis: int, dtype: str = "int32") -> bytes:
-    """ARG_MAX or ARG_MIN; its indices have no scale."""
+def arg_model(
+    kind: str, shape: Sequence[int], axis: int, dtype: str = "int32", *, real: bool = False
+) -> bytes:
+    """ARG_MAX or ARG_MIN, `real`: of float32; its indices have no scale."""
     net = Net()
     kept = [size for place, size in enumerate(shape) if place != axis % len(shape)]
-    x = net.tensor(shape, scale=0.05, zero_point=-7)
+    source = "float32" if real else "int8"
+    x = net.tensor(shape, scale=None if real else 0.05, zero_point=-7, dtype=source)
     a = net.constant(np.array(axis, np.int32))
     y = net.tensor(kept, scale=None, dtype=dtype)
     net.op(kind, [x, a], [y], OutputType=getattr(tflite.TensorType, dtype.upper()))
@@ -134,6 +137,8 @@ ARG_MAX, ARG_MIN = (
             ("classes", arg_model(kind, (1, 300), 1)),
             ("rank_3", arg_model(kind, (1, 12, 5), 1)),
             ("batch", arg_model(kind, (6, 3, 4), 0)),
+            ("float32_classes", arg_model(kind, (1, 300), 1, real=True)),
+            ("float32_rows", arg_model(kind, (1, 5, 7, 6), 1, real=True)),
         ],
     )
     for kind in ("ARG_MAX", "ARG_MIN")

@@ -45,6 +45,7 @@ _RESIZED = {"AlignCorners": False, "HalfPixelCenters": False}
 _MASKS = {"BeginMask": 0, "EndMask": 0, "ShrinkAxisMask": 0, "EllipsisMask": 0, "NewAxisMask": 0}
 _ROWS = ((0, 0), (1, 2), (0, 1), (2, 0))
 _REFLECTED = ((0, 0), (1, 2), (0, 1), (0, 0))
+_PADDED = [_IMAGE], [(1, 7, 4, 7)]
 _FOUND = [
     _moved("TRANSPOSE", "float32", [_IMAGE], [(1, 5, 4, 3)], [(0, 3, 1, 2)]),
     _moved("TRANSPOSE", "int32", [(3, 4)], [(4, 3)], [(1, 0)]),
@@ -77,6 +78,18 @@ _FOUND = [
     _moved("PAD", "float32", [_IMAGE], [(1, 7, 4, 7)], [_ROWS]),
     _moved("PAD", "int32", [(3, 4)], [(4, 6)], [((0, 1), (2, 0))]),
     _moved("PADV2", "float32", [_IMAGE], [(1, 7, 4, 7)], [_ROWS, np.zeros(1, np.float32)]),
+    *(
+        (
+            "PADV2",
+            Case("PADV2", f"{name}_value", moved_model("PADV2", dtype, *_PADDED, [_ROWS, value])),
+        )
+        for name, dtype, value in (
+            ("float32", "float32", np.array([9.5], np.float32)),
+            ("float32_least", "float32", np.array([-3.4e38], np.float32)),
+            ("float32_infinite", "float32", np.array([-np.inf], np.float32)),
+            ("int32", "int32", np.array([-70000], np.int32)),
+        )
+    ),
     _moved("MIRROR_PAD", "float32", [_IMAGE], [(1, 7, 4, 5)], [_REFLECTED], Mode=0),
     _moved("GATHER", "float32", [_IMAGE], [(1, 4, 3, 3)], [(4, 0, 1)], Axis=3),
     _moved("GATHER", "int32", [(9, 2)], [(3, 2)], [(4, 0, 8)], Axis=0),

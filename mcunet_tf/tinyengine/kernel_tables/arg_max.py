@@ -19,9 +19,14 @@ def _arg_max(view: View) -> Struct:
         "flip": 0 if view.op.kind == "ARG_MAX" else -1,
         "out_bytes": ITEM_BYTES[view.output.dtype],
     }
-    return Struct("struct arg_max_s8", fields)
+    return Struct("struct arg_max", fields)
 
 
-ARG_MAX = (Kernel("arg_max_s8_portable", "arg_max", "portable", Style.WHOLE, _arg_max),)
+ARG_MAX = (
+    Kernel("arg_max_s8_portable", "arg_max", "portable", Style.WHOLE, _arg_max, takes=("int8",)),
+    Kernel(
+        "arg_max_f32_portable", "arg_max", "portable", Style.WHOLE, _arg_max, takes=("float32",)
+    ),
+)
 
 KERNELS = {"ARG_MAX": ARG_MAX, "ARG_MIN": ARG_MAX}

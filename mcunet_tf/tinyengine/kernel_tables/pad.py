@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style
-from mcunet_tf.tinyengine.ops.pad import PAD_AXES, pad_byte, padded_runs
+from mcunet_tf.tinyengine.ops.pad import PAD_AXES, pad_bits, pad_byte, padded_runs
 from mcunet_tf.tinyengine.ops.spec import View
 
 
@@ -23,12 +23,36 @@ def _pad(view: View) -> Struct:
     return _struct(padded_runs(view), pad_byte(view))
 
 
+def _of_values(view: View, value: int) -> Struct:
+    """The last axis counts values, not bytes."""
+    item = view.output.item_bytes
+    *outer, last = padded_runs(view)
+    before, size, after = (count // item for count in last)
+    return _struct([*outer, (before, size, after)], value)
+
+
 def _pad_s16(view: View) -> Struct:
-    *outer, (before, size, after) = padded_runs(view)
-    return _struct([*outer, (before // 2, size // 2, after // 2)], view.attributes.value)
+    return _of_values(view, view.attributes.value)
+
+
+def _pad_s32(view: View) -> Struct:
+    return _of_values(view, pad_bits(view))
+
+
+def _rejects_one_byte(view: View) -> str | None:
+    return None if pad_byte(view) is None else "a fill of one byte"
 
 
 PAD = (
+    Kernel(
+        "pad_s32_portable",
+        "pad",
+        "portable",
+        Style.WHOLE,
+        _pad_s32,
+        takes=("int32", "uint32", "float32"),
+        rejects=_rejects_one_byte,
+    ),
     Kernel("pad_s8_portable", "pad", "portable", Style.WHOLE, _pad),
     Kernel("pad_s16_portable", "pad", "portable", Style.WHOLE, _pad_s16, takes=("int16",)),
 )

@@ -15,17 +15,24 @@ INDEX_TYPES = ("int32", "int64")
 
 
 def _evaluate(view: View, values: Sequence[Array]) -> Array:
-    first = np.argmax if view.op.kind == "ARG_MAX" else np.argmin
-    found = np.asarray(first(values[0], axis=view.attributes.axes[0]))
+    axis, array = view.attributes.axes[0], values[0]
+    if array.dtype == np.float32:
+        # NaN is no better than any; where it comes first, nothing is better than it.
+        real = array if view.op.kind == "ARG_MAX" else -array
+        ranked = np.where(np.isnan(real), -np.inf, real)
+        found = np.where(np.isnan(real.take(0, axis)), 0, np.argmax(ranked, axis=axis))
+    else:
+        first = np.argmax if view.op.kind == "ARG_MAX" else np.argmin
+        found = np.asarray(first(array, axis=axis))
     return found.astype(view.output.dtype).reshape(view.output.shape)
 
 
 def constraint_types(view: View) -> str | None:
-    """The input is int8, quantised per tensor; the output int32 or int64."""
+    """The input is float32 or int8, quantised per tensor; the output int32 or int64."""
     source, output = view.input(0), view.output
-    if source.dtype != "int8" or output.dtype not in INDEX_TYPES:
+    if source.dtype not in ("int8", "float32") or output.dtype not in INDEX_TYPES:
         return f"{source.dtype} to {output.dtype}"
-    return common.per_tensor_problem(source)
+    return common.per_tensor_problem(source) if source.dtype == "int8" else None
 
 
 def constraint_one_axis(view: View) -> str | None:

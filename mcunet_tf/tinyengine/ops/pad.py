@@ -53,6 +53,11 @@ def pad_byte(view: View) -> int | None:
     return int(pattern[0]) if len(set(pattern.tolist())) == 1 else None
 
 
+def pad_bits(view: View) -> int:
+    """The bits of a fill of four bytes, as an int32."""
+    return int(np.array([view.attributes.value], view.output.dtype).view(np.int32)[0])
+
+
 def padded_runs(view: View) -> list[tuple[int, int, int]]:
     """(before, size, after) of every run of axes, the last one's in bytes.
 
@@ -84,7 +89,7 @@ def constraint_paddings(view: View) -> str | None:
     fill = view.optional(2)
     if fill is not None and (fill.data is None or fill.dtype != view.input(0).dtype):
         return f"a value that is {'computed' if fill.data is None else fill.dtype}"
-    if pad_byte(view) is None and view.output.dtype != "int16":
+    if pad_byte(view) is None and view.output.item_bytes > 4:
         return f"a value of {attributes.value}, whose bytes differ"
     padded = tuple(
         b + s + a for b, s, a in zip(attributes.before, shape, attributes.after, strict=True)

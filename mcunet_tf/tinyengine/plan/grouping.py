@@ -111,6 +111,7 @@ class _Cuts:
         self.proposals = Proposals(graph, roots, nodes, effort, limit_bytes)
         self.least = NO_LIMIT
         self.candidates: list[CutProposal] = []
+        self.plans: dict[tuple[Group, ...], Plan] = {}
 
     def propose(self, enough_bytes: int = 0) -> None:
         """Looks for stages until a peak is low enough, or the least one is known."""
@@ -258,8 +259,10 @@ class _Cuts:
         found = [self.proposals.of(group) for group in groups]
         return max(c.peak_bytes - c.surplus_bytes for c in found)
 
-    def plan(self, groups: Sequence[Group]) -> Plan:
-        """Schedules and places a sequence of stages."""
-        return plan_stages(
-            self.graph, self.roots, self.nodes, groups, self.region_bytes, self.stages
-        )
+    def plan(self, groups: tuple[Group, ...]) -> Plan:
+        """Schedules and places a sequence of stages, each once."""
+        if groups not in self.plans:
+            self.plans[groups] = plan_stages(
+                self.graph, self.roots, self.nodes, groups, self.region_bytes, self.stages
+            )
+        return self.plans[groups]
