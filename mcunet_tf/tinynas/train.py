@@ -51,6 +51,7 @@ class TrainingPhase:
         sort_channels: whether hidden channels are sorted before the phase begins.
         steps: the most steps of each epoch; None goes through all images.
         grows: whether images begin smaller, as the recipe says.
+        passes: how often the training that it is a part of passes all images; None: as it does.
     """
 
     name: str
@@ -59,6 +60,12 @@ class TrainingPhase:
     sort_channels: bool = False
     steps: int | None = None
     grows: bool = False
+    passes: float | None = None
+
+    def passes_of(self, batches: int) -> float:
+        """`passes`, for images of so many batches."""
+        own = self.epochs * min(self.steps or batches, batches) / max(batches, 1)
+        return own if self.passes is None else self.passes
 
 
 def elastic_phases(space: Space, epochs: int) -> tuple[TrainingPhase, ...]:
@@ -78,7 +85,7 @@ def elastic_phases(space: Space, epochs: int) -> tuple[TrainingPhase, ...]:
         TrainingPhase("depth", lengths[2], draw(most, True)),
         TrainingPhase("expansion", lengths[3], draw(family.expansions, True), sort_channels=True),
     )
-    return tuple(phase for phase in phases if phase.epochs)
+    return tuple(dataclasses.replace(p, passes=float(epochs)) for p in phases if p.epochs)
 
 
 class DivergedError(SearchError):
@@ -119,6 +126,7 @@ class Trainer:
             teacher: whose outputs are learnt beside the targets; None learns these alone.
         """
         self.network = network
+        self.asked = recipe
         self.recipe = recipe
         self.name = name
         self.seed = seed
@@ -152,7 +160,6 @@ class Trainer:
             SearchError: a checkpoint is damaged, or belongs to another network.
             OutputError: a checkpoint cannot be written.
         """
-        self.recipe = self.recipe.of_data(images.image_shape, images.count)
         total = sum(phase.epochs for phase in phases)
         done = self._restore()
         last = self.history[-1] if self.history else {}
@@ -175,6 +182,11 @@ class Trainer:
         self.callbacks.end_training(_logs(self.history[-1]) if self.history else None)
         return self.history
 
+    def _decide(self, phase: TrainingPhase, images: Data) -> None:
+        """What the recipe leaves to the data and to the length of the training."""
+        passes = phase.passes_of(images.count // self._batch(images))
+        self.recipe = self.asked.of_data(images.image_shape, images.count, passes)
+
     def _batch(self, images: Data) -> int:
         return min(self.recipe.batch_size, images.count)
 
@@ -192,6 +204,7 @@ class Trainer:
         draws = np.random.default_rng([self.seed, stream, epoch, 1])
         blends = np.random.default_rng([self.seed, stream, epoch, 2])
         size = self._batch(images)
+        self._decide(phase, images)
         steps = min(images.count // size, phase.steps or images.count)
         self.callbacks.begin_epoch(epoch, self._rate(phase, (epoch - first) / phase.epochs))
         losses = []
@@ -276,7 +289,7 @@ class Trainer:
 
         The learning rate is 0 meanwhile: nothing is learnt.
         """
-        self.recipe = self.recipe.of_data(images.image_shape, images.count)
+        self._decide(TrainingPhase("timing", 1), images)
         rng = np.random.default_rng(self.seed)
         batches = images.epoch(self._batch(images), rng, self.recipe)
         phase = TrainingPhase("timing", 1)

@@ -139,6 +139,10 @@ def test_the_loss_of_a_blend_is_that_of_both_targets(weighted):
 def test_data_decides_what_is_left_open(shape, count, augmentation, mixup):
     found = Recipe().of_data(shape, count)
     assert (found.augmentation, found.mixup) == (augmentation, mixup)
+    # What is seen a few times is not shifted.
+    short = Recipe().of_data(shape, count, 9.9)
+    assert short.augmentation == {"flip_and_shift": "flip", "none": "none"}[augmentation]
+    assert Recipe().of_data(shape, count, 10.0) == found
     asked = Recipe(augmentation="shift", mixup=0.1)
     side = 1.0 if augmentation == "none" else 0.625
     assert asked.of_data(shape, count) == dataclasses.replace(asked, smallest_side=side)

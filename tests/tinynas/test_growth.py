@@ -96,3 +96,19 @@ def test_other_phases_see_whole_images(monkeypatch):
     )
     trainer.run([TrainingPhase("round 1", 1)], _images())
     assert seen == [32] * 5
+
+
+@pytest.mark.parametrize(
+    "phase, passes",
+    [
+        (TrainingPhase("final", 12), 12),
+        (TrainingPhase("round 1", 1, steps=2), 0.4),
+        (TrainingPhase("final", 3, steps=99), 3),
+        (TrainingPhase("kernel", 2, passes=20.0), 20),
+    ],
+)
+def test_how_often_a_training_passes_the_images_decides_whether_they_are_shifted(phase, passes):
+    assert phase.passes_of(5) == pytest.approx(passes)
+    trainer = _trainer()
+    trainer._decide(phase, _images())
+    assert trainer.recipe.augmentation == ("flip" if passes < 10 else "flip_and_shift")
