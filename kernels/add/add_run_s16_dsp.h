@@ -48,10 +48,13 @@
   "ssat r12, #16, r12\n\t"             \
   "strh r12, [r0], #2\n\t"
 
-_Static_assert(offsetof(struct add_operand_s8, multiplier) == 0, "add_sums_s16_dsp reads it");
-_Static_assert(offsetof(struct add_operand_s8, shift) == 4, "add_sums_s16_dsp reads it");
-_Static_assert(offsetof(struct add_s8, out_multiplier) == 16, "add_sums_s16_dsp reads it");
-_Static_assert(offsetof(struct add_s8, out_shift) == 20, "add_sums_s16_dsp reads it");
+/* add_sums_s16_dsp reads these fields: C99 has no other assertion. */
+typedef char add_s16_layout[offsetof(struct add_operand_s8, multiplier) == 0 &&
+                                    offsetof(struct add_operand_s8, shift) == 4 &&
+                                    offsetof(struct add_s8, out_multiplier) == 16 &&
+                                    offsetof(struct add_s8, out_shift) == 20
+                                ? 1
+                                : -1];
 
 /* Sums from `to` to `end`; `finer` values are rescaled by `scale`. */
 ASM_FUNCTION static void add_sums_s16_dsp(__attribute__((unused)) const struct add_s8 *op,

@@ -251,4 +251,4 @@ def _read_attributes(node: ast.expr) -> Any:
         return _CLASSES[node.func.id](**fields)
     if isinstance(node, ast.Tuple):
         return tuple(map(_read_attributes, node.elts))
-    return ast.literal_eval(node)
+    return _read_value(ast.unparse(node))
