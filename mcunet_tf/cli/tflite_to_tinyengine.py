@@ -149,10 +149,11 @@ def main(arguments: Sequence[str]) -> int:
     written = project.write(folder)
     for name in written.kept:
         print(f"kept your {folder / name}: it was changed since it was written", file=sys.stderr)
-    for compiled in made:
+    models = project.models if isinstance(project, Firmware) else made
+    for compiled in models:
         for note in compiled.report.notes:
             print(f"note: {note}" if alone else f"note: {compiled.name}: {note}", file=sys.stderr)
-    reports = [compiled.report for compiled in made]
+    reports = [compiled.report for compiled in models]
     if _REPORT.value == "json":
         figures = [report.as_dict() for report in reports]
         print(json.dumps(figures[0] if alone else figures, indent=2))

@@ -19,6 +19,7 @@ from mcunet_tf.tinyengine.emit.formats import (
     checked_formats,
     lay_out,
 )
+from mcunet_tf.tinyengine.emit.hot_weights import placed_notes
 from mcunet_tf.tinyengine.emit.library import Library
 from mcunet_tf.tinyengine.emit.names import checked_name
 from mcunet_tf.tinyengine.emit.parts import JointPart
@@ -75,6 +76,7 @@ class Firmware:
             f"  arena    {self.arena_bytes:>12,} B  for all; {alone:,} B were each to have its own",
             f"  state    {self.state_bytes:>12,} B" if self.state_bytes else "",
             f"  weights  {self.weights_bytes:>12,} B  constants in flash; {weights:,} B one by one",
+            *(f"  note: {note}" for note in self.library.notes),
         ]
         return "\n".join(filter(None, lines)) + "\n"
 
@@ -132,7 +134,8 @@ def combine(
         if len(fitting) == len(others):
             whole = with_fallback(library, emit_firmware(name, fitting, parallel, parts))
     laid = lay_out(names, whole)
-    firmware = Firmware(name, tuple(models), library, laid.files, laid.examples)
+    together = tuple(map(_in_company, models))
+    firmware = Firmware(name, together, library, laid.files, laid.examples)
     needed_bytes = firmware.arena_bytes + firmware.state_bytes
     if sram_budget_bytes is not None and needed_bytes > sram_budget_bytes:
         raise BudgetError(
@@ -140,9 +143,17 @@ def combine(
             f"{sram_budget_bytes} B: raise it" + (", or run them in turn" if parallel else "")
         )
     report, _ = REPORT_FILES
-    tables = [model.report.text() for model in models]
+    tables = [model.report.text() for model in together]
     firmware.files[report] = "\n".join([firmware.summary(), *tables])
     firmware.files[bill.FILE] = bill.bill_of_materials(library, firmware.files)
     if output_dir is not None:
         firmware.write(output_dir)
     return firmware
+
+
+def _in_company(model: CompiledModel) -> CompiledModel:
+    """A model without what is said of its hot weights: those of all models were chosen together."""
+    assert model.project is not None
+    alone = placed_notes(model.project)
+    notes = tuple(note for note in model.report.notes if note not in alone)
+    return dataclasses.replace(model, report=dataclasses.replace(model.report, notes=notes))

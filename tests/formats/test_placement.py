@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from mcunet_tf.benchmark import run_on_board
 from mcunet_tf.boards import load_board
 from mcunet_tf.check.toolchain import find_tool
+from mcunet_tf.errors import McunetError
 from mcunet_tf.tinyengine import combine, compile_tflite
 from mcunet_tf.tinyengine.emit.hot_weights import bytes_read, hot_weights, memory_sizes
 from mcunet_tf.tinyengine.emit.placement import placed_code
@@ -19,6 +21,7 @@ from mcunet_tf.tinyengine.emit.sources import kernel_path
 from mcunet_tf.tinyengine.emit.symbols import emitted_sources
 from mcunet_tf.tinyengine.kernel_tables import KERNELS
 from tests.formats.projects import needed, zero_point_outputs
+from tests.ops.all_cases import CASES
 from tests.ops.programs import write_files
 from tests.tinyengine.small_models import small_network
 
@@ -175,3 +178,30 @@ def test_a_board_that_copies_hot_weights_to_ram_says_the_same(board):
     for one, other in zip(plain.outputs, hot.outputs, strict=True):
         np.testing.assert_array_equal(one[0], other[0])
     assert 200 < hot.sizes.static_bytes - plain.sizes.static_bytes <= 304
+
+
+def test_several_models_share_the_memory_of_hot_weights():
+    """What is said of each one alone would be wrong: the arrays of all are chosen together."""
+    place = "hot_weights:.data.model=700"
+    nets = [compile_tflite(small_network(), "stm32h743", name=n, place=place) for n in ("a", "b")]
+    other = compile_tflite(CASES["DEPTHWISE_CONV_2D"][0].model, "stm32h743", name="b", place=place)
+    made = combine([nets[0], other], "app")
+    hot = re.findall(r"^APP_HOT_WEIGHTS const (\w+) (\w+)", made.files["app_weights.c"], re.M)
+    arrays = {**nets[0].project.pool.arrays, **other.project.pool.arrays}
+    size = sum(-(-arrays[symbol].size_bytes // 8) * 8 for _, symbol in hot)
+    said = f"{len(hot)} of {len(arrays)} arrays of constants are in .data.model: {size} of 700"
+    assert said in made.summary()
+    assert made.files["report.txt"].count("arrays of constants are in") == 1
+    # Equal constants are there once.
+    twice = combine(nets, "app")
+    assert f"of {len(nets[0].project.pool.arrays)} arrays" in twice.summary()
+
+
+def test_a_board_of_named_sections_takes_those_that_all_linker_scripts_have():
+    def placed(section):
+        place = f"hot_weights:{section}=64"
+        compile_tflite(small_network(), "stm32h743", name="m", place=place)
+
+    placed(".data.model")
+    with pytest.raises(McunetError, match=r"board stm32h743 has no section '.datamodel': use one"):
+        placed(".datamodel")

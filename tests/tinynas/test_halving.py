@@ -14,6 +14,7 @@ from mcunet_tf.tinynas import contenders
 from mcunet_tf.tinynas import halving as halving_module
 from mcunet_tf.tinynas.contenders import KNOWN, Contender
 from mcunet_tf.tinynas.cost import Budget, keeps
+from mcunet_tf.tinynas.growth import mean_cost
 from mcunet_tf.tinynas.halving import Halving, _going_on
 from mcunet_tf.tinynas.objective import Objective
 from mcunet_tf.tinynas.options import SearchOptions
@@ -179,6 +180,34 @@ def test_networks_train_for_equal_times(tmp_path, monkeypatch):
     # Of 12 s two networks have a quarter together.
     for name, steps in trained:
         assert steps * speed[name] == pytest.approx(1.5, rel=0.15)
+
+
+@pytest.mark.parametrize("traced, grows", [(0.01, True), (8.0, False)])
+def test_images_grow_where_that_gives_more_steps_than_its_traces_take(
+    tmp_path, monkeypatch, traced, grows
+):
+    """The final training takes the time that is left, whatever its images' sizes are."""
+    monkeypatch.setattr(halving_module, "time", types.SimpleNamespace(monotonic=lambda: 0.0))
+    monkeypatch.setattr(Halving, "step_seconds", lambda self, contender: (traced, 0.01))
+    options = SearchOptions(**arguments(workdir=tmp_path, minutes=1.0))
+    data = read_images(images())
+    quiet = ProgressLines(quiet=True)
+    objective = Objective(data.num_classes)
+    network = Contender("network", KNOWN, mcunet_tf.zoo.arch("resnet-8"))
+
+    def length():
+        made = Halving(options, data, None, objective, tmp_path, quiet)
+        return made.alone(network)
+
+    epochs, each, decided = length()
+    assert decided is grows
+    steps = each or epochs * (data.count // options.recipe.batch_size)
+    recipe = options.recipe.of_data(data.image_shape, data.count)
+    cost = mean_cost(network.arch.input_shape, recipe) if grows else 1.0
+    # Of 60 s a tenth is for what comes behind, and traces come on top.
+    left = 60.0 - 6.0 - (2.5 + (2 if grows else 0)) * traced
+    assert steps * 0.01 * cost * 1.08 == pytest.approx(left, rel=0.1)
+    assert length() == (epochs, each, grows)
 
 
 def test_the_best_of_either_kind_goes_on():

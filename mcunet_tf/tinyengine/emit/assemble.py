@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from mcunet_tf.errors import ModelError
 from mcunet_tf.tinyengine.emit import constants
 from mcunet_tf.tinyengine.emit.formats import DEFAULT_FORMATS, lay_out
-from mcunet_tf.tinyengine.emit.hot_weights import hot_weights, memory_sizes
+from mcunet_tf.tinyengine.emit.hot_weights import HotWeights, hot_weights, memory_sizes
 from mcunet_tf.tinyengine.emit.library import ARENA_ALIGNMENT_BYTES, Arena, Edge, Library, Network
 from mcunet_tf.tinyengine.emit.parts import JointPart
 from mcunet_tf.tinyengine.emit.placement import macro_lines, placed_code, placed_memories
@@ -170,13 +170,13 @@ def _library(
     copied |= {f"custom/{function}.c": text for function, text in custom.items()}
     compiled = [f"kernels/{path}" for path in copied if path.endswith((".c", ".S"))]
     arrays = {symbol: blob for p in projects for symbol, blob in p.pool.arrays.items()}
-    weights = f"{name}_weights"
+    weights, hot = f"{name}_weights", hot_weights(projects, memory_sizes(arenas))
     files = dict(header)
     for one in emitted:
         files |= one.files
     files |= {
         f"{weights}.h": _weights_header(name, arrays, kernel_headers),
-        f"{weights}.c": _weights_source(name, arrays, projects, arenas),
+        f"{weights}.c": _weights_source(name, arrays, projects[0].place.sections, hot),
     }
     files |= {f"kernels/{path}": text for path, text in copied.items()}
     first = projects[0]
@@ -200,6 +200,7 @@ def _library(
         flags=first.flags,
         example="",
         condition=" && ".join(sorted({c for p in projects for c in p.conditions})),
+        notes=() if hot is None else (hot.text(len(arrays)),),
     )
     example = render("main.c.j2", {"library": library, "printed": _printed})
     return dataclasses.replace(library, example=example)
@@ -236,13 +237,11 @@ def _weights_header(name: str, arrays: Mapping[str, Blob], headers: Iterable[str
 
 
 def _weights_source(
-    name: str, arrays: Mapping[str, Blob], projects: Sequence[Project], arenas: Sequence[Arena]
+    name: str, arrays: Mapping[str, Blob], sections: Mapping[str, str], hot: HotWeights | None
 ) -> str:
-    sections = projects[0].place.sections
-    macros = {"weights": f"{name.upper()}_WEIGHTS", "hot_weights": f"{name.upper()}_HOT_WEIGHTS"}
-    hot = hot_weights(projects, memory_sizes(arenas))
-    if hot is None:
-        del macros["hot_weights"]
+    macros = {"weights": f"{name.upper()}_WEIGHTS"}
+    if hot is not None:
+        macros["hot_weights"] = f"{name.upper()}_HOT_WEIGHTS"
     placed = frozenset() if hot is None else hot.symbols
     definitions = [
         f"{macros['hot_weights' if symbol in placed else 'weights']} "

@@ -120,6 +120,7 @@ class Library:
       example: text of a `main.c` that runs the networks once, not among the files.
       condition: what the preprocessor must know of the core; "" where any will do.
       folder: the folder of `files`, to which their includes are relative; "" for the project's own.
+      notes: sentences on what was decided for all models together.
     """
 
     name: str
@@ -138,6 +139,7 @@ class Library:
     example: str
     condition: str = ""
     folder: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def has_assembler(self) -> bool:

@@ -18,6 +18,8 @@ from mcunet_tf.tinyengine.emit.library import Arena
 
 PLACES = ("weights", "hot_weights", "arena", "state", "code")
 _SECTION = re.compile(r"[.A-Za-z_][.\w$]*")
+_STANDARD = (".text.", ".rodata.", ".data.", ".bss.")
+"""Beginnings of sections that any linker script has and any start-up code knows."""
 # Definitions at the left margin: kernels are formatted so.
 _FUNCTION = re.compile(
     r"^(?!typedef\b|struct\s+\w+ \{|extern\b|else\b)([A-Za-z_][^;{}=#]*\)) \{", re.M
@@ -65,7 +67,7 @@ def checked_place(place: str | Mapping[str, str], board: Board) -> Places:
             raise McunetError(f"{what} has section '{found[what]}' already: name one")
         if not _SECTION.fullmatch(section):
             raise McunetError(f"{what}: '{section}' is no section: say {what}:.section")
-        if known and section not in known:
+        if known and section not in known and not section.startswith(_STANDARD):
             raise McunetError(
                 f"{what}: board {board.name} has no section '{section}': use one of "
                 f"{', '.join(known)}, or name it in a board file of your own"
