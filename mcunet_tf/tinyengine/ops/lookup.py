@@ -93,7 +93,8 @@ def _evaluate_logistic_s16(view: View, values: Sequence[Array]) -> Array:
 def _evaluate_quantize(view: View, values: Sequence[Array]) -> Array:
     if view.input(0).dtype == "float32":
         scale, zero_point = np.float32(view.output.scale), view.output.zero_point
-        real = values[0].astype(np.float32) / scale
+        with np.errstate(over="ignore"):  # infinities saturate like any number that is too large
+            real = values[0].astype(np.float32) / scale
         rounded = np.copysign(np.floor(np.abs(real.astype(np.float64)) + 0.5), real)
         steps = np.clip(rounded, -(2.0**31), 2.0**31 - 1).astype(np.int64) + zero_point
         return saturated(steps, view.output.dtype)
