@@ -11,6 +11,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from mcunet_tf.errors import McunetError
+from mcunet_tf.onednn import ask_for_onednn
 from mcunet_tf.version import __version__
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ _HOMES = {
 }
 # `benchmark` is also a function: see its package.
 _MODULES = ("audio", "benchmark", "datasets", "detection", "vision", "zoo")
+
+ask_for_onednn()
 
 
 def __getattr__(name: str) -> object:

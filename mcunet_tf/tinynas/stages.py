@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from mcunet_tf.errors import BudgetError, SearchError
+from mcunet_tf.onednn import onednn_advice
 from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.candidates import Candidates, EvaluationData, evaluation_data
 from mcunet_tf.tinynas.checkpoint import read_state, write_bytes, write_model, write_state
@@ -129,9 +130,9 @@ class SearchRun:
         spaces = self._spaces()
         claim_folder(self.folder, self.options, self.images, spaces, self._writes())
         self.objective.check_loss(self.images.train_y)
-        uneven = uneven_classes(self.objective, self.images.train_y)
-        if uneven:
-            self.progress.say(uneven)
+        for said in (onednn_advice(), uneven_classes(self.objective, self.images.train_y)):
+            if said:
+                self.progress.say(said)
         winner = self._winner(spaces)
         self.images = self.images.resized(winner.arch.input_shape)
         if self._writes():
