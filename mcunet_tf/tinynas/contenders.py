@@ -35,7 +35,7 @@ SKELETONS = {
     "inverted": dataclasses.replace(spaces.SMALL_IMAGES, depths=(1, 2, 3)),
 }
 
-_DRAWS = 400
+_DRAWS = 1500
 _TRIED = 60
 """Networks of each family that are drawn, and of which the compiler is asked."""
 

@@ -41,16 +41,17 @@ STATE_FILE = "halving.json"
 ROUND_SHARES = (0.15, 0.2)
 """Shares of the time for the rounds; the rest is the final training's."""
 
-_ONE_ROUND = (0.25,)
+_ONE_ROUND = (0.2,)
 """The same where there are no more networks than the second round would train."""
 
 _KEPT = 3
 """Networks that the second round trains."""
 
-_LEAST_SECONDS = 12.0
-"""Time that a contender of the first round needs at least, of which half goes into its trace."""
+_LEAST_SECONDS = 24.0
+"""Time that a contender of the first round needs at least, of which some seconds are its trace's:
+few networks that are told apart are better than many that are not."""
 
-_MOST_CONTENDERS = 24
+_MOST_CONTENDERS = 12
 _LEAST_STEPS = 8
 _LEAST_FINAL_SHARE = 0.4
 _OVERHEAD = 1.08

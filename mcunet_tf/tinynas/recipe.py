@@ -11,6 +11,13 @@ from mcunet_tf.tinynas.checks import check_real, check_whole, shown
 
 AUGMENTATIONS = ("auto", "flip_and_shift", "flip", "shift", "none")
 
+QUICK_RATE = 0.4
+"""Learning rate where gradients are bounded: with batches of 128 a network of 8 M MACs has 77.7 %
+of CIFAR-10's test images after nine passes; 76.6 % with 0.2, 73.0 % with 0.08."""
+
+CAREFUL_RATE = 0.08
+"""Learning rate where a loss may be of any size, or where sub-networks share weights."""
+
 _FEW = 10_000
 _FEW_PASSES = 10
 _BLEND = 0.3
@@ -22,7 +29,10 @@ class Recipe:
 
     Attributes:
         batch_size: images per step, over all replicas.
-        learning_rate: learning rate at the start of a cosine that ends at zero.
+        learning_rate: learning rate at the start of a cosine that ends at zero; None takes
+            `QUICK_RATE` for a network trained alone whose loss is one of ours for classes or
+            labels, in proportion less for smaller batches than 128, and `CAREFUL_RATE` for
+            supernets, regression and losses of the user's.
         momentum: momentum of SGD with Nesterov's look ahead.
         weight_decay: weight decay of the supernet; it is decoupled, and spares batch-norm.
         final_weight_decay: weight decay of a network trained alone, which sees the images often
@@ -53,7 +63,7 @@ class Recipe:
     """
 
     batch_size: int = 128
-    learning_rate: float = 0.08
+    learning_rate: float | None = None
     momentum: float = 0.9
     weight_decay: float = 5e-5
     final_weight_decay: float = 3e-3
@@ -70,13 +80,10 @@ class Recipe:
     def __post_init__(self) -> None:
         check_whole("batch_size", self.batch_size, 1)
         check_whole("subnets_per_step", self.subnets_per_step, 1)
-        for name in (
-            "learning_rate",
-            "weight_decay",
-            "final_weight_decay",
-            "distillation",
-        ):
+        for name in ("weight_decay", "final_weight_decay", "distillation"):
             check_real(name, getattr(self, name), 0.0)
+        if self.learning_rate is not None:
+            check_real("learning_rate", self.learning_rate, 0.0)
         for name in ("momentum", "label_smoothing", "elastic_rate", "cutout", "smallest_side"):
             check_real(name, getattr(self, name), 0.0, 1.0)
         if self.mixup is not None:

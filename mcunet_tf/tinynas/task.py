@@ -108,6 +108,11 @@ class Task:
         return tuple(m if isinstance(m, str) else _name(m) for m in metrics)
 
     @property
+    def bounded(self) -> bool:
+        """Whether the gradient of the loss of a sample is at most about 1 for any outputs."""
+        return self.head != "regression" and (self.loss is None or isinstance(self.loss, str))
+
+    @property
     def loss_name(self) -> str:
         """Name of the loss."""
         loss = LOSSES[self.head][0] if self.loss is None else self.loss

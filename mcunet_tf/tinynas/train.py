@@ -32,7 +32,7 @@ from mcunet_tf.tinynas.objective import Objective
 from mcunet_tf.tinynas.progress_lines import ProgressLines
 from mcunet_tf.tinynas.protocols import Callback, Strategy
 from mcunet_tf.tinynas.reading import Data
-from mcunet_tf.tinynas.recipe import Recipe
+from mcunet_tf.tinynas.recipe import CAREFUL_RATE, QUICK_RATE, Recipe
 from mcunet_tf.tinynas.space import Space
 from mcunet_tf.tinynas.supernet import Settings, Supernet
 from mcunet_tf.tinynas.teacher import Teacher
@@ -133,12 +133,13 @@ class Trainer:
         self.strategy = strategy or tf.distribute.get_strategy()
         self.progress = progress or ProgressLines(quiet=True)
         self.objective = objective or Objective(network.num_classes)
+        self._peak = self._learning_rate()
         self.writes = is_chief(self.strategy)
         self.checkpoints = Checkpoints(folder, name) if folder else None
         self.log_dir = folder / "logs" / name if folder else None
         with self.strategy.scope():
             self.optimizer = keras.optimizers.SGD(
-                recipe.learning_rate,
+                self._peak,
                 momentum=recipe.momentum,
                 nesterov=True,
                 weight_decay=recipe.weight_decay,
@@ -187,6 +188,15 @@ class Trainer:
         passes = phase.passes_of(images.count // self._batch(images))
         self.recipe = self.asked.of_data(images.image_shape, images.count, passes)
 
+    def _learning_rate(self) -> float:
+        """The recipe's, or what losses and weights bear."""
+        if self.recipe.learning_rate is not None:
+            return self.recipe.learning_rate
+        shares_weights = bool(self.network.optional)
+        if shares_weights or not self.objective.task.bounded:
+            return CAREFUL_RATE
+        return QUICK_RATE * min(1.0, self.recipe.batch_size / Recipe.batch_size)
+
     def _batch(self, images: Data) -> int:
         return min(self.recipe.batch_size, images.count)
 
@@ -233,7 +243,7 @@ class Trainer:
         return row
 
     def _rate(self, phase: TrainingPhase, share: float) -> float:
-        peak = self.recipe.learning_rate * (self.recipe.elastic_rate if phase.draw else 1.0)
+        peak = self._peak * (self.recipe.elastic_rate if phase.draw else 1.0)
         return peak * 0.5 * (1 + math.cos(math.pi * share))
 
     def step(
