@@ -31,9 +31,10 @@ KNOWN = "known"
 SKELETONS = {
     "plain": spaces.PLAIN_SMALL_IMAGES,
     "fused": spaces.FUSED_SMALL_IMAGES,
-    "separable": spaces.SEPARABLE_SMALL_IMAGES,
     "inverted": dataclasses.replace(spaces.SMALL_IMAGES, depths=(1, 2, 3)),
+    "separable": spaces.SEPARABLE_SMALL_IMAGES,
 }
+"""What networks are drawn from; where few can be tried, the first ones."""
 
 _DRAWS = 1500
 _TRIED = 60
@@ -58,8 +59,8 @@ _SMALL_IMAGE = 48
 _HALVED_SIDE = 24
 """Sides of images from which on a stem may halve them."""
 
-FINAL_SHARE = 0.6
-PASSES = 15
+FINAL_SHARE = 0.7
+PASSES = 25
 """Share of a search's time that its final training has, and passes over the images that a network
 should be able to make in it."""
 

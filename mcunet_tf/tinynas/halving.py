@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Finds the best of some networks within a time: all train a little, the better ones go on.
 
-Successive halving (Jamieson and Talwalkar, arXiv:1502.07943; here a third goes on). Every
+Successive halving (Jamieson and Talwalkar, arXiv:1502.07943; here the best three go on). Every
 contender of a round trains for the same time, not for the same number of steps: what a network is
 worth within minutes depends on how fast it learns. Published networks train beside the search's
 own, and the best of them always goes on, so that the last round says by how much it was beaten.
@@ -38,20 +38,21 @@ from mcunet_tf.tinynas.targets import stratified
 
 STATE_FILE = "halving.json"
 
-ROUND_SHARES = (0.15, 0.2)
+ROUND_SHARES = (0.12, 0.15)
 """Shares of the time for the rounds; the rest is the final training's."""
 
 _ONE_ROUND = (0.2,)
-"""The same where there are no more networks than the second round would train."""
+"""The same where few networks train."""
 
 _KEPT = 3
 """Networks that the second round trains."""
 
-_LEAST_SECONDS = 24.0
-"""Time that a contender of the first round needs at least, of which some seconds are its trace's:
-few networks that are told apart are better than many that are not."""
-
+_FEW_CONTENDERS = 4
 _MOST_CONTENDERS = 12
+_SECONDS_EACH = 180.0
+"""Time of a whole search for each contender of its first round: few networks that are told apart
+are better than many that are not."""
+
 _LEAST_STEPS = 8
 _LEAST_FINAL_SHARE = 0.4
 _OVERHEAD = 1.08
@@ -112,8 +113,7 @@ class Halved:
 
 def contenders_within(seconds: float) -> int:
     """How many networks the first round of a search of so many seconds has time for."""
-    count = int(seconds * ROUND_SHARES[0] / _LEAST_SECONDS)
-    return min(max(count, _KEPT), _MOST_CONTENDERS)
+    return min(max(int(seconds / _SECONDS_EACH), _KEPT), _MOST_CONTENDERS)
 
 
 def lineup(
@@ -213,7 +213,7 @@ class Halving:
         """
         alive = list(contenders)
         self.progress.ends_in(self.seconds - self.spent)
-        shares = ROUND_SHARES if len(alive) > _KEPT else _ONE_ROUND
+        shares = ROUND_SHARES if len(alive) > _FEW_CONTENDERS else _ONE_ROUND
         self.progress.say(
             f"{len(alive)} networks, {sum(c.family == KNOWN for c in alive)} of them published, "
             f"train for {_shown_seconds(self.seconds * sum(shares))}"

@@ -8,6 +8,7 @@ on disk after every epoch: a run that was killed ends as if it had not been.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 import math
@@ -22,6 +23,7 @@ import numpy as np
 import tensorflow as tf
 
 from mcunet_tf.errors import SearchError
+from mcunet_tf.tinynas.ahead import ahead
 from mcunet_tf.tinynas.augment import mixed
 from mcunet_tf.tinynas.checkpoint import Checkpoints
 from mcunet_tf.tinynas.data import Array, resize_images
@@ -218,19 +220,19 @@ class Trainer:
         steps = min(images.count // size, phase.steps or images.count)
         self.callbacks.begin_epoch(epoch, self._rate(phase, (epoch - first) / phase.epochs))
         losses = []
-        batches = images.epoch(size, rng, self.recipe)
-        for step, (x, y, w) in enumerate(itertools.islice(batches, steps)):
-            progress = (epoch - first + step / steps) / phase.epochs
-            rate = self._rate(phase, progress)
-            self.callbacks.begin_step(step, rate)
-            shape = grown(images.image_shape, self.recipe, progress) if phase.grows else None
-            losses.append(self.step(phase, x, y, draws, w, blends, shape))
-            self.progress.tick(step + 1, steps)
-            if math.isnan(losses[-1]):
-                raise DivergedError(
-                    f"training '{self.name}' diverged in epoch {epoch + 1}: lower the learning rate"
-                )
-            self.callbacks.end_step(step, losses[-1])
+        with contextlib.closing(ahead(images.epoch(size, rng, self.recipe))) as batches:
+            for step, (x, y, w) in enumerate(itertools.islice(batches, steps)):
+                progress = (epoch - first + step / steps) / phase.epochs
+                self.callbacks.begin_step(step, self._rate(phase, progress))
+                shape = grown(images.image_shape, self.recipe, progress) if phase.grows else None
+                losses.append(self.step(phase, x, y, draws, w, blends, shape))
+                self.progress.tick(step + 1, steps)
+                if math.isnan(losses[-1]):
+                    raise DivergedError(
+                        f"training '{self.name}' diverged in epoch {epoch + 1}: lower the learning "
+                        "rate"
+                    )
+                self.callbacks.end_step(step, losses[-1])
         row = {"epoch": epoch + 1, "phase": phase.name, "loss": float(np.mean(losses))}
         if self.validate is not None:
             row |= self.validate()
