@@ -36,12 +36,12 @@ SKELETONS = {
 }
 """What networks are drawn from; where few can be tried, the first ones."""
 
-_DRAWS = 1500
+_DRAWS = 800
 _TRIED = 60
 """Networks of each family that are drawn, and of which the compiler is asked."""
 
 _WIDTHS = (0.2, 2.5)
-_UNEVEN = 0.25
+_UNEVEN = 0.12
 """Range of a network's width, and the deviation of its stages' own widths, as a logarithm."""
 
 _LEVELS = (1.0, 0.5, 2.0)

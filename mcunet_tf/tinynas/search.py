@@ -23,6 +23,7 @@ from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.ear import Ear
 from mcunet_tf.tinynas.effort import Effort
 from mcunet_tf.tinynas.options import SearchOptions
+from mcunet_tf.tinynas.precision import in_float32
 from mcunet_tf.tinynas.protocols import Callback, Strategy
 from mcunet_tf.tinynas.reading import Data, read_images
 from mcunet_tf.tinynas.recipe import Recipe
@@ -179,7 +180,8 @@ def search(  # type: ignore[misc]  # the overloads above say only what differs
 
         others = {"num_classes": num_classes, "recipe": recipe, "series": series or None}
         options = SearchOptions(**asked | {"metrics": ()})
-        return search_detector(task, train, validation, options, metrics, others)
+        with in_float32():
+            return search_detector(task, train, validation, options, metrics, others)
     options = SearchOptions(**asked)
     ear = None
     if isinstance(train, SpokenWords):
@@ -187,7 +189,9 @@ def search(  # type: ignore[misc]  # the overloads above say only what differs
         num_classes = num_classes or len(train.labels)
         validation = train.arrays("validation") if validation is None else validation
         train = train.training_arrays(seed)
-    return _run(options, read_images(train, validation, num_classes, seed, head, series), ear)
+    images = read_images(train, validation, num_classes, seed, head, series)
+    with in_float32():
+        return _run(options, images, ear)
 
 
 def _run(options: SearchOptions, images: Data, ear: Ear | None) -> SearchResult:
