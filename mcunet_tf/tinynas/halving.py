@@ -49,7 +49,7 @@ _KEPT = 3
 
 _FEW_CONTENDERS = 4
 _MOST_CONTENDERS = 12
-_SECONDS_EACH = 180.0
+_SECONDS_EACH = 240.0
 """Time of a whole search for each contender of its first round: few networks that are told apart
 are better than many that are not."""
 
