@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -34,11 +32,7 @@ from mcunet_tf.tinyengine.cost import CallCost, cost_key, cost_model
 from mcunet_tf.tinyengine.cost.call_counts import feed_counts, whole_calls
 from mcunet_tf.tinyengine.cost.model import weigh
 from tests.benchmark.small_net import small_net
-
-ROOT = Path(__file__).resolve().parents[2]
-COMMAND = [sys.executable, "-m", "mcunet_tf.cli.tflite_to_tinyengine"]
-TIMEOUT_S = 240
-
+from tests.cli.forked import run_module
 
 # Least squares
 
@@ -259,14 +253,8 @@ def test_boards_that_cannot_be_measured(tmp_path):
 def run(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Runs the command on the small network."""
     (folder / "net.tflite").write_bytes(small_net())
-    return subprocess.run(
-        [*COMMAND, "net.tflite", *map(str, arguments)],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
+    given = ["net.tflite", *map(str, arguments)]
+    return run_module("mcunet_tf.cli.tflite_to_tinyengine", given, folder)
 
 
 @pytest.mark.qemu

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import wave
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from mcunet_tf.audio import Detector, LogMel, join
 from mcunet_tf.benchmark.listen import hear_on_host
 from tests.audio.sounds import voice
 from tests.audio.test_spotter import LABELS, network
+from tests.cli.forked import ROOT, run_module
 
 FLAGS = ["--labels=one,two,_other", "--coefficients=6", "--bands=20", "--hop=2", "--threshold=0.2"]
 SPEECH = voice(32000, 4)
@@ -38,11 +38,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def listen(folder: Path, *arguments: str, path: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "mcunet_tf.cli.mcunet_listen", *arguments]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([path, os.getcwd()])}
-    return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False, env=environment
-    )
+    paths = {"PYTHONPATH": os.pathsep.join(filter(None, [path, str(ROOT)]))}
+    return run_module("mcunet_tf.cli.mcunet_listen", list(arguments), folder, paths)
 
 
 def test_detections_are_printed(folder):

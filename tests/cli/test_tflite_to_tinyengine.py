@@ -17,6 +17,7 @@ from mcunet_tf.tinyengine.emit.write import MANIFEST
 from mcunet_tf.tinyengine.evaluate import evaluate
 from mcunet_tf.tinyengine.graph_text import read_graph_text
 from mcunet_tf.tinyengine.passes import PASSES
+from tests.cli.forked import run_module
 from tests.ops.build_tflite import Net
 from tests.ops.case import Case
 from tests.ops.conv_cases import Conv, conv_model
@@ -27,18 +28,9 @@ COMMAND = [sys.executable, "-m", "mcunet_tf.cli.tflite_to_tinyengine"]
 TIMEOUT_S = 120
 
 
-def run(folder: Path, *arguments: object, **more) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Runs the command in a folder."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        env=environment,
-        **more,
-    )
+    return run_module(COMMAND[-1], list(map(str, arguments)), folder)
 
 
 def tree(folder: Path) -> dict[str, bytes]:

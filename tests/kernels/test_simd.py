@@ -21,7 +21,6 @@ from tests.ops.value_cases import elementwise_model
 HOST = load_board("host")
 # isa_simd.h has two forms; without flags for a newer processor x86 compilers take the plain one.
 FORMS = {"native": HOST, "plain": dataclasses.replace(HOST, compiler_flags=())}
-LAYERS = 40
 ROWS = ("conv2d_s8_1x1_simd", "conv2d_s8_simd", "depthwise_conv2d_s8_simd", "add_s8_simd")
 
 
@@ -53,11 +52,11 @@ def drawn_convolution(rng: np.random.Generator, multiplier: int, kernel: tuple[i
     )
 
 
-def drawn_layers(seed: int) -> list[Case]:
-    """Convolutions of all three rows and sums of tensors."""
+def drawn_layers(seed: int, count: int) -> list[Case]:
+    """So many convolutions of all three rows, and sums of tensors."""
     rng = np.random.default_rng(seed)
     cases = []
-    for number in range(LAYERS):
+    for number in range(count):
         kernel = tuple(rng.integers(1, 6, 2).tolist())
         for op, multiplier, size in (
             ("CONV_2D", 0, (1, 1)),
@@ -74,9 +73,10 @@ def drawn_layers(seed: int) -> list[Case]:
     return cases
 
 
+@pytest.mark.parametrize("count", [12, pytest.param(80, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("form", FORMS)
-def test_random_layers(form):
-    results = run_on_host(drawn_layers(7), FORMS[form])
+def test_random_layers(form, count):
+    results = run_on_host(drawn_layers(7, count), FORMS[form])
     used: list[str] = []
     for job, outputs in results:
         used += [layer.kernel for layer in job.compiled.report.layers]
@@ -84,7 +84,7 @@ def test_random_layers(form):
         assert_equal(outputs, wanted, job.inputs)
     # No linear form equals some of the sums, and a window that is all of its input is a matrix
     # product, which has no vectors here.
-    assert set(used) == {*ROWS, "add_s8_portable", "fully_connected_s8_portable"}
+    assert set(ROWS) <= set(used) <= {*ROWS, "add_s8_portable", "fully_connected_s8_portable"}
 
 
 @pytest.mark.parametrize("channels", [1, 8, 16, 17, 24, 32, 47])

@@ -85,6 +85,7 @@ def test_a_fault_that_makes_the_c_wrong_is_refused(name):
 
 
 @pytest.mark.parametrize("name", WIDER_FAULTS)
+@pytest.mark.sampled(2)
 def test_a_fault_in_int16_that_makes_the_c_wrong_is_refused(name):
     fault, (dtype, seed) = FAULTS[name], WIDER_SEEDS[name]
     planted = plant(fault, seed, dtype)

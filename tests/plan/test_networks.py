@@ -68,13 +68,13 @@ def test_plans_of_int16_are_valid(dtype):
 @pytest.mark.parametrize("dtype", TYPES)
 def test_c_of_int16_follows_the_plan_on_this_machine(dtype):
     """Rows of values that take two bytes, some of them odd in number."""
-    check(run_on_host(networks(720, 12, dtype), optimize="sram"))
+    check(run_on_host(networks(720, 8, dtype), optimize="sram"))
 
 
 @pytest.mark.qemu
 @pytest.mark.parametrize("board", ["qemu-m4", "qemu-m55"])
 def test_c_of_int16_follows_the_plan_on_emulated_boards(board):
-    cases = [case for dtype in TYPES for case in networks(740, 6, dtype)]
+    cases = [case for dtype in TYPES for case in networks(740, 4, dtype)]
     check(run_on_emulator(cases, board, optimize="sram"))
 
 
@@ -108,7 +108,7 @@ def test_less_sram_never_takes_more_in_many_networks():
 @pytest.mark.parametrize("optimize", ["sram", "balanced"])
 def test_c_follows_the_plan_on_this_machine(optimize):
     """Under the sanitizers; "sram" streams the most rows."""
-    check(run_on_host(networks(300, 16), optimize=optimize))
+    check(run_on_host(networks(300, 10), optimize=optimize))
 
 
 @pytest.mark.parametrize("optimize", AIMS)
@@ -177,11 +177,11 @@ def pushed_networks(first: int, count: int, dtype: str = "int8") -> list[Case]:
 
 
 def test_c_follows_the_plan_where_rows_are_pushed():
-    check(run_on_host(pushed_networks(400, 16), input_mode="rows", optimize="sram"))
+    check(run_on_host(pushed_networks(400, 10), input_mode="rows", optimize="sram"))
 
 
 def test_c_of_int16_follows_the_plan_where_rows_are_pushed():
-    check(run_on_host(pushed_networks(760, 16, "int16"), input_mode="rows", optimize="sram"))
+    check(run_on_host(pushed_networks(760, 8, "int16"), input_mode="rows", optimize="sram"))
 
 
 def test_nothing_is_left_to_do_after_the_last_row():
@@ -200,7 +200,7 @@ def test_rows_of_odd_length_leave_sums_at_whole_words():
 @pytest.mark.qemu
 @pytest.mark.parametrize("board", ["qemu-m4", "qemu-m55", "qemu-m0plus"])
 def test_c_follows_the_plan_on_emulated_boards(board):
-    check(run_on_emulator(networks(500, 10), board, optimize="sram"))
+    check(run_on_emulator(networks(500, 6), board, optimize="sram"))
 
 
 @pytest.mark.qemu
@@ -213,7 +213,7 @@ def test_many_more_networks_on_emulated_boards(board, first):
 
 @pytest.mark.slow
 def test_many_more_networks_where_rows_are_pushed():
-    check(run_on_host(pushed_networks(416, 60), input_mode="rows", optimize="sram"))
+    check(run_on_host(pushed_networks(410, 66), input_mode="rows", optimize="sram"))
 
 
 @pytest.mark.slow

@@ -4,7 +4,6 @@
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from unittest.mock import create_autospec
 
@@ -13,6 +12,7 @@ import pytest
 
 import mcunet_tf
 from mcunet_tf.tinynas.result import SearchResult
+from tests.cli.forked import run_module
 from tests.repo import readme
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,11 +104,6 @@ def test_compile_commands_run(workshop):
     lines = [line for line in shell_lines() if line.startswith("tflite_to_tinyengine")]
     for line, folder in zip(lines, ("model_c",), strict=True):
         _, *arguments = line.split()
-        run = subprocess.run(
-            [sys.executable, "-m", "mcunet_tf.cli.tflite_to_tinyengine", *arguments],
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        run = run_module("mcunet_tf.cli.tflite_to_tinyengine", arguments, workshop)
         assert run.returncode == 0, run.stderr
         assert (workshop / folder / "CMakeLists.txt").is_file()

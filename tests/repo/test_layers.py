@@ -2,6 +2,7 @@
 """Imports go one way: ARCHITECTURE.md's table of packages is what this test enforces."""
 
 import ast
+import functools
 import graphlib
 import re
 from pathlib import Path
@@ -26,6 +27,7 @@ def allowed_imports() -> dict[str, set[str]]:
     }
 
 
+@functools.cache
 def imported_modules(path: Path) -> set[str]:
     """Returns the full dotted names of all imports in a file, also those inside functions."""
     package = path.relative_to(ROOT).with_suffix("").parts[:-1]

@@ -57,7 +57,7 @@ def test_endless_signals_equal_the_reference_on_a_recording(name):
 
 
 @pytest.mark.parametrize("name", [*WINDOWS, *ENDLESS])
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 def test_longer_hops(name):
     model, hop = made(name)
     verified(model, hop=hop * 3 if name != "pools" else 8)
@@ -68,7 +68,7 @@ UNREFERENCED = {"greatest_of_rows", "padded_pools"}
 
 
 @pytest.mark.parametrize("name", sorted({*WINDOWS, *ENDLESS} - UNREFERENCED))
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 def test_int16(name):
     model, hop = made(name, "int16")
     verified(model, hop=hop)

@@ -186,7 +186,7 @@ def test_the_linker_places_what_is_reported(board, model):
 @pytest.mark.parametrize(
     ("board", "cases"),
     [
-        ("qemu-m4", ALL_CASES[::4]),
+        ("qemu-m4", ALL_CASES[::16]),
         pytest.param("qemu-m4", ALL_CASES, marks=pytest.mark.slow),
         pytest.param("qemu-m55", ALL_CASES, marks=pytest.mark.slow),
     ],

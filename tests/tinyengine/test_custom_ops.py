@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +15,7 @@ from mcunet_tf.check.tensors import decode_outputs, encode_inputs
 from mcunet_tf.check.verify import run_unreferenced
 from mcunet_tf.errors import BudgetError, McunetError, ToolError, UnsupportedError
 from mcunet_tf.tinyengine import compile_tflite
+from tests.cli.forked import run_module
 from tests.ops.build_tflite import Net
 
 _SHAPE = (1, 4, 4, 2)
@@ -174,16 +173,10 @@ def test_reading_beyond_an_operand_is_found(mix):
         run_unreferenced(compiled, 1, 0)
 
 
-def test_the_command_takes_it(mix, tmp_path, repository):
+def test_the_command_takes_it(mix, tmp_path):
     (tmp_path / "m.tflite").write_bytes(mixed_net())
-    done = subprocess.run(
-        [
-            sys.executable, "-m", "mcunet_tf.cli.tflite_to_tinyengine",
-            "m.tflite", f"--custom_op=Mix={mix}", "--verify=2", "--output_dir=out",
-        ],
-        cwd=tmp_path, capture_output=True, text=True,
-        env={"PYTHONPATH": str(repository), "PATH": "/usr/bin:/bin"},
-    )  # fmt: skip
+    flags = [f"--custom_op=Mix={mix}", "--verify=2", "--output_dir=out"]
+    done = run_module("mcunet_tf.cli.tflite_to_tinyengine", ["m.tflite", *flags], tmp_path)
     assert done.returncode == 0, done.stderr
     assert "no reference knows the custom operators" in done.stderr
     emitted = (tmp_path / "out" / "kernels" / "custom" / "mix.c").read_text()

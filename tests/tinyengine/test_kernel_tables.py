@@ -80,18 +80,21 @@ def test_names_end_with_the_instruction_set():
 @pytest.mark.qemu
 @pytest.mark.parametrize("isa", BOARDS)
 def test_each_file_defines_its_kernel_and_nothing_else(isa):
+    """Whatever the optimisation; from -O1 on, assembler has the registers that it wants."""
     board = load_board(BOARDS[isa])
+    files = kernel_files()
     names = sorted(name for name, kernel in ROWS.items() if kernel.isa == isa)
-    sources = [Source(kernel_files()[name], ("-O2",)) for name in names]
+    objects = compile_sources(board, [Source(files[name], ("-O1",)) for name in names])
     nm = find_tool(board.core.architecture.symbol_lister)
-    for name, item in zip(names, compile_sources(board, sources), strict=True):
-        told = subprocess.run(
-            [nm, "--extern-only", "--defined-only", "--format=posix", str(item)],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        assert [line.split()[0] for line in told.splitlines()] == [name]
+    told = subprocess.run(
+        [nm, "-A", "--extern-only", "--defined-only", "--format=posix", *map(str, objects)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    found = [line.split()[:2] for line in told.splitlines()]
+    expected = [[f"{item}:", name] for name, item in zip(names, objects, strict=True)]
+    assert found == expected
 
 
 def test_every_operator_that_runs_has_a_table_that_ends_portable():

@@ -12,7 +12,7 @@ from mcunet_tf import Recipe
 from mcunet_tf.tinynas.final import make_network
 from mcunet_tf.tinynas.growth import grown, mean_cost
 from mcunet_tf.tinynas.reading import read_images
-from mcunet_tf.tinynas.space import make_space
+from mcunet_tf.tinynas.space import Space, SpaceStage
 from mcunet_tf.tinynas.train import Trainer, TrainingPhase
 
 RECIPE = Recipe()
@@ -51,7 +51,7 @@ def test_a_step_costs_what_its_pixels_and_a_fixed_share_cost():
 
 
 def _trainer(teacher=None):
-    space = make_space((32, 32, 3), 1.0, 0.2)
+    space = Space((32, 32, 3), 1.0, 8, 1, 8, (SpaceStage(8, 2, (1, 2)),))
     network = make_network(space.arch(space.smallest()), 3, 0)
     return Trainer(network, Recipe(batch_size=10), name="t", seed=0, teacher=teacher)
 

@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +15,7 @@ from mcunet_tf.tinyengine.evaluate import evaluate
 from mcunet_tf.vision import Camera, detect, path_to, read_decoder, see
 from mcunet_tf.vision.camera import FORMATS
 from mcunet_tf.vision.pictures import read_picture, sensor_frame
+from tests.cli.forked import run_module
 from tests.vision.test_projects import detector
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
@@ -36,8 +36,7 @@ def street(tmp_path):
 
 
 def look(*arguments):
-    command = [sys.executable, "-m", "mcunet_tf.cli.mcunet_look", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return run_module("mcunet_tf.cli.mcunet_look", list(map(str, arguments)), Path.cwd())
 
 
 def test_boxes_are_those_of_numpy(tmp_path, street):

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from mcunet_tf.errors import VisionError
 from mcunet_tf.tinyengine import combine, compile_tflite
 from mcunet_tf.tinyengine.evaluate import evaluate
 from mcunet_tf.vision import BOX, Decoder, Head, box_part, detect, with_parts
+from tests.cli.forked import run_module
 from tests.formats.projects import FORMATS
 from tests.ops.build_tflite import SAME, Net
 from tests.ops.programs import write_files
@@ -148,14 +148,11 @@ def test_the_command_line_takes_a_file(tmp_path):
     model.write_bytes(detector())
     head = {"grid": [6, 6], "scores": [0, 4], "boxes": [0, 0], "code": "sides", "classes": 3}
     said.write_text(json.dumps({"image": [24, 24], "heads": [head]}), encoding="utf-8")
-    command = [
-        *("-m", "mcunet_tf.cli.tflite_to_tinyengine", str(model), f"--decode={said}"),
-        *(f"--output_dir={tmp_path / 'out'}", "--verify=2"),
-    ]
-    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)
+    arguments = [str(model), f"--decode={said}", f"--output_dir={tmp_path / 'out'}", "--verify=2"]
+    done = run_module("mcunet_tf.cli.tflite_to_tinyengine", arguments, tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "net_boxes.c").exists()
     said.write_text("{}", encoding="utf-8")
-    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)
+    done = run_module("mcunet_tf.cli.tflite_to_tinyengine", arguments, tmp_path)
     assert done.returncode == 1 and done.stderr.count("\n") == 1
     assert "the decoder lacks 'image'" in done.stderr
