@@ -18,7 +18,7 @@ from mcunet_tf.benchmark.rows import Row
 
 _SHOWN = ("instructions", "sram_bytes")
 _OURS = "mcunet_tf"
-_LONGEST = 190
+_LONGEST = 120
 """Length of the longest bar."""
 
 
