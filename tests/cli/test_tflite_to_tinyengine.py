@@ -296,6 +296,11 @@ def test_a_full_disk_behind_stdout_is_one_line(tmp_path, model):
         ("--format=", "no project format: use one or more of arduino, cmake, "),
         ("--format=arduino --name=arduino_kws", "'arduino_kws' begins with 'arduino', which is"),
         ("--format=arduino --name=Wire", "'Wire' is the name of a header of Arduino's (arduino): "),
+        ("--format=platformio --name=Wire", "name of a header of Arduino's (platformio): choose"),
+        (
+            "--format=zephyr --name=soc",
+            "name of a header of Zephyr's (zephyr): choose another",
+        ),
         ("--format=esp-idf --name=driver", "of a component of ESP-IDF (esp-idf): choose another"),
         ("--format=pico-sdk --name=pico_kws", "a library of the Pico SDK (pico-sdk): choose"),
         ("--format=make --name=example", "'example' is a target of the Makefile (make): choose"),

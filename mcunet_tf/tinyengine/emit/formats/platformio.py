@@ -6,12 +6,15 @@ from __future__ import annotations
 import json
 
 from mcunet_tf.tinyengine.emit.example_facts import facts, network_names
+from mcunet_tf.tinyengine.emit.formats.arduino import refused_name
 from mcunet_tf.tinyengine.emit.library import Library
 from mcunet_tf.tinyengine.emit.render import render
 
 _EXAMPLE = "examples/platformio"
 EXAMPLES = ("library.json", f"{_EXAMPLE}/platformio.ini", f"{_EXAMPLE}/src/main.cpp")
 ANY_CORE = True
+
+__all__ = ["ANY_CORE", "EXAMPLES", "project_files", "refused_name"]  # its example is Arduino's, too
 
 
 def project_files(library: Library) -> dict[str, str]:

@@ -15,6 +15,18 @@ from mcunet_tf.tinyengine.emit.render import render
 EXAMPLES: tuple[str, ...] = ()
 ANY_CORE = True
 
+# Headers that Zephyr's own sources find by one word; a library's folder is on their path, too.
+_HEADERS = frozenset(
+    "autoconf boot device exc fatal irq kernel kernel_arch_data kernel_arch_func "
+    "kernel_arch_interface kernel_internal kernel_offsets kernel_tls ksched kswap kthread mmu "
+    "offsets offsets_short offsets_short_arch sched_priq soc stack timeout_q version wait_q".split()
+)
+
+
+def refused_name(name: str) -> str | None:
+    """Its header would be found in the place of one of Zephyr's."""
+    return "is the name of a header of Zephyr's" if name.lower() in _HEADERS else None
+
 
 def _sample(library: Library) -> str:
     return f"samples/{library.name}"
