@@ -13,6 +13,7 @@ import gc
 import json
 import os
 import runpy
+import signal
 import subprocess
 import sys
 import tempfile
@@ -39,7 +40,8 @@ def run_module(
 def _ask(request: object) -> int:
     server = _server()
     assert server.stdin is not None and server.stdout is not None
-    timer = threading.Timer(TIMEOUT_S, server.kill)
+    # What hangs ends with all that it started; the next command gets a server of its own.
+    timer = threading.Timer(TIMEOUT_S, os.killpg, (server.pid, signal.SIGKILL))
     timer.start()
     try:
         server.stdin.write(json.dumps(request) + "\n")
@@ -47,6 +49,8 @@ def _ask(request: object) -> int:
         answer = server.stdout.readline()
     finally:
         timer.cancel()
+    if not answer:
+        _server.cache_clear()
     assert answer, f"no answer in {TIMEOUT_S} s: {request}"
     return int(answer)
 
@@ -60,6 +64,7 @@ def _server() -> subprocess.Popen[str]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
 
 
