@@ -60,7 +60,7 @@ _HALVED_SIDE = 24
 """Sides of images from which on a stem may halve them."""
 
 FINAL_SHARE = 0.7
-PASSES = 25
+PASSES = 40
 """Share of a search's time that its final training has, and passes over the images that a network
 should be able to make in it."""
 
@@ -225,12 +225,12 @@ def own_contenders(
         for level in _LEVELS:
             wanted = affordable * level
             near = [a for a in drawn if 1 / _LEVEL_RANGE < costs[a] / wanted < _LEVEL_RANGE]
-            ranked = sorted(near, key=lambda arch: -_promise(arch, num_classes, costs[arch]))
+            ranked = sorted(near, key=lambda arch: -_promise(arch, num_classes))
             best = next((arch for arch in ranked[:_TRIED] if fits(arch)), None)
             if best is None and level == 1.0:
                 # The budget ends below what could be trained: the most promising ones that fit,
                 # looked for from large to small.
-                spread = sorted(drawn, key=lambda arch: -_promise(arch, num_classes, costs[arch]))
+                spread = sorted(drawn, key=lambda arch: -_promise(arch, num_classes))
                 step = -(-len(spread) // _TRIED) or 1
                 best = next((arch for arch in spread[::step] if fits(arch)), None)
             if best is not None and all(c.arch != best for c in found[level]):
@@ -240,9 +240,9 @@ def own_contenders(
     return _named_apart(merged)
 
 
-def _promise(arch: Arch, num_classes: int, cost: float) -> float:
-    """Weights count, and what is computed with them: their logarithms."""
-    return math.log(arch.parameters(num_classes)) + 0.5 * math.log(cost)
+def _promise(arch: Arch, num_classes: int) -> int:
+    """Of networks that cost alike to train the one with the most weights learns the most."""
+    return arch.parameters(num_classes)
 
 
 def _named_apart(contenders: Sequence[Contender]) -> list[Contender]:
