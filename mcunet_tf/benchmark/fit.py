@@ -345,6 +345,7 @@ def fit_board(
     shared = shared_code(board, list(kernels.values()))
     entry["shared"] = shared
     entry["code"] = code_weights(board, framed, sizes, shared)
+    entry["by_cycles"] = board.core.calibration.error_percent is not None
     release = re.search(r"\d+\.\d+\.\d+", tool_version(board.core.architecture.compiler))
     entry["label"] = (
         f"linear model of {board.core.name} fitted to exact counts on {board.name} (gcc "

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Chooses a kernel of the kernel table for every operator: by cost, and over the whole model.
 
-A kernel costs instructions, operator by operator, and flash, once. Without a budget it is worth its
-code if it saves the model about one percent of its instructions per 3 kB; with a budget the fastest
-kernels that fit are taken. So is what it keeps of a constant that other operators read too, as the
-steps of an unrolled network do: kernels that pack it with what is an operator's own keep copies.
+A kernel costs time, in cycles or instructions, operator by operator, and flash, once. Without a
+budget it is worth its code if it saves the model about one percent of its time per 3 kB; with a
+budget the fastest kernels that fit are taken. So is what it keeps of a constant that other
+operators read too, as the steps of an unrolled network do: kernels that pack it with what is an
+operator's own keep copies.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import dataclasses
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
+
+import numpy as np
 
 from mcunet_tf.errors import BudgetError
 from mcunet_tf.tinyengine.constant_pool import Content, constant_sizes
@@ -32,11 +35,14 @@ from mcunet_tf.tinyengine.ops.spec import View, view
 from mcunet_tf.tinyengine.schedule.nodes import Node, make_node
 
 WORTH_SHARE, WORTH_BYTES = 0.01, 3072
-"""Share of a model's instructions that this much code must save."""
+"""Share of a model's time that this much code must save."""
 
 
 LEANER = 1.5
-"""Times the instructions of the fastest kernel that one with less scratch may take."""
+"""Times as long as the fastest kernel that one with less scratch may take."""
+
+SCRATCH_WORTH = 16
+"""Bytes of code that a byte of scratch is worth: microcontrollers have so much more flash."""
 
 LINKED_BYTES = 1024
 """Of a flash budget, for what only the linker knows: library functions, alignment, stages' code."""
@@ -47,6 +53,9 @@ class Costs(Protocol):
 
     def kernel(self, kernel: Kernel, view: View, calls: Runs) -> CallCost | None:
         """Cost of some calls, or None where nothing is known of the kernel."""
+
+    def time(self, cost: CallCost) -> float:
+        """What kernels are compared by."""
 
     def code_bytes(self, kernel: Kernel) -> int | None:
         """Flash of the kernel's code, or None."""
@@ -140,12 +149,19 @@ def select_kernels(
     first = [select_kernel(graph, op, isa) for op in ops]
     if costs is None:
         return first
-    names = frozenset(kernel.name for kernel in first)
     sharing = _sharing(graph, ops)
-    choices = [
-        traded_kernels(graph, op, isa, costs, kernel, names, index in sharing)
-        for index, (op, kernel) in enumerate(zip(ops, first, strict=True))
-    ]
+
+    def traded(names: Collection[str]) -> list[KernelChoice]:
+        return [
+            traded_kernels(graph, op, isa, costs, kernel, names, index in sharing)
+            for index, (op, kernel) in enumerate(zip(ops, first, strict=True))
+        ]
+
+    names = {kernel.name for kernel in first}
+    choices = traded(names)
+    fastest = {choice.kernels[int(np.argmin(choice.times))].name for choice in choices}
+    if not fastest <= names:
+        choices = traded(names | fastest)
     return worthwhile_kernels(_with_copies(graph, ops, choices, sharing), costs)
 
 
@@ -168,7 +184,7 @@ def select_nodes(
 
 def worthwhile_kernels(choices: Sequence[KernelChoice], costs: Costs) -> list[Kernel]:
     """One kernel for each operator, such that every kernel in use is worth its code."""
-    fastest = sum(min(choice.instructions) for choice in choices)
+    fastest = sum(min(choice.times) for choice in choices)
     price = WORTH_SHARE * fastest / WORTH_BYTES
     choices = [choice.priced(price) for choice in choices]
     kernels = cheapest_kernels(choices, _code_sizes(choices, costs), price).kernels
@@ -194,29 +210,29 @@ def traded_kernels(
       isa: instruction sets of the target.
       costs: the costs of the target.
       first: the kernel that the table prefers.
-      names: kernels that the table prefers for some operator of the model.
+      names: kernels that are preferred for some operator of the model.
       all_of_them: whether slower kernels are traded as well, for an operator whose constants count.
     """
     seen = view(graph, op)
-    own = _instructions(graph, op, first, costs)
+    own = _time(graph, op, first, costs)
     if own is None:
         # A kernel that nobody has measured keeps its place in the table.
         return KernelChoice((first,), (0.0,), (0,))
-    kernels, instructions = [first], [own]
+    kernels, times = [first], [own]
     table = kernels_for(seen)
     for kernel in table[table.index(first) + 1 :]:
         if kernels[-1].isa == "portable":
             break
         if not _runs_on(kernel, isa) or kernel.style is not first.style:
             continue
-        cost = _instructions(graph, op, kernel, costs)
+        cost = _time(graph, op, kernel, costs)
         if cost is None or kernel.name in [other.name for other in kernels]:
             continue
         wanted = all_of_them or cost < own or kernel.name in names or kernel.isa == "portable"
         if wanted and kernel.rejects(seen) is None:
             kernels.append(kernel)
-            instructions.append(cost)
-    return KernelChoice(tuple(kernels), tuple(instructions), (0,) * len(kernels))
+            times.append(cost)
+    return KernelChoice(tuple(kernels), tuple(times), (0,) * len(kernels))
 
 
 def _sharing(graph: Graph, ops: Sequence[Op]) -> dict[int, int]:
@@ -264,7 +280,7 @@ def _with_copies(
 def leaner_kernels(
     graph: Graph, op: Op, isa: Collection[str], costs: Costs | None, chosen: Kernel
 ) -> tuple[Kernel, ...]:
-    """Kernels that take less scratch than the chosen one and not much more time.
+    """Kernels that take less scratch than the chosen one, not much more time, and are worth it.
 
     Which one runs is the plan's choice: where scratch sets the peak of memory, and only as far as
     the instructions that it costs are tolerated.
@@ -280,17 +296,19 @@ def leaner_kernels(
     scratch_bytes = _scratch_bytes(graph, op, chosen)
     if costs is None or not scratch_bytes:
         return ()
-    own = _instructions(graph, op, chosen, costs)
+    own = _time(graph, op, chosen, costs)
     found = {chosen.name: scratch_bytes}
     kernels = []
     for kernel in kernels_for(seen):
         if own is None or kernel.name in found or not _runs_on(kernel, isa):
             continue
         cost, bytes_then = (
-            _instructions(graph, op, kernel, costs),
+            _time(graph, op, kernel, costs),
             _scratch_bytes(graph, op, kernel),
         )
-        lean = kernel.style is chosen.style and bytes_then < scratch_bytes
+        code_bytes = costs.code_bytes(kernel) or 0
+        worth = SCRATCH_WORTH * (scratch_bytes - bytes_then)
+        lean = kernel.style is chosen.style and worth > 0 and worth >= code_bytes
         if lean and cost is not None and cost <= LEANER * own and kernel.rejects(seen) is None:
             found[kernel.name] = bytes_then
             kernels.append(kernel)
@@ -348,8 +366,8 @@ def _sized(
     """All kernels of which speed and size are known, and the constants of each."""
     seen = view(graph, op)
     usable = usable_kernels(seen, isa)
-    known = [(kernel, _instructions(graph, op, kernel, costs)) for kernel in usable]
-    pairs = [(kernel, instructions) for kernel, instructions in known if instructions is not None]
+    known = [(kernel, _time(graph, op, kernel, costs)) for kernel in usable]
+    pairs = [(kernel, time) for kernel, time in known if time is not None]
     if not pairs:
         raise BudgetError(
             f"layer '{op.name}': the size of kernel {usable[0].name} is not known: "
@@ -365,10 +383,10 @@ def _runs_on(kernel: Kernel, isa: Collection[str]) -> bool:
     return kernel.isa == "portable" or kernel.isa in isa
 
 
-def _instructions(graph: Graph, op: Op, kernel: Kernel, costs: Costs) -> float | None:
+def _time(graph: Graph, op: Op, kernel: Kernel, costs: Costs) -> float | None:
     node = make_node(graph, 0, op, kernel)
     cost = costs.kernel(kernel, node.view, whole_calls(node))
-    return None if cost is None or costs.code_bytes(kernel) is None else cost.instructions
+    return None if cost is None or costs.code_bytes(kernel) is None else costs.time(cost)
 
 
 def _code_sizes(choices: Sequence[KernelChoice], costs: Costs) -> dict[str, int]:

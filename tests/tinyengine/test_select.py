@@ -87,7 +87,7 @@ def taken(problem: Problem, picked: tuple[int, ...]) -> Selection:
     kernels = {index: choice.kernels[at] for index, (choice, at) in enumerate(pairs)}
     flash = sum(problem.code_bytes[name] for name in {kernel.name for kernel in kernels.values()})
     flash += sum(choice.constant_bytes[at] for choice, at in pairs)
-    return Selection(flash, sum(choice.instructions[at] for choice, at in pairs), kernels)
+    return Selection(flash, sum(choice.times[at] for choice, at in pairs), kernels)
 
 
 def check_figures(problem: Problem, selection: Selection) -> None:
@@ -97,9 +97,9 @@ def check_figures(problem: Problem, selection: Selection) -> None:
         for index, choice in enumerate(problem.choices)
     )
     again = taken(problem, picked)
-    assert (selection.flash_bytes, selection.instructions) == (
+    assert (selection.flash_bytes, selection.time) == (
         again.flash_bytes,
-        again.instructions,
+        again.time,
     )
 
 
@@ -109,7 +109,7 @@ def test_no_selection_is_cheaper(problem, price):
     constants = sum(choice.constant_bytes[0] for choice in problem.choices)
 
     def total(selection: Selection) -> float:
-        return selection.instructions + price * (selection.flash_bytes - constants)
+        return selection.time + price * (selection.flash_bytes - constants)
 
     chosen = cheapest_kernels(problem.choices, problem.code_bytes, price)
     check_figures(problem, chosen)
@@ -122,10 +122,10 @@ def test_every_budget_gets_the_fastest_that_fits(problem):
     """The front is that of all selections, for constants that do not depend on the kernel."""
     found = fastest_kernels(problem.choices, problem.code_bytes)
     best: list[tuple[float, float]] = []
-    for option in sorted((s.instructions, s.flash_bytes) for s in every_selection(problem)):
+    for option in sorted((s.time, s.flash_bytes) for s in every_selection(problem)):
         if not best or option[1] < best[-1][1]:
             best.append(option)
-    assert [(s.instructions, s.flash_bytes) for s in found] == best
+    assert [(s.time, s.flash_bytes) for s in found] == best
     for selection in found:
         check_figures(problem, selection)
 
@@ -134,10 +134,10 @@ def test_every_budget_gets_the_fastest_that_fits(problem):
 @given(problems(own_constants=True))
 def test_the_front_starts_at_the_fastest_and_falls(problem):
     found = fastest_kernels(problem.choices, problem.code_bytes)
-    fastest = min(s.instructions for s in every_selection(problem))
-    assert found[0].instructions == fastest
+    fastest = min(s.time for s in every_selection(problem))
+    assert found[0].time == fastest
     for faster, smaller in itertools.pairwise(found):
-        assert faster.instructions < smaller.instructions
+        assert faster.time < smaller.time
         assert faster.flash_bytes > smaller.flash_bytes
     for selection in found:
         check_figures(problem, selection)
@@ -154,13 +154,13 @@ def test_too_many_rows_to_weigh_all_sets():
     code = {"shared": 100} | {kernel.name: 10 for kernel in kernels}
     (selection, *_) = fastest_kernels([first, second], code)
     assert [selection.kernels[i].name for i in range(2)] == ["own0", "shared"]
-    assert (selection.instructions, selection.flash_bytes) == (7.0, 110.0)
+    assert (selection.time, selection.flash_bytes) == (7.0, 110.0)
 
 
 def test_the_smallest_rows_are_weighed_however_many_there_are():
     kernels = [kernel(f"own{index}") for index in range(MAX_KERNELS + 2)]
-    instructions = tuple(float(i) for i in range(len(kernels)))
-    choice = KernelChoice(tuple(kernels), instructions, (0,) * len(kernels))
+    times = tuple(float(i) for i in range(len(kernels)))
+    choice = KernelChoice(tuple(kernels), times, (0,) * len(kernels))
     code = {it.name: 100 - index for index, it in enumerate(kernels)}
     found = fastest_kernels([choice], code)
     assert found[0].kernels[0].name == "own0"
@@ -233,12 +233,12 @@ def test_a_tighter_budget_is_slower_and_kept(board):
         models.append(compiled_within(budget, board))
         assert flash_bytes(models[-1]) <= budget + STAGES_BYTES
     for loose, tight in itertools.pairwise(models):
-        assert kernel_instructions(tight) >= kernel_instructions(loose)
-    assert kernel_instructions(models[-1]) > 2 * kernel_instructions(models[0])
+        assert kernel_time(tight) >= kernel_time(loose)
+    assert kernel_time(models[-1]) > 2 * kernel_time(models[0])
     assert flash_bytes(models[-1]) < flash_bytes(models[0])
 
 
-def kernel_instructions(compiled: CompiledModel) -> float:
+def kernel_time(compiled: CompiledModel) -> float:
     """What the kernels take on whole layers: the figure by which the budget is filled."""
     model = cost_model(load_board(compiled.report.board).core.cost_model)
     assert model is not None
@@ -246,7 +246,7 @@ def kernel_instructions(compiled: CompiledModel) -> float:
     for node in (node for stage in compiled.plan.stages for node in stage.nodes):
         cost = model.kernel(node.kernel, node.view, whole_calls(node))
         assert cost is not None
-        total += cost.instructions
+        total += model.time(cost)
     return total
 
 

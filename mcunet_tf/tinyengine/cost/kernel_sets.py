@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chooses sets of kernels: each kernel costs flash once and instructions wherever it is used.
+"""Chooses sets of kernels: each kernel costs flash once and time wherever it is used.
 
 Operators that have no kernels in common are independent. Within a group of those that have, all
 sets of kernels are weighed; between groups, only the sets that no other one beats in both costs are
@@ -27,21 +27,21 @@ class KernelChoice:
 
     Attributes:
       kernels: the preferred one first.
-      instructions: the instructions of each kernel.
+      times: of each kernel, in what costs are compared by.
       constant_bytes: weights and tables of each kernel, as packed; without a limit of flash only
         those count of which other operators might keep copies.
     """
 
     kernels: tuple[Kernel, ...]
-    instructions: tuple[float, ...]
+    times: tuple[float, ...]
     constant_bytes: tuple[int, ...]
 
     def priced(self, price: float) -> KernelChoice:
-        """The same, each kernel's constants as so many instructions per byte."""
+        """The same, each kernel's constants as so much time per byte."""
         if not any(self.constant_bytes):
             return self
-        pairs = zip(self.instructions, self.constant_bytes, strict=True)
-        costs = tuple(instructions + price * size for instructions, size in pairs)
+        pairs = zip(self.times, self.constant_bytes, strict=True)
+        costs = tuple(time + price * size for time, size in pairs)
         return KernelChoice(self.kernels, costs, (0,) * len(costs))
 
 
@@ -51,23 +51,23 @@ class Selection:
 
     Attributes:
       flash_bytes: code and constants.
-      instructions: the instructions of one inference.
+      time: of one inference.
       kernels: the kernel of each operator.
     """
 
     flash_bytes: float
-    instructions: float
+    time: float
     kernels: Mapping[int, Kernel]
 
 
 def cheapest_kernels(
     choices: Sequence[KernelChoice], code_bytes: Mapping[str, int], price: float
 ) -> Selection:
-    """The kernels of least instructions + price * code bytes."""
+    """The kernels of least time + price * code bytes."""
     chosen = Selection(0.0, 0.0, {})
     for group in _connected(choices):
         sets = _Sets(group, choices, code_bytes)
-        best = int(np.argmin(sets.instructions + price * sets.code_bytes))
+        best = int(np.argmin(sets.times + price * sets.code_bytes))
         chosen = _joined(chosen, sets.selection(best))
     return chosen
 
@@ -85,14 +85,14 @@ def fastest_kernels(
 
 
 def _joined(a: Selection, b: Selection) -> Selection:
-    flash_bytes, instructions = a.flash_bytes + b.flash_bytes, a.instructions + b.instructions
-    return Selection(flash_bytes, instructions, {**a.kernels, **b.kernels})
+    flash_bytes, time = a.flash_bytes + b.flash_bytes, a.time + b.time
+    return Selection(flash_bytes, time, {**a.kernels, **b.kernels})
 
 
 def _front(options: Sequence[Selection]) -> list[Selection]:
-    """The options that no other one beats in both flash and instructions."""
+    """The options that no other one beats in both flash and time."""
     kept: list[Selection] = []
-    for option in sorted(options, key=lambda o: (o.instructions, o.flash_bytes)):
+    for option in sorted(options, key=lambda o: (o.time, o.flash_bytes)):
         if not kept or option.flash_bytes < kept[-1].flash_bytes:
             kept.append(option)
     return kept
@@ -115,7 +115,7 @@ class _Sets:
 
     Attributes:
       code_bytes: [sets].
-      instructions: [sets]; infinite where an operator has no kernel in the set.
+      times: [sets]; infinite where an operator has no kernel in the set.
       constant_bytes: [sets].
     """
 
@@ -130,11 +130,11 @@ class _Sets:
         self.code_bytes = np.zeros(count)
         for bit, name in enumerate(self.names):
             self.code_bytes += np.where(members >> bit & 1, code_bytes[name], 0)
-        self.instructions = np.zeros(count)
+        self.times = np.zeros(count)
         self.constant_bytes = np.zeros(count)
         for index in group:
-            instructions, constants = self._best(choices[index], members)
-            self.instructions += instructions
+            times, constants = self._best(choices[index], members)
+            self.times += times
             self.constant_bytes += constants
 
     def _best(
@@ -144,13 +144,13 @@ class _Sets:
         fastest = np.full(len(members), np.inf)
         constants = np.zeros(len(members))
         # A later kernel must be faster to replace an earlier one: the table's order breaks ties.
-        for kernel, instructions, size in zip(
-            choice.kernels, choice.instructions, choice.constant_bytes, strict=True
+        for kernel, time, size in zip(
+            choice.kernels, choice.times, choice.constant_bytes, strict=True
         ):
             if kernel.name not in self.names:
                 continue
-            better = (members >> self.names.index(kernel.name) & 1 > 0) & (instructions < fastest)
-            fastest = np.where(better, instructions, fastest)
+            better = (members >> self.names.index(kernel.name) & 1 > 0) & (time < fastest)
+            fastest = np.where(better, time, fastest)
             constants = np.where(better, size, constants)
         return fastest, constants
 
@@ -158,8 +158,8 @@ class _Sets:
         """The sets that no other one beats, the fastest first."""
         flash = self.code_bytes + self.constant_bytes
         kept, least = [], np.inf
-        for index in np.lexsort((flash, self.instructions)):
-            if np.isfinite(self.instructions[index]) and flash[index] < least:
+        for index in np.lexsort((flash, self.times)):
+            if np.isfinite(self.times[index]) and flash[index] < least:
                 kept.append(int(index))
                 least = flash[index]
         return kept
@@ -170,11 +170,11 @@ class _Sets:
         kernels = {}
         for op in self.group:
             choice = self.choices[op]
-            pairs = zip(choice.instructions, range(len(choice.kernels)), strict=True)
+            pairs = zip(choice.times, range(len(choice.kernels)), strict=True)
             usable = [pair for pair in pairs if choice.kernels[pair[1]].name in inside]
             kernels[op] = choice.kernels[min(usable)[1]]
         flash = float(self.code_bytes[index] + self.constant_bytes[index])
-        return Selection(flash, float(self.instructions[index]), kernels)
+        return Selection(flash, float(self.times[index]), kernels)
 
 
 def _row_names(
@@ -187,7 +187,7 @@ def _row_names(
     names = list(dict.fromkeys(kernel.name for i in group for kernel in choices[i].kernels))
     if len(names) <= MAX_KERNELS:
         return names
-    fastest = [choices[i].kernels[int(np.argmin(choices[i].instructions))].name for i in group]
+    fastest = [choices[i].kernels[int(np.argmin(choices[i].times))].name for i in group]
     smallest = []
     for choice in (choices[i] for i in group):
         pairs = zip(choice.kernels, choice.constant_bytes, strict=True)

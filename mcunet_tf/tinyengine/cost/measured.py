@@ -30,6 +30,10 @@ class MeasuredCosts:
         found = self.table.get(cost_key(kernel, view, calls))
         return found or self.model.kernel(kernel, view, calls)
 
+    def time(self, cost: CallCost) -> float:
+        """As the model has it."""
+        return self.model.time(cost)
+
     def code_bytes(self, kernel: Kernel) -> int | None:
         """As the model has it."""
         return self.model.code_bytes(kernel)

@@ -81,6 +81,7 @@ class CostModel:
       entry: cost of entering and leaving `invoke`.
       code: weights of the size of that code, in bytes.
       shared: what several kernels call.
+      by_cycles: whether kernels are compared by cycles; see `time`.
     """
 
     core: str
@@ -90,6 +91,15 @@ class CostModel:
     entry: CallCost
     code: Mapping[str, float]
     shared: Sequence[SharedCode] = ()
+    by_cycles: bool = False
+
+    def time(self, cost: CallCost) -> float:
+        """What kernels are chosen by.
+
+        Cycles, where published measurements say what the core's cycle model is worth; else
+        instructions, which need no model.
+        """
+        return cost.cycles if self.by_cycles else cost.instructions
 
     def kernel(self, kernel: Kernel, view: View, calls: Runs) -> CallCost | None:
         """Predicts the calls of one kernel; None for one without coefficients."""
@@ -177,6 +187,7 @@ def read_model(core: str, entry: Mapping[str, Any]) -> CostModel:
             SharedCode(frozenset(it["kernels"]), int(it["code_bytes"]))
             for it in entry.get("shared", {}).values()
         ],
+        by_cycles=bool(entry["by_cycles"]),
     )
 
 
