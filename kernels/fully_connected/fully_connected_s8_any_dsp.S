@@ -19,7 +19,7 @@
  * so many it is added to what went before, kept in the stack, and D starts anew: sums of any
  * length. No half overflows: where b[k] is -128, a[k] >= 0.
  *
- * 24.25 instructions for 24 multiply-accumulates, about 19 for each output. What is left of the
+ * 23.25 instructions for 24 multiply-accumulates, about 19 for each output. What is left of the
  * outputs comes first, pair by pair, 11 instructions for 8. An odd output is paired with weights of
  * zero; what these give is overwritten by the next one.
  *
@@ -55,29 +55,36 @@
 #define SEGMENT_BYTES 256 /* 64 words; the first segment may have the tail besides */
 #define UNROLL_3 8
 #define UNROLL_1 2
+#define BLOCK_BYTES_3 88 /* of code */
+#define BLOCK_BYTES_1 38
 
     .syntax unified
     .thumb
 
-/* Two sums of a pair, of the four inputs in r2, r3. */
-.macro pair_products a, d
-    ldrd    r4, r5, [r0], #8
-    sxtb16  r6, r4
-    smlad   \d, r2, r4, \d
-    smlad   \a, r2, r6, \a
-    sxtb16  r6, r5
-    smlad   \d, r3, r5, \d
-    smlad   \a, r3, r6, \a
+/* Two sums of a pair, of two of the inputs in r2 and r3. */
+.macro pair_products a, d, inputs, word
+    smlad   \d, \inputs, \word, \d
+    sxtb16  \word, \word
+    smlad   \a, \inputs, \word, \a
 .endm
 
 /* Four inputs, in r2, of all pairs. */
 .macro products pairs
     sxtb16  r3, r2, ror #8
     sxtb16  r2, r2
-    pair_products r7, r8
   .if \pairs == 3
-    pair_products r9, r10
-    pair_products r11, r12
+    ldm     r0!, {r4, r5, r6}
+    pair_products r7, r8, r2, r4
+    pair_products r7, r8, r3, r5
+    pair_products r9, r10, r2, r6
+    ldm     r0!, {r4, r5, r6}
+    pair_products r9, r10, r3, r4
+    pair_products r11, r12, r2, r5
+    pair_products r11, r12, r3, r6
+  .else
+    ldm     r0!, {r4, r5}
+    pair_products r7, r8, r2, r4
+    pair_products r7, r8, r3, r5
   .endif
 .endm
 
@@ -123,7 +130,7 @@
 .endm
 
 /* A pass over the inputs: r7 to r12 become sums, r0 moves on. Ends with r1 = out, advanced. */
-.macro pass pairs, unroll
+.macro pass pairs, unroll, bytes
   .if \pairs == 3
     ldr     r6, [sp, #F_CHANNELS]
     add     r5, sp, #F_SUMS
@@ -151,7 +158,7 @@
     ldr     r2, [r1], #4
     products \pairs
   .endr
-  .if . - .Lblocks_\pairs != \unroll * 4 * (3 + 7 * \pairs)
+  .if . - .Lblocks_\pairs != \unroll * \bytes
     .error "a block does not have the size that choose_entry assumes"
   .endif
     cmp     r1, lr
@@ -177,10 +184,10 @@
 .endm
 
 /* Where a pass starts: r4 blocks in its first segment, r3 = 4 if its first word is the tail. */
-.macro choose_entry pairs, unroll
+.macro choose_entry pairs, unroll, bytes
     rsb     r5, r4, #0
     and     r5, r5, #(\unroll - 1)
-    mov     r6, #(4 * (3 + 7 * \pairs))
+    mov     r6, #\bytes
     mla     r5, r5, r6, r3
     adr.w   r6, .Lblocks_\pairs
     add     r5, r5, r6
@@ -199,7 +206,7 @@ fully_connected_s8_any_dsp:
     b       .Lstart
 
 .Lpass_1:
-    pass    1, UNROLL_1
+    pass    1, UNROLL_1, BLOCK_BYTES_1
     ldr     r2, [sp, #F_LEFT]
     subs    r2, r2, #2
     bmi     .Lrow_done /* it was the only output */
@@ -213,7 +220,7 @@ fully_connected_s8_any_dsp:
     b       .Lrow_done
 
 .Lpass_3:
-    pass    3, UNROLL_3
+    pass    3, UNROLL_3, BLOCK_BYTES_3
     ldr     r2, [sp, #F_LEFT]
     subs    r2, r2, #6
     strd    r2, r1, [sp, #F_LEFT]
@@ -240,8 +247,8 @@ fully_connected_s8_any_dsp:
     itt     ne
     movne   r3, #4
     addne   r4, r4, #1
-    choose_entry 1, UNROLL_1
-    choose_entry 3, UNROLL_3
+    choose_entry 1, UNROLL_1, BLOCK_BYTES_1
+    choose_entry 3, UNROLL_3, BLOCK_BYTES_3
 
 .Lrow:
     ldr     r0, [sp, #(F_BYTES)] /* op, as it was pushed */
