@@ -72,6 +72,14 @@ void conv2d_s8_wide_twos_dsp(const struct conv2d_s8 *op, const int8_t *const *in
 void conv2d_s8_any_dsp(const struct conv2d_s8 *op, const int8_t *const *in_rows,
                        int8_t *const *out_rows, int32_t rows, void *scratch);
 
+/* Windows of 3 columns, strides of 1 and 2 and no dilation along a row; or of 1 column without
+ * padding beside rows. in_channels = 1, 2, 3 or a multiple of 4, out_width and out_channels >= 2.
+ * Scratch: I * (1 + 2 * C * kernel_height) bytes, I being in_channels rounded up to a multiple of 4
+ * and C = 3 + (P - 1) * stride_width; 2 * I * P * kernel_height for windows of 1 column. P is 3, or
+ * 2 where out_width is 2 or 4. */
+void conv2d_s8_columns_dsp(const struct conv2d_s8 *op, const int8_t *const *in_rows,
+                           int8_t *const *out_rows, int32_t rows, void *scratch);
+
 /* For Cortex-M55 with Helium; weights: conv2d_tile_mve.h. Any clamp; no shift to the left but in
  * the `any` rows. Scratch:
  * 2 (1 x 1) or 3 times the inputs of a window, rounded up to 16. The 1 x 1 row's `out` may overlap

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mcunet_tf.tinyengine.fixed_point import requantize
-from mcunet_tf.tinyengine.kernel_tables.packing import dsp, mve
+from mcunet_tf.tinyengine.kernel_tables.packing import dsp, dsp_columns, mve
 from tests.kernels.dsp_program import FILLER, GUARD_BYTES, Case, run_cases
 
 pytestmark = [pytest.mark.qemu, pytest.mark.sampled(8)]
@@ -20,11 +20,13 @@ PACK = {
     "conv2d_s8_twos_dsp": dsp.pack_conv2d,
     "conv2d_s8_wide_twos_dsp": dsp.pack_conv2d_wide,
     "conv2d_s8_any_dsp": dsp.pack_conv2d_any,
+    "conv2d_s8_columns_dsp": dsp_columns.pack_conv2d_columns,
     "conv2d_s8_mve": mve.pack_conv2d,
     "conv2d_s8_any_mve": functools.partial(mve.pack_conv2d, any_scale=True),
 }
 BOARD = {"dsp": "qemu-m4", "mve": "qemu-m55"}
-every = pytest.mark.parametrize("kernel", PACK)
+ANY_WINDOW = [kernel for kernel in PACK if "columns" not in kernel]
+every = pytest.mark.parametrize("kernel", ANY_WINDOW)
 any_scale = pytest.mark.parametrize("kernel", [k for k in PACK if "any" in k])
 
 
@@ -94,6 +96,12 @@ def admits(kernel, layer: Layer) -> str | None:
     return narrow or dsp.fast_requant_reason(*constants)
 
 
+def pack(kernel, layer: Layer) -> np.ndarray:
+    constants = (layer.weights, layer.bias, layer.multiplier, layer.shift)
+    stride = (layer.strides[1],) if "columns" in kernel else ()
+    return PACK[kernel](*constants, *stride)
+
+
 def make_case(kernel, layer: Layer) -> tuple[Case, np.ndarray]:
     """Memory: a row of zero points, the image, a guard, the output, a guard; calls of some rows."""
     assert admits(kernel, layer) is None
@@ -141,14 +149,12 @@ def make_case(kernel, layer: Layer) -> tuple[Case, np.ndarray]:
             "out_min": layer.clamp[0],
             "out_max": layer.clamp[1],
         },
-        weights=PACK[kernel](layer.weights, layer.bias, layer.multiplier, layer.shift),
+        weights=pack(kernel, layer),
         memory=memory,
         setup=setup,
         arguments="in_rows, out_rows, rows, scratch",
         teardown="  }",
-        scratch_bytes=scratch_bytes(
-            kernel, kernel_height, kernel_width, channels, expected.shape[1]
-        ),
+        scratch_bytes=scratch_bytes(kernel, layer, expected.shape[1]),
         name=f"{kernel} {layer}",
     )
     want = memory.copy()
@@ -156,7 +162,12 @@ def make_case(kernel, layer: Layer) -> tuple[Case, np.ndarray]:
     return case, want
 
 
-def scratch_bytes(kernel, kernel_height, kernel_width, channels, out_width):
+def scratch_bytes(kernel, layer, out_width):
+    _, kernel_height, kernel_width, channels = layer.weights.shape
+    if "columns" in kernel:
+        return dsp_columns.scratch_bytes_conv2d_columns(
+            (kernel_height, kernel_width), channels, layer.strides[1], out_width
+        )
     if "mve" in kernel:
         return mve.scratch_bytes_conv2d(kernel_height, kernel_width, channels)
     pixels = 2 if "twos" in kernel else dsp.conv2d_tile_pixels(out_width)
@@ -219,7 +230,7 @@ def test_every_output_width(kernel):
 
 @pytest.mark.parametrize(
     ("kernel", "board"),
-    [("conv2d_s8_dsp", "qemu-m7"), *((kernel, BOARD[kernel[-3:]]) for kernel in PACK)],
+    [("conv2d_s8_dsp", "qemu-m7"), *((kernel, BOARD[kernel[-3:]]) for kernel in ANY_WINDOW)],
 )
 def test_layers_of_known_networks(kernel, board):
     rng = np.random.default_rng(4)
@@ -271,3 +282,51 @@ def test_any_scale(kernel):
         shift = np.arange(channels) % 28 - 20
         layers.append(replace(layer, weights=weights, shift=shift, bias=layer.bias % 100))
     check(kernel, layers)
+
+
+def check_columns(layers):
+    check("conv2d_s8_columns_dsp", layers)
+
+
+@pytest.mark.parametrize("height", [1, 2, 3, 5])
+@pytest.mark.parametrize(("width", "stride"), [(3, 1), (3, 2), (1, 1), (1, 2), (1, 3)])
+def test_columns_of_every_width_and_depth(height, width, stride):
+    """Tiles of three and of two pixels; even and odd numbers of four inputs."""
+    rng = np.random.default_rng(31)
+    layers = []
+    for out_width in (2, 3, 4, 5, 6, 7, 8, 13):
+        for channels in (1, 2, 3, 4, 8, 12, 20):
+            channels_out, zero_point = (int(rng.integers(*ends)) for ends in ((2, 7), (-128, 128)))
+            edge = width // 2  # none beside rows for windows of one column
+            rest = {"pads": (1, 1, edge, edge), "rows": out_width % 3 + 1, "strides": (1, stride)}
+            image = (height + 2, (out_width - 1) * stride + width - 2 * edge, channels)
+            window = (height, width)
+            layers.append(random_layer(rng, image, window, channels_out, zero_point, **rest))
+    check_columns(layers)
+
+
+def test_columns_of_strides_dilations_and_paddings_of_rows():
+    rng = np.random.default_rng(32)
+    layers = []
+    for strides, dilation in (((1, 1), 1), ((2, 2), 1), ((1, 2), 2), ((3, 1), 2)):
+        for pads in ((0, 0, 0, 0), (0, 1, 0, 1), (3, 2, 4, 5), (2, 2, 0, 3)):
+            for rows in (1, 4):
+                rest = {"strides": strides, "dilations": (dilation, 1), "pads": pads}
+                layers.append(random_layer(rng, (9, 9, 8), (3, 3), 4, rows=rows, **rest))
+    check_columns(layers)
+
+
+def test_columns_of_clamps_and_extreme_values():
+    rng = np.random.default_rng(33)
+    layers = []
+    for clamp in ((-128, 0), (-20, 127), (-100, -7)):
+        rest = {"pads": (1, 1, 1, 1), "rows": 3, "clamp": clamp}
+        layers.append(random_layer(rng, (5, 7, 4), (3, 3), 5, **rest))
+    for value in (-128, 127):
+        layer = random_layer(rng, (4, 5, 4), (3, 3), 24, value, pads=(1, 1, 1, 1))
+        layer.weights[::2], layer.weights[1::2] = 127, -127
+        layer.shift[:] = -1 - np.arange(24)
+        layer.multiplier[::3] *= -1
+        layer.image[:, :, 1] = value
+        layers.append(layer)
+    check_columns(layers)

@@ -12,6 +12,7 @@ import functools
 from collections.abc import Mapping
 
 from mcunet_tf.tinyengine.cost.counts import Counts, Features, Runs, conv2d_columns, total
+from mcunet_tf.tinyengine.cost.features_columns import conv2d_columns_dsp
 from mcunet_tf.tinyengine.cost.features_matmul import (
     LSTMS,
     batch_matmul,
@@ -425,6 +426,7 @@ _BY_NAME: Mapping[str, Features] = {
     "conv2d_s8_1x1_any_dsp": conv2d_1x1_dsp,
     "conv2d_s8_dsp": conv2d_dsp,
     "conv2d_s8_any_dsp": conv2d_dsp,
+    "conv2d_s8_columns_dsp": conv2d_columns_dsp,
     "conv2d_s8_wide_dsp": conv2d_dsp,
     "conv2d_s8_twos_dsp": functools.partial(conv2d_dsp, largest=2),
     "conv2d_s8_wide_twos_dsp": functools.partial(conv2d_dsp, largest=2),

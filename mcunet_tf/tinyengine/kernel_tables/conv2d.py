@@ -25,7 +25,14 @@ from mcunet_tf.tinyengine.kernel_tables.channels import (
     s16_factors,
     s16_fields,
 )
-from mcunet_tf.tinyengine.kernel_tables.packing import dsp, dsp_s16, mve, scalar, simd
+from mcunet_tf.tinyengine.kernel_tables.packing import (
+    dsp,
+    dsp_columns,
+    dsp_s16,
+    mve,
+    scalar,
+    simd,
+)
 from mcunet_tf.tinyengine.kernel_tables.packing.pairs import paired, rejects_pairs
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style, int8_blob, word_blob
 from mcunet_tf.tinyengine.kernel_tables.windows import window_fields
@@ -98,6 +105,44 @@ def _scratch_windows(view: View, largest_tile: int) -> int:
     tile_pixels = min(largest_tile, dsp.conv2d_tile_pixels(view.output.shape[2]))
     _, kernel_height, kernel_width, in_channels = view.input(1).shape
     return dsp.scratch_bytes_conv2d(kernel_height, kernel_width, in_channels, tile_pixels)
+
+
+def _rejects_shared_columns(view: View) -> str | None:
+    """Why the columns of a row's windows are not widened once for all that see them."""
+    attributes: Conv2dAttributes = view.attributes
+    _, _, width, inputs = view.input(1).shape
+    if width not in (1, dsp_columns.KERNEL_WIDTH):
+        return "only windows of 3 columns or of 1"
+    if inputs > dsp.INPUTS_PER_WORD_PAIR and inputs % dsp.INPUTS_PER_WORD_PAIR:
+        return "only 1 to 3 inputs or a multiple of 4"
+    if width > 1 and (attributes.stride_width > 2 or attributes.dilation_width > 1):
+        return "a horizontal stride beyond 2, or dilation"
+    if width == 1 and (attributes.padding.left or attributes.padding.right):
+        return "windows of 1 column with padding beside rows"
+    if min(view.output.shape[2:]) < 2:
+        return "one output channel or column"
+    return _rejects_windows(view)
+
+
+def _scratch_shared_columns(view: View, _: int) -> int:
+    _, height, width, inputs = view.input(1).shape
+    stride, out_width = view.attributes.stride_width, view.output.shape[2]
+    return dsp_columns.scratch_bytes_conv2d_columns((height, width), inputs, stride, out_width)
+
+
+def _shared_columns_stream(view: View) -> Struct:
+    shape, stride = tuple(view.input(1).shape), view.attributes.stride_width
+
+    def pack(
+        weights: npt.ArrayLike,
+        bias: npt.ArrayLike,
+        multiplier: npt.ArrayLike,
+        shift: npt.ArrayLike,
+    ) -> dsp.Bytes:
+        kernel = np.asarray(weights).reshape(shape)
+        return dsp_columns.pack_conv2d_columns(kernel, bias, multiplier, shift, stride)
+
+    return dense_stream(view, pack)
 
 
 def _pointwise_dsp(name: str, pack: Pack, rejects: Callable[[View], str | None]) -> Kernel:
@@ -302,6 +347,16 @@ _MICROCONTROLLERS = (
         "conv2d_s8_1x1_any_dsp",
         dsp.pack_conv2d_1x1_any,
         lambda view: _rejects_1x1_shape(view) or rejects_any_sums(view),
+    ),
+    Kernel(
+        "conv2d_s8_columns_dsp",
+        "conv2d",
+        "dsp",
+        Style.WINDOW,
+        _shared_columns_stream,
+        rejects=_rejects_shared_columns,
+        scratch_bytes=_scratch_shared_columns,
+        band_rows=2,
     ),
     _windows_dsp("conv2d_s8_dsp", dsp.pack_conv2d_1x1, _rejects_windows),
     _windows_dsp("conv2d_s8_wide_dsp", dsp.pack_conv2d_1x1_wide, _rejects_windows_wide),
