@@ -47,7 +47,7 @@ def test_nothing_grows_where_the_recipe_says_so():
 
 def test_a_step_costs_what_its_pixels_and_a_fixed_share_cost():
     pixels = 0.5 * (20 / 32) ** 2 + 0.3 * (24 / 32) ** 2 + 0.2
-    assert mean_cost((32, 32, 3), RECIPE) == pytest.approx(pixels + 0.1 * (1 - pixels))
+    assert mean_cost((32, 32, 3), RECIPE) == pytest.approx(pixels + 0.3 * (1 - pixels))
 
 
 def _trainer(teacher=None):
