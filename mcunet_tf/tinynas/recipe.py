@@ -99,6 +99,12 @@ class Recipe:
                 f"augmentation {shown(self.augmentation)} is unknown: use one of {AUGMENTATIONS}"
             )
 
+    def of_supernet(self) -> Recipe:
+        """The recipe for a network whose parts train in turns, with weights in common."""
+        if self.learning_rate is not None:
+            return self
+        return dataclasses.replace(self, learning_rate=CAREFUL_RATE)
+
     def of_data(
         self, image_shape: tuple[int, int, int], count: int, passes: float = math.inf
     ) -> Recipe:

@@ -378,7 +378,7 @@ class SearchRun:
         network = make_network(largest, classes, options.seed, options.strategy, optional)
         trainer = Trainer(
             network,
-            options.recipe,
+            options.recipe.of_supernet(),
             name=SUPERNET,
             seed=options.seed,
             folder=self.folder,

@@ -191,11 +191,10 @@ class Trainer:
         self.recipe = self.asked.of_data(images.image_shape, images.count, passes)
 
     def _learning_rate(self) -> float:
-        """The recipe's, or what losses and weights bear."""
+        """The recipe's, or what the loss bears."""
         if self.recipe.learning_rate is not None:
             return self.recipe.learning_rate
-        shares_weights = bool(self.network.optional)
-        if shares_weights or not self.objective.task.bounded:
+        if not self.objective.task.bounded:
             return CAREFUL_RATE
         return QUICK_RATE * min(1.0, self.recipe.batch_size / Recipe.batch_size)
 
