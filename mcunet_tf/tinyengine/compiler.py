@@ -257,7 +257,7 @@ def compile_tflite(
     options.check()
     target = load_board(board) if isinstance(board, str) else board
     names = checked_formats(formats)
-    placed = checked_place(place or {}, target)
+    placed = checked_place({} if place is None else place, target)
     options = dataclasses.replace(options, place=placed, hooks=_checked_hooks(hooks), debug=debug)
     data, source = _read_bytes(model)
     prefix = derived_name(pathlib.Path(source).stem) if name is None else checked_name(name)

@@ -284,6 +284,8 @@ def test_a_full_disk_behind_stdout_is_one_line(tmp_path, model):
         ("--place=heap:.dtcm", "use one of weights, hot_weights, arena, state, code"),
         ("--place=hot_weights:.dtcm", "'.dtcm' is free for them is not known: say hot_weights:"),
         ("--place=hot_weights:.dtcm=64k", "'64k' is no number of bytes: say .dtcm=65536"),
+        ("--place=", "nothing is placed: say what goes where"),
+        ("--place=,", "nothing is placed: say what goes where"),
         ("--place=weights", "weights: '' is no section: say weights:.section"),
         ("--place=weights:a b", "weights: 'a b' is no section: say weights:.section"),
         ("--place=code:.a,code:.b", "code has section '.a' already: name one"),

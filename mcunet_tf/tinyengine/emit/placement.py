@@ -101,6 +101,8 @@ def _sized(section: str) -> tuple[str, int | None]:
 
 def _pairs(text: str) -> list[tuple[str, str]]:
     parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts:
+        raise McunetError("nothing is placed: say what goes where, such as weights:.ext_flash")
     return [(what, section) for what, _, section in (part.partition(":") for part in parts)]
 
 
