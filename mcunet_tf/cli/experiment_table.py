@@ -8,17 +8,29 @@ from typing import Any
 
 import numpy as np
 
+from mcunet_tf.cli.contest_table import contest_tables
+
 Row = dict[str, Any]
 _RESAMPLES = 2000
 FULL_EPOCHS = 40
 
 
-def results_page(rows: Sequence[Row]) -> str:
-    """The page: a table of networks per budget, and the comparisons inside the search."""
+def results_page(rows: Sequence[Row], contests: Sequence[Row] = ()) -> str:
+    """The page: contests by minutes, tables of networks by epochs, comparisons inside the search.
+
+    Args:
+        rows: what `experiments` found.
+        contests: what `contests` found.
+    """
     parts = [
         "# Results",
         "",
-        "`python -m mcunet_tf.cli.experiments --table=RESULTS.md` writes it from `results/*.json`.",
+        "`python -m mcunet_tf.cli.experiments --table=RESULTS.md` writes it from the files in "
+        "`results`.",
+        "",
+        *contest_tables(contests),
+        "## By epochs, with a supernet",
+        "",
         "Accuracy is top-1 on test images: float32 and int8 on all of them, and on the emulated "
         "board on the first ones, whose number is stated. SRAM is the arena of TinyEngine's plan; "
         "beside it what whole tensors, layer by layer, would take. Minutes are those of the final "
@@ -40,7 +52,7 @@ def results_page(rows: Sequence[Row]) -> str:
     for budget in sorted({row["budget"] for row in rows}):
         own = [row for row in rows if row["budget"] == budget]
         own.sort(key=lambda row: (-row["epochs"], -row["weight_decay"]))
-        parts += [f"## Budget {budget}", "", *_networks(own), "", *_inside(own), ""]
+        parts += [f"### Budget {budget}", "", *_networks(own), "", *_inside(own), ""]
     return "\n".join(parts).rstrip() + "\n"
 
 

@@ -55,8 +55,11 @@ def main(arguments: Sequence[str]) -> int:
             raise McunetError(f"'{arguments[1]}' is no flag: see --help")
         folder = Path(_RESULTS.value)
         if _TABLE.value:
-            rows = [read_json(path) for path in sorted(folder.glob("*.json"))]
-            write_bytes(Path(_TABLE.value), results_page(rows).encode())
+            rows, contests = (
+                [read_json(path) for path in sorted(where.glob("*.json"))]
+                for where in (folder, folder / "contests")
+            )
+            write_bytes(Path(_TABLE.value), results_page(rows, contests).encode())
             return 0
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         Runs(folder, Path(_WORK.value)).do_all()

@@ -19,8 +19,8 @@ GROWTH_TRACES = len(_STAGES) - 1
 _MULTIPLE = 4
 _LEAST_SIDE = 16
 _FIXED_COST = 0.3
-"""Share of a step's time that does not go with the pixels: 0.29 of a residual network of 8 M MACs,
-the scaling of its images included."""
+"""Share of a step's time that does not go with the pixels, where it is not measured: 0.29 of a
+residual network of 8 M MACs, the scaling of its images included."""
 
 Shape = tuple[int, int, int]
 
@@ -39,11 +39,29 @@ def _scaled(side: int, relative: float) -> int:
     return min(side, max(_LEAST_SIDE, _MULTIPLE * round(side * relative / _MULTIPLE)))
 
 
-def mean_cost(shape: Shape, recipe: Recipe) -> float:
-    """Mean time of a step, relative to one of whole images."""
+def fixed_share(shape: Shape, small: Shape, relative_seconds: float) -> float:
+    """Share of a step's time that does not go with the pixels, as two measured steps tell it.
+
+    Args:
+        shape: (height, width, channels) of whole images.
+        small: that of smaller ones.
+        relative_seconds: time of a step with these, relative to one with whole images.
+    """
+    pixels = small[0] * small[1] / (shape[0] * shape[1])
+    return min(max((relative_seconds - pixels) / (1.0 - pixels), 0.0), 1.0)
+
+
+def mean_cost(shape: Shape, recipe: Recipe, fixed: float = _FIXED_COST) -> float:
+    """Mean time of a step, relative to one of whole images.
+
+    Args:
+        shape: (height, width, channels) of whole images.
+        recipe: says how small images begin.
+        fixed: share of a step's time that does not go with the pixels.
+    """
     ends = [start for start, _ in _STAGES[1:]] + [1.0]
     pixels = 0.0
     for (start, _), end in zip(_STAGES, ends, strict=True):
         height, width, _ = grown(shape, recipe, start)
         pixels += (end - start) * height * width / (shape[0] * shape[1])
-    return pixels + _FIXED_COST * (1.0 - pixels)
+    return pixels + fixed * (1.0 - pixels)

@@ -15,7 +15,6 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from mcunet_tf.tinynas.candidates import EvaluationData
 from mcunet_tf.tinynas.checkpoint import read_state, write_state
 from mcunet_tf.tinynas.contenders import FINAL_SHARE, KNOWN, PASSES, Contender, training_cost
 from mcunet_tf.tinynas.data import as_float
-from mcunet_tf.tinynas.growth import GROWTH_TRACES, mean_cost
+from mcunet_tf.tinynas.growth import GROWTH_TRACES, Shape, fixed_share, grown, mean_cost
 from mcunet_tf.tinynas.objective import Objective
 from mcunet_tf.tinynas.options import SearchOptions
 from mcunet_tf.tinynas.progress_lines import ProgressLines
@@ -63,6 +62,9 @@ _FINISH_SECONDS = 15.0
 
 _FINAL_TRACES = 2.5
 """What is traced for the final training and its validation, relative to a first step."""
+
+_MEASURED_SHARE = 0.01
+"""Most of a search's time that a trace may take to learn how fast smaller images train."""
 
 _BATCH = 500
 
@@ -160,14 +162,14 @@ class Halving:
         self.path = folder / STATE_FILE
         self.state: dict[str, Any] = read_state(self.path) or {"rounds": [], "seconds": {}}
         self.before = float(self.state.get("spent", 0.0))
-        self.started = time.monotonic()
+        self.started = options.clock()
         self.trainers: dict[str, Any] = {}
         self.phases: dict[str, list[Any]] = {}
 
     @property
     def spent(self) -> float:
         """Seconds that this search has taken, in earlier sittings too."""
-        return self.before + time.monotonic() - self.started
+        return self.before + self.options.clock() - self.started
 
     def known(self, key: str) -> Any:
         """What was decided under a name, or None."""
@@ -178,13 +180,18 @@ class Halving:
         self.state |= {**decided, "spent": self.spent}
         write_state(self.path, self.state)
 
-    def step_seconds(self, contender: Contender) -> tuple[float, float]:
-        """Time of the first training step, which is traced, and of a later one, measured once."""
+    def step_seconds(self, contender: Contender, shape: Shape | None = None) -> tuple[float, float]:
+        """Time of the first training step, which is traced, and of a later one, measured once.
+
+        Args:
+            contender: the network.
+            shape: (height, width, channels) that its images are scaled to; None: as they are.
+        """
         measured = self.state["seconds"]
-        key = contender.arch.to_json()
+        key = contender.arch.to_json() + (f" {shape}" if shape else "")
         if key not in measured:
-            trainer = self._trainer(contender)
-            measured[key] = trainer.step_seconds(self._images(contender.arch))
+            trainer, images = self._trainer(contender), self._images(contender.arch)
+            measured[key] = trainer.step_seconds(images, shape, self.options.clock)
             self.keep(seconds=measured)
         traced, later = measured[key]
         return float(traced), float(later)
@@ -253,15 +260,15 @@ class Halving:
         if len(rounds) <= number:
             rounds.append({})
         done = rounds[number]
-        begun = time.monotonic()
+        begun = self.options.clock()
         for index, contender in enumerate(alive):
             stored = done.setdefault(contender.name, {})
             if "steps" not in stored:
                 # What others took too long for is missing here; a trace counts as training does.
-                left = max(seconds - (time.monotonic() - begun), 0.0) / (len(alive) - index)
-                entered = time.monotonic()
+                left = max(seconds - (self.options.clock() - begun), 0.0) / (len(alive) - index)
+                entered = self.options.clock()
                 _, per_step = self.step_seconds(contender)
-                left -= time.monotonic() - entered
+                left -= self.options.clock() - entered
                 stored["steps"] = max(_LEAST_STEPS, int(left / per_step / _OVERHEAD))
                 self.keep(rounds=rounds)
             epochs, steps = self._epochs(int(stored["steps"]))
@@ -320,13 +327,12 @@ class Halving:
         if decided is None:
             traced, per_step = self.step_seconds(winner)
             finish = min(_FINISH_SECONDS, 0.1 * self.seconds) + _FINAL_TRACES * traced
+            cost = self._mean_cost(winner)
             left = self.seconds - self.spent - finish
             # On a machine that was busy with other things, better late than untrained.
             left = max(left, _LEAST_FINAL_SHARE * self.seconds)
             if self.options.quantization == "qat":
                 left *= 0.75
-            recipe = self.options.recipe.of_data(self.images.image_shape, self.images.count)
-            cost = mean_cost(winner.arch.input_shape, recipe)
             # A step of every size is traced.
             grown = (left - GROWTH_TRACES * traced) / cost
             grows = grown > left
@@ -336,6 +342,20 @@ class Halving:
         # A search that an earlier version began says nothing of images that grow.
         epochs, steps_each, *grows_at_all = decided
         return int(epochs), None if steps_each is None else int(steps_each), any(grows_at_all)
+
+    def _mean_cost(self, winner: Contender) -> float:
+        """Mean time of a step of the final training, relative to one of whole images.
+
+        A step of the smallest ones is measured where its trace does not take too long for that.
+        """
+        recipe = self.options.recipe.of_data(self.images.image_shape, self.images.count)
+        shape = winner.arch.input_shape
+        small = grown(shape, recipe, 0.0)
+        traced, whole = self.step_seconds(winner)
+        if small == shape or traced > _MEASURED_SHARE * self.seconds:
+            return mean_cost(shape, recipe)
+        relative = self.step_seconds(winner, small)[1] / whole
+        return mean_cost(shape, recipe, fixed_share(shape, small, relative))
 
     def _trainer(self, contender: Contender) -> Any:
         """The training of a contender, made when it is needed."""

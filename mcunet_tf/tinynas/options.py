@@ -7,6 +7,7 @@ import concurrent.futures
 import dataclasses
 import functools
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ class SearchOptions:
         latency_ms: the longest modelled time of one inference; None sets no limit.
         instructions: the most instructions of one inference; None sets no limit.
         hop: rows of time that a call of the streamed network takes; None: whole windows.
-        minutes: time for everything, by the wall clock; None trains by `epochs`.
+        minutes: time for everything; None trains by `epochs`.
         epochs: epochs of the final training.
         supernet_epochs: epochs of the supernet; None takes `epochs`, 0 trains no supernet.
         seed: seed of all randomness.
@@ -65,6 +66,8 @@ class SearchOptions:
         teacher: a Keras model that the final training, or that of networks side by side, learns
             from beside the targets.
         supernet: working folder of an earlier search, whose supernet is taken.
+        clock: gives the seconds that `minutes` are counted in; experiments on a machine that does
+            other things too count its own work.
 
     Raises:
         BoardError: the board is unknown.
@@ -99,6 +102,7 @@ class SearchOptions:
     supernet: str | os.PathLike[str] | None = None
     instructions: int | None = None
     hop: int | None = None
+    clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
         if not isinstance(self.board, str | Board):

@@ -295,10 +295,22 @@ class Trainer:
         )
         return float(self._elastic(share(x), share(targets), w, count, soft, drawn))
 
-    def step_seconds(self, images: Data, timed: int = 3) -> tuple[float, float]:
+    def step_seconds(
+        self,
+        images: Data,
+        shape: tuple[int, int, int] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        timed: int = 3,
+    ) -> tuple[float, float]:
         """Seconds of the first step, which is traced, and of each later one of the whole network.
 
         The learning rate is 0 meanwhile: nothing is learnt.
+
+        Args:
+            images: what is trained on.
+            shape: what images are scaled to; None leaves them as they are.
+            clock: gives seconds.
+            timed: number of later steps, the fastest of which counts.
         """
         self._decide(TrainingPhase("timing", 1), images)
         rng = np.random.default_rng(self.seed)
@@ -307,9 +319,9 @@ class Trainer:
         self.optimizer.learning_rate = 0.0
         times = []
         for x, y, w in itertools.islice(batches, timed + 1):
-            started = time.monotonic()
-            self.step(phase, x, y, rng, w, rng)
-            times.append(time.monotonic() - started)
+            started = clock()
+            self.step(phase, x, y, rng, w, rng, shape)
+            times.append(clock() - started)
         return times[0], min(times[1:], default=times[0])
 
     def _distributed(self, kind: str | None) -> Callable[..., Any]:

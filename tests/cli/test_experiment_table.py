@@ -117,8 +117,11 @@ def test_search_spaces_are_compared_at_equal_effort():
 def test_the_pages_say_what_the_finished_runs_say():
     """RESULTS.md is the table of results/, and README quotes the best full run of each budget."""
     root = Path(__file__).parents[2]
-    rows = [json.loads(path.read_text()) for path in sorted((root / "results").glob("*.json"))]
-    assert (root / "RESULTS.md").read_text() == results_page(rows)
+    rows, contests = (
+        [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+        for folder in (root / "results", root / "results" / "contests")
+    )
+    assert (root / "RESULTS.md").read_text() == results_page(rows, contests)
     readme = " ".join((root / "README.md").read_text().split())
     for budget in {row["budget"] for row in rows}:
         full = [row for row in rows if row["budget"] == budget and row["epochs"] == FULL_EPOCHS]

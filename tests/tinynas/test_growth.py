@@ -10,7 +10,7 @@ pytest.importorskip("tensorflow")
 
 from mcunet_tf import Recipe
 from mcunet_tf.tinynas.final import make_network
-from mcunet_tf.tinynas.growth import grown, mean_cost
+from mcunet_tf.tinynas.growth import fixed_share, grown, mean_cost
 from mcunet_tf.tinynas.reading import read_images
 from mcunet_tf.tinynas.space import Space, SpaceStage
 from mcunet_tf.tinynas.train import Trainer, TrainingPhase
@@ -48,6 +48,10 @@ def test_nothing_grows_where_the_recipe_says_so():
 def test_a_step_costs_what_its_pixels_and_a_fixed_share_cost():
     pixels = 0.5 * (20 / 32) ** 2 + 0.3 * (24 / 32) ** 2 + 0.2
     assert mean_cost((32, 32, 3), RECIPE) == pytest.approx(pixels + 0.3 * (1 - pixels))
+    assert mean_cost((32, 32, 3), RECIPE, 0.5) == pytest.approx(pixels + 0.5 * (1 - pixels))
+    whole, half = (32, 32, 3), (16, 16, 3)
+    assert fixed_share(whole, half, 0.25 + 0.4 * 0.75) == pytest.approx(0.4)
+    assert (fixed_share(whole, half, 0.2), fixed_share(whole, half, 1.1)) == (0, 1)
 
 
 def _trainer(teacher=None):

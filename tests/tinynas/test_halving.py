@@ -11,7 +11,6 @@ import mcunet_tf
 from mcunet_tf.boards import load_board
 from mcunet_tf.errors import BudgetError, SearchError
 from mcunet_tf.tinynas import contenders
-from mcunet_tf.tinynas import halving as halving_module
 from mcunet_tf.tinynas.contenders import KNOWN, Contender
 from mcunet_tf.tinynas.cost import Budget, keeps
 from mcunet_tf.tinynas.growth import mean_cost
@@ -123,8 +122,6 @@ def test_a_killed_search_takes_the_same_decisions(found, workdir, tmp_path, monk
 def rounds(folder, scores, step_seconds, monkeypatch):
     """Halving with told scores and a clock that counts steps: (result, networks and steps)."""
     trained, clock = [], types.SimpleNamespace(now=0.0)
-    clock.monotonic = lambda: clock.now
-    monkeypatch.setattr(halving_module, "time", clock)
 
     def trained_score(self, contender, exact):
         phases = self.phases[contender.name]
@@ -133,10 +130,10 @@ def rounds(folder, scores, step_seconds, monkeypatch):
         trained.append((contender.name, steps))
         return scores[contender.name][len(phases) - 1]
 
-    monkeypatch.setattr(Halving, "step_seconds", lambda self, c: (0.0, step_seconds[c.name]))
+    monkeypatch.setattr(Halving, "step_seconds", lambda self, c, *_: (0.0, step_seconds[c.name]))
     monkeypatch.setattr(Halving, "_trained_score", trained_score)
     monkeypatch.setattr(Halving, "_weights", lambda self, winner: winner.name)
-    options = SearchOptions(**arguments(workdir=folder))
+    options = SearchOptions(**arguments(workdir=folder, clock=lambda: clock.now))
     data = read_images(images())
     objective = Objective(data.num_classes)
     quiet = ProgressLines(quiet=True)
@@ -182,14 +179,24 @@ def test_networks_train_for_equal_times(tmp_path, monkeypatch):
         assert steps * speed[name] == pytest.approx(1.2, rel=0.15)
 
 
-@pytest.mark.parametrize("traced, grows", [(0.01, True), (8.0, False)])
+@pytest.mark.parametrize(
+    "traced, small, grows",
+    [(0.01, 0.005, True), (0.01, 0.008, True), (2.0, None, True), (8.0, None, False)],
+)
 def test_images_grow_where_that_gives_more_steps_than_its_traces_take(
-    tmp_path, monkeypatch, traced, grows
+    tmp_path, monkeypatch, traced, small, grows
 ):
-    """The final training takes the time that is left, whatever its images' sizes are."""
-    monkeypatch.setattr(halving_module, "time", types.SimpleNamespace(monotonic=lambda: 0.0))
-    monkeypatch.setattr(Halving, "step_seconds", lambda self, contender: (traced, 0.01))
-    options = SearchOptions(**arguments(workdir=tmp_path, minutes=1.0))
+    """The final training takes the time that is left, whatever its images' sizes are.
+
+    How long a step with small ones takes is measured, unless that takes too long itself.
+    """
+
+    def step_seconds(self, contender, shape=None):
+        return traced, 0.01 if shape is None else small
+
+    monkeypatch.setattr(Halving, "step_seconds", step_seconds)
+    asked = arguments(workdir=tmp_path, minutes=1.0, clock=lambda: 0.0)
+    options = SearchOptions(**asked)
     data = read_images(images())
     quiet = ProgressLines(quiet=True)
     objective = Objective(data.num_classes)
@@ -204,6 +211,9 @@ def test_images_grow_where_that_gives_more_steps_than_its_traces_take(
     steps = each or epochs * (data.count // options.recipe.batch_size)
     recipe = options.recipe.of_data(data.image_shape, data.count)
     cost = mean_cost(network.arch.input_shape, recipe) if grows else 1.0
+    if small is not None:
+        pixels = (20 / 32) ** 2
+        cost = mean_cost((32, 32, 3), recipe, (small / 0.01 - pixels) / (1 - pixels))
     # Of 60 s a tenth is for what comes behind, and traces come on top.
     left = 60.0 - 6.0 - (2.5 + (2 if grows else 0)) * traced
     assert steps * 0.01 * cost * 1.08 == pytest.approx(left, rel=0.1)
