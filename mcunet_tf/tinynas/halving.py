@@ -25,7 +25,13 @@ from mcunet_tf.errors import SearchError
 from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.candidates import EvaluationData
 from mcunet_tf.tinynas.checkpoint import read_state, write_state
-from mcunet_tf.tinynas.contenders import FINAL_SHARE, KNOWN, PASSES, Contender, training_cost
+from mcunet_tf.tinynas.contenders import (
+    FINAL_SHARE,
+    KNOWN,
+    Contender,
+    balanced_cost,
+    training_cost,
+)
 from mcunet_tf.tinynas.data import as_float
 from mcunet_tf.tinynas.growth import GROWTH_TRACES, Shape, fixed_share, grown, mean_cost
 from mcunet_tf.tinynas.objective import Objective
@@ -49,8 +55,9 @@ _KEPT = 3
 _FEW_CONTENDERS = 4
 _MOST_CONTENDERS = 12
 _SECONDS_EACH = 240.0
-"""Time of a whole search for each contender of its first round: few networks that are told apart
-are better than many that are not."""
+_ROUND_PASSES = 3.0
+"""Time of a whole search for each contender of its first round: so much, or what lets each pass the
+images a few times. Few networks that are told apart are better than many that are not."""
 
 _LEAST_STEPS = 8
 _LEAST_FINAL_SHARE = 0.4
@@ -113,9 +120,16 @@ class Halved:
     standings: tuple[Standing, ...]
 
 
-def contenders_within(seconds: float) -> int:
-    """How many networks the first round of a search of so many seconds has time for."""
-    return min(max(int(seconds / _SECONDS_EACH), _KEPT), _MOST_CONTENDERS)
+def contenders_within(seconds: float, traced: float, passing: float) -> int:
+    """How many networks the first round of a search has time for.
+
+    Args:
+        seconds: time of the whole search.
+        traced: seconds of a first step, which is traced.
+        passing: seconds of a pass over the images.
+    """
+    each = min((traced + _ROUND_PASSES * passing) / ROUND_SHARES[0], _SECONDS_EACH)
+    return min(max(int(seconds / each), _KEPT), _MOST_CONTENDERS)
 
 
 def lineup(
@@ -196,20 +210,25 @@ class Halving:
         traced, later = measured[key]
         return float(traced), float(later)
 
-    def affordable(self, timed: Contender) -> float:
-        """`training_cost` of a network that the final training passes all images `PASSES` times.
+    def affordable(self, timed: Contender) -> tuple[float, int]:
+        """(`training_cost` of a network that the time suits, number of networks to begin with).
 
         Args:
             timed: the network whose steps tell how fast this machine is.
         """
-        count, recipe = self.images.count, self.options.recipe
-        recipe = recipe.of_data(self.images.image_shape, count)
-        cost = training_cost(timed.arch, self.images.num_classes)
-        rate = min(recipe.batch_size, count) * cost / self.step_seconds(timed)[1]
-        passes = PASSES * mean_cost(timed.arch.input_shape, recipe)
-        found = rate * self.seconds * FINAL_SHARE / (count * passes)
-        self.keep(affordable=found)
-        return found
+        decided = self.known("affordable")
+        if decided is None:
+            count, recipe = self.images.count, self.options.recipe
+            recipe = recipe.of_data(self.images.image_shape, count)
+            cost = training_cost(timed.arch, self.images.num_classes)
+            traced, later = self.step_seconds(timed)
+            rate = min(recipe.batch_size, count) * cost / later
+            final = self.seconds * FINAL_SHARE / mean_cost(timed.arch.input_shape, recipe)
+            best = balanced_cost(rate * final / count, self.images.image_shape)
+            decided = [best, contenders_within(self.seconds, traced, count * best / rate)]
+            self.keep(affordable=decided)
+        cost, number = decided
+        return float(cost), int(number)
 
     def run(self, contenders: Sequence[Contender]) -> Halved:
         """Goes through all rounds that are not done yet.

@@ -42,7 +42,7 @@ from mcunet_tf.tinynas.given import (
     keep_supernet,
     load_supernet,
 )
-from mcunet_tf.tinynas.halving import Halving, Standing, contenders_within, lineup
+from mcunet_tf.tinynas.halving import Halving, Standing, lineup
 from mcunet_tf.tinynas.identity import claim_folder
 from mcunet_tf.tinynas.objective import Objective, uneven_classes
 from mcunet_tf.tinynas.options import SearchOptions
@@ -290,21 +290,14 @@ class SearchRun:
         def fits(arch: Arch) -> bool:
             return keeps(arch, classes, options.target, options.budget)
 
-        seconds = halving.seconds
         known = known_contenders(shape, fits)
         rng = np.random.default_rng([options.seed, 1])
         # The first step of a deep network takes long: that of a small one tells as much.
         cheap = by_promise(known, shape, 1.0, classes)
         timed = cheap[0] if cheap else smallest_contender(shape, classes, options, fits)
-        stored = halving.known("affordable")
-        if stored is None:
-            stored = halving.affordable(timed)
-        own = own_contenders(
-            shape, classes, fits, options.budget, float(stored), rng, options.spaces
-        )
-        chosen = lineup(
-            by_promise(known, shape, float(stored), classes), own, contenders_within(seconds)
-        )
+        cost, number = halving.affordable(timed)
+        own = own_contenders(shape, classes, fits, options.budget, cost, rng, options.spaces)
+        chosen = lineup(by_promise(known, shape, cost, classes), own, number)
         found = halving.run(chosen or [timed])
         ended = (s for s in found.standings if s.scores)
         points = (ParetoPoint(s.arch, s.scores[-1], s.macs) for s in ended)

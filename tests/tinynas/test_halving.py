@@ -14,7 +14,7 @@ from mcunet_tf.tinynas import contenders
 from mcunet_tf.tinynas.contenders import KNOWN, Contender
 from mcunet_tf.tinynas.cost import Budget, keeps
 from mcunet_tf.tinynas.growth import mean_cost
-from mcunet_tf.tinynas.halving import Halving, _going_on
+from mcunet_tf.tinynas.halving import Halving, _going_on, contenders_within
 from mcunet_tf.tinynas.objective import Objective
 from mcunet_tf.tinynas.options import SearchOptions
 from mcunet_tf.tinynas.progress_lines import ProgressLines
@@ -226,6 +226,27 @@ def test_the_best_of_either_kind_goes_on():
     known = Contender("known", KNOWN, arch)
     assert _going_on([*own, known], 3) == [own[0], own[1], known]
     assert _going_on([known, *own], 3) == [known, own[0], own[1]]
+
+
+@pytest.mark.parametrize(
+    "seconds, traced, passing, number",
+    [
+        (720, 6, 60, 3),  # photographs: three passes take too long
+        (720, 6, 1.5, 8),  # few words: eight are told apart
+        (60, 6, 0.1, 3),
+        (1440, 6, 60, 6),
+        (100_000, 6, 60, 12),
+    ],
+)
+def test_as_many_networks_begin_as_can_be_told_apart(seconds, traced, passing, number):
+    assert contenders_within(seconds, traced, passing) == number
+
+
+def test_networks_and_passes_grow_with_the_root_of_the_time():
+    found = contenders.balanced_cost(9e6 * 40, (32, 32, 3))
+    assert found == pytest.approx(9e6, rel=0.01)
+    assert contenders.balanced_cost(4 * 9e6 * 40, (32, 32, 3)) == pytest.approx(2 * found)
+    assert contenders.balanced_cost(9e6 * 40, (64, 64, 1)) == pytest.approx(2 * found)
 
 
 def test_own_networks_use_what_the_budget_allows():
