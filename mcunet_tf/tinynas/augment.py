@@ -27,7 +27,7 @@ def augmented(images: Floats, rng: np.random.Generator, recipe: Recipe) -> Float
         images = np.where(mirrored[:, None, None, None], images[:, :, ::-1], images)
     if recipe.augmentation in ("flip_and_shift", "shift"):
         images = _shifted(images, rng)
-    if any(recipe.masks):
+    if recipe.masks and any(recipe.masks):
         rows, columns = (
             _bands(len(images), size, rng.random(len(images)) * share, rng)
             for size, share in zip(images.shape[1:3], recipe.masks, strict=True)

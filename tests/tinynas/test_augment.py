@@ -128,21 +128,23 @@ def test_the_loss_of_a_blend_is_that_of_both_targets(weighted):
 
 
 @pytest.mark.parametrize(
-    ("shape", "count", "augmentation", "mixup"),
+    ("shape", "count", "augmentation", "mixup", "masks"),
     [
-        ((32, 32, 3), 50_000, "flip_and_shift", 0.0),
-        ((64, 32, 3), 5_000, "flip_and_shift", 0.3),
-        ((28, 28, 1), 60_000, "flip_and_shift", 0.0),
-        ((49, 10, 1), 3_000, "none", 0.3),
+        ((32, 32, 3), 50_000, "flip_and_shift", 0.0, (0, 0)),
+        ((64, 32, 3), 5_000, "flip_and_shift", 0.3, (0, 0)),
+        ((28, 28, 1), 60_000, "flip_and_shift", 0.0, (0, 0)),
+        ((49, 10, 1), 3_000, "none", 0.3, (0.2, 0.3)),
+        ((49, 10, 1), 90_000, "none", 0.0, (0, 0)),
+        ((128, 1, 3), 3_000, "none", 0.3, (0, 0)),
     ],
 )
-def test_data_decides_what_is_left_open(shape, count, augmentation, mixup):
+def test_data_decides_what_is_left_open(shape, count, augmentation, mixup, masks):
     found = Recipe().of_data(shape, count)
-    assert (found.augmentation, found.mixup) == (augmentation, mixup)
+    assert (found.augmentation, found.mixup, found.masks) == (augmentation, mixup, masks)
     # What is seen a few times is not shifted.
     short = Recipe().of_data(shape, count, 9.9)
     assert short.augmentation == {"flip_and_shift": "flip", "none": "none"}[augmentation]
     assert Recipe().of_data(shape, count, 10.0) == found
-    asked = Recipe(augmentation="shift", mixup=0.1)
+    asked = Recipe(augmentation="shift", mixup=0.1, masks=(0.1, 0.0))
     side = 1.0 if augmentation == "none" else 0.625
     assert asked.of_data(shape, count) == dataclasses.replace(asked, smallest_side=side)
