@@ -23,6 +23,7 @@ from mcunet_tf.tinynas.baselines import FAMILIES, scaled, widest_fitting
 from mcunet_tf.tinynas.cost import Budget, candidate_cost, excesses, streamed_bytes
 from mcunet_tf.tinynas.layer import ADD, DEPTHWISE, ArchLayer, Size, pair
 from mcunet_tf.tinynas.options import SearchOptions
+from mcunet_tf.tinynas.recipe import is_spectrogram
 from mcunet_tf.tinynas.space import Skeleton, Space, SpaceStage, make_space, rounded_channels
 
 KNOWN = "known"
@@ -35,6 +36,15 @@ SKELETONS = {
     "separable": spaces.SEPARABLE_SMALL_IMAGES,
 }
 """What networks are drawn from; where few can be tried, the first ones."""
+
+SPECTROGRAM_SKELETONS = {
+    "separable": spaces.SEPARABLE_SPECTROGRAMS,
+    "inverted": spaces.INVERTED_SPECTROGRAMS,
+    "plain": spaces.PLAIN_SPECTROGRAMS,
+    "fused": spaces.FUSED_SPECTROGRAMS,
+}
+"""The same for spectrograms: on Speech Commands' words, with as many instructions and as long a
+training, depthwise windows were 5 points ahead of dense ones."""
 
 _DRAWS = 800
 _TRIED = 60
@@ -58,6 +68,18 @@ _LARGEST_LAST_MAP = 16
 _SMALL_IMAGE = 48
 _HALVED_SIDE = 24
 """Sides of images from which on a stem may halve them."""
+
+ROUND_SHARES = (0.12, 0.15)
+"""Shares of the time for the rounds; the rest is the final training's."""
+
+KEPT = 3
+"""Networks that the second round trains."""
+
+_MOST_CONTENDERS = 12
+_SECONDS_EACH = 240.0
+_ROUND_PASSES = 3.0
+"""Time of a whole search for each contender of its first round: so much, or what lets each pass the
+images a few times. Few networks that are told apart are better than many that are not."""
 
 FINAL_SHARE = 0.7
 """Share of a search's time that its final training has."""
@@ -174,13 +196,17 @@ def smallest_contender(
         family: make_space(
             image_shape, 1.0, _WIDTHS[0], spaces.streamable(_shallow(skeleton), hop, series)
         )
-        for family, skeleton in SKELETONS.items()
+        for family, skeleton in _skeletons(image_shape).items()
     }
     smallest = {family: space.arch(space.smallest()) for family, space in archs.items()}
     for family, arch in smallest.items():
         if fits(arch):
             return Contender(f"{family} smallest", family, arch)
     raise BudgetError(least_needed(smallest, num_classes, options))
+
+
+def _skeletons(image_shape: tuple[int, int, int]) -> dict[str, Skeleton]:
+    return SPECTROGRAM_SKELETONS if is_spectrogram(image_shape) else SKELETONS
 
 
 def _shallow(skeleton: Skeleton) -> Skeleton:
@@ -290,7 +316,7 @@ def _sources(
 ) -> Iterator[tuple[str, Draw]]:
     """(family, what draws a network of it)."""
     if given is None:
-        for family, skeleton in SKELETONS.items():
+        for family, skeleton in _skeletons(image_shape).items():
             yield family, functools.partial(_drawn, skeleton, image_shape, hop)
         return
     by_family: dict[str, list[Space]] = {}
@@ -335,6 +361,7 @@ def _drawn(
         and rounded_channels(skeleton.first_channels * scale),
         stages=tuple(made),
         family=skeleton.family,
+        stem_kernel=skeleton.stem_kernel,
     )
     return space.arch(space.sample(rng))
 
@@ -362,3 +389,23 @@ def _strides(
     whole = dataclasses.replace(skeleton, stem_stride=stem, stages=tuple(kept))
     made = spaces.streamable(whole, hop, image_shape[1] == 1)
     return made.stem_stride, [stride for _, stride in made.stages]
+
+
+def contenders_within(seconds: float, traced: float, passing: float) -> int:
+    """How many networks the first round of a search has time for.
+
+    Args:
+        seconds: time of the whole search.
+        traced: seconds of a first step, which is traced.
+        passing: seconds of a pass over the images.
+    """
+    each = min((traced + _ROUND_PASSES * passing) / ROUND_SHARES[0], _SECONDS_EACH)
+    return min(max(int(seconds / each), KEPT), _MOST_CONTENDERS)
+
+
+def lineup(
+    known: Sequence[Contender], own: Sequence[Contender], count: int
+) -> tuple[Contender, ...]:
+    """The contenders of the first round: a third are published networks, and at least one."""
+    published = min(len(known), max(1, count // 3, count - len(own)))
+    return (*known[:published], *own[: count - published])

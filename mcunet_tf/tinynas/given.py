@@ -141,9 +141,11 @@ def _space(row: dict[str, Any], family: str, given: Sequence[Space]) -> Space:
             f"the supernet's family {family} is one of your own: give the spaces it was chosen "
             "from as spaces="
         )
-    ranges = {k: tuple(v) if isinstance(v, list) else v for k, v in row["family"].items()}
-    stages = tuple(
-        SpaceStage(s["channels"], s["stride"], tuple(s["depths"])) for s in row["stages"]
-    )
-    rest = {**row, "stages": stages, "family": kind(**ranges)}
-    return Space(**{**rest, "input_shape": tuple(row["input_shape"])})
+    stages = tuple(SpaceStage(**_tuples(stage)) for stage in row["stages"])
+    made = {"stages": stages, "family": kind(**_tuples(row["family"]))}
+    return Space(**{**_tuples(row), **made})
+
+
+def _tuples(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of JSON, which knows lists alone."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}

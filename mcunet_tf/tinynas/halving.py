@@ -27,9 +27,12 @@ from mcunet_tf.tinynas.candidates import EvaluationData
 from mcunet_tf.tinynas.checkpoint import read_state, write_state
 from mcunet_tf.tinynas.contenders import (
     FINAL_SHARE,
+    KEPT,
     KNOWN,
+    ROUND_SHARES,
     Contender,
     balanced_cost,
+    contenders_within,
     training_cost,
 )
 from mcunet_tf.tinynas.data import as_float
@@ -43,22 +46,10 @@ from mcunet_tf.tinynas.targets import stratified
 
 STATE_FILE = "halving.json"
 
-ROUND_SHARES = (0.12, 0.15)
-"""Shares of the time for the rounds; the rest is the final training's."""
-
 _ONE_ROUND = (0.2,)
-"""The same where few networks train."""
-
-_KEPT = 3
-"""Networks that the second round trains."""
+"""Share of the time for the only round where few networks train."""
 
 _FEW_CONTENDERS = 4
-_MOST_CONTENDERS = 12
-_SECONDS_EACH = 240.0
-_ROUND_PASSES = 3.0
-"""Time of a whole search for each contender of its first round: so much, or what lets each pass the
-images a few times. Few networks that are told apart are better than many that are not."""
-
 _LEAST_STEPS = 8
 _LEAST_FINAL_SHARE = 0.4
 _OVERHEAD = 1.08
@@ -118,26 +109,6 @@ class Halved:
     steps: int | None
     grows: bool
     standings: tuple[Standing, ...]
-
-
-def contenders_within(seconds: float, traced: float, passing: float) -> int:
-    """How many networks the first round of a search has time for.
-
-    Args:
-        seconds: time of the whole search.
-        traced: seconds of a first step, which is traced.
-        passing: seconds of a pass over the images.
-    """
-    each = min((traced + _ROUND_PASSES * passing) / ROUND_SHARES[0], _SECONDS_EACH)
-    return min(max(int(seconds / each), _KEPT), _MOST_CONTENDERS)
-
-
-def lineup(
-    known: Sequence[Contender], own: Sequence[Contender], count: int
-) -> tuple[Contender, ...]:
-    """The contenders of the first round: a third are published networks, and at least one."""
-    published = min(len(known), max(1, count // 3, count - len(own)))
-    return (*known[:published], *own[: count - published])
 
 
 class Halving:
@@ -210,25 +181,37 @@ class Halving:
         traced, later = measured[key]
         return float(traced), float(later)
 
-    def affordable(self, timed: Contender) -> tuple[float, int]:
-        """(`training_cost` of a network that the time suits, number of networks to begin with).
+    def affordable(self, timed: Contender) -> float:
+        """`training_cost` of a network that the time suits.
 
         Args:
             timed: the network whose steps tell how fast this machine is.
         """
-        decided = self.known("affordable")
-        if decided is None:
-            count, recipe = self.images.count, self.options.recipe
-            recipe = recipe.of_data(self.images.image_shape, count)
-            cost = training_cost(timed.arch, self.images.num_classes)
-            traced, later = self.step_seconds(timed)
-            rate = min(recipe.batch_size, count) * cost / later
-            final = self.seconds * FINAL_SHARE / mean_cost(timed.arch.input_shape, recipe)
-            best = balanced_cost(rate * final / count, self.images.image_shape)
-            decided = [best, contenders_within(self.seconds, traced, count * best / rate)]
-            self.keep(affordable=decided)
-        cost, number = decided
-        return float(cost), int(number)
+        found = self.known("affordable")
+        if found is None:
+            shape, recipe = timed.arch.input_shape, self.options.recipe
+            recipe = recipe.of_data(self.images.image_shape, self.images.count)
+            final = self.seconds * FINAL_SHARE / mean_cost(shape, recipe)
+            found = balanced_cost(final / self._passing(timed, 1.0), self.images.image_shape)
+            self.keep(affordable=found)
+        return float(found)
+
+    def beginners(self, timed: Contender, own: Sequence[Contender]) -> int:
+        """How many networks the first round trains, by what the search's own ones cost."""
+        found = self.known("beginners")
+        if found is None:
+            classes = self.images.num_classes
+            costs = [training_cost(contender.arch, classes) for contender in own[:KEPT]]
+            passing = self._passing(timed, float(np.mean(costs)) if costs else 0.0)
+            found = contenders_within(self.seconds, self.step_seconds(timed)[0], passing)
+            self.keep(beginners=found)
+        return int(found)
+
+    def _passing(self, timed: Contender, cost: float) -> float:
+        """Seconds of a pass over the images of a network of some cost of training."""
+        batch = min(self.options.recipe.batch_size, self.images.count)
+        own = training_cost(timed.arch, self.images.num_classes)
+        return self.images.count / batch * self.step_seconds(timed)[1] * cost / own
 
     def run(self, contenders: Sequence[Contender]) -> Halved:
         """Goes through all rounds that are not done yet.
@@ -256,7 +239,7 @@ class Halving:
                     "the trainings of all networks diverged: lower the learning rate of the recipe"
                 )
             ranked = sorted(alive, key=lambda c: -found[c.name])
-            alive = ranked[:1] if last else _going_on(ranked, _KEPT)
+            alive = ranked[:1] if last else _going_on(ranked, KEPT)
             self._forget(alive)
         (winner,) = alive
         standings = self._standings(contenders, scores)

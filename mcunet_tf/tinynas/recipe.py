@@ -22,7 +22,14 @@ _FEW = 10_000
 _FEW_PASSES = 10
 _BLEND = 0.3
 _HIDDEN = (0.2, 0.3)
-"""Of 3,307 words that DS-CNN trains on 44 times: 89.3 % of others with bands hidden, 87.7 without."""
+"""DS-CNN has 89.3 % of the words of other speakers after 44 passes over 3,307 words with bands
+hidden, 87.7 % after 50 without."""
+
+
+def is_spectrogram(image_shape: tuple[int, int, int]) -> bool:
+    """Whether `(height, width, channels)` is taken for rows of time and columns of frequency."""
+    height, width, channels = image_shape
+    return channels == 1 and height != width and width > 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,15 +127,13 @@ class Recipe:
             count: number of training images.
             passes: how often the training passes all of them.
         """
-        height, width, channels = image_shape
         # A series too: its one column has nothing to mirror, and its beginning may matter.
-        of_time = width == 1 or (channels == 1 and height != width)
+        of_time = image_shape[1] == 1 or is_spectrogram(image_shape)
         # Images that are seen a few times are not learnt by heart: what is shifted is one more
         # thing to learn (ResNet-8 on CIFAR-10, one pass: 57.8 % without, 52.9 % with).
         of_pictures = "flip" if passes < _FEW_PASSES else "flip_and_shift"
         chosen = "none" if of_time else of_pictures
-        few_spectrograms = of_time and width > 1 and count < _FEW
-        hidden = _HIDDEN if few_spectrograms else (0.0, 0.0)
+        hidden = _HIDDEN if is_spectrogram(image_shape) and count < _FEW else (0.0, 0.0)
         return dataclasses.replace(
             self,
             augmentation=chosen if self.augmentation == "auto" else self.augmentation,

@@ -99,12 +99,13 @@ class Space:
     Attributes:
         input_shape: (height, width, channels) of the image after scaling.
         width: the multiplier that made the channels, for reports.
-        stem_channels: output channels of the 3 x 3 stem.
+        stem_channels: output channels of the stem.
         stem_stride: stride of the stem, or its (vertical, horizontal) strides.
         first_channels: output channels of the first block, an inverted residual of kernel 3 without
             expansion; 0 leaves that block out.
         stages: the searched part.
         family: what its blocks are, and what may be chosen for each.
+        stem_kernel: edge of the stem's window, or its (height, width).
 
     Raises:
         SearchError: a number is out of range, or there are no stages.
@@ -117,6 +118,7 @@ class Space:
     first_channels: int
     stages: tuple[SpaceStage, ...]
     family: Family = dataclasses.field(default_factory=InvertedResidual)
+    stem_kernel: Size = STEM_KERNEL
 
     def __post_init__(self) -> None:
         if not isinstance(self.family, Family):
@@ -130,6 +132,7 @@ class Space:
             check_whole("a size of the input_shape of a Space", size, 1)
         check_real("width of a Space", self.width, 0.0)
         check_size("stem_stride of a Space", self.stem_stride)
+        check_size("stem_kernel of a Space", self.stem_kernel)
         for name, least in (("stem_channels", 1), ("first_channels", 0)):
             check_whole(f"{name} of a Space", getattr(self, name), least)
         stages = self.stages
@@ -242,14 +245,14 @@ class Space:
     def arch(self, choice: Subnet) -> Arch:
         """The sub-network as an architecture."""
         blocks = (*self._first_block(), *self._blocks(choice, choice.depths))
-        kernel = self._kernel(STEM_KERNEL)
+        kernel = self._kernel(self.stem_kernel)
         return Arch(
             self.input_shape, self.stem_channels, self.stem_stride, blocks, stem_kernel=kernel
         )
 
-    def _kernel(self, size: int) -> Size:
+    def _kernel(self, size: Size) -> Size:
         """A window's size: of a series its height alone."""
-        return (size, 1) if self.input_shape[1] == 1 else size
+        return (pair(size)[0], 1) if self.input_shape[1] == 1 else size
 
     def _first_block(self) -> tuple[Block, ...]:
         if not self.first_channels:
@@ -300,6 +303,7 @@ class Skeleton:
         stages: (channels, stride) of each stage, one to five of them.
         family: what the blocks are.
         depths: numbers of blocks that a stage may run.
+        stem_kernel: edge of the stem's window, or its (height, width).
     """
 
     stem_channels: int
@@ -308,6 +312,7 @@ class Skeleton:
     stages: tuple[tuple[int, Size], ...]
     family: Family = dataclasses.field(default_factory=InvertedResidual)
     depths: tuple[int, ...] = DEPTHS
+    stem_kernel: Size = STEM_KERNEL
 
 
 # MobileNetV2's and ProxylessNAS's channels. Images below 64 pixels would vanish under the strides
@@ -327,6 +332,18 @@ FUSED_SMALL_IMAGES = Skeleton(
 # DS-CNN's and MobileNetV1's blocks.
 SEPARABLE_SMALL_IMAGES = Skeleton(
     32, 1, 0, ((48, 2), (96, 2), (160, 1)), DepthwiseSeparable(), depths=(1, 2, 3)
+)
+
+# Spectrograms: a stem that hears 10 rows and 4 bands at once, as DS-CNN's, and few strides behind.
+SEPARABLE_SPECTROGRAMS = Skeleton(
+    48, 2, 0, ((56, 1), (64, 1), (80, 2)), DepthwiseSeparable(), (1, 2, 3), (10, 4)
+)
+INVERTED_SPECTROGRAMS = Skeleton(
+    32, 2, 0, ((32, 1), (40, 1), (48, 2)), InvertedResidual(), (1, 2, 3), (10, 4)
+)
+PLAIN_SPECTROGRAMS = Skeleton(24, 2, 0, ((24, 1), (32, 2), (48, 2)), PlainResidual(), (1, 2))
+FUSED_SPECTROGRAMS = Skeleton(
+    24, 2, 0, ((24, 1), (32, 2), (48, 2)), FusedInvertedResidual(), (1, 2)
 )
 
 
@@ -410,6 +427,7 @@ def make_space(
             SpaceStage(rounded_channels(c * width), s, skeleton.depths) for c, s in skeleton.stages
         ),
         family=skeleton.family,
+        stem_kernel=skeleton.stem_kernel,
     )
 
 

@@ -27,6 +27,7 @@ from mcunet_tf.tinynas.contenders import (
     by_promise,
     known_contenders,
     least_needed,
+    lineup,
     own_contenders,
     smallest_contender,
 )
@@ -42,7 +43,7 @@ from mcunet_tf.tinynas.given import (
     keep_supernet,
     load_supernet,
 )
-from mcunet_tf.tinynas.halving import Halving, Standing, lineup
+from mcunet_tf.tinynas.halving import Halving, Standing
 from mcunet_tf.tinynas.identity import claim_folder
 from mcunet_tf.tinynas.objective import Objective, uneven_classes
 from mcunet_tf.tinynas.options import SearchOptions
@@ -295,9 +296,10 @@ class SearchRun:
         # The first step of a deep network takes long: that of a small one tells as much.
         cheap = by_promise(known, shape, 1.0, classes)
         timed = cheap[0] if cheap else smallest_contender(shape, classes, options, fits)
-        cost, number = halving.affordable(timed)
+        cost = halving.affordable(timed)
         own = own_contenders(shape, classes, fits, options.budget, cost, rng, options.spaces)
-        chosen = lineup(by_promise(known, shape, cost, classes), own, number)
+        published = by_promise(known, shape, cost, classes)
+        chosen = lineup(published, own, halving.beginners(timed, own))
         found = halving.run(chosen or [timed])
         ended = (s for s in found.standings if s.scores)
         points = (ParetoPoint(s.arch, s.scores[-1], s.macs) for s in ended)

@@ -14,7 +14,7 @@ from mcunet_tf.tinynas import contenders
 from mcunet_tf.tinynas.contenders import KNOWN, Contender
 from mcunet_tf.tinynas.cost import Budget, keeps
 from mcunet_tf.tinynas.growth import mean_cost
-from mcunet_tf.tinynas.halving import Halving, _going_on, contenders_within
+from mcunet_tf.tinynas.halving import Halving, _going_on
 from mcunet_tf.tinynas.objective import Objective
 from mcunet_tf.tinynas.options import SearchOptions
 from mcunet_tf.tinynas.progress_lines import ProgressLines
@@ -239,7 +239,7 @@ def test_the_best_of_either_kind_goes_on():
     ],
 )
 def test_as_many_networks_begin_as_can_be_told_apart(seconds, traced, passing, number):
-    assert contenders_within(seconds, traced, passing) == number
+    assert contenders.contenders_within(seconds, traced, passing) == number
 
 
 def test_networks_and_passes_grow_with_the_root_of_the_time():
@@ -247,6 +247,20 @@ def test_networks_and_passes_grow_with_the_root_of_the_time():
     assert found == pytest.approx(9e6, rel=0.01)
     assert contenders.balanced_cost(4 * 9e6 * 40, (32, 32, 3)) == pytest.approx(2 * found)
     assert contenders.balanced_cost(9e6 * 40, (64, 64, 1)) == pytest.approx(2 * found)
+
+
+def test_spectrograms_have_spaces_of_their_own():
+    limits = Budget(20 * 1024, 41_000, instructions=3_000_000)
+    board = load_board("stm32f746")
+    rng = np.random.default_rng(0)
+
+    def fits(arch):
+        return keeps(arch, 12, board, limits)
+
+    own = contenders.own_contenders((49, 10, 1), 12, fits, limits, 4e6, rng)
+    assert [c.family for c in own[:4]] == ["separable", "inverted", "plain", "fused"]
+    assert own[0].arch.stem_kernel == (10, 4) and own[2].arch.stem_kernel == 3
+    assert all(fits(c.arch) for c in own)
 
 
 def test_own_networks_use_what_the_budget_allows():
