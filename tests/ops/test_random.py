@@ -34,7 +34,7 @@ from tests.ops.value_cases import (
     softmax_model,
 )
 
-TRIED = settings(max_examples=60)
+TRIED = settings(max_examples=40)
 
 activations = st.sampled_from([NONE, RELU, RELU6, RELU_N1_TO_1])
 paddings = st.sampled_from([SAME, VALID])
@@ -262,7 +262,7 @@ def test_rescaling_tables(kind, source, out):
     check(kind, byte_model(kind, source, out))
 
 
-@settings(TRIED, max_examples=300)
+@settings(TRIED, max_examples=150)
 @given(source=ranges)
 def test_logistic(source):
     check("LOGISTIC", byte_model("LOGISTIC", source, (1 / 256, -128)))
@@ -281,19 +281,19 @@ def test_logistic_where_the_two_interpreters_part():
     assert parted > 0, "they agree now: the note in ops/lookup.py can go"
 
 
-@settings(TRIED, max_examples=300)
+@settings(TRIED, max_examples=150)
 @given(source=ranges)
 def test_tanh(source):
     check("TANH", byte_model("TANH", source, (1 / 128, 0)))
 
 
-@settings(TRIED, max_examples=200)
+@settings(TRIED, max_examples=100)
 @given(source=ranges, out=ranges, alpha=st.floats(-2, 2, width=32))
 def test_leaky_relu(source, out, alpha):
     check("LEAKY_RELU", byte_model("LEAKY_RELU", source, out, Alpha=alpha))
 
 
-@settings(TRIED, max_examples=200)
+@settings(TRIED, max_examples=100)
 @given(scale=scales, out=ranges)
 def test_rsqrt(scale, out):
     check("RSQRT", byte_model("RSQRT", (scale, -128), out))
@@ -305,7 +305,7 @@ def test_gelu(source, out, approximate):
     check("GELU", byte_model("GELU", source, out, Approximate=approximate))
 
 
-@settings(TRIED, max_examples=300)
+@settings(TRIED, max_examples=150)
 @given(source=ranges, ratio=st.floats(1 / 500, 126), zero_point=zero_points)
 def test_hard_swish(source, ratio, zero_point):
     check("HARD_SWISH", byte_model("HARD_SWISH", source, (source[0] / ratio, zero_point)))

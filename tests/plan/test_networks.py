@@ -55,26 +55,26 @@ def assert_streamed(counts: list[tuple[int, int]]) -> None:
 def test_plans_are_valid():
     """Each network for another board, and with another aim."""
     settings = itertools.cycle(itertools.product(BOARDS, AIMS))
-    assert_streamed([rings_of(case, *next(settings)) for case in networks(0, 36)])
+    assert_streamed([rings_of(case, *next(settings)) for case in networks(0, 24)])
 
 
 @pytest.mark.parametrize("dtype", TYPES)
 def test_plans_of_int16_are_valid(dtype):
     settings = itertools.cycle(itertools.product(BOARDS, AIMS))
-    cases = networks(700, 18, dtype)
+    cases = networks(700, 12, dtype)
     assert sum(rings_of(case, *next(settings))[0] for case in cases) > len(cases) // 2
 
 
 @pytest.mark.parametrize("dtype", TYPES)
 def test_c_of_int16_follows_the_plan_on_this_machine(dtype):
     """Rows of values that take two bytes, some of them odd in number."""
-    check(run_on_host(networks(720, 8, dtype), optimize="sram"))
+    check(run_on_host(networks(720, 5, dtype), optimize="sram"))
 
 
 @pytest.mark.qemu
 @pytest.mark.parametrize("board", ["qemu-m4", "qemu-m55"])
 def test_c_of_int16_follows_the_plan_on_emulated_boards(board):
-    cases = [case for dtype in TYPES for case in networks(740, 4, dtype)]
+    cases = [case for dtype in TYPES for case in networks(740, 2, dtype)]
     check(run_on_emulator(cases, board, optimize="sram"))
 
 
@@ -97,7 +97,7 @@ def less_sram_is_not_more(cases: list[Case]) -> None:
 
 
 def test_less_sram_never_takes_more_than_more_speed():
-    less_sram_is_not_more(networks(200, 8))
+    less_sram_is_not_more(networks(200, 5))
 
 
 @pytest.mark.slow
@@ -108,7 +108,7 @@ def test_less_sram_never_takes_more_in_many_networks():
 @pytest.mark.parametrize("optimize", ["sram", "balanced"])
 def test_c_follows_the_plan_on_this_machine(optimize):
     """Under the sanitizers; "sram" streams the most rows."""
-    check(run_on_host(networks(300, 10), optimize=optimize))
+    check(run_on_host(networks(300, 6), optimize=optimize))
 
 
 @pytest.mark.parametrize("optimize", AIMS)
@@ -177,11 +177,11 @@ def pushed_networks(first: int, count: int, dtype: str = "int8") -> list[Case]:
 
 
 def test_c_follows_the_plan_where_rows_are_pushed():
-    check(run_on_host(pushed_networks(400, 10), input_mode="rows", optimize="sram"))
+    check(run_on_host(pushed_networks(400, 6), input_mode="rows", optimize="sram"))
 
 
 def test_c_of_int16_follows_the_plan_where_rows_are_pushed():
-    check(run_on_host(pushed_networks(760, 8, "int16"), input_mode="rows", optimize="sram"))
+    check(run_on_host(pushed_networks(760, 5, "int16"), input_mode="rows", optimize="sram"))
 
 
 def test_nothing_is_left_to_do_after_the_last_row():
@@ -200,7 +200,7 @@ def test_rows_of_odd_length_leave_sums_at_whole_words():
 @pytest.mark.qemu
 @pytest.mark.parametrize("board", ["qemu-m4", "qemu-m55", "qemu-m0plus"])
 def test_c_follows_the_plan_on_emulated_boards(board):
-    check(run_on_emulator(networks(500, 6), board, optimize="sram"))
+    check(run_on_emulator(networks(500, 4), board, optimize="sram"))
 
 
 @pytest.mark.qemu
