@@ -126,7 +126,11 @@ class DetectorResult:
             OutputError: the folder cannot be written.
         """
         compiled = compile_tflite(
-            self.flatbuffer, self.board, name=name, sram_budget_bytes=self.budget.sram_bytes
+            self.flatbuffer,
+            self.board,
+            name=name,
+            sram_budget_bytes=self.budget.sram_bytes,
+            flash_budget_bytes=self.budget.flash_bytes,
         )
         made = with_parts(compiled, [box_part(self.decoder)])
         if output_dir is not None:

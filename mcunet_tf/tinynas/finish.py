@@ -113,9 +113,11 @@ def compiled_cost(
         BudgetError: it does not keep the budget.
         SearchError: it does not compile.
     """
-    limit, board, hop = options.budget.sram_bytes, options.target, options.budget.hop
+    budget, board = options.budget, options.target
+    limit, hop = budget.sram_bytes, budget.hop
+    limits = {"sram_budget_bytes": limit, "flash_budget_bytes": budget.flash_bytes}
     mode = {} if hop is None else {"input_mode": "stream", "hop": hop}
-    given: dict[str, Any] = {"name": "model", "sram_budget_bytes": limit, **mode}
+    given: dict[str, Any] = {"name": "model", **limits, **mode}
     try:
         compiled = compile_tflite(flatbuffer, board, **given)
     except BudgetError:

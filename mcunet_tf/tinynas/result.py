@@ -185,6 +185,7 @@ class SearchResult:
             input_mode="frame" if hop is None else "stream",
             hop=hop,
             sram_budget_bytes=self.budget.sram_bytes,
+            flash_budget_bytes=self.budget.flash_bytes,
         )
 
     def spotter(

@@ -27,7 +27,13 @@ import numpy as np
 from mcunet_tf.boards import Board
 from mcunet_tf.errors import BudgetError
 from mcunet_tf.tinynas.arch import Arch
-from mcunet_tf.tinynas.cost import Budget, keeps, streamed_bytes, within_flash_and_time
+from mcunet_tf.tinynas.cost import (
+    Budget,
+    keeps,
+    near_flash,
+    streamed_bytes,
+    within_flash_and_time,
+)
 from mcunet_tf.tinynas.space import Space
 from mcunet_tf.tinynas.workers import run_tasks
 
@@ -106,6 +112,8 @@ def measure_space(
 
 def _surely_fits(arch: Arch, num_classes: int, board: Board, budget: Budget) -> bool:
     if (budget.latency_ms, budget.instructions, budget.hop) != (None, None, None):
+        return False
+    if near_flash(arch, num_classes, board, budget):
         return False
     limit = budget.sram_bytes
     return limit is None or streamed_bytes(arch, num_classes, board) <= limit

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mcunet_tf.boards import load_board
-from mcunet_tf.tinyengine import compile_tflite
+from mcunet_tf.tinyengine import compile_tflite, query
 from mcunet_tf.tinyengine.plan.grouping import plan_model
 from mcunet_tf.tinyengine.query import chosen_nodes
 from mcunet_tf.tinyengine.validate import validate_plan
@@ -16,10 +16,11 @@ from mcunet_tf.tinynas.cost import (
     candidate_cost,
     keeps,
     layer_by_layer_bytes,
+    pieces,
     streamed_bytes,
 )
 from mcunet_tf.tinynas.lower import lowered
-from mcunet_tf.tinynas.space import make_space
+from mcunet_tf.tinynas.space import FUSED_SMALL_IMAGES, make_space
 from tests.tinynas.emitted import object_bytes
 from tests.tinynas.networks import quantised
 
@@ -96,6 +97,22 @@ def test_what_is_said_to_fit_has_a_plan_that_fits():
             assert fits == (planned <= sram_bytes), (arch, sram_bytes)
             answers.add(fits)
     assert answers == {True, False}
+
+
+@pytest.mark.parametrize("name", ["qemu-m4", "qemu-m55"])
+def test_what_is_said_to_fit_the_flash_is_what_its_plan_takes(name):
+    """Loops take code too, and a plan may choose kernels that are larger than the best alone."""
+    board, sram_bytes, beyond = load_board(name), 32 * 1024, 0
+    space = make_space((32, 32, 3), 1.0, 0.5, FUSED_SMALL_IMAGES)
+    for seed in (0, 1, 3):
+        arch = space.arch(space.sample(np.random.default_rng(seed)))
+        flash_bytes = candidate_cost(arch, CLASSES, board, sram_bytes).flash_bytes
+        alone = query.flash_bytes_alone(pieces(arch, CLASSES), board)
+        beyond += flash_bytes > alone
+        assert not keeps(arch, CLASSES, board, Budget(sram_bytes, int(flash_bytes) - 1))
+        roomy = max(flash_bytes, alone) + 1
+        assert keeps(arch, CLASSES, board, Budget(sram_bytes, int(roomy)))
+    assert beyond
 
 
 @pytest.mark.skipif(shutil.which("arm-none-eabi-gcc") is None, reason="no cross compiler")
