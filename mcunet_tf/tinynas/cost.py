@@ -218,7 +218,7 @@ def within_flash_and_time(arch: Arch, num_classes: int, board: Board, budget: Bu
 
 
 def near_flash(arch: Arch, num_classes: int, board: Board, budget: Budget) -> bool:
-    """Whether only a plan tells if a network keeps the flash: by its layers it is nearly too large."""
+    """Whether only a plan tells if a network keeps the flash: its layers nearly fill it."""
     if budget.flash_bytes is None:
         return False
     alone = query.flash_bytes_alone(pieces(arch, num_classes), board)
