@@ -92,6 +92,7 @@ def test_every_dialect_of_c(kernels, core, dialect):
     accept([*compiler(core), f"-std={dialect}", *STRICT], kernels, sources(kernels, core))
 
 
+@pytest.mark.slow
 def test_clang(kernels):
     clang = needed("clang", "apt install clang")
     accept([clang, "-std=c99", *STRICT], kernels, sources(kernels, ""))

@@ -253,6 +253,7 @@ def test_a_stateful_layer_is_one_line():
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_converter_that_dies_is_one_line_and_the_next_model_converts(model):
     """A loop over time, which quantize_ptq turns away, ends the converter by SIGSEGV."""
     words = recurrent(keras, keras.layers.GRU(6))

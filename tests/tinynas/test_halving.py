@@ -243,10 +243,10 @@ def test_as_many_networks_begin_as_can_be_told_apart(seconds, traced, passing, n
 
 
 def test_networks_and_passes_grow_with_the_root_of_the_time():
-    found = contenders.balanced_cost(9e6 * 40, (32, 32, 3))
+    found = contenders.balanced_cost(9e6 * 20, (32, 32, 3))
     assert found == pytest.approx(9e6, rel=0.01)
-    assert contenders.balanced_cost(4 * 9e6 * 40, (32, 32, 3)) == pytest.approx(2 * found)
-    assert contenders.balanced_cost(9e6 * 40, (64, 64, 1)) == pytest.approx(2 * found)
+    assert contenders.balanced_cost(4 * 9e6 * 20, (32, 32, 3)) == pytest.approx(2 * found)
+    assert contenders.balanced_cost(9e6 * 20, (64, 64, 1)) == pytest.approx(2 * found)
 
 
 def test_spectrograms_have_spaces_of_their_own():
