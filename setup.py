@@ -44,7 +44,7 @@ EXTRAS = {
     "reference": REFERENCE,  # oracles: what outputs are compared with
     "serial": ["pyserial>=3.5"],
     "microphone": ["sounddevice>=0.4"],
-    "look": ["pillow>=10"],  # mcunet_look: pictures as files
+    "look": ["pillow>=10", "pyyaml>=6"],  # pictures as files, and what describes sets of them
     "bench": ["bakenn>=1.0"],
     "docs": ["mkdocs-material>=9.5", "mkdocstrings[python]>=0.26"],  # the site: make docs
     "test": [

@@ -70,6 +70,7 @@ _EXTRAS = {
     "serial": "serial",
     "sounddevice": "microphone",
     "PIL": "look",
+    "yaml": "look",
 }
 
 

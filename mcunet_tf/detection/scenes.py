@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -82,25 +81,6 @@ def _place(
             return
 
 
-def flipped(image: Array, boxes: Array) -> tuple[Array, Array]:
-    """Left and right change places, in the image and its boxes."""
-    width, made = image.shape[1], boxes.copy()
-    made[:, [0, 2]] = width - boxes[:, [2, 0]]
-    return image[:, ::-1], made
-
-
-def moved(image: Array, boxes: Array, down: int, right: int, fill: int) -> tuple[Array, Array]:
-    """The image moves on the canvas; boxes are cut, and go where less than half is left."""
-    height, width = image.shape[:2]
-    made = np.full_like(image, fill)
-    rows = slice(max(down, 0), height + min(down, 0))
-    columns = slice(max(right, 0), width + min(right, 0))
-    source = image[max(-down, 0) : height - max(down, 0), max(-right, 0) : width - max(right, 0)]
-    made[rows, columns] = source
-    shifted = boxes + np.array([right, down, right, down, 0], boxes.dtype)
-    return made, cut_boxes(shifted, height, width)
-
-
 def cut_boxes(boxes: Array, height: int, width: int, least: float = 0.5) -> Array:
     """Boxes within an image: without those of which less than a share is left."""
     cut = boxes.copy()
@@ -108,28 +88,3 @@ def cut_boxes(boxes: Array, height: int, width: int, least: float = 0.5) -> Arra
     areas = [np.prod(np.maximum(b[:, 2:4] - b[:, :2], 0), axis=1) for b in (cut, boxes)]
     kept: Array = cut[areas[0] >= least * np.maximum(areas[1], 1e-9)]
     return kept
-
-
-def mosaic(images: Sequence[Array], boxes: Sequence[Array], middle: tuple[int, int]) -> Any:
-    """Four images in the quarters of one, each showing the part that lies there.
-
-    Args:
-        images: four of one shape.
-        boxes: theirs.
-        middle: row and column where they meet.
-    """
-    made, parts = np.zeros_like(images[0]), []
-    height, width = made.shape[:2]
-    for number, (image, own) in enumerate(zip(images, boxes, strict=True)):
-        rows = (0, middle[0]) if number < 2 else (middle[0], height)
-        columns = (0, middle[1]) if number % 2 == 0 else (middle[1], width)
-        made[slice(*rows), slice(*columns)] = image[slice(*rows), slice(*columns)]
-        low, high = np.array([columns[0], rows[0]]), np.array([columns[1], rows[1]])
-        inside = own.copy()
-        inside[:, :2], inside[:, 2:4] = (
-            np.clip(own[:, :2], low, high),
-            np.clip(own[:, 2:4], low, high),
-        )
-        areas = [np.prod(b[:, 2:4] - b[:, :2], axis=1) for b in (inside, own)]
-        parts.append(inside[areas[0] >= 0.5 * areas[1]])
-    return made, np.concatenate(parts)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mcunet_tf.detection.detector import STRIDE, Detection, inputs_of
+from mcunet_tf.detection.detector import Detection, inputs_of
 from mcunet_tf.detection.metrics import box_scores, centroid_scores
 from mcunet_tf.tinyengine.compiler import TensorInfo
 from mcunet_tf.vision import Decoder, detect
@@ -41,7 +41,7 @@ def output_scores(
     """
     if task.kind == "centroids":
         found = [detect(decoder, outputs, infos) for outputs in each]
-        return centroid_scores(found, truth, 1.5 * STRIDE)
+        return centroid_scores(found, truth, 1.5 * task.strides[0])
     every = with_threshold(decoder, _ALL_THRESHOLD, _ALL_BOXES)
     found = [detect(every, outputs, infos) for outputs in each]
     return box_scores(found, truth, task.classes)

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 from mcunet_tf.boards import Board
 from mcunet_tf.detection import Detection
-from mcunet_tf.detection.detector import STRIDE
 from mcunet_tf.tinyengine import query
 from mcunet_tf.tinyengine.query import Candidate
 from mcunet_tf.tinynas.arch import Arch
@@ -19,49 +19,65 @@ from mcunet_tf.tinynas.layer import CONV, ArchLayer, pair
 from mcunet_tf.tinynas.lower import lowered_layers
 
 
-def on_grid(arch: Arch) -> Arch | None:
-    """The architecture with the strides of a detector's grid: what lies deeper keeps the grid.
+def on_grid(arch: Arch, strides: tuple[int, ...]) -> Arch | None:
+    """The architecture with the strides of a detector's grids: what lies deeper keeps the last.
 
-    None where it never comes as far, or halves its axes apart.
+    None where it never comes as far, leaves a grid out, or halves its axes apart.
     """
     stride = pair(arch.stem_stride)
-    blocks = []
+    blocks, reached = [], set()
     for block in arch.blocks:
         own = pair(block.stride)
-        reached = (stride[0] * own[0], stride[1] * own[1])
-        if max(reached) > STRIDE:
-            block, reached = dataclasses.replace(block, stride=1), stride
+        wanted = (stride[0] * own[0], stride[1] * own[1])
+        if max(wanted) > strides[-1]:
+            block, wanted = dataclasses.replace(block, stride=1), stride
         blocks.append(block)
-        stride = reached
-    if stride != (STRIDE, STRIDE) or not blocks:
+        stride = wanted
+        reached.add(stride)
+    if stride != (strides[-1],) * 2 or not {(s, s) for s in strides} <= reached:
         return None
     return dataclasses.replace(arch, blocks=tuple(blocks), head_channels=0)
+
+
+def _ends(layers: Sequence[ArchLayer], task: Detection) -> list[int]:
+    """The layer at which the backbone's part of each grid ends: that of the grid's last block.
+
+    What widens the grid for a block behind it is that block's.
+    """
+    made = {layer.block: n for n, layer in enumerate(layers) if layer.block >= 0}
+    ends = sorted(made.values())
+    return [
+        max(n for n in ends if (layers[n].out_height, layers[n].out_width) == grid)
+        for grid in task.grids
+    ]
 
 
 @functools.lru_cache(maxsize=4096)
 def detector_layers(arch: Arch, task: Detection) -> tuple[ArchLayer, ...]:
     """The layers of a whole detector, its outputs at the end: scores, and sides of boxes."""
     layers = arch.layers(1)[:-2]  # without mean and logits
-    last = layers[-1]
     heads = [("scores", task.classes)] + [("sides", 4)] * (task.kind == "boxes")
-    made = tuple(
-        ArchLayer(
-            name,
-            CONV,
-            last.out_height,
-            last.out_width,
-            last.out_channels,
-            channels,
-            sources=(len(layers) - 1,),
-        )
-        for name, channels in heads
-    )
+    made = []
+    for stride, end in zip(task.strides, _ends(layers, task), strict=True):
+        last = layers[end]
+        made += [
+            ArchLayer(
+                f"{name}_{stride}",
+                CONV,
+                last.out_height,
+                last.out_width,
+                last.out_channels,
+                channels,
+                sources=(end,),
+            )
+            for name, channels in heads
+        ]
     return (*layers, *made)
 
 
 def detector_candidate(arch: Arch, task: Detection) -> Candidate:
     """A detector as the compiler's queries take it."""
-    outputs = 2 if task.kind == "boxes" else 1
+    outputs = task.outputs * len(task.strides)
     return lowered_layers(arch.input_shape, detector_layers(arch, task), outputs)
 
 
@@ -97,12 +113,20 @@ def detector_cost(arch: Arch, task: Detection, board: Board, sram_bytes: int | N
     )
 
 
-def detector_features(arch: Arch) -> Any:
+def detector_features(arch: Arch, task: Detection) -> Any:
     """The backbone as `Detection.network` takes it; a new one at each call."""
 
     def features(given: Any) -> Any:
         import keras
 
-        return build_with(keras, arch.input_shape, arch.layers(1)[:-2], "features")(given)
+        layers, made = arch.layers(1)[:-2], {}
+
+        def keep(name: str, result: Any) -> Any:
+            made[name] = result
+            return result
+
+        whole = build_with(keras, arch.input_shape, layers, "features", keep)
+        ends = [made[layers[end].name] for end in _ends(layers, task)]
+        return keras.Model(whole.input, ends, name="features")(given)
 
     return features

@@ -13,7 +13,8 @@ import numpy as np
 
 from mcunet_tf.boards import Board
 from mcunet_tf.detection import Detection, float_scores, output_scores
-from mcunet_tf.detection.detector import check_boxes, inputs_of
+from mcunet_tf.detection.detector import inputs_of
+from mcunet_tf.detection.training import check_boxes
 from mcunet_tf.errors import SearchError
 from mcunet_tf.tinyengine import CompiledModel, compile_tflite
 from mcunet_tf.tinynas.arch import Arch

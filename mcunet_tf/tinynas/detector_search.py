@@ -10,20 +10,21 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mcunet_tf.detection import Detection, float_scores, load_pictures
-from mcunet_tf.detection.detector import check_boxes, decoder_for, quantize_detector, train_detector
-from mcunet_tf.detection.readers import Labelled
+from mcunet_tf.detection.detector import decoder_for
+from mcunet_tf.detection.labelled import Labelled
 from mcunet_tf.detection.scoring import METRICS
+from mcunet_tf.detection.training import Keeper, check_boxes, quantize_detector, train_detector
 from mcunet_tf.errors import BudgetError, DataError, SearchError
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinynas.arch import Arch
-from mcunet_tf.tinynas.checkpoint import write_bytes
+from mcunet_tf.tinynas.checkpoint import Checkpoints, read_state, write_bytes, write_state
 from mcunet_tf.tinynas.contenders import (
     KNOWN,
     Contender,
@@ -40,6 +41,7 @@ from mcunet_tf.tinynas.detector_arch import (
 )
 from mcunet_tf.tinynas.detector_result import DetectorResult
 from mcunet_tf.tinynas.halving import Standing
+from mcunet_tf.tinynas.identity import claim_for, detector_identity
 from mcunet_tf.tinynas.options import SearchOptions
 from mcunet_tf.tinynas.progress_lines import ProgressLines
 
@@ -49,6 +51,7 @@ _FIRST_SHARE = 8
 """Epochs of the final training for one of the first round."""
 _AFFORDABLE = 4e7
 """`training_cost` of a backbone for 96 x 96 pixels that learns within minutes."""
+_ROUNDS = "rounds.json"
 _UNUSED = {
     "head": "classes",
     "loss": None,
@@ -194,13 +197,18 @@ class _Run:
         self.metric = metric
         self.progress = ProgressLines(quiet=not options.verbose)
         self.folder = None if options.workdir is None else Path(options.workdir)
+        self.known: dict[str, float] = {}
+        if self.folder is not None:
+            data = {"training": (self.images, self.boxes), "validation": (self.aside, self.truth)}
+            claim_for(self.folder, detector_identity(options, task, metric, data))
+            self.known = read_state(self.folder / _ROUNDS) or {}
 
     def contenders(self) -> list[Contender]:
         """Networks that keep the budget, published ones among them."""
         task, options = self.task, self.options
 
         def fits(arch: Arch) -> bool:
-            made = on_grid(arch)
+            made = on_grid(arch, task.strides)
             return made is not None and detector_keeps(made, task, options.target, options.budget)
 
         pixels = task.image[0] * task.image[1]
@@ -219,7 +227,7 @@ class _Run:
         shared = min(len(known), count // 3)
         found: dict[Arch, Contender] = {}
         for contender in (*known[:shared], *own[: count - shared]):
-            arch = on_grid(contender.arch)
+            arch = on_grid(contender.arch, task.strides)
             if arch is not None and arch not in found:
                 found[arch] = dataclasses.replace(contender, arch=arch)
         if not found:
@@ -238,15 +246,21 @@ class _Run:
         while len(alive) > 1:
             number += 1
             for contender in alive:
-                _, found = self._trained(contender.arch, epochs)
-                scores[contender.name].append(found[self.metric])
-                self.progress.say(
-                    f"round {number}, {contender.name}: {self.metric} {found[self.metric]:.3f}"
-                )
+                found = self._scored(f"round {number}, {contender.name}", contender.arch, epochs)
+                scores[contender.name].append(found)
             alive.sort(key=lambda c: -scores[c.name][-1])
             alive, epochs = alive[: -(-len(alive) // 3)], 2 * epochs
         made = [self._standing(c, tuple(scores[c.name])) for c in contenders]
         return tuple(sorted(made, key=lambda s: (s.name != alive[0].name, -len(s.scores))))
+
+    def _scored(self, what: str, arch: Arch, epochs: int) -> float:
+        """What a training brings, or brought before the search was killed."""
+        if what not in self.known:
+            self.known[what] = self._trained(arch, epochs)[1][self.metric]
+            if self.folder is not None:
+                write_state(self.folder / _ROUNDS, self.known)
+        self.progress.say(f"{what}: {self.metric} {self.known[what]:.3f}")
+        return self.known[what]
 
     def _standing(self, contender: Contender, scores: tuple[float, ...]) -> Standing:
         layers = detector_layers(contender.arch, self.task)
@@ -256,10 +270,17 @@ class _Run:
         family = KNOWN if contender.family == KNOWN else contender.family
         return Standing(contender.name, family, contender.arch, macs, parameters, scores)
 
-    def _trained(self, arch: Arch, epochs: int) -> tuple[Any, dict[str, float]]:
-        features: Callable[[Any], Any] = detector_features(arch)
+    def _trained(
+        self, arch: Arch, epochs: int, keeper: Keeper | None = None
+    ) -> tuple[Any, dict[str, float]]:
         model = train_detector(
-            self.task, self.images, self.boxes, epochs, self.options.seed, features=features
+            self.task,
+            self.images,
+            self.boxes,
+            epochs,
+            self.options.seed,
+            features=detector_features(arch, self.task),
+            keeper=keeper,
         )
         return model, float_scores(self.task, model, self.aside, self.truth)
 
@@ -267,7 +288,8 @@ class _Run:
         """Trains the best to the end, quantises and compiles it."""
         task, options, arch = self.task, self.options, standings[0].arch
         self.progress.say(f"{standings[0].name} is trained for {options.epochs} epochs")
-        model, scores = self._trained(arch, options.epochs)
+        keeper = None if self.folder is None else Checkpoints(self.folder, "detector")
+        model, scores = self._trained(arch, options.epochs, keeper)
         file = quantize_detector(model, self.images)
         limit = options.budget.sram_bytes
         compiled = compile_tflite(file, options.target, name="model", sram_budget_bytes=limit)
@@ -294,7 +316,6 @@ class _Run:
         )
         self.progress.say(f"final network: {result.said()} on the validation images")
         if self.folder is not None:
-            self.folder.mkdir(parents=True, exist_ok=True)
             write_bytes(self.folder / "arch.json", arch.to_json().encode())
             write_bytes(self.folder / "scores.json", json.dumps(scores).encode())
             result.save(self.folder)

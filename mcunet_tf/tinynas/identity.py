@@ -35,7 +35,7 @@ _TARGET = ("board", "sram_bytes", "flash_bytes", "latency_ms", "instructions", "
 
 _FILE = "search.json"
 _VERSION = "package version"
-_STATE = ("*.ckpt", "spaces.json", "evaluations.json", "halving.json")
+_STATE = ("*.ckpt", "spaces.json", "evaluations.json", "halving.json", "rounds.json")
 _HASHED_AT_ONCE = 1 << 24
 _NAMED_DIFFERENCES = 3
 
@@ -61,7 +61,11 @@ def claim_folder(
             what differs.
         OutputError: the folder cannot be written.
     """
-    question = identity(options, images, spaces)
+    claim_for(folder, identity(options, images, spaces), writes)
+
+
+def claim_for(folder: Path, question: Mapping[str, Any], writes: bool = True) -> None:
+    """The same for a question that is known already: one flat dictionary, as JSON gives it back."""
     try:
         found = read_state(folder / _FILE)
     except SearchError as error:
@@ -92,15 +96,7 @@ def identity(
         images: the data, as read.
         spaces: the search spaces to choose from.
     """
-    found: dict[str, Any] = {_VERSION: __version__}
-    found.update(_flat("board", board_content(options.target)))
-    limits = ("sram_bytes", "flash_bytes", "latency_ms", "instructions", "hop")
-    for name in (*limits, "minutes", "epochs", "seed", "quantization"):
-        found[name] = getattr(options, name)
-    found["supernet_epochs"] = options.supernet_length
-    found.update(_flat("recipe", dataclasses.asdict(options.recipe)))
-    found.update(_flat("effort", dataclasses.asdict(options.effort)))
-    del found["effort.processes"]
+    found = _asked(options)
     found["number of classes"] = images.num_classes
     found["spaces"] = hashlib.sha256(repr(tuple(spaces)).encode()).hexdigest()
     found.update(_flat("task", options.task.content()))
@@ -116,7 +112,51 @@ def identity(
     found["validation images"] = array_digest(images.validation_x)
     found["validation labels"] = array_digest(images.validation_y)
     found["validation weights"] = _weights_digest(images.validation_w)
-    # As JSON gives it back: integers of numpy and tuples would compare as different.
+    return as_stored(found)
+
+
+def _asked(options: SearchOptions) -> dict[str, Any]:
+    """What any search is asked, whatever it looks for."""
+    found: dict[str, Any] = {_VERSION: __version__}
+    found.update(_flat("board", board_content(options.target)))
+    limits = ("sram_bytes", "flash_bytes", "latency_ms", "instructions", "hop")
+    for name in (*limits, "minutes", "epochs", "seed", "quantization"):
+        found[name] = getattr(options, name)
+    found["supernet_epochs"] = options.supernet_length
+    found.update(_flat("recipe", dataclasses.asdict(options.recipe)))
+    found.update(_flat("effort", dataclasses.asdict(options.effort)))
+    del found["effort.processes"]
+    return found
+
+
+def detector_identity(
+    options: SearchOptions,
+    task: Any,
+    metric: str,
+    data: Mapping[str, tuple[Array, Sequence[Array]]],
+) -> dict[str, Any]:
+    """The question of a detector's search, likewise.
+
+    Args:
+        options: what was asked.
+        task: the `Detection`.
+        metric: the one that decides.
+        data: images and boxes by what they are for.
+    """
+    found = _asked(options)
+    found["metric"] = metric
+    found["spaces"] = hashlib.sha256(repr(options.spaces).encode()).hexdigest()
+    found.update(_flat("detection", dataclasses.asdict(task)))
+    for name, (images, boxes) in data.items():
+        found[f"{name} images"] = array_digest(images)
+        counts = np.array([len(own) for own in boxes])
+        flat = np.concatenate([np.asarray(own, np.float64) for own in boxes])
+        found[f"{name} boxes"] = array_digest(counts) + array_digest(flat)
+    return as_stored(found)
+
+
+def as_stored(found: Mapping[str, Any]) -> dict[str, Any]:
+    """As JSON gives it back: integers of numpy and tuples would compare as different."""
     plain: dict[str, Any] = json.loads(json.dumps(found, default=_plain))
     return plain
 

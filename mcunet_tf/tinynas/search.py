@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any, overload
 from mcunet_tf.boards import Board
 from mcunet_tf.datasets import SpokenWords
 from mcunet_tf.errors import require_packages
+from mcunet_tf.quantize.precision import in_float32
 from mcunet_tf.tinynas.arch import Arch
 from mcunet_tf.tinynas.ear import Ear
 from mcunet_tf.tinynas.effort import Effort
 from mcunet_tf.tinynas.options import SearchOptions
-from mcunet_tf.tinynas.precision import in_float32
 from mcunet_tf.tinynas.protocols import Callback, Strategy
 from mcunet_tf.tinynas.reading import Data, read_images
 from mcunet_tf.tinynas.recipe import Recipe

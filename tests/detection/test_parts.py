@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
@@ -15,15 +13,11 @@ from mcunet_tf.detection import (
     centroid_scores,
     compose_scenes,
     decoder_for,
-    load_pictures,
     precision_recall,
-    read_coco,
-    read_voc,
-    read_yolo,
 )
-from mcunet_tf.detection.detector import check_boxes
 from mcunet_tf.detection.heads import box_targets, middle_targets
-from mcunet_tf.detection.scenes import flipped, mosaic, moved
+from mcunet_tf.detection.training import check_boxes
+from mcunet_tf.detection.variation import flipped, mosaic, moved
 from mcunet_tf.errors import DataError
 from mcunet_tf.vision import BOX, detect
 from mcunet_tf.vision.boxes import UNITS
@@ -136,90 +130,6 @@ def test_a_file_may_have_its_outputs_in_another_order():
     assert head.scores == (1, 0) and head.boxes == (0, 0)
     with pytest.raises(DataError, match=r"outputs of \[5, 3\] values"):
         decoder_for(task, [(1, 12, 12, 5), (1, 12, 12, 3)])
-
-
-@pytest.fixture
-def pictures(tmp_path):
-    Image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
-    image = np.zeros((60, 80, 3), np.uint8)
-    image[20:40, 30:60] = 255
-    Image.fromarray(image).save(tmp_path / "one.png")
-    return tmp_path
-
-
-def check_loaded(read):
-    images, boxes = load_pictures(read, (48, 48, 1))
-    assert images.shape == (len(read), 48, 48, 1)
-    left, top, right, bottom = boxes[0][0, :4]
-    assert (left, top, right, bottom) == pytest.approx((16, 16, 40, 32))
-    assert images[0, 18:30, 18:38].min() > 250 and images[0, :14].max() < 5
-
-
-def test_coco(pictures):
-    file = pictures / "coco.json"
-    content = {
-        "images": [{"id": 7, "file_name": "one.png", "height": 60, "width": 80}],
-        "categories": [{"id": 9, "name": "car"}, {"id": 3, "name": "mask"}],
-        "annotations": [
-            {"image_id": 7, "category_id": 9, "bbox": [30, 20, 30, 20]},
-            {"image_id": 7, "category_id": 3, "bbox": [0, 0, 5, 5], "iscrowd": 1},
-        ],
-    }
-    file.write_text(json.dumps(content))
-    read, names = read_coco(file, pictures)
-    assert names == ("mask", "car") and read[0].boxes.tolist() == [[30, 20, 60, 40, 1]]
-    check_loaded(read)
-    flat = [{"image_id": 7, "category_id": 9, "bbox": [1, 1, 0, 4]}]
-    for wrong, told in (
-        ("{", "no JSON"),
-        ("{}", "no COCO annotations: KeyError"),
-        (json.dumps({**content, "categories": []}), "no COCO annotations"),
-        (
-            json.dumps({**content, "annotations": flat}),
-            "image one.png: a box from 1, 1 to 1, 5 is empty",
-        ),
-    ):  # fmt: skip
-        file.write_text(wrong)
-        with pytest.raises(DataError, match=told):
-            read_coco(file, pictures)
-
-
-def test_pascal_voc(pictures):
-    file = pictures / "one.xml"
-    text = (
-        "<annotation><filename>one.png</filename><size><width>80</width><height>60</height></size>"
-        "<object><name>car</name><bndbox><xmin>31</xmin><ymin>21</ymin><xmax>60</xmax>"
-        "<ymax>40</ymax></bndbox></object></annotation>"
-    )
-    file.write_text(text)
-    read, names = read_voc(pictures, pictures)
-    assert names == ("car",) and read[0].boxes.tolist() == [[30, 20, 60, 40, 0]]
-    check_loaded(read)
-    assert len(read_voc(pictures, pictures, ["bus"])[0][0].boxes) == 0
-    for wrong, told in (
-        (text[:90], "no Pascal VOC annotation"),
-        (text.replace("ymax", "y"), "lacks"),
-    ):
-        file.write_text(wrong)
-        with pytest.raises(DataError, match=told):
-            read_voc(pictures, pictures)
-    file.unlink()
-    with pytest.raises(DataError, match=r"no \.xml files"):
-        read_voc(pictures, pictures)
-
-
-def test_yolo(pictures):
-    (pictures / "one.txt").write_text("2 0.5625 0.5 0.375 0.3333333\n\n")
-    read = read_yolo(pictures, pictures)
-    assert read[0].boxes[0, 4] == 2
-    check_loaded(read)
-    (pictures / "one.txt").write_text("2 0.5 0.5\n")
-    with pytest.raises(DataError, match=r"one.txt:1: '2 0.5 0.5': a line has a label and four"):
-        read_yolo(pictures, pictures)
-    (pictures / "one.txt").unlink()
-    assert len(read_yolo(pictures, pictures)[0].boxes) == 0
-    with pytest.raises(DataError, match="no pictures"):
-        read_yolo(pictures, pictures / "none")
 
 
 @pytest.mark.parametrize(

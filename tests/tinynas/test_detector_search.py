@@ -44,9 +44,9 @@ def shapes(count: int, seed: int = 1):
 def test_a_backbone_keeps_the_grid():
     deep = make_space((32, 32, 1), 1.0, 1.0, Skeleton(8, 2, 0, ((8, 2), (16, 2), (24, 2)),
                       PlainResidual(), depths=(1,)))  # fmt: skip
-    made = on_grid(deep.arch(deep.largest()))
+    made = on_grid(deep.arch(deep.largest()), (8,))
     assert made is not None and [b.stride for b in made.blocks] == [2, 2, 1]
-    assert on_grid(dataclasses.replace(ARCH, blocks=ARCH.blocks[:1])) is None
+    assert on_grid(dataclasses.replace(ARCH, blocks=ARCH.blocks[:1]), (8,)) is None
 
 
 def test_a_search_gives_a_detector(tmp_path, monkeypatch):
@@ -55,7 +55,7 @@ def test_a_search_gives_a_detector(tmp_path, monkeypatch):
 
     trained = []
 
-    def untrained(task, images, boxes, epochs, seed, features):
+    def untrained(task, images, boxes, epochs, seed, features, keeper):
         trained.append(epochs)
         assert len(images) == len(boxes) == 58
         return task.network(features=features)
