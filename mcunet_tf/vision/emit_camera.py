@@ -15,6 +15,7 @@ from mcunet_tf.version import __version__
 from mcunet_tf.vision.camera import FORMATS, Camera, Path, Taps, path_to, red_of
 from mcunet_tf.vision.checks import require
 from mcunet_tf.vision.emit_boxes import filled
+from mcunet_tf.vision.sensor_examples import sensor_examples
 
 _NAMES = {"rgb565le": "VISION_RGB565_LE"}
 
@@ -163,7 +164,7 @@ def camera_files(camera: Camera, network: Network) -> PartFiles:
     files = {f"{name}_camera.h": filled(_HEADER, words), f"{name}_camera.c": filled(_SOURCE, words)}
     own = "camera_packed.h" if path.is_packed else "vision_camera_row_portable.c"
     kernels = ("vision/vision.h", f"vision/{own}")
-    return PartFiles(files, kernels)
+    return PartFiles(files, kernels, sensor_examples(camera, network))
 
 
 def _words(path: Path, network: Network, edge: Edge) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from mcunet_tf.vision import read_decoder
 pytest.importorskip("keras", reason="Keras is not installed")
 
 from mcunet_tf.tinynas import make_space
+from mcunet_tf.tinynas.contenders import Contender
 from mcunet_tf.tinynas.detector_arch import (
     detector_candidate,
     detector_cost,
@@ -96,7 +97,6 @@ def test_a_search_gives_a_detector(tmp_path, monkeypatch):
 def test_a_third_goes_on(monkeypatch):
     """Of seven, three, then one; each round twice as long, and the best is named first."""
     from mcunet_tf.tinynas import detector_search
-    from mcunet_tf.tinynas.contenders import Contender
     from mcunet_tf.tinynas.options import SearchOptions
 
     options = SearchOptions(epochs=16, verbose=False)
@@ -173,3 +173,66 @@ def test_what_a_detector_cannot_learn_from():
             mcunet_tf.search(given, task=TASK, verbose=False)
     with pytest.raises(BudgetError, match="no detector keeps the budget"):
         mcunet_tf.search((images, boxes), task=TASK, sram_bytes=64, spaces=[SPACE], verbose=False)
+
+
+def test_two_scales_are_costed_as_they_are_built():
+    """What the search plans is what the compiler makes of the network, whichever the family."""
+    from mcunet_tf.detection import quantize_detector
+    from mcunet_tf.tinyengine import compile_tflite
+    from mcunet_tf.tinynas.detector_arch import detector_features, detector_layers
+
+    task = mcunet_tf.Detection(2, image=(64, 64, 3), strides=(8, 16))
+    stages = ((8, 2), (16, 2), (24, 2), (32, 2))
+    space = make_space(
+        (64, 64, 3), 1.0, 1.0, Skeleton(8, 2, 0, stages, PlainResidual(), depths=(2,))
+    )
+    arch = on_grid(space.arch(space.largest()), task.strides)
+    assert arch is not None and [layer.name for layer in detector_layers(arch, task)[-4:]] == [
+        "scores_8", "sides_8", "scores_16", "sides_16"
+    ]  # fmt: skip
+    model = task.network(features=detector_features(arch, task))
+    images = np.random.default_rng(0).integers(0, 255, (4, 64, 64, 3), dtype=np.uint8)
+    compiled = compile_tflite(quantize_detector(model, images), "stm32f746", name="model")
+    planned = detector_cost(arch, task, mcunet_tf.load_board("stm32f746"), None)
+    assert planned.macs == compiled.macs
+    assert planned.weights_bytes == pytest.approx(compiled.report.weights_bytes, rel=0.02)
+    assert planned.sram_bytes == pytest.approx(compiled.arena_bytes, rel=0.05)
+    assert on_grid(dataclasses.replace(arch, blocks=arch.blocks[3:]), (8, 16)) is None
+
+
+def test_a_killed_search_goes_on(tmp_path, monkeypatch):
+    """Rounds that are behind it are remembered, and a folder belongs to one question."""
+    from mcunet_tf.tinynas import detector_search
+
+    trained = []
+
+    def untrained(task, images, boxes, epochs, seed, features, keeper):
+        trained.append(epochs)
+        if len(trained) == 3:
+            raise KeyboardInterrupt
+        return task.network(features=features)
+
+    monkeypatch.setattr(detector_search, "train_detector", untrained)
+    asked = {
+        "task": TASK,
+        "epochs": 8,
+        "effort": dataclasses.replace(mcunet_tf.Effort.quick(), finalists=2),
+        "spaces": [SPACE],
+        "workdir": tmp_path,
+        "verbose": False,
+    }
+    images, boxes = shapes(64)
+    monkeypatch.setattr(detector_search._Run, "contenders", lambda run: [
+        Contender(f"n{k}", "plain", dataclasses.replace(ARCH, stem_channels=8 + 8 * k))
+        for k in range(2)
+    ])  # fmt: skip
+    with pytest.raises(KeyboardInterrupt):
+        mcunet_tf.search((images, boxes), **asked)
+    assert trained == [1, 1, 8]
+    mcunet_tf.search((images, boxes), **asked)
+    assert trained == [1, 1, 8, 8], "the rounds were trained again"
+    moved = [own + np.array([0, 0, 0, -1, 0], own.dtype) for own in boxes]
+    with pytest.raises(SearchError, match="training boxes differ"):
+        mcunet_tf.search((images, moved), **asked)
+    with pytest.raises(SearchError, match="epochs was 8 and is 9"):
+        mcunet_tf.search((images, boxes), **{**asked, "epochs": 9})

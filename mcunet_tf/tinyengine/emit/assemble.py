@@ -44,7 +44,8 @@ def emit_library(project: Project) -> Library:
     emitted = _with_parts(project)
     network = emitted.network
     headers = tuple(path for path in emitted.files if path.endswith(".h"))
-    return _library(project.name, [project], [emitted], (network,), network.arenas, {}, headers)
+    made = _library(project.name, [project], [emitted], (network,), network.arenas, {}, headers)
+    return dataclasses.replace(made, examples=emitted.examples)
 
 
 def emit_firmware(
@@ -114,6 +115,7 @@ def _with_parts(project: Project) -> Emitted:
             emitted,
             files={**emitted.files, **made.files},
             kernels=(*emitted.kernels, *made.kernels),
+            examples={**emitted.examples, **made.examples},
         )
     return emitted
 

@@ -121,6 +121,7 @@ class Library:
       condition: what the preprocessor must know of the core; "" where any will do.
       folder: the folder of `files`, to which their includes are relative; "" for the project's own.
       notes: sentences on what was decided for all models together.
+      examples: further programs by format and path, of what lies beside a model.
     """
 
     name: str
@@ -140,6 +141,7 @@ class Library:
     condition: str = ""
     folder: str = ""
     notes: tuple[str, ...] = ()
+    examples: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
 
     @property
     def has_assembler(self) -> bool:

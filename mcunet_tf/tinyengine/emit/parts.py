@@ -16,10 +16,12 @@ class PartFiles:
     Attributes:
       files: C text by path; headers among them are public.
       kernels: files that it needs, by path under `kernels/`, the header that declares them too.
+      examples: by the name of a project format, text by path that such a project is begun with.
     """
 
     files: Mapping[str, str]
     kernels: tuple[str, ...] = ()
+    examples: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
 
 
 Part = Callable[[Network], PartFiles]

@@ -139,6 +139,7 @@ class Emitted:
       kernels: files of these kernels.
       custom: C text of custom operators, by function.
       context: what the templates were filled with.
+      examples: what projects are begun with, by format and path.
     """
 
     network: Network
@@ -147,6 +148,7 @@ class Emitted:
     kernels: tuple[str, ...]
     custom: Mapping[str, str]
     context: Mapping[str, Any]
+    examples: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
 
 
 def emit_model(project: Project) -> Emitted:

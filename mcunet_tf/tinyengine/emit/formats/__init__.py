@@ -117,7 +117,9 @@ def lay_out(formats: Sequence[str], library: Library) -> LaidOut:
     heads = []
     for name in formats:
         found = find_format(name)
-        for path, text in found.project_files(library).items():
+        more = library.examples.get(name, {})
+        examples += more
+        for path, text in {**found.project_files(library), **more}.items():
             if files.setdefault(path, text) != text:
                 raise CompilerError(f"formats {', '.join(formats)} have two texts of {path}")
         examples += found.EXAMPLES
