@@ -12,10 +12,13 @@
 
 #define VISION_BOX 6 /* values of a box */
 
-/* Where a head's values lie: those of candidate n begin at n * stride + first. */
+/* Where a head's values lie: value i of anchor a in cell c is at first + c * cell + a * anchor +
+ * i * value. */
 struct vision_values {
-  int32_t stride;
   int32_t first;
+  int32_t cell;
+  int32_t anchor;
+  int32_t value;
 };
 
 enum vision_code {
@@ -39,7 +42,6 @@ struct vision_head {
   int32_t rows;
   int32_t columns;
   int32_t count;      /* anchors of a cell */
-  int32_t first;      /* number of the head's first candidate */
   int32_t step[2];    /* from cell to cell: x, y, sixteenths */
   int32_t start[2];   /* of the first cell's middle or corner */
   int32_t by_anchor;  /* middles are in anchors, not in cells */

@@ -19,7 +19,8 @@ from mcunet_tf.quantize.precision import in_float32
 
 Array = npt.NDArray[Any]
 
-_BATCH = 32
+_BATCH, _SMALL_BATCH, _FEW = 32, 16, 512
+"""Images of a step, and where there are fewer images than the last number."""
 _RATE = 4e-3
 _AVERAGED = 100
 _SETTLED = 32
@@ -95,7 +96,8 @@ def _fit(
 ) -> None:
     """All epochs, from the last state that was kept; leaves the averages in the model."""
     images, boxes = data
-    optimizer = _optimizer(-(-len(images) // _BATCH) * epochs)
+    batch = _BATCH if len(images) >= _FEW else _SMALL_BATCH
+    optimizer = _optimizer(-(-len(images) // batch) * epochs)
     losses = [score_loss, side_loss][: task.outputs] * len(task.strides)
     model.compile(optimizer=optimizer, loss=losses, jit_compile=False)
     optimizer.build(model.trainable_variables)
@@ -107,7 +109,7 @@ def _fit(
         order = rng.permutation(len(images))
         seen, own = varied(images[order], [boxes[k] for k in order], task.variation, rng)
         told = model.fit(
-            inputs_of(seen), task.targets(own), batch_size=_BATCH, verbose=0, shuffle=False
+            inputs_of(seen), task.targets(own), batch_size=batch, verbose=0, shuffle=False
         )
         if verbose:
             loss = told.history["loss"][0]

@@ -116,8 +116,9 @@ def _gathered(
 def _taken(head: Head, values: HeadValues, outputs: Sequence[Array], count: int) -> Array:
     """The values of a head's candidates, [candidates, count]."""
     flat = np.asarray(outputs[values.output]).reshape(-1)
-    rows = flat[: len(flat) // values.stride * values.stride].reshape(-1, values.stride)
-    taken = rows[head.first : head.first + head.candidates, values.first : values.first + count]
+    cells = np.arange(head.grid[0] * head.grid[1])[:, None] * values.cell
+    begins = (values.first + cells + np.arange(head.in_cell) * values.anchor).reshape(-1, 1)
+    taken: Array = flat[begins + np.arange(count) * values.value]
     return taken
 
 

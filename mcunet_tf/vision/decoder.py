@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,13 +145,17 @@ class HeadValues:
 
     Attributes:
         output: its number.
-        stride: values of a candidate.
-        first: the first that is meant.
+        first: where the first candidate's first value lies that is meant.
+        cell: from a cell to the next one.
+        anchor: from an anchor of a cell to the next one.
+        value: from a value of a candidate to the next one.
     """
 
     output: int
-    stride: int
     first: int
+    cell: int
+    anchor: int
+    value: int
 
 
 @dataclass(frozen=True)
@@ -196,21 +201,44 @@ def _values(head: Head, name: str, outputs: Sequence[Any]) -> HeadValues | None:
         info.dtype in ("int8", "float32"),
         f"{name}: output '{info.name}' is {info.dtype}: decoders read int8",
     )
-    shape = tuple(info.shape)
-    whole = len(shape) == 4 and shape[1:3] == head.grid
-    stride = shape[-1] // head.in_cell if whole else shape[-1]
-    count = 1
-    for size in shape:
-        count *= size
     needed = {"boxes": 4, "presence": 1}.get(name, head.classes + head.background)
-    fits = place[1] + needed <= stride and stride * (head.first + head.candidates) <= count
-    fits = fits and not (whole and shape[-1] % head.in_cell)
+    layout = _by_value if head.values_first else _by_candidate
+    found_at = layout(head, tuple(info.shape), place[1], needed)
     require(
-        fits,
-        f"{name}: output '{info.name}' is {list(shape)}, which does not hold values {place[1]} to "
-        f"{place[1] + needed - 1} of candidates {head.first} to {head.first + head.candidates - 1}",
+        found_at is not None,
+        f"{name}: output '{info.name}' is {list(info.shape)}, which does not hold values {place[1]}"
+        f" to {place[1] + needed - 1} of candidates {head.first} to "
+        f"{head.first + head.candidates - 1}" + (", values first" if head.values_first else ""),
     )
-    return HeadValues(number, stride, place[1])
+    assert found_at is not None
+    return HeadValues(number, *found_at)
+
+
+_Strides = tuple[int, int, int, int]
+
+
+def _by_candidate(head: Head, shape: tuple[int, ...], first: int, needed: int) -> _Strides | None:
+    """First, cell, anchor and value where a candidate's values lie together."""
+    whole = len(shape) == 4 and shape[1:3] == head.grid
+    if whole and shape[-1] % head.in_cell:
+        return None
+    stride = shape[-1] // head.in_cell if whole else shape[-1]
+    if first + needed > stride or stride * (head.first + head.candidates) > math.prod(shape):
+        return None
+    return head.first * stride + first, head.in_cell * stride, stride, 1
+
+
+def _by_value(head: Head, shape: tuple[int, ...], first: int, needed: int) -> _Strides | None:
+    """The same where the candidates of a value lie together."""
+    cells = head.grid[0] * head.grid[1]
+    if len(shape) == 4 and shape[2:] == head.grid:
+        values = shape[1] // head.in_cell
+        fits = shape[1] % head.in_cell == 0 and first + needed <= values and head.first == 0
+        return (first * cells, 1, values * cells, cells) if fits else None
+    count = shape[-1]
+    values = math.prod(shape[:-1])
+    fits = first + needed <= values and head.first + head.candidates <= count
+    return (first * count + head.first, head.in_cell, 1, count) if fits else None
 
 
 def with_threshold(decoder: Decoder, threshold: float, max_boxes: int | None = None) -> Decoder:

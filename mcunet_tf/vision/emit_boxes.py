@@ -223,7 +223,6 @@ def _head(decoder: Decoder, bound: BoundHead, infos: list[_Info], pool: _Pool, n
         "rows": head.grid[0],
         "columns": head.grid[1],
         "count": head.in_cell,
-        "first": head.first,
         "step": _pair(lengths.step),
         "start": _pair(lengths.start),
         "by_anchor": int(lengths.by_anchor),
@@ -290,7 +289,7 @@ def _raw(infos: list[_Info], values: HeadValues) -> Array:
 
 
 def _place(values: HeadValues) -> str:
-    return _pair((values.stride, values.first))
+    return f"{{{values.first}, {values.cell}, {values.anchor}, {values.value}}}"
 
 
 def _pair(values: tuple[int, int]) -> str:

@@ -49,6 +49,8 @@ class Head:
         variances: of ssd.
         rows_first: whether boxes have y before x, as SSD's.
         first: the number of the head's first candidate, where outputs hold several heads.
+        values_first: whether all candidates of one value lie behind each other: [1, values,
+            candidates], as YOLOv8's, or [1, values, rows, columns], as PyTorch's.
 
     Raises:
         VisionError: a setting cannot be computed; the message says what can.
@@ -66,6 +68,7 @@ class Head:
     variances: tuple[float, float] = (0.1, 0.2)
     rows_first: bool = False
     first: int = 0
+    values_first: bool = False
 
     def __post_init__(self) -> None:
         require_pair("grid", self.grid, 1, 65535)

@@ -121,6 +121,28 @@ KINDS = {
         ),
         (((1, 12, 12, 10), 0.06, 30), ((1, 12, 12, 4), 0.02, -128)),
     ),
+    "yolov8": Kind(
+        Decoder(
+            (96, 128),
+            (Head((1, 252), (0, 4), (0, 0), None, "absolute", classes=3, activation="linear",
+                  values_first=True),),
+            0.4,
+        ),
+        (((1, 7, 252), 1 / 256, -128),),
+    ),
+    "channels_first": Kind(
+        Decoder(
+            (64, 96),
+            (
+                Head((4, 6), (0, 5), (0, 0), (0, 4), anchors=((20.0, 30.0), (40.0, 20.0)),
+                     classes=2, values_first=True),
+                Head((2, 3), (1, 0), (2, 0), None, "ssd", ((64.0, 40.0), (30.0, 60.0)), 2,
+                     "softmax", True, first=5, values_first=True),
+            ),
+            0.4,
+        ),
+        (((1, 14, 4, 6), 0.1, -4), ((1, 3, 20), 0.1, 3), ((1, 4, 20), 0.1, 0)),
+    ),
     "absolute": Kind(
         Decoder(
             (120, 160),

@@ -7,6 +7,7 @@ import dataclasses
 import json
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from mcunet_tf.errors import VisionError
@@ -99,6 +100,9 @@ def info(shape, name="out", dtype="int8"):
         ({"anchors": ((9.0, 9.0), (8.0, 8.0))}, (1, 5, 5, 11), "int8", "does not hold"),
         ({}, (1, 5, 5, 5), "int16", "is int16: decoders read int8"),
         ({"scores": (1, 0)}, (1, 5, 5, 5), "int8", "no output 1: the model has out, from 0 on"),
+        ({"values_first": True}, (1, 25, 5), "int8", "0 to 24, values first"),
+        ({"values_first": True, "first": 1}, (1, 5, 25), "int8", "1 to 25, values first"),
+        ({"values_first": True}, (1, 4, 5, 5), "int8", "values first"),
         ({"scores": ("x", 0)}, (1, 5, 5, 5), "int8", "no output 'x': the model has out"),
     ],
 )
@@ -107,3 +111,25 @@ def test_a_network_that_does_not_fit_is_refused(more, shape, dtype, told):
     decoder = Decoder((40, 40), (Head(**settings),))
     with pytest.raises(VisionError, match=told):
         detect(decoder, [], [info(shape, dtype=dtype)])
+
+
+@pytest.mark.parametrize("anchors", [1, 2])
+@pytest.mark.parametrize("flat", [False, True])
+def test_values_first_means_the_same_values(anchors, flat):
+    """Outputs of either order give the same boxes, of one anchor or of several."""
+    rng = np.random.default_rng(anchors)
+    together = rng.integers(-128, 128, (3, 4, anchors, 7)).astype(np.int8)
+    if flat:
+        apart = together.reshape(-1, 7).T[None]
+    else:
+        apart = together.transpose(2, 3, 0, 1).reshape(1, -1, 3, 4)
+    together = together.reshape(1, 3, 4, -1)
+    sizes = ((20.0, 30.0), (44.0, 17.0))[:anchors]
+    head = Head((3, 4), (0, 5), (0, 0), (0, 4), anchors=sizes, classes=2)
+    turned = dataclasses.replace(head, values_first=True)
+    found = [
+        detect(Decoder((48, 64), (one,), 0.3), [np.ascontiguousarray(values)], [info(values.shape)])
+        for one, values in ((head, together), (turned, apart))
+    ]
+    assert len(found[0]) > 1
+    np.testing.assert_array_equal(found[0], found[1])
