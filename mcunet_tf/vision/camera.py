@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcunet_tf.errors import VisionError
-from mcunet_tf.vision.checks import require, require_choice, require_whole
+from mcunet_tf.vision.checks import require, require_choice, require_real, require_whole
 from mcunet_tf.vision.tables import raw_values
 
 Array = npt.NDArray[Any]
@@ -23,18 +23,21 @@ FORMATS = {"grey8": 1, "rgb565": 2, "rgb565le": 2, "rgb888": 3, "yuv422": 2, "ba
 """Bytes of a sensor's pixel by format."""
 FITS = ("crop", "letterbox", "stretch")
 ROTATIONS = (0, 90, 180, 270)
+RAW = "raw"
 MOSAICS = ("rggb", "bggr", "grbg", "gbrg")
 LARGEST = {"rgb565": (31, 63, 31), "rgb565le": (31, 63, 31)}
 """The largest value of each part of a pixel, where it is not 255."""
 _RANGES = {"0 to 1": (0.0, 1.0), "-1 to 1": (-1.0, 1.0), "0 to 255": (0.0, 255.0)}
 _GREY = (0.299, 0.587, 0.114)  # ITU-R BT.601
+_NUMBER = r"-?\d+(?:\.\d+)?"
 _NEAR = 0.04  # of a range's width: how far a scale may be off it
 _GREY_BITS = 8
 MAX_STEP = 4
 """Target pixels whose source pixels are written out, where they are packed."""
 _SYNTAX = (
     "FORMAT:WIDTHxHEIGHT, such as rgb565:320x240, then after colons crop, letterbox or stretch, "
-    "rotate90, rotate180 or rotate270, mirror, and of bayer8 the order of colours"
+    "rotate90, rotate180 or rotate270, mirror, of bayer8 the order of colours, and what black and "
+    "white are to the network, such as -2.1..2.6, or raw"
 )
 
 
@@ -54,6 +57,8 @@ class Camera:
         mirror: whether left and right change places, before it is turned.
         mosaic: the colours of bayer8's first two rows.
         fill: brightness of the bars, 0 to 255.
+        range: what black and white are to the network, where its input's scale does not say so:
+            two numbers; or "raw", brightness as it is, less 128 for int8.
 
     Raises:
         VisionError: a setting cannot be; the message says what can.
@@ -67,6 +72,7 @@ class Camera:
     mirror: bool = False
     mosaic: str = "rggb"
     fill: int = 128
+    range: tuple[float, float] | str | None = None
 
     def __post_init__(self) -> None:
         require_choice("camera format", self.format, tuple(FORMATS))
@@ -75,6 +81,12 @@ class Camera:
         require_choice("fit", self.fit, FITS)
         require_choice("mosaic", self.mosaic, MOSAICS)
         require_whole("fill", self.fill, 0, 255)
+        if self.range is not None and self.range != RAW:
+            ends: tuple[float, ...] = self.range if isinstance(self.range, tuple) else ()
+            require(len(ends) == 2, f"range={self.range!r}: give two numbers, or {RAW!r}")
+            for end in ends:
+                require_real("an end of the range", end, -1e6, 1e6)
+            require(ends[0] < ends[-1], f"range={self.range!r}: black comes first, and is less")
         turned = self.rotation in ROTATIONS
         require(turned, f"rotation={self.rotation!r}: give 0, 90, 180 or 270 degrees")
         paired = self.format in ("yuv422", "bayer8")
@@ -112,6 +124,10 @@ def read_camera(text: str) -> Camera:
             settings["fit"] = word
         elif word in MOSAICS:
             settings["mosaic"] = word
+        elif word == RAW:
+            settings["range"] = RAW
+        elif pair := re.fullmatch(rf"({_NUMBER})\.\.({_NUMBER})", word):
+            settings["range"] = (float(pair[1]), float(pair[2]))
         elif word == "mirror":
             settings["mirror"] = True
         elif re.fullmatch(r"rotate(0|90|180|270)", word):
@@ -322,7 +338,7 @@ def path_to(camera: Camera, info: Any) -> Path:
         )
     origin = ((sensor_rows - part[0]) // 2, (sensor_columns - part[1]) // 2 // 2 * 2)
     place = ((rows - target[0]) // 2, (columns - target[1]) // 2)
-    values = _values(info)
+    values = _values(info, camera.range)
     path = Path(camera, (height, width, channels), values, origin, part, target, place)
     total = path.rows.total * path.columns.total * (2 if camera.format == "bayer8" else 1)
     require(
@@ -336,22 +352,30 @@ def path_to(camera: Camera, info: Any) -> Path:
 _TYPES = ("int8", "uint8")
 
 
-def _values(info: Any) -> Array:
-    """What each brightness is in the input: of the range that its scale fits."""
-    steps = np.arange(256)
+def _values(info: Any, told: tuple[float, float] | str | None) -> Array:
+    """What each brightness is in the input: as told, else of the range that its scale fits."""
+    steps, limits = np.arange(256), np.iinfo(info.dtype)
+    if told == RAW:
+        whole: Array = (steps + limits.min).astype(info.dtype)
+        return whole
+    found = told if isinstance(told, tuple) else _range_of(info)
+    real = found[0] + (found[1] - found[0]) * steps / 255
+    rounded = np.floor(real / np.float64(np.float32(info.scale)) + 0.5) + info.zero_point
+    made: Array = np.clip(rounded, limits.min, limits.max).astype(info.dtype)
+    return made
+
+
+def _range_of(info: Any) -> tuple[float, float]:
     raw = raw_values(info.scale, info.zero_point + (-128 if info.dtype == "uint8" else 0))
     low, high = float(raw[0]), float(raw[-1])
     for begin, end in _RANGES.values():
         near = _NEAR * (end - begin)
         if abs(low - begin) <= near and abs(high - end) <= near:
-            real = begin + (end - begin) * steps / 255
-            rounded = np.floor(real / np.float64(np.float32(info.scale)) + 0.5) + info.zero_point
-            limits = np.iinfo(info.dtype)
-            found: Array = np.clip(rounded, limits.min, limits.max).astype(info.dtype)
-            return found
+            return begin, end
     raise VisionError(
         f"input '{info.name}' goes from {low:.3g} to {high:.3g}, which is none of "
-        f"{', '.join(_RANGES)}: train the network on images of one of these ranges"
+        f"{', '.join(_RANGES)}: say what black and white are to it, such as "
+        f"{low:.3g}..{high:.3g} behind the camera's size, or raw"
     )
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs that take frames from a sensor to a network: what a project with a camera begins with.
 
-Each goes with the format of the platform that its driver is of: CMake's for a bare STM32H743 with
-DCMI, ESP-IDF's for esp32-camera with an OV2640, Arduino's for a Nano 33 BLE with an OV7675. They
-are made for what the driver can send; a camera of other sizes or formats has none.
+Each goes with the formats of the platform that its driver is of: CMSIS packs and PlatformIO for an
+STM32H743 with DCMI, ESP-IDF for esp32-camera with an OV2640, Arduino for a Nano 33 BLE with an
+OV7675. They are made for what the driver can send; a camera of other sizes or formats has none.
 """
 
 from __future__ import annotations
@@ -264,9 +264,10 @@ def sensor_examples(camera: Camera, network: Network) -> dict[str, Mapping[str, 
     }
     found: dict[str, Mapping[str, str]] = {}
     if camera.row_bytes % _WORD == 0:
-        found["cmake"] = {
-            "examples/dcmi_stm32h743.c": filled(_DCMI, {**words, **_memories(network, "_Alignas")})
-        }
+        text = filled(_DCMI, {**words, **_memories(network, "_Alignas")})
+        # In a folder without a build system of its own, all C is the library.
+        for format_ in ("cmsis-pack", "platformio"):
+            found[format_] = {"examples/dcmi_stm32h743.c": text}
     if camera.format in _ESP_FORMATS and size in _ESP_SIZES:
         said = {
             **words,

@@ -268,6 +268,8 @@ def test_a_camera_on_a_board_equals_numpy(format_):
         ("rgb565:4000x240", "camera width=4000: give a whole number from 2 to 2047 pixels"),
         ("yuv422:321x240", "yuv422 of 321x240: its pixels come in pairs: give even numbers"),
         ("bayer8:320x241", "its pixels come in pairs"),
+        ("rgb565:320x240:1..1", r"range=\(1.0, 1.0\): black comes first, and is less"),
+        ("rgb565:320x240:1..", "'1..' is unknown: say"),
     ],
 )
 def test_cameras_that_cannot_be(text, told):
@@ -279,6 +281,25 @@ def test_cameras_that_cannot_be(text, told):
 def test_a_camera_in_words():
     told = read_camera("bayer8:640x480:letterbox:rotate90:mirror:bggr")
     assert told == Camera("bayer8", 640, 480, "letterbox", 90, True, "bggr")
+    assert read_camera("grey8:64x64:-2.5..3").range == (-2.5, 3.0)
+    assert read_camera("grey8:64x64:raw").range == "raw"
+
+
+@pytest.mark.parametrize(
+    ("told", "black", "white"),
+    [("raw", -128, 127), ("-2.25..2.5", -58, 72), ("-20..30", -128, 127)],
+)
+def test_a_network_whose_scale_says_nothing_of_its_range(told, black, white, tmp_path):
+    """As of those that take standardised pictures: black and white are said, and no more."""
+    compiled = compile_tflite(network(scale=(0.0365, 4)), "portable", name="net")
+    camera = read_camera(f"grey8:40x36:stretch:{told}")
+    path = path_to(camera, compiled.inputs[0])
+    assert (path.values[0], path.values[-1]) == (black, white)
+    assert (np.diff(path.values.astype(int)) >= 0).all()
+    for level, value in ((0, black), (255, white)):
+        assert (see(path, np.full((36, 40), level, np.uint8)) == value).all()
+    emitted = with_parts(compiled, [camera_part(camera)])
+    assert f"{black}, " in emitted.files["net_camera.c"]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from tests.formats.projects import needed
 from tests.ops.build_tflite import SAME, Net
 from tests.ops.programs import write_files
 
-FORMATS = ("cmake", "esp-idf", "arduino")
+FORMATS = ("platformio", "esp-idf", "arduino")
 DRIVERS = {
     "stm32h7xx.h": """
 #include <stdint.h>
@@ -171,6 +171,13 @@ def test_only_what_a_driver_can_send_has_a_program(camera, left):
     paths = "\n".join(project(camera).files)
     marks = {"dcmi": "dcmi_stm32h743.c", "esp": "esp_idf_camera/", "nano": "person_ov7675.ino"}
     assert {name for name, mark in marks.items() if mark in paths} == left
+
+
+def test_a_folder_for_cmake_holds_the_library_alone():
+    """All C of it but `main.c` is compiled."""
+    compiled = compile_tflite(network(), "stm32h743", name="person", input_mode="rows")
+    made = with_parts(compiled, [camera_part(read_camera("rgb565:320x240"))])
+    assert not [path for path in made.files if path.startswith("examples")]
 
 
 def test_an_edited_program_is_kept(tmp_path):
