@@ -7,7 +7,6 @@ The float network and the int8 file go through the decoder that the board has.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 from absl import flags
 
 from mcunet_tf.cli.command import run_command
+from mcunet_tf.cli.detector_report import train_and_tell
 from mcunet_tf.errors import McunetError, require_packages
 
 
@@ -38,37 +38,14 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) > 1:
         raise McunetError(f"'{arguments[1]}' is no flag: see --help")
     require_packages("training a detector", "tensorflow", "keras")
-    from mcunet_tf.detection import Detection, float_scores, quantize_detector, train_detector
-    from mcunet_tf.tinyengine import compile_tflite
+    from mcunet_tf.detection import Detection
 
     values = flags.FLAGS
     task = Detection(values.classes, values.kind, width=values.width, blocks=values.blocks)
-    (images, boxes), (test_images, truth) = _scenes(values)
-    before = time.process_time()
-    model = train_detector(task, images, boxes, values.epochs, seed=values.seed)
-    minutes = (time.process_time() - before) / 60
-    file = quantize_detector(model, images)
-    folder = Path(values.output_dir)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "detector.tflite").write_bytes(file)
-    compiled = compile_tflite(
-        file, values.board, name="detector", input_mode="rows", output_dir=folder / "detector_c"
-    )
-    print(
-        f"{values.kind}, {values.classes} classes, {values.blocks}, width {values.width}: "
-        f"{values.scenes} scenes, "
-        f"{values.epochs} epochs, seed {values.seed}, {minutes:.1f} CPU minutes"
-    )
-    for form, scores in (
-        ("float", float_scores(task, model, test_images, truth)),
-        ("int8", _int8_scores(task, file, compiled, test_images, truth)),
-    ):
-        said = ", ".join(f"{name} {value:.3f}" for name, value in scores.items())
-        print(f"{form:6s} {said}")
-    print(
-        f"{values.board}, rows pushed: arena {compiled.arena_bytes:,} B, weights "
-        f"{compiled.report.weights_bytes:,} B, {compiled.macs:,} MACs"
-    )
+    train_and_tell(
+        task, *_scenes(values), epochs=values.epochs, seed=values.seed, board=values.board,
+        folder=Path(values.output_dir),
+    )  # fmt: skip
     return 0
 
 
@@ -91,21 +68,6 @@ def _scenes(values: Any) -> tuple[Any, Any]:
         for rows in boxes:
             rows[:, 4] = np.minimum(rows[:, 4], values.classes - 1)
     return made[0], made[1]
-
-
-def _int8_scores(
-    task: Any, file: bytes, compiled: Any, images: Any, truth: Any
-) -> dict[str, float]:
-    from mcunet_tf.check.edges import inputs_for
-    from mcunet_tf.check.reference import Reference
-    from mcunet_tf.detection import decoder_for, inputs_of, output_scores
-
-    given = [
-        inputs_for(compiled.inputs, (inputs_of(images[k : k + 1]),)) for k in range(len(images))
-    ]
-    each = Reference(file).run(given)
-    decoder = decoder_for(task, [output.shape for output in compiled.outputs])
-    return output_scores(task, decoder, each, compiled.outputs, truth)
 
 
 def run() -> None:

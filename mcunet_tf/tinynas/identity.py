@@ -151,7 +151,8 @@ def detector_identity(
         found[f"{name} images"] = array_digest(images)
         counts = np.array([len(own) for own in boxes])
         flat = np.concatenate([np.asarray(own, np.float64) for own in boxes])
-        found[f"{name} boxes"] = array_digest(counts) + array_digest(flat)
+        digests = array_digest(counts) + array_digest(flat)
+        found[f"{name} boxes"] = hashlib.sha256(digests.encode()).hexdigest()
     return as_stored(found)
 
 
