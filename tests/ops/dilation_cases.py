@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tests.ops.build_tflite import RELU, SAME, VALID, Net
+from tests.ops.build_tflite import NONE, RELU, SAME, VALID, Net
 from tests.ops.case import collect
 
 _SOURCE = {"scale": 0.05, "zero_point": -7}
@@ -23,6 +23,7 @@ def dilated_model(
     *,
     depthwise: bool = False,
     padding: int = VALID,
+    twice: bool = False,
 ) -> bytes:
     """A convolution of 3 channels, dealt out to blocks and collected; one size: in one dimension.
 
@@ -34,6 +35,7 @@ def dilated_model(
         crops: before and after on each axis.
         depthwise: whether each channel has its own filter.
         padding: of the convolution itself.
+        twice: a second one reads what is dealt out once; the result is their sum.
     """
     net, rng, filters = Net(), np.random.default_rng(8), 3 if depthwise else 5
     batch = int(np.prod(blocks))
@@ -48,29 +50,35 @@ def dilated_model(
     flat = len(size) == 1
     x = net.tensor((1, *size, 3), **_SOURCE)
     a = net.tensor((batch, *dealt, 3), **_SOURCE)
-    b = net.tensor((batch, *seen, filters), **_RESULT)
-    y = net.tensor((1, *whole, filters), **_RESULT)
     steps_of = net.constant(np.array(blocks, np.int32))
     edges_of, cuts_of = (net.constant(np.array(v, np.int32).reshape(-1, 2)) for v in (pads, crops))
     net.op("SPACE_TO_BATCH_ND", [x, steps_of, edges_of], [a])
     image = net.tensor((batch, 1, *dealt, 3), **_SOURCE) if flat else a
-    result = net.tensor((batch, 1, *seen, filters), **_RESULT) if flat else b
     if flat:
         net.op("EXPAND_DIMS", [a, net.constant(np.array(1, np.int32))], [image])
-    shape = (1, *kernel, filters) if depthwise else (filters, *kernel, 3)
-    scales = rng.uniform(0.005, 0.02, filters)
-    weights = rng.integers(-127, 128, shape).astype(np.int8)
-    w = net.constant(weights, scale=scales, axis=3 if depthwise else 0)
-    biases = rng.integers(-900, 900, filters).astype(np.int32)
-    bias = net.constant(biases, scale=scales * _SOURCE["scale"])
-    window = {"Padding": padding, "StrideH": 1, "StrideW": 1, "FusedActivationFunction": RELU}
-    kind = "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D"
-    more = {"DepthMultiplier": 1} if depthwise else {}
-    net.op(kind, [image, w, bias], [result], **window, **more)
-    if flat:
-        shape_of = net.constant(np.array([batch, *seen, filters], np.int32))
-        net.op("RESHAPE", [result, shape_of], [b])
-    net.op("BATCH_TO_SPACE_ND", [b, steps_of, cuts_of], [y])
+    results = []
+    for _ in range(2 if twice else 1):
+        shape = (1, *kernel, filters) if depthwise else (filters, *kernel, 3)
+        scales = rng.uniform(0.005, 0.02, filters)
+        weights = rng.integers(-127, 128, shape).astype(np.int8)
+        w = net.constant(weights, scale=scales, axis=3 if depthwise else 0)
+        biases = rng.integers(-900, 900, filters).astype(np.int32)
+        bias = net.constant(biases, scale=scales * _SOURCE["scale"])
+        b = net.tensor((batch, *seen, filters), **_RESULT)
+        result = net.tensor((batch, 1, *seen, filters), **_RESULT) if flat else b
+        window = {"Padding": padding, "StrideH": 1, "StrideW": 1, "FusedActivationFunction": RELU}
+        kind = "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D"
+        more = {"DepthMultiplier": 1} if depthwise else {}
+        net.op(kind, [image, w, bias], [result], **window, **more)
+        if flat:
+            shape_of = net.constant(np.array([batch, *seen, filters], np.int32))
+            net.op("RESHAPE", [result, shape_of], [b])
+        results.append(net.tensor((1, *whole, filters), **_RESULT))
+        net.op("BATCH_TO_SPACE_ND", [b, steps_of, cuts_of], [results[-1]])
+    if not twice:
+        return net.build([x], results)
+    y = net.tensor((1, *whole, filters), **_RESULT)
+    net.op("ADD", results, [y], FusedActivationFunction=NONE)
     return net.build([x], [y])
 
 
@@ -81,6 +89,7 @@ SPACE_TO_BATCH_ND = collect(
         ("valid", dilated_model((8, 10), (3, 2), (2, 2), (0, 0, 0, 0), (0, 0, 0, 0))),
         ("uneven", dilated_model((9, 8), (3, 2), (3, 2), (3, 3, 1, 1), (0, 0, 1, 0))),
         ("one_dimension", dilated_model((20,), (1, 3), (4,), (8, 0), (0, 0))),
+        ("two_readers", dilated_model((20,), (1, 3), (4,), (8, 0), (0, 0), twice=True)),
     ],
 )
 BATCH_TO_SPACE_ND = collect(

@@ -9,6 +9,7 @@ from mcunet_tf.tinyengine.ir import Graph, Op
 from mcunet_tf.tinyengine.ops.batch_space import BatchSpaceAttributes
 from mcunet_tf.tinyengine.ops.common import Padding
 from mcunet_tf.tinyengine.ops.conv2d import Conv2dAttributes
+from mcunet_tf.tinyengine.passes.fold_constants import drop_unused
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter
 
 _CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
@@ -27,31 +28,34 @@ class _Run:
 def fold_dilations(graph: Graph) -> Graph:
     """Makes one convolution of SPACE_TO_BATCH_ND, a convolution and BATCH_TO_SPACE_ND.
 
-    In one dimension RESHAPEs stand between them, as the convolution has two.
+    In one dimension RESHAPEs stand between them, as the convolution has two. Several convolutions
+    may read what is dealt out once.
     """
     rewriter = Rewriter(graph)
-    inner: set[int] = set()
+    folded = False
     for op in graph.ops:
-        folded = False
-        if op.kind == "BATCH_TO_SPACE_ND":
-            run = _run(graph, op)
-            folded = run is not None and _fold(rewriter, run)
-            if folded and run is not None:
-                inner.update(_between(graph, run))
-        if not folded:
+        run = _run(graph, op) if op.kind == "BATCH_TO_SPACE_ND" else None
+        if run is not None and _fold(rewriter, run):
+            folded = True
+        else:
             rewriter.ops.append(op)
-    rewriter.ops = [op for op in rewriter.ops if id(op) not in inner]
-    return rewriter.result()
+    return drop_unused(rewriter.result()) if folded else graph
 
 
 def _chain(graph: Graph, op: Op) -> list[Op]:
-    """The operator and what leads to it without a branch, back to a SPACE_TO_BATCH_ND."""
+    """The operator and what leads to it, back to a SPACE_TO_BATCH_ND.
+
+    Nothing else reads what the convolution makes.
+    """
     producers, consumers = graph.producers(), graph.consumers()
     chain = [op]
     while chain[-1].kind != "SPACE_TO_BATCH_ND":
         source = chain[-1].inputs[0]
         maker = producers.get(source)
-        if maker is None or len(consumers[source]) != 1 or source in graph.outputs:
+        dealt = any(op.kind in _CONVOLUTIONS for op in chain)
+        if maker is None or source in graph.outputs:
+            return []
+        if len(consumers[source]) != 1 and not dealt:
             return []
         if maker.kind not in ("RESHAPE", "SPACE_TO_BATCH_ND", *_CONVOLUTIONS):
             return []
@@ -63,10 +67,6 @@ def _run(graph: Graph, collect: Op) -> _Run | None:
     chain = _chain(graph, collect)
     made = [op for op in chain if op.kind in _CONVOLUTIONS]
     return _Run(chain[-1], made[0], collect) if len(made) == 1 else None
-
-
-def _between(graph: Graph, run: _Run) -> set[int]:
-    return {id(op) for op in _chain(graph, run.collect)}
 
 
 def _fold(rewriter: Rewriter, run: _Run) -> bool:
