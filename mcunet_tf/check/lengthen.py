@@ -15,7 +15,7 @@ import numpy as np
 
 from mcunet_tf.errors import ModelError, require_packages
 from mcunet_tf.tinyengine.read_tflite import read_tflite
-from mcunet_tf.tinyengine.streams.rows import time_axis
+from mcunet_tf.tinyengine.streams.rows import alike, time_axis, value_by_value
 
 _IDENTIFIER = b"TFL3"
 _OPEN = -1
@@ -39,17 +39,29 @@ class TimeFile:
         self._content = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(model, 0))
         self._graph = read_tflite(model)
         self._stated: dict[str, Sequence[int]] = {}
+        self._dealt = self._in_batches()
+        # What a DEQUANTIZE makes may have the name of what it is made of.
         self._names = {
-            tensor.name: index
+            (tensor.name, tensor.dtype): index
             for index, tensor in enumerate(self._graph.tensors)
             if tensor.data is None
         }
 
-    def find(self, names: Iterable[str], elements: int) -> int:
+    def _in_batches(self) -> set[int]:
+        """Tensors whose rows are dealt out to a batch, as dilations were written."""
+        found: set[int] = set()
+        for op in self._graph.ops:
+            inside = bool(found.intersection(op.inputs)) and op.kind != "BATCH_TO_SPACE_ND"
+            if inside or op.kind == "SPACE_TO_BATCH_ND":
+                found.update(op.outputs)
+        return found
+
+    def find(self, names: Iterable[str], dtype: str, elements: int) -> int:
         """The number of the first computed tensor that has one of these names.
 
         Args:
             names: of a tensor in the compiler's graph and of those that it is a view of.
+            dtype: its type.
             elements: its values, as dead channels are left out at the most.
 
         Raises:
@@ -57,7 +69,7 @@ class TimeFile:
         """
         names = list(names)
         for name in names:
-            found = self._names.get(name)
+            found = self._names.get((name, dtype))
             if found is not None and self._graph.tensors[found].elements >= elements:
                 return found
         raise ModelError(f"the file has no tensor '{names[0]}' to compare with a longer recording")
@@ -94,7 +106,18 @@ class TimeFile:
         source = graph.tensors[graph.inputs[0]]
         source.shape, source.shapeSignature = np.array(shape, np.int32), None
         self._restate(content)
-        made = {int(index) for op in graph.operators for index in op.outputs}
+        self._restate_sizes(content)
+        self._settle(content, graph.operators)
+        return self._packed(content)
+
+    def _settle(self, content: Any, operators: Sequence[Any]) -> None:
+        """Computes shapes of what some operators make anew, from the input on."""
+        graph = content.subgraphs[0]
+        whole, outputs = graph.operators, graph.outputs
+        made = [int(index) for op in operators for index in op.outputs]
+        if not made:
+            return
+        graph.operators, graph.outputs = list(operators), np.array(made, np.int32)
         for index in made:
             tensor = graph.tensors[index]
             tensor.shapeSignature = np.full(len(tensor.shape), _OPEN, np.int32)
@@ -102,7 +125,7 @@ class TimeFile:
         for index in made:
             graph.tensors[index].shape = np.array(settled.tensors[index].shape, np.int32)
             graph.tensors[index].shapeSignature = None
-        return self._packed(content)
+        graph.operators, graph.outputs = whole, outputs
 
     def head(self, starts: Sequence[int], ends: Sequence[int]) -> bytes:
         """What the file makes of some tensors on the way to others."""
@@ -125,6 +148,7 @@ class TimeFile:
     def _restate(self, content: Any) -> None:
         """Operands that state sizes along time."""
         graph, kinds = content.subgraphs[0], self._schema.BuiltinOperator
+        values = {number for name, number in vars(kinds).items() if value_by_value(name)}
         for op in graph.operators:
             code = content.operatorCodes[op.opcodeIndex]
             kind = max(code.builtinCode, code.deprecatedBuiltinCode)
@@ -134,14 +158,49 @@ class TimeFile:
                 self._slice(content, op)
             elif kind == kinds.STRIDED_SLICE:
                 self._strided_slice(content, op)
-            elif kind == kinds.TRANSPOSE_CONV:
-                raise ModelError("a TRANSPOSE_CONV states its size: it is not made longer")
+            elif kind in values:
+                self._spread_constants(content, op)
+            elif kind == kinds.GATHER and self._along_time(op, op.builtinOptions.axis):
+                raise ModelError("a GATHER along time names its rows: it is not made longer")
+
+    def _along_time(self, op: Any, axis: int) -> bool:
+        """Whether an axis of an operator's first operand is that of time."""
+        shape = self._graph.tensors[int(op.inputs[0])].shape
+        return time_axis(shape) == axis % len(shape)
+
+    def _restate_sizes(self, content: Any) -> None:
+        """Operands that state the size of an image, which follows from what comes before."""
+        graph, kinds = content.subgraphs[0], self._schema.BuiltinOperator
+        # Where the size and the image stand, and the first axis of the image in the size.
+        places = {
+            kinds.TRANSPOSE_CONV: (0, 2, 0),
+            kinds.RESIZE_NEAREST_NEIGHBOR: (1, 0, 1),
+            kinds.RESIZE_BILINEAR: (1, 0, 1),
+        }
+        for number, op in enumerate(graph.operators):
+            code = content.operatorCodes[op.opcodeIndex]
+            kind = max(code.builtinCode, code.deprecatedBuiltinCode)
+            if kind not in places:
+                continue
+            stated, image, skipped = places[kind]
+            self._settle(content, graph.operators[:number])
+            old = self._graph.tensors[int(op.inputs[image])].shape
+            new = graph.tensors[int(op.inputs[image])].shape
+            axis, sizes = time_axis(old), self._values(content, int(op.inputs[stated]))
+            if axis is None or sizes is None:
+                continue
+            if kind == kinds.TRANSPOSE_CONV:
+                stride = (op.builtinOptions.strideH, op.builtinOptions.strideW)[axis - 1]
+                sizes[axis] += (int(new[axis]) - old[axis]) * stride
+            else:
+                sizes[axis - skipped] = sizes[axis - skipped] * int(new[axis]) // old[axis]
+            self._replace(content, op, stated, sizes)
 
     def _reshape(self, content: Any, op: Any) -> None:
         result = self._graph.tensors[int(op.outputs[0])]
         shape = list(self._stated.get(result.name, result.shape))
-        # Dilations are dealt out to the batch.
-        axis = time_axis((1, *shape[1:]))
+        dealt = int(op.inputs[0]) in self._dealt
+        axis = time_axis((1, *shape[1:]) if dealt else tuple(shape))
         if axis is not None:
             if result.name not in self._stated:
                 shape[axis] = _OPEN
@@ -149,6 +208,20 @@ class TimeFile:
                 self._replace(content, op, 1, np.array(shape, np.int32))
             if op.builtinOptions is not None:
                 op.builtinOptions.newShape = np.array(shape, np.int32)
+
+    def _spread_constants(self, content: Any, op: Any) -> None:
+        """Of constants that are spread out over rows, all alike, one row."""
+        shape = self._graph.tensors[int(op.outputs[0])].shape
+        axis = time_axis(shape)
+        for position, index in enumerate(op.inputs):
+            tensor = self._graph.tensors[int(index)]
+            place = -1 if axis is None else axis - (len(shape) - len(tensor.shape))
+            if tensor.data is None or place < 0 or not alike(tensor.data, place):
+                continue
+            data = tensor.data.take([0], place)
+            self._replace(content, op, position, data)
+            made = content.subgraphs[0].tensors[int(op.inputs[position])]
+            made.shape, made.shapeSignature = np.array(data.shape, np.int32), None
 
     def _slice(self, content: Any, op: Any) -> None:
         """Up to the end, where it was so."""

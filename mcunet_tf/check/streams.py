@@ -120,14 +120,22 @@ class EndlessReference:
         tensors = list(dict.fromkeys(self._tensors))
         self._order = [tensors.index(tensor) for tensor in self._tensors]
         trunk = file.trunk(tensors, shape, recording.shapes_in_file())
-        starts = [tensor for tensor, end in self._pairs() if not end.output]
-        if len(set(starts)) != len(starts):
-            raise ModelError("two layers look at windows of the same rows that end elsewhere")
+        self._starts = self._distinct_starts()
         self._trunk: Any = Reference(trunk)
         self._head: Any = None
         if self._made:
+            starts = [self._tensors[n] for n in self._starts]
             head = file.head(starts, [file.outputs()[n] for n in self._made])
             self._head = Reference(head)
+
+    def _distinct_starts(self) -> list[int]:
+        """Ends behind which the rest of the file begins: of those of one tensor the first."""
+        found: dict[int, int] = {}
+        for number, (tensor, end) in enumerate(self._pairs()):
+            first = self._ends[found.setdefault(tensor, number)] if not end.output else end
+            if first.late != end.late:
+                raise ModelError("two layers look at windows of the same rows that end elsewhere")
+        return list(found.values())
 
     def _pairs(self) -> Iterator[tuple[int, Any]]:
         return zip(self._tensors, self._ends, strict=True)
@@ -154,8 +162,7 @@ class EndlessReference:
         parts = [self._parts(made, call) for call in calls]
         if self._head is None:
             return [self._outputs(part, ()) for part in parts]
-        starts = [n for n, end in enumerate(self._ends) if not end.output]
-        heads = self._head.run([tuple(part[n] for n in starts) for part in parts])
+        heads = self._head.run([tuple(part[n] for n in self._starts) for part in parts])
         return [self._outputs(part, head) for part, head in zip(parts, heads, strict=True)]
 
     def _parts(self, made: Sequence[Array], call: int) -> list[Array]:
@@ -168,7 +175,9 @@ class EndlessReference:
             # A view of another rank has time along its first axis of several positions.
             same = len(shape) == len(self._recording.stream.whole.tensors[end.tensor].shape)
             axis = end.rows.axis if same else time_axis(shape)
-            found.append(np.take(made[order], np.arange(last - count, last), axis))
+            # Of a window that begins before the recording only what is in it may be looked at.
+            rows = np.arange(last - count, last).clip(0)
+            found.append(np.take(made[order], rows, axis))
         return found
 
     def _outputs(self, parts: Sequence[Array], head: Sequence[Array]) -> tuple[Array, ...]:
@@ -189,7 +198,7 @@ def _find(file: TimeFile, graph: Graph, tensor: int) -> int:
     while at in makers and makers[at].kind == "RESHAPE":
         at = makers[at].inputs[0]
         names.append(graph.tensors[at].name)
-    return file.find(names, graph.tensors[tensor].elements)
+    return file.find(names, graph.tensors[tensor].dtype, graph.tensors[tensor].elements)
 
 
 def random_recording(stream: Any, dtype: str, results: int, seed: int) -> Recording:

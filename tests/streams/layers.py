@@ -83,13 +83,23 @@ class Layers:
             self.net.op("DEPTHWISE_CONV_2D", operands, [y], DepthMultiplier=1, **options)
         return y
 
-    def grown(self, x: int, channels: int) -> int:
-        """A transposed convolution of stride 1, which states the size of its result."""
+    def grown(self, x: int, channels: int, stride: int = 1) -> int:
+        """A transposed convolution, which states the size of its result."""
         _, height, width, deep = self.shape(x)
-        y = self.tensor(1, height, width, channels)
+        shape = (1, height * stride, width, channels)
+        y = self.tensor(*shape)
         kernel, _ = self._weights((channels, 3, 3, deep), 9 * deep, 0)
-        operands = [self.numbers((1, height, width, channels)), kernel, x]
-        self.net.op("TRANSPOSE_CONV", operands, [y], Padding=SAME, StrideH=1, StrideW=1)
+        operands = [self.numbers(shape), kernel, x]
+        self.net.op("TRANSPOSE_CONV", operands, [y], Padding=SAME, StrideH=stride, StrideW=1)
+        return y
+
+    def enlarged(self, x: int, times: int) -> int:
+        """Every row so many times."""
+        _, height, width, deep = self.shape(x)
+        y = self.tensor(1, height * times, width, deep)
+        size = self.numbers((height * times, width))
+        options = {"AlignCorners": False, "HalfPixelCenters": False}
+        self.net.op("RESIZE_NEAREST_NEIGHBOR", [x, size], [y], **options)
         return y
 
     def pool(

@@ -275,6 +275,23 @@ def padded_pools(layers: Layers) -> bytes:
     return layers.build(x, layers.dense(layers.reduce(y, (1, 2), "REDUCE_MAX"), 3, 8))
 
 
+def through_fewer_rows(layers: Layers) -> bytes:
+    """Half as many rows, and twice as many again, join those that there were; a result for each."""
+    x = layers.tensor(1, 16, 4, 2)
+    y = layers.conv(x, 4, (3, 3), padding=SAME)
+    z = layers.conv(layers.pool(y, (2, 1)), 6, (3, 3), padding=SAME)
+    y = layers.conv(layers.join([y, layers.enlarged(z, 2)]), 4, (3, 1), padding=SAME)
+    return layers.build(x, layers.conv(y, 2, (1, 1)))
+
+
+def more_rows_than_there_were(layers: Layers) -> bytes:
+    """Transposed convolutions; there is more than one row for each row of the input."""
+    x = layers.tensor(1, 12, 3, 2)
+    y = layers.grown(layers.conv(x, 4, (3, 3), (2, 1), SAME), 4, 2)
+    y = layers.grown(layers.conv(y, 4, (3, 1), padding=SAME), 3, 3)
+    return layers.build(x, layers.conv(y, 2, (3, 1), padding=SAME))
+
+
 def padded_vector(layers: Layers) -> bytes:
     """One that comes as a vector with time last."""
     x = layers.tensor(1, 60)
@@ -300,6 +317,8 @@ ENDLESS: dict[str, tuple[Network, int]] = {
         (padded_signals, 1),
         (rows_for_rows, 1),
         (padded_pools, 4),
+        (through_fewer_rows, 2),
+        (more_rows_than_there_were, 2),
         (padded_vector, 1),
         (padded_real_edges, 1),
     )

@@ -9,18 +9,18 @@ from mcunet_tf.boards import load_board
 from mcunet_tf.check import run_on_host
 from mcunet_tf.check.tensors import decode_outputs, encode_inputs
 from mcunet_tf.check.verify import verify
-from mcunet_tf.errors import ModelError
+from mcunet_tf.errors import ModelError, UnsupportedError
 from mcunet_tf.tinyengine import compile_tflite
-from tests.ops.build_tflite import SAME
 from tests.ops.dilation_cases import dilated_model
 from tests.streams.layers import Layers
+from tests.streams.moved_rows import MOVED, chosen_rows
 from tests.streams.networks import ENDLESS, WINDOWS
 
 RESULTS = 25
 
 
 def made(name: str, dtype: str = "int8") -> tuple[bytes, int]:
-    network, hop = (WINDOWS | ENDLESS)[name]
+    network, hop = (WINDOWS | ENDLESS | MOVED)[name]
     return network(Layers(dtype)), hop
 
 
@@ -56,18 +56,34 @@ def test_endless_signals_equal_the_reference_on_a_recording(name):
     assert (max(compiled.stream.delay) == 0) == (name == "causal")
 
 
-@pytest.mark.parametrize("name", [*WINDOWS, *ENDLESS])
+@pytest.mark.parametrize("form", ["windows", "endless"])
+@pytest.mark.parametrize("name", MOVED)
+def test_rows_are_rows_wherever_their_values_go(name, form):
+    """A call makes the new rows alone: it takes less than half of a window's work."""
+    model, hop = made(name)
+    compiled = verified(model, hop=hop, stream=form)
+    assert 2 * compiled.macs < compiled.report.stream.window_macs
+    if hop > 1:
+        with pytest.raises(UnsupportedError, match=f"the smallest hop is {hop}$"):
+            verified(model, hop=1)
+
+
+@pytest.mark.parametrize("name", [*WINDOWS, *ENDLESS, *MOVED])
 @pytest.mark.sampled(4)
 def test_longer_hops(name):
     model, hop = made(name)
     verified(model, hop=hop * 3 if name != "pools" else 8)
 
 
-# Beside an int16 REDUCE_MAX, which TF-Lite Micro has not, matrix products have no oracle.
-UNREFERENCED = {"greatest_of_rows", "padded_pools"}
+# What TF-Lite Micro has not on int16: REDUCE_MAX, beside which matrix products have no oracle,
+# SPACE_TO_DEPTH, DEPTH_TO_SPACE, GATHER and TILE.
+UNREFERENCED = {
+    *("greatest_of_rows", "padded_pools"),
+    *("blocks", "rows_of_blocks", "chosen_frequencies", "repeated_frequencies"),
+}
 
 
-@pytest.mark.parametrize("name", sorted({*WINDOWS, *ENDLESS} - UNREFERENCED))
+@pytest.mark.parametrize("name", sorted({*WINDOWS, *ENDLESS, *MOVED} - UNREFERENCED))
 @pytest.mark.sampled(4)
 def test_int16(name):
     model, hop = made(name, "int16")
@@ -97,10 +113,8 @@ def test_dilations_that_are_dealt_out_to_batches(size, kernel, blocks, pads, cro
 
 
 def test_what_is_not_made_longer_is_said():
-    """The network compiles; a file that states sizes along time cannot be compared with."""
-    layers = Layers()
-    x = layers.tensor(1, 8, 4, 3)
-    y = layers.grown(layers.conv(x, 4, (3, 3), padding=SAME), 5)
-    model = layers.build(x, layers.conv(y, 2, (3, 3), padding=SAME))
-    with pytest.raises(ModelError, match="states its size: it is not made longer"):
-        verified(model, hop=1)
+    """The network compiles; a file that names its rows cannot be compared with."""
+    model = chosen_rows(Layers())
+    assert verified(model, hop=3).stream.form == "windows"
+    with pytest.raises(ModelError, match="names its rows: it is not made longer"):
+        verified(model, hop=3, stream="endless")

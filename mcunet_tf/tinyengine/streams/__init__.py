@@ -8,21 +8,21 @@ the network of a call. Its states are rings of rows, so all that follows knows n
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from mcunet_tf.errors import McunetError, UnsupportedError
 from mcunet_tf.tinyengine.ir import Graph, Op
 from mcunet_tf.tinyengine.legality import check_lowered, check_supported
-from mcunet_tf.tinyengine.ops.spec import Array, View, view
+from mcunet_tf.tinyengine.ops.spec import View, view
 from mcunet_tf.tinyengine.ops.strided_copy import SliceAttributes, strided_slice_of
 from mcunet_tf.tinyengine.passes import Pass, Watch, apply_passes, unwatched
 from mcunet_tf.tinyengine.passes.copy_edges import copy_edges
 from mcunet_tf.tinyengine.passes.drop_views import drop_views
 from mcunet_tf.tinyengine.passes.lower_pixels import lower_pixels
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter, rewrite
-from mcunet_tf.tinyengine.streams.calls import write_call
+from mcunet_tf.tinyengine.streams.calls import write_call, write_steps
 from mcunet_tf.tinyengine.streams.rows import time_axis
 from mcunet_tf.tinyengine.streams.steps import (
     ENDLESS,
@@ -212,29 +212,27 @@ def _check_hop(graph: Graph, source: int, axis: int, hop: int) -> None:
 
 
 def _plain_slice(rewriter: Rewriter, op: Op) -> None:
-    """A STRIDED_SLICE of steps of 1 is a SLICE, and a RESHAPE where it leaves out axes."""
-    graph = rewriter.graph
-    seen = view(graph, op)
+    """A STRIDED_SLICE of steps of 1 is a SLICE, another one says all of its edges.
+
+    A RESHAPE leaves out axes.
+    """
+    seen = view(rewriter.graph, op)
     shape = seen.input(0).shape
     places = np.arange(seen.input(0).elements).reshape(shape)
     taken = strided_slice_of(op.attributes, seen, places)
-    begin = np.unravel_index(taken.flat[0], shape)
-    end = np.unravel_index(taken.flat[-1], shape)
-    attributes = SliceAttributes(
-        tuple(int(first) for first in begin),
-        tuple(int(last) - int(first) + 1 for first, last in zip(begin, end, strict=True)),
-    )
-    if not _same(places, taken, attributes):
-        rewriter.ops.append(op)
+    along = [np.unique(numbers) for numbers in np.unravel_index(taken, shape)]
+    steps = [int(numbers[1] - numbers[0]) if len(numbers) > 1 else 1 for numbers in along]
+    begin, end = ([int(numbers[k]) for numbers in along] for k in (0, -1))
+    size = tuple((b - a) // step + 1 for a, b, step in zip(begin, end, steps, strict=True))
+    edges = zip(begin, end, steps, strict=True)
+    part = places[tuple(slice(first, last + 1, step) for first, last, step in edges)]
+    if not np.array_equal(part.reshape(-1), taken.reshape(-1)):
+        rewriter.ops.append(op)  # backwards
         return
-    sliced = rewriter.like(op.inputs[0], attributes.size, "/part")
-    rewriter.op("SLICE", op.name, op.inputs[:1], sliced, attributes)
+    sliced = rewriter.like(op.inputs[0], size, "/part")
+    if max(steps) == 1:
+        attributes = SliceAttributes(tuple(begin), size)
+        rewriter.op("SLICE", op.name, op.inputs[:1], sliced, attributes)
+    else:
+        write_steps(rewriter, op, op.inputs[0], sliced, (begin, [n + 1 for n in end], steps))
     rewriter.op("RESHAPE", op.name, (sliced,), op.outputs[0])
-
-
-def _same(places: Array, taken: Array, attributes: SliceAttributes) -> bool:
-    edges: Sequence[tuple[int, int]] = list(zip(attributes.begin, attributes.size, strict=True))
-    if any(size < 1 for _, size in edges):
-        return False
-    part = places[tuple(slice(first, first + size) for first, size in edges)]
-    return bool(np.array_equal(part.reshape(-1), taken.reshape(-1)))

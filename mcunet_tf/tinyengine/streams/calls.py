@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mcunet_tf.tinyengine.ir import Graph, Op, Tensor
+from mcunet_tf.tinyengine.ir import Graph, Op, Tensor, constant_values
 from mcunet_tf.tinyengine.ops.common import INTEGER_RANGES, Padding, activation_range
 from mcunet_tf.tinyengine.ops.concatenation import ConcatenationAttributes
 from mcunet_tf.tinyengine.ops.mean import mean_parameters
@@ -20,9 +21,9 @@ from mcunet_tf.tinyengine.ops.moving_sums import (
     RowSumsAttributes,
 )
 from mcunet_tf.tinyengine.ops.spec import view
-from mcunet_tf.tinyengine.ops.strided_copy import SliceAttributes
+from mcunet_tf.tinyengine.ops.strided_copy import SliceAttributes, StridedSliceAttributes
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter
-from mcunet_tf.tinyengine.streams.rows import PAD_KINDS, WINDOW_KINDS, with_rows
+from mcunet_tf.tinyengine.streams.rows import PAD_KINDS, WINDOW_KINDS, value_by_value, with_rows
 from mcunet_tf.tinyengine.streams.steps import Course, Step, Take
 
 _TURNED = (0, 2, 1, 3)
@@ -40,6 +41,17 @@ def write_call(graph: Graph, source: int, course: Course, hop: int, form: str) -
       form: as in `course`.
     """
     return _Call(graph, course, hop, form).result(source)
+
+
+def write_steps(
+    rewriter: Rewriter, op: Op, source: int, result: int, edges: Sequence[Sequence[int]]
+) -> None:
+    """Appends a STRIDED_SLICE that says all of its edges: (begin, end, steps) by axis."""
+    numbers = tuple(
+        rewriter.constant(op.inputs[1], np.array(values, np.int32), None) for values in edges
+    )
+    attributes = StridedSliceAttributes(0, 0, 0, 0, 0, False)
+    rewriter.op("STRIDED_SLICE", op.name, (source, *numbers), result, attributes)
 
 
 class _Call:
@@ -228,11 +240,42 @@ class _Call:
         if op.kind == "SLICE":
             begin = with_rows(attributes.begin, form.axis, 0)
             attributes = SliceAttributes(begin, with_rows(attributes.size, form.axis, step.made))
+        if op.kind == "STRIDED_SLICE":
+            self._steps(step, inputs[0], fresh)
+            return fresh
+        if op.kind == "RESIZE_NEAREST_NEIGHBOR":
+            name, window = ("rows", "columns")[form.axis - 1], form.window
+            rows = tuple(y * window.stride // window.grown for y in range(step.made))
+            attributes = dataclasses.replace(attributes, **{name: rows})
         moves = op.kind in PAD_KINDS or op.kind == "SLICE"
         if moves and self.rewriter.tensor(inputs[0]).shape == self.rewriter.tensor(fresh).shape:
             return inputs[0]  # only rows along time were added or left out
+        inputs = tuple(self._row_of(index, step) for index in inputs)
         self.rewriter.op(op.kind, op.name, inputs, fresh, attributes)
         return fresh
+
+    def _row_of(self, index: int, step: Step) -> int:
+        """An operand; of a constant that has alike rows, as many as it takes."""
+        tensor, form = self.rewriter.tensor(index), step.form
+        rank = len(self.graph.tensors[step.op.outputs[0]].shape)
+        assert form is not None
+        place = form.axis - (rank - len(tensor.shape))
+        if tensor.data is None or not value_by_value(step.op.kind) or place < 0:
+            return index
+        if tensor.shape[place] == 1:
+            return index
+        data = tensor.data.take([0] * step.made, place)
+        return self.rewriter.constant(index, data, tensor.quantization)
+
+    def _steps(self, step: Step, source: int, fresh: int) -> None:
+        """One of so many rows."""
+        assert step.form is not None
+        axis = step.form.axis
+        operands = [self.graph.tensors[index] for index in step.op.inputs[1:]]
+        begin, end, steps = (tuple(constant_values(operand)) for operand in operands)
+        last = (step.made - 1) * steps[axis] + 1
+        edges = with_rows(begin, axis, 0), with_rows(end, axis, last), steps
+        write_steps(self.rewriter, step.op, source, fresh, edges)
 
     def _window(self, op: Op, axis: int, inputs: tuple[int, ...], fresh: int) -> None:
         """A convolution or pool without padding in time, of rows that are rows of an image."""

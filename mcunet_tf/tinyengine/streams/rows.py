@@ -7,8 +7,10 @@ import dataclasses
 import math
 from collections.abc import Mapping
 
-from mcunet_tf.tinyengine.ir import Graph, Op
-from mcunet_tf.tinyengine.ops.spec import View, view
+import numpy as np
+
+from mcunet_tf.tinyengine.ir import Graph, Op, constant_values
+from mcunet_tf.tinyengine.ops.spec import Array, View, view
 
 WINDOW_KINDS = tuple(
     f"{kind}{suffix}"
@@ -28,6 +30,9 @@ _VALUES = (
 # Vectors of the last axis, each for itself.
 _VECTORS = ("SOFTMAX", "LOG_SOFTMAX", "L2_NORMALIZATION", "FULLY_CONNECTED")
 _SUMS = ("MEAN", "SUM")
+# Of values along other axes, each row for itself.
+_REDUCTIONS = (*_SUMS, "REDUCE_MAX", "REDUCE_MIN", "ARG_MAX", "ARG_MIN")
+_WITHIN_ROWS = ("BROADCAST_TO", "CUMSUM", "REVERSE_V2", "TILE")
 _JOINS = ("CONCATENATION", "INTERLEAVE")
 
 
@@ -35,13 +40,15 @@ _JOINS = ("CONCATENATION", "INTERLEAVE")
 class TimeWindow:
     """Row y of a result is made from rows [y * stride - top, ... + extent) of the operand.
 
-    `padded`: the operator itself fills up rows beyond the ends.
+    `padded`: the operator itself fills up rows beyond the ends. `grown`: so many rows are made from
+    each one, of a window of one row.
     """
 
     extent: int = 1
     stride: int = 1
     top: int = 0
     padded: bool = False
+    grown: int = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,11 +88,20 @@ def form_of(graph: Graph, op: Op, axes: Mapping[int, int]) -> Form | None:
     return found if math.prod(shape[: found.axis]) == 1 else None
 
 
-def _form(seen: View, op: Op, axes: Mapping[int, int]) -> Form | None:
-    axis = axes.get(op.inputs[0])
-    kind = op.kind
+def value_by_value(kind: str) -> bool:
+    """Whether each value of the result is made from those at its place in the operands."""
+    return _plain(kind) in _VALUES
+
+
+def _plain(kind: str) -> str:
+    """The operator without the type that it computes on."""
     for suffix in _SUFFIXES:
         kind = kind.removesuffix(suffix)
+    return kind
+
+
+def _form(seen: View, op: Op, axes: Mapping[int, int]) -> Form | None:
+    axis, kind = axes.get(op.inputs[0]), _plain(op.kind)
     if kind in _VALUES or kind in _JOINS or kind == "PACK":
         return _in_step(seen, op, axes, kind)
     if axis is None or any(index in axes for index in op.inputs[1:]):
@@ -97,18 +113,69 @@ def _form(seen: View, op: Op, axes: Mapping[int, int]) -> Form | None:
         return Form(axis, TimeWindow(top=before, padded=before > 0 or after > 0))
     if kind == "SLICE":
         return Form(axis, TimeWindow(top=-seen.attributes.begin[axis]))
+    if kind == "STRIDED_SLICE":
+        return _stepping(seen, axis)
     if kind == "TRANSPOSE":
         return Form(seen.attributes.permutation.index(axis))
     if kind == "RESHAPE":
-        height, found = seen.input(0).shape[axis], time_axis(seen.output.shape)
-        keeps = found is not None and height > 1 and seen.output.shape[found] == height
-        return Form(found) if found is not None and keeps else None
+        return _reshaped(seen, axis)
+    if kind in ("SPACE_TO_DEPTH", "DEPTH_TO_SPACE") and axis == 1:
+        block, deep = seen.attributes.block, kind == "SPACE_TO_DEPTH"
+        return Form(axis, TimeWindow(block, block) if deep else TimeWindow(grown=block))
+    if kind == "RESIZE_NEAREST_NEIGHBOR" and axis in (1, 2):
+        rows = (seen.attributes.rows, seen.attributes.columns)[axis - 1]
+        return _picked(rows, seen.input(0).shape[axis], axis)
+    if kind in _WITHIN_ROWS:
+        return _within_rows(seen, axis)
     if kind in _VECTORS:
         return _vectors(seen, axis)
-    if kind in _SUMS and axis not in seen.attributes.axes:
+    if kind in _REDUCTIONS and axis not in seen.attributes.axes:
         same = len(seen.output.shape) == len(seen.input(0).shape)
         return Form(axis if same else axis - sum(a < axis for a in seen.attributes.axes))
     return None
+
+
+def _reshaped(seen: View, axis: int) -> Form | None:
+    """The same rows, some of them put together to one, or each cut into several."""
+    found, shape = time_axis(seen.output.shape), seen.output.shape
+    if found is None:
+        return None
+    height, made = seen.input(0).shape[axis], shape[found]
+    if height > 1 and height % made == 0:
+        return Form(found, TimeWindow(height // made, height // made))
+    # What is flattened has no rows.
+    cut = height > 1 and made % height == 0 and found < len(shape) - 1
+    return Form(found, TimeWindow(grown=made // height)) if cut else None
+
+
+def _stepping(seen: View, axis: int) -> Form | None:
+    """One of so many rows, of a STRIDED_SLICE that says all of its edges."""
+    if any(dataclasses.astuple(seen.attributes)):
+        return None
+    begin, _, steps = (constant_values(operand) for operand in seen.inputs[1:] if operand)
+    return Form(axis, TimeWindow(stride=int(steps[axis]), top=-int(begin[axis])))
+
+
+def _picked(rows: tuple[int, ...], height: int, axis: int) -> Form | None:
+    """Rows at equal distances, or each of them several times."""
+    times = len(rows) // height
+    if times > 1 and rows == tuple(y // times for y in range(height * times)):
+        return Form(axis, TimeWindow(grown=times))
+    step = rows[1] - rows[0] if len(rows) > 1 else 1
+    even = step > 0 and rows == tuple(rows[0] + step * y for y in range(len(rows)))
+    return Form(axis, TimeWindow(stride=step, top=-rows[0])) if even else None
+
+
+def _within_rows(seen: View, axis: int) -> Form | None:
+    """Values along other axes come again, in another order or as sums of them."""
+    attributes, kind, shape = seen.attributes, _plain(seen.op.kind), seen.input(0).shape
+    found = axis + len(seen.output.shape) - len(shape)
+    along = (
+        (kind == "CUMSUM" and attributes.axis == axis)
+        or (kind == "REVERSE_V2" and axis in attributes.axes)
+        or seen.output.shape[found] != shape[axis]
+    )
+    return None if along else Form(found)
 
 
 def _sliding(seen: View, axis: int) -> Form | None:
@@ -172,6 +239,11 @@ def _vectors(seen: View, axis: int) -> Form | None:
     return Form(found) if same else None
 
 
+def alike(values: Array, axis: int) -> bool:
+    """Whether a constant has the same values in all rows."""
+    return bool(np.all(values == values.take([0], axis)))
+
+
 def _in_step(seen: View, op: Op, axes: Mapping[int, int], kind: str) -> Form | None:
     """Row y of the result from row y of each operand."""
     moving = {axes[index] for index in op.inputs if index in axes}
@@ -179,23 +251,25 @@ def _in_step(seen: View, op: Op, axes: Mapping[int, int], kind: str) -> Form | N
         return None
     (axis,) = moving
     rank = len(seen.output.shape)
+    in_turns = kind == "INTERLEAVE" and seen.attributes.axis == axis
+    grown = len(op.inputs) if in_turns else 1
     for index, operand in zip(op.inputs, seen.inputs, strict=True):
         if operand is None:
             return None
         if index in axes:
             same = kind == "PACK" or (len(operand.shape) == rank)
-            if not same or operand.shape[axis] != seen.output.shape[axis]:
+            if not same or operand.shape[axis] * grown != seen.output.shape[axis]:
                 return None
         elif operand.data is None:
             return None  # made of all rows: what has been made of earlier rows is not true any more
         elif kind in _VALUES:
             place = axis - (rank - len(operand.shape))
-            if place >= 0 and operand.shape[place] != 1:
+            if place >= 0 and not alike(operand.data, place):
                 return None
         else:
             return None
-    if kind in _JOINS and seen.attributes.axis == axis:
+    if kind == "CONCATENATION" and seen.attributes.axis == axis:
         return None
     if kind == "PACK" and seen.attributes.axis <= axis:
         return None
-    return Form(axis)
+    return Form(axis, TimeWindow(grown=grown))

@@ -16,6 +16,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 
 from mcunet_tf.errors import UnsupportedError
 from mcunet_tf.tinyengine.fixed_point import INT32_MAX
@@ -41,14 +42,14 @@ class TimeRows:
     Attributes:
       axis: of time.
       height: rows that the network has of a window.
-      stride: input rows from one row to the next.
+      stride: input rows from one row to the next; a part of one behind what makes more of them.
       delay: rows that the newest one is late (endless); below 0, rows that it is early.
       before: input rows before the first one that row 0 is made from (endless).
     """
 
     axis: int
     height: int
-    stride: int
+    stride: Fraction
     delay: int = 0
     before: int = 0
 
@@ -130,12 +131,14 @@ def padded_ops(graph: Graph, source: int, axis: int) -> Iterator[Op]:
 
 def smallest_hop(graph: Graph, source: int, axis: int) -> int:
     """The fewest input rows that every stride in time divides."""
-    strides = {source: 1}
+    one = Fraction(1)
+    strides = {source: one}
     for op, form in _moving(graph, source, axis):
         if form is not None:
-            stride = 1 if _ends(graph, op, form) else form.window.stride
-            strides[op.outputs[0]] = stride * max(strides.get(i, 1) for i in op.inputs)
-    return math.lcm(*strides.values())
+            window = form.window
+            own = one if _ends(graph, op, form) else Fraction(window.stride, window.grown)
+            strides[op.outputs[0]] = own * max(strides[i] for i in op.inputs if i in strides)
+    return math.lcm(*(stride.numerator for stride in strides.values()))
 
 
 def _moving(graph: Graph, source: int, axis: int) -> Iterator[tuple[Op, Form | None]]:
@@ -184,7 +187,7 @@ class _Planner:
     def run(self, source: int, axis: int) -> Course:
         height = self.graph.tensors[source].shape[axis]
         self.frame = height
-        self._put(source, TimeRows(axis, height, 1))
+        self._put(source, TimeRows(axis, height, Fraction(1)))
         steps = tuple(self._step(op) for op in self.graph.ops)
         takes, ends = {}, []
         for index in self.graph.made:
@@ -214,13 +217,13 @@ class _Planner:
             return 0, -(-self.frame // self.hop) - 1
         first = max(-(-rows.before // rows.stride), 0)
         calls = -(-(first + count + rows.delay) * rows.stride // self.hop)
-        return max(rows.delay, 0) * rows.stride, max(calls - 1, 0)
+        return math.ceil(max(rows.delay, 0) * rows.stride), max(calls - 1, 0)
 
     def _passed(self, rows: TimeRows, late: int) -> int:
         """Input rows behind the window of the network that a window of these rows stands for."""
         if self.form == WINDOWS:
             return 0
-        return max((rows.delay + late + rows.height) * rows.stride - self.frame, 0)
+        return max(math.ceil((rows.delay + late + rows.height) * rows.stride) - self.frame, 0)
 
     def _put_whole(self, index: int, told: Sequence[tuple[int, int]]) -> None:
         """Notes what is made of whole windows; nothing is told of what is made of constants."""
@@ -275,15 +278,17 @@ class _Planner:
         height = self.graph.tensors[output].shape[form.axis]
         first = next(iter(moving.values()))
         stride = first.stride * (1 if height == 1 and self.form == WINDOWS else window.stride)
+        stride /= window.grown
         latest = max(rows.delay for rows in moving.values())
         delay, before = 0, 0
         if self.form == ENDLESS:
             ahead = latest + window.extent - window.top - window.stride
-            delay = -(-ahead // window.stride)
-            before = max(rows.before for rows in moving.values()) + window.top * first.stride
+            delay = -(-ahead // window.stride) * window.grown
+            before = max(rows.before for rows in moving.values())
+            before += math.ceil(window.top * first.stride)
         result = TimeRows(form.axis, height, stride, delay, before)
         made = result.new(self.hop, self.form)
-        count = (made - 1) * window.stride + window.extent
+        count = (made // window.grown - 1) * window.stride + window.extent
         takes = {
             index: Take(count, self._late(window, rows, result, height))
             for index, rows in moving.items()
@@ -311,6 +316,7 @@ class _Planner:
     def _late(self, window: TimeWindow, rows: TimeRows, result: TimeRows, height: int) -> int:
         """Newest rows of an operand that no new row of the result is made from."""
         if self.form == WINDOWS:
-            return rows.height - ((height - 1) * window.stride + window.extent - window.top)
-        end = (result.delay + 1) * window.stride + window.top - window.extent
+            last = (height // window.grown - 1) * window.stride
+            return rows.height - (last + window.extent - window.top)
+        end = (result.delay // window.grown + 1) * window.stride + window.top - window.extent
         return end - rows.delay
