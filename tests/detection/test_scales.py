@@ -129,6 +129,7 @@ class Kept:
             raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_a_training_that_was_killed_ends_as_if_it_had_not_been(monkeypatch):
     """Also where Keras computes other models in half the precision."""
     keras = pytest.importorskip("keras", reason="Keras is not installed")
