@@ -111,7 +111,7 @@ def make_stream(
     if graph.states:
         raise UnsupportedError(
             f"{graph.name}: the model remembers by itself and takes new rows as it is: leave out "
-            "--input=stream"
+            "--input=stream and --hop"
         )
     graph = rewrite(graph, ("STRIDED_SLICE",), _plain_slice)
     source, edge = _edge(graph)
