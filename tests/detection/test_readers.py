@@ -128,7 +128,6 @@ def test_odd_but_legal_coco(pictures):
         {"id": "a", "file_name": "one.png", "height": 60, "width": 80, "license": 3},
         {"id": 900001, "file_name": "deep\\two.png", "height": 60.0, "width": 80.0},
         {"id": 4, "file_name": "/data/other/three.jpg"},
-        {"id": 4, "file_name": "/elsewhere/three.jpg"},
     ]
     runs = {"size": [60, 80], "counts": "PPYo0"}
     boxes = [
