@@ -26,6 +26,7 @@
 #include <stddef.h>
 
 #include "../common/asm_function.h"
+#include "../common/clamp_rows_mve.h"
 #include "depthwise_conv2d.h"
 
 enum { LANES = 4, EIGHT = 8, VECTOR = 16, SHORT = 4, TALL = 8, RECORD = 10 };
@@ -390,14 +391,6 @@ static __attribute__((noinline)) void gather_8(const struct gathering *from, int
   gather(from, c, TALL);
 }
 
-static __attribute__((noinline)) void clamp_row(const struct depthwise_conv2d_s8 *op, int8_t *row) {
-  const int8x16_t low = vdupq_n_s8((int8_t)op->out_min), high = vdupq_n_s8((int8_t)op->out_max);
-  for (int32_t left = op->out_width * op->out_channels; left > 0; left -= VECTOR, row += VECTOR) {
-    const mve_pred16_t lanes = vctp8q((uint32_t)left);
-    vstrbq_p_s8(row, vminq_s8(vmaxq_s8(vldrbq_z_s8(row, lanes), low), high), lanes);
-  }
-}
-
 void depthwise_conv2d_s8_planes_mve(const struct depthwise_conv2d_s8 *op,
                                     const int8_t *const *in_rows, int8_t *const *out_rows,
                                     int32_t rows, void *scratch) {
@@ -469,9 +462,7 @@ void depthwise_conv2d_s8_planes_mve(const struct depthwise_conv2d_s8 *op,
     }
     planes.record += RECORD + height * op->kernel_width;
   }
-  if (pair && (op->out_min > INT8_MIN || op->out_max < INT8_MAX)) {
-    for (int32_t r = 0; r < rows; r++) {
-      clamp_row(op, out_rows[r]);
-    }
+  if (pair) {
+    clamp_rows_mve(out_rows, rows, op->out_width * channels, op->out_min, op->out_max);
   }
 }

@@ -21,7 +21,11 @@ KERNELS = {
     (7, 2): "depthwise_conv2d_s8_7x7s2_dsp",
 }
 ANY_KERNEL = "depthwise_conv2d_s8_dsp"
-MVE_KERNELS = {"mve": "depthwise_conv2d_s8_mve", "mve_any": "depthwise_conv2d_s8_any_mve"}
+MVE_KERNELS = {
+    "mve": "depthwise_conv2d_s8_mve",
+    "mve_any": "depthwise_conv2d_s8_any_mve",
+    "mve_3x3": "depthwise_conv2d_s8_3x3_mve",
+}
 ANY_SCALE = ("any", "dsp_any", "mve_any")
 FOLDER = "depthwise_conv2d"
 SOURCES = {
@@ -38,6 +42,7 @@ SIZES = {
     "any": [(1, 1), (2, 1), (3, 2), (4, 3)],
     "mve": [(1, 1), (4, 3), *KERNELS],
     "mve_any": [(1, 1), (4, 3), *KERNELS],
+    "mve_3x3": [(3, 1), (3, 2)],
 }
 
 
@@ -120,12 +125,20 @@ def reference(layer: Layer, plane: Plane) -> np.ndarray:
 
 
 def admits(layer: Layer, isa="dsp") -> str | None:
+    if isa == "mve_3x3":
+        return mve.half_scale_reason(layer.multiplier, layer.shift)
     if isa in MVE_KERNELS:
         shifts = None if isa in ANY_SCALE else mve.shift_reason(layer.shift)
         return shifts or mve.depthwise_reason(layer.weights)
     taps = layer.weights.reshape(-1, layer.weights.shape[2]).T
     reason = dsp.any_shift_reason if isa in ANY_SCALE else dsp.depthwise_reason
     return reason(taps, layer.bias, layer.multiplier, layer.shift)
+
+
+def fits(layer: Layer, plane: Plane, isa) -> bool:
+    """Whether a kernel takes the shape."""
+    pads = max(plane.pad_left, plane.pad_right)
+    return isa != "mve_3x3" or (plane.image.shape[2] % 2 == 0 and pads <= 1)
 
 
 def packed(layer: Layer, plane: Plane, isa, out_width) -> tuple[np.ndarray, int]:
@@ -141,6 +154,11 @@ def packed(layer: Layer, plane: Plane, isa, out_width) -> tuple[np.ndarray, int]
     elif isa == "any":
         stream = dsp.pack_depthwise_any(*constants)
         scratch = dsp.scratch_bytes_depthwise_any(layer.weights[..., 0].size, len(layer.bias))
+    elif isa == "mve_3x3":
+        stream = mve.pack_3x3(*constants, strides=(step, step))
+        width = plane.image.shape[1]
+        layout = mve.groups_3x3(step, plane.pad_left, width, out_width)
+        scratch = mve.scratch_bytes_3x3(layout, plane.pad_left, plane.rows)
     else:
         stream = mve.pack_depthwise(*constants, any_scale=isa in ANY_SCALE)
         scratch = mve.scratch_bytes_depthwise(
@@ -221,7 +239,8 @@ def make_case(layer: Layer, plane: Plane, isa) -> tuple[Case, np.ndarray]:
 
 
 def check(work, isa="dsp", board=None) -> list:
-    made = [make_case(layer, plane, isa) for layer, plane in work]
+    made = [make_case(layer, plane, isa) for layer, plane in work if fits(layer, plane, isa)]
+    assert made, "no kernel takes any of these"
     cases = [case for case, _ in made]
     results = run_cases(cases, SOURCES[isa], HEADERS, board or BOARD[isa])
     for (case, want), result in zip(made, results, strict=True):
@@ -244,6 +263,7 @@ def test_every_width(isa, size, stride, rows):
 @pytest.mark.parametrize("left", [0, 1, 2, 3])
 def test_padding_on_either_side(isa, size, stride, left):
     rng = np.random.default_rng(left)
+    left = left % 2 if isa == "mve_3x3" else left
     work = []
     for right in (0, 1, 2, 3):
         for width in range(max(1, size - left - right), size + 5):
@@ -265,11 +285,12 @@ def test_every_channel_count(isa, size, stride):
     check(work, isa)
 
 
-@rows_of("dsp", "dsp_any", "mve", "mve_any")
+@rows_of("dsp", "dsp_any", *MVE_KERNELS)
 @pytest.mark.parametrize("channels", [4, 7])
 def test_in_place_over_its_own_input(isa, size, stride, channels):
     """One call for the whole plane: every output row lies where an input row of the call lay."""
     rng = np.random.default_rng(10)
+    channels = 2 * channels if isa == "mve_3x3" else channels
     work = []
     for height, width in ((3, 3), (5, 5), (6, 9), (1, 4), (2, 2)):
         layer = random_layer(rng, channels, size, stride)
@@ -286,7 +307,7 @@ def test_zero_points_and_shifts_at_their_ends(isa, size, stride):
             layer = random_layer(rng, 32, size, stride, zero_point, out_zero_point)
             layer.shift[:] = -np.arange(32)
             layer.shift[0] = -1
-            layer.multiplier[1::4] *= -1
+            layer.multiplier[1::4] *= 1 if isa == "mve_3x3" else -1
             layer.multiplier[2] = 0
             layer.multiplier[5] = (1 << 31) - 1
             work.append((layer, random_plane(rng, 4, 5, 32, 2, centred(size))))
@@ -299,9 +320,10 @@ def test_clamps(isa, size, stride):
     work = []
     for clamp in ((-128, 0), (-20, 127), (3, 90), (-100, -7)):
         for rows in (1, 2, 9):
-            layer = replace(random_layer(rng, 5, size, stride), clamp=clamp)
+            channels = 6 if isa == "mve_3x3" else 5
+            layer = replace(random_layer(rng, channels, size, stride), clamp=clamp)
             in_place = rows == 9 and isa != "any"
-            work.append((layer, random_plane(rng, 5, 5, 5, rows, centred(size), in_place)))
+            work.append((layer, random_plane(rng, 5, 5, channels, rows, centred(size), in_place)))
     check(work, isa)
 
 
@@ -342,6 +364,15 @@ def test_any_scale(isa, size, stride):
         for rows in (1, 5):
             work.append((layer, random_plane(rng, 5, 7, 28, rows, centred(size))))
     check(work, isa)
+
+
+@pytest.mark.parametrize(("height", "in_place"), [(3, True), (4, False)])
+def test_rows_further_apart_than_places_count(height, in_place):
+    """One call for rows of more than 64 kB: each is computed by itself."""
+    rng = np.random.default_rng(17)
+    layer = random_layer(rng, 1024, 3, 1)
+    plane = random_plane(rng, height, 33, 1024, height, centred(3), in_place)
+    check([(layer, plane)], "mve_3x3")
 
 
 def test_what_two_products_cannot_hold_is_refused():

@@ -33,6 +33,7 @@ from mcunet_tf.tinyengine.cost.features_moves import (
 )
 from mcunet_tf.tinyengine.cost.features_mve import (
     CONV2D_MVE,
+    depthwise_3x3_mve,
     depthwise_mve,
     depthwise_planes_mve,
     depthwise_taps_mve,
@@ -439,6 +440,7 @@ _BY_NAME: Mapping[str, Features] = {
     "fully_connected_s8_plain_dsp": fully_connected_plain_dsp,
     "depthwise_conv2d_s8_dsp": depthwise_any_dsp,
     "depthwise_conv2d_s8_portable": depthwise_portable,
+    "depthwise_conv2d_s8_3x3_mve": depthwise_3x3_mve,
     "depthwise_conv2d_s8_planes_mve": depthwise_planes_mve,
     "depthwise_conv2d_s8_taps_mve": depthwise_taps_mve,
     "strided_copy_s8_portable": strided_copy,

@@ -5,7 +5,12 @@ from __future__ import annotations
 
 from mcunet_tf.tinyengine.cost.counts import Counts, Features, Runs, conv2d_columns, total
 from mcunet_tf.tinyengine.cost.tiles import columns_inside, whole_windows
-from mcunet_tf.tinyengine.kernel_tables.packing.mve import TILE_PIXELS, planes_of
+from mcunet_tf.tinyengine.kernel_tables.packing.mve import (
+    ROW_BYTES_3X3,
+    TILE_PIXELS,
+    groups_3x3,
+    planes_of,
+)
 from mcunet_tf.tinyengine.ops.spec import View
 
 _LANES = 16  # bytes of a vector
@@ -171,6 +176,33 @@ def depthwise_planes_mve(view: View, calls: Runs) -> Counts:
         f"{size}_block": groups * channels * -(-inside // 8),
         f"row_{form}": lines * channels,
         f"pass_{form}": lines * channels * -(-columns.out_width // 4),
+    }
+
+
+def depthwise_3x3_mve(view: View, calls: Runs) -> Counts:
+    """Two channels gathered eight columns at a time, then eight outputs of a channel a pass."""
+    columns, (_, _, out_width, channels) = conv2d_columns(view), view.output.shape
+    layout = groups_3x3(columns.stride, columns.pad_left, columns.in_width, out_width)
+    made, rows = total(calls)
+    chunks, groups, passes = 0, 0, 0
+    for units, count, _ in calls:
+        held = layout.chunk(units)
+        for part, times in ((held, units // held), (units % held, 1)):
+            if part:
+                chunks += times * count
+                groups += layout.groups(part) * times * count
+                apart = part * out_width * channels > ROW_BYTES_3X3
+                some = part * layout.passes(1) if apart else layout.passes(part)
+                passes += some * times * count
+    return {
+        "call": made,
+        "chunk": chunks,
+        "row": rows,
+        "row_eight": rows * -(-out_width // 8),
+        "two": chunks * channels // 2,
+        "group": groups * channels // 2,
+        "set": groups * channels // 2 * layout.sets,
+        f"pass_{layout.stride}": passes * channels,
     }
 
 

@@ -213,6 +213,34 @@ def _planes_scratch(view: View, rows: int) -> int:
     return mve.scratch_bytes_planes(*_window_and_strides(view), view.output.shape[2], rows)
 
 
+def _rejects_3x3(view: View) -> str | None:
+    attributes: Conv2dAttributes = view.attributes
+    stride, channels = attributes.stride_height, view.output.shape[3]
+    reason = _rejects_depthwise_window(view, 3, 2 if stride == 2 else 1)
+    if reason or channels % 2:
+        return reason or "an odd number of channels"
+    if max(view.input(0).shape[2], view.output.shape[2]) * channels > mve.ROW_BYTES_3X3:
+        return f"rows of more than {mve.ROW_BYTES_3X3} bytes"
+    left, width = attributes.padding.left, view.input(0).shape[2]
+    reach = (view.output.shape[2] - 1) * stride + 3
+    if max(left, reach - left - width) > 1:
+        return "more than a column of padding"
+    _, _, multiplier, shift = _depthwise_constants(view)
+    return mve.half_scale_reason(multiplier, shift)
+
+
+def _planes_3x3(view: View) -> Struct:
+    _, strides = _window_and_strides(view)
+    return depthwise_stream(view, functools.partial(mve.pack_3x3, strides=strides), uint8_blob)
+
+
+def _scratch_3x3(view: View, rows: int) -> int:
+    attributes: Conv2dAttributes = view.attributes
+    left, stride = attributes.padding.left, attributes.stride_width
+    layout = mve.groups_3x3(stride, left, view.input(0).shape[2], view.output.shape[2])
+    return mve.scratch_bytes_3x3(layout, left, rows)
+
+
 def _rejects_taps(view: View) -> str | None:
     weights, _, _, shift = _depthwise_constants(view)
     attributes: Conv2dAttributes = view.attributes
@@ -284,6 +312,17 @@ _MICROCONTROLLERS = (
         lambda view: depthwise_stream(view, mve.pack_depthwise),
         rejects=_rejects_taps,
         scratch_bytes=_taps_scratch,
+    ),
+    Kernel(
+        "depthwise_conv2d_s8_3x3_mve",
+        "depthwise_conv2d",
+        "mve",
+        Style.WINDOW,
+        _planes_3x3,
+        rejects=_rejects_3x3,
+        scratch_bytes=_scratch_3x3,
+        band_rows=32,
+        in_place_rows=True,
     ),
     Kernel(
         "depthwise_conv2d_s8_planes_mve",

@@ -348,6 +348,84 @@ def scratch_bytes_planes(
     return -(-rows // planes.shared) * group_bytes + LANES * planes.column_bytes
 
 
+def pack_3x3(
+    weights: npt.ArrayLike,
+    bias: npt.ArrayLike,
+    multiplier: npt.ArrayLike,
+    shift: npt.ArrayLike,
+    strides: tuple[int, int],
+) -> Bytes:
+    """Packs the stream of `depthwise_conv2d_s8_3x3_mve`: that of `pack_planes`."""
+    # What is multiplied by zero is rounded to zero by any shift but none.
+    shifts = np.where(np.asarray(multiplier) == 0, -1, np.asarray(shift, np.int64))
+    return pack_planes(weights, bias, multiplier, shifts, strides)
+
+
+_COLUMN_BYTES_3X3 = 8
+_EIGHT_3X3 = 8  # columns of a set, and outputs of a pass
+_SEEN_AT_ONCE = 12
+
+ROW_BYTES_3X3 = 65535
+"""The longest row that `depthwise_conv2d_s8_3x3_mve` takes."""
+
+
+class Groups3x3(NamedTuple):
+    """How `depthwise_conv2d_s8_3x3_mve` lays out a width.
+
+    Attributes:
+        stride: of rows and columns, 1 or 2.
+        spread: output rows of a group, which share columns.
+        slots: of a group, at which windows may begin.
+        inside: columns of a group that lie in the image.
+        out_width: width of the output.
+    """
+
+    stride: int
+    spread: int
+    slots: int
+    inside: int
+    out_width: int
+
+    @property
+    def sets(self) -> int:
+        """Sets of eight columns in which a group is gathered."""
+        return -(-self.inside // _EIGHT_3X3)
+
+    def chunk(self, rows: int) -> int:
+        """Output rows of a call whose columns are held at once."""
+        return rows if self.stride == 1 else min(max(_SEEN_AT_ONCE // self.out_width, 1), rows)
+
+    def groups(self, rows: int) -> int:
+        """Groups of so many output rows."""
+        return -(-rows // self.spread)
+
+    def passes(self, rows: int) -> int:
+        """Passes, of eight outputs, for so many output rows of a channel."""
+        used = (self.groups(rows) - 1) * self.slots + self.out_width
+        return -(-used * self.spread // _EIGHT_3X3)
+
+
+def groups_3x3(stride: int, pad_left: int, in_width: int, out_width: int) -> Groups3x3:
+    """The layout for a stride, columns of padding on the left, and widths of input and output."""
+    seen = (out_width - 1) * stride + 3
+    inside = min(seen - pad_left, in_width)
+    slots = -(-(seen - min(pad_left, seen - pad_left - inside)) // stride)
+    # Greater strides are asked about, too, before the kernel table rejects them.
+    return Groups3x3(stride, max(3 - stride, 1), slots, inside, out_width)
+
+
+def scratch_bytes_3x3(layout: Groups3x3, pad_left: int, rows: int) -> int:
+    """Scratch of `depthwise_conv2d_s8_3x3_mve` for calls of up to `rows` output rows."""
+    held = layout.chunk(rows)
+    passes, pitch = layout.passes(held), layout.slots * layout.stride
+    before = (layout.groups(held) - 1) * pitch
+    made = pad_left + before + layout.sets * _EIGHT_3X3
+    # The last pass reads vectors of four columns, two columns apart; padding is written in pairs.
+    read = passes * _EIGHT_3X3 // layout.spread * layout.stride + 4 - layout.stride
+    columns = max(made, read, before + pitch + 2)
+    return passes * VECTOR_BYTES + columns * _COLUMN_BYTES_3X3
+
+
 def pack_lstm(*sides: npt.ArrayLike) -> Bytes:
     """The stream of `lstm_s8_mve` from W and R, int8 [units, gates, inputs]."""
     padded = [np.asarray(side, np.int8) for side in sides]
