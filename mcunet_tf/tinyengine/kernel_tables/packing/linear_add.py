@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 SHIFT = 22
-_SUM_LIMIT = 1 << 31
+# Less a step, so that a kernel may add the halves of what it rounds.
+_SUM_LIMIT = (1 << 31) - (1 << SHIFT)
 _REACH = 3
 _FAR_REACH = 24
 """One ADD in a few hundred has its only forms so far away."""
