@@ -32,6 +32,7 @@ ASM_FUNCTION static void copy_columns(__attribute__((unused)) const struct colum
       "   ldr r12, [sp, #36]\n" /* count */
       "   cmp r4, #16\n"
       "   bgt 3f\n"
+      "   beq 7f\n"
       "   vctp.8 r4\n"
       "1: ldr r0, [r1]\n"
       "   add r1, r1, r7\n"
@@ -64,6 +65,19 @@ ASM_FUNCTION static void copy_columns(__attribute__((unused)) const struct colum
       "   add r3, r3, r4\n"
       "   subs r5, r5, #1\n"
       "   bne 3b\n"
+      "   pop {r4-r11, pc}\n"
+      "7: ldr r0, [r1]\n" /* whole vectors */
+      "   add r1, r1, r7\n"
+      "   add r0, r0, r2\n"
+      "   mov r10, r3\n"
+      "   dls lr, r12\n"
+      "8: vldrb.8 q0, [r0], #16\n"
+      "   vstrb.8 q0, [r10]\n"
+      "   add r10, r10, r6\n"
+      "   le lr, 8b\n"
+      "   add r3, r3, r4\n"
+      "   subs r5, r5, #1\n"
+      "   bne 7b\n"
       "   pop {r4-r11, pc}\n" ::
           : "memory");
 }

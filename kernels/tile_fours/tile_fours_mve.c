@@ -6,11 +6,10 @@
 /* The first blocks of both rows, without what lies in front of them; r0: first_bytes. */
 #define FOURS_FIRST                        \
   "   ldm sp, {r0, r1, r5, r7, r9, r11}\n" \
-  "   add r3, r3, r0\n"                    \
-  "   vpst\n"                              \
-  "   vldrbt.u8 q0, [r3, #-16]\n"          \
-  "   add r3, r3, r0\n"                    \
-  "   vpst\n"                              \
+  "   add r2, r3, r0\n"                    \
+  "   add r3, r2, r0\n"                    \
+  "   vpstt\n"                             \
+  "   vldrbt.u8 q0, [r2, #-16]\n"          \
   "   vldrbt.u8 q1, [r3, #-16]\n"
 #define FOURS_BLOCK(instruction) \
   "   vldrb.8 q2, [r1], #16\n"   \
@@ -64,24 +63,30 @@
   "   vqmovnb.s32 " to           \
   ", q2\n"                       \
   "   vqmovnt.s32 " to ", q3\n"
-/* Of two pixels and less, the second one takes the place of the others. */
-#define FOURS_PAIR(to, full, odd, test, done) \
-  FOURS_FIRST                                 \
-  "   cbnz r7, " full "f\n" FOURS_HALF_BLOCK("vmladav.s8")                              \
-  "   b 8f\n"                                                                           \
-  "7: " FOURS_WEIGHTS FOURS_HALF_BLOCK("vmladava.s8")                                   \
-  "8: subs r11, r11, #1\n"                                                              \
-  "   bge 7b\n"                                                                         \
-  "   mov r4, r2\n"                                                                     \
-  "   mov r6, r2\n"                                                                     \
-  "   mov r12, r10\n"                                                                   \
-  "   mov lr, r10\n"                                                                    \
-  "   b " done "f\n" full ": " FOURS_BLOCK("vmladav.s8")                                \
-  "   lsrs r11, r11, #1\n"                                                              \
-  "   bcs " odd "f\n"                                                                   \
-  "   b " test "f\n"                                                                    \
-  "9: " FOURS_WEIGHTS FOURS_BLOCK("vmladava.s8") odd ": " FOURS_WEIGHTS FOURS_BLOCK(    \
-      "vmladava.s8") test ": subs r11, r11, #1\n"                                       \
+#define FOURS_MORE FOURS_WEIGHTS FOURS_BLOCK("vmladava.s8")
+/* Of two pixels and less, the second one takes the place of the others. The loop of four blocks is
+ * entered where as many are left of its first turn as the number of blocks is no multiple of. */
+#define FOURS_PAIR(to, full, odd, two, three, one, test, done) \
+  FOURS_FIRST                                                  \
+  "   cbnz r7, " full "f\n" FOURS_HALF_BLOCK("vmladav.s8")                            \
+  "   b 8f\n"                                                                         \
+  "7: " FOURS_WEIGHTS FOURS_HALF_BLOCK("vmladava.s8")                                 \
+  "8: subs r11, r11, #1\n"                                                            \
+  "   bge 7b\n"                                                                       \
+  "   mov r4, r2\n"                                                                   \
+  "   mov r6, r2\n"                                                                   \
+  "   mov r12, r10\n"                                                                 \
+  "   mov lr, r10\n"                                                                  \
+  "   b " done "f\n" full ": " FOURS_BLOCK("vmladav.s8")                              \
+  "   lsrs r11, r11, #1\n"                                                            \
+  "   bcs " odd "f\n"                                                                 \
+  "   lsrs r11, r11, #1\n"                                                            \
+  "   bcs " two "f\n"                                                                 \
+  "   b " test "f\n" odd ": lsrs r11, r11, #1\n"                                      \
+  "   bcc " one "f\n"                                                                 \
+  "   b " three "f\n"                                                                 \
+  "9: " FOURS_MORE three ": " FOURS_MORE two ": " FOURS_MORE one ": " FOURS_MORE test  \
+  ": subs r11, r11, #1\n"                                                             \
   "   bge 9b\n" done ": " FOURS_SUMS FOURS_NARROW(to)
 
 ASM_FUNCTION void tile_fours_mve(__attribute__((unused)) struct tile_fours_mve *tile) {
@@ -98,7 +103,7 @@ ASM_FUNCTION void tile_fours_mve(__attribute__((unused)) struct tile_fours_mve *
       "   rsb r1, r1, #16\n"
       "   vctp.8 r1\n"
       "   vpnot\n"
-      "1: " FOURS_PAIR("q4", "20", "21", "22", "23") FOURS_PAIR("q2", "30", "31", "32", "33")
+      "1: " FOURS_PAIR("q4", "20", "21", "22", "23", "24", "25", "26") FOURS_PAIR("q2", "30", "31", "32", "33", "34", "35", "36")
       "   add r1, sp, #24\n"
       "   ldm r1, {r0, r2, r4, r6}\n" /* zero_point out channels bytewise */
       "   vqadd.s16 q4, q4, r0\n"

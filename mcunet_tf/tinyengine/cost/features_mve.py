@@ -145,6 +145,7 @@ def conv2d_columns_mve(view: View, calls: Runs) -> Counts:
         "part": parts,
         "part_row": parts * height,
         "run": seen * height,
+        "run_whole": seen * height * (inputs == _LANES),
         "run_block": seen * height * blocks * (blocks > 1),
     }
 
