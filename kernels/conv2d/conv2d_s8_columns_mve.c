@@ -10,6 +10,15 @@
 #include "../tile_fours/tile_fours.h"
 #include "conv2d.h"
 
+#define ROW_BEGINS      \
+  "   ldr r0, [r1]\n"   \
+  "   add r1, r1, r7\n" \
+  "   add r0, r0, r2\n" \
+  "   mov r10, r3\n"
+#define ROW_ENDS        \
+  "   add r3, r3, r4\n" \
+  "   subs r5, r5, #1\n"
+
 /* The assembler relies on order and size of the members. */
 struct columns_mve {
   int32_t channels;
@@ -34,25 +43,17 @@ ASM_FUNCTION static void copy_columns(__attribute__((unused)) const struct colum
       "   bgt 3f\n"
       "   beq 7f\n"
       "   vctp.8 r4\n"
-      "1: ldr r0, [r1]\n"
-      "   add r1, r1, r7\n"
-      "   add r0, r0, r2\n"
-      "   mov r10, r3\n"
+      "1: " ROW_BEGINS
       "   dls lr, r12\n"
       "2: vpstt\n"
       "   vldrbt.u8 q0, [r0]\n"
       "   vstrbt.8 q0, [r10]\n"
       "   add r0, r0, r4\n"
       "   add r10, r10, r6\n"
-      "   le lr, 2b\n"
-      "   add r3, r3, r4\n"
-      "   subs r5, r5, #1\n"
+      "   le lr, 2b\n" ROW_ENDS
       "   bne 1b\n"
       "   pop {r4-r11, pc}\n"
-      "3: ldr r0, [r1]\n"
-      "   add r1, r1, r7\n"
-      "   add r0, r0, r2\n"
-      "   mov r10, r3\n"
+      "3: " ROW_BEGINS
       "   mov r11, r12\n"
       "4: wlstp.8 lr, r4, 6f\n"
       "5: vldrb.8 q0, [r0], #16\n"
@@ -61,22 +62,15 @@ ASM_FUNCTION static void copy_columns(__attribute__((unused)) const struct colum
       "6: add r0, r0, r8\n"
       "   add r10, r10, r9\n"
       "   subs r11, r11, #1\n"
-      "   bne 4b\n"
-      "   add r3, r3, r4\n"
-      "   subs r5, r5, #1\n"
+      "   bne 4b\n" ROW_ENDS
       "   bne 3b\n"
       "   pop {r4-r11, pc}\n"
-      "7: ldr r0, [r1]\n" /* whole vectors */
-      "   add r1, r1, r7\n"
-      "   add r0, r0, r2\n"
-      "   mov r10, r3\n"
+      "7: " ROW_BEGINS /* whole vectors */
       "   dls lr, r12\n"
       "8: vldrb.8 q0, [r0], #16\n"
       "   vstrb.8 q0, [r10]\n"
       "   add r10, r10, r6\n"
-      "   le lr, 8b\n"
-      "   add r3, r3, r4\n"
-      "   subs r5, r5, #1\n"
+      "   le lr, 8b\n" ROW_ENDS
       "   bne 7b\n"
       "   pop {r4-r11, pc}\n" ::
           : "memory");

@@ -105,7 +105,8 @@ void depthwise_conv2d_s8_planes_mve(const struct depthwise_conv2d_s8 *op,
                                     int32_t rows, void *scratch);
 
 /* The same for 3 x 3 windows and strides of 1 or 2 in both directions: an even number of
- * channels; scales below one half; over input rows with strides of 1 only. Contract, scratch and weight stream: in its file. */
+ * channels; scales below one half; over input rows with strides of 1 only. Contract, scratch and
+ * weight stream: in its file. */
 void depthwise_conv2d_s8_3x3_mve(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
                                  int8_t *const *out_rows, int32_t rows, void *scratch);
 

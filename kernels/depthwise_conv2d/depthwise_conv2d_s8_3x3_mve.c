@@ -4,16 +4,16 @@
  * Cortex-M55: two channels are gathered at a time, then each is computed, eight outputs a pass.
  *
  * An even number of channels, pairs of which lie at half words; at most one column of padding on
- * either side; rows below 64 kB; any sums and weights, scales below one half. Weight stream: that of
- * depthwise_conv2d_s8_planes_mve.c.
+ * either side; rows below 64 kB; any sums and weights, scales below one half. Weight stream: that
+ * of depthwise_conv2d_s8_planes_mve.c.
  *
  * A column is the four rows of an image that two output rows see with strides of 1, or the three
  * that one sees with strides of 2 and one more. VST4 makes columns of vectors of rows: [column]
  * [2 channels][4 rows], a group of such rows behind the other, so that passes go on from one group
  * to the next and no lanes are left empty at the ends of narrow rows; what a pass computes of
  * columns between groups is not stored. Where each output goes is in a list: bytes from a pointer
- * in front of all of them, 0: nowhere. Rows that are further than 64 kB from each other are computed
- * one by one.
+ * in front of all of them, 0: nowhere. Rows that are further than 64 kB from each other are
+ * computed one by one.
  *
  * scratch, 4-byte aligned: the list, then columns: see packing/mve.py, scratch_bytes_3x3(). With
  * strides of 1 all input of a channel is read before its output is written: output rows may lie
@@ -51,8 +51,7 @@ struct gathering {
   uint32_t padding[LANES];  /* zero points */
 };
 
-/* Gathers channels c and c + 1. What lies behind the image is its last pixel again until padding is
- * written over it. */
+/* Gathers channels c and c + 1. Padding is written over what is copied from behind the image. */
 ASM_FUNCTION static void gather_columns(__attribute__((unused)) const struct gathering *from,
                                         __attribute__((unused)) int32_t c) {
   __asm__ volatile(
@@ -97,8 +96,8 @@ ASM_FUNCTION static void gather_columns(__attribute__((unused)) const struct gat
           : "memory");
 }
 
-/* Two channels of as many outputs as a list has; then those of the next two. The assembler relies on
- * order and size of the members. */
+/* Two channels of as many outputs as a list has; then those of the next two. The assembler relies
+ * on order and size of the members. */
 struct run {
   const uint8_t *offsets; /* of taps in a record */
   const uint8_t *record;  /* of the first channel */
@@ -113,9 +112,9 @@ struct run {
   "   vldrb.8 q0, [r2, #" at \
   "]\n"                      \
   "   vldrb.u8 " to ", [r1, q0]\n"
-/* r1 record, r3 bias, r5 multiplier, r7 shift, r9 places, r10 zero point, r11 out, r12 bytes
- * to the channel's rows in a column, lr passes left, q3 columns, q4 to q7 taps. VQRDMLAH adds the sign to the product, which
- * moves ties of what VRSHL rounds away from zero. */
+/* r1 record, r3 bias, r5 multiplier, r7 shift, r9 places, r10 zero point, r11 out, r12 bytes to the
+ * channel's rows in a column, lr passes left, q3 columns, q4 to q7 taps. VQRDMLAH adds the sign to
+ * the product, which moves ties of what VRSHL rounds away from zero. */
 #define DEFINE_RUN(name, taps, sums, more_sums)                            \
   ASM_FUNCTION static void name(__attribute__((unused)) struct run *run) { \
     __asm__ volatile(                                                      \

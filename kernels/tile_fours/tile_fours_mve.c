@@ -103,7 +103,8 @@ ASM_FUNCTION void tile_fours_mve(__attribute__((unused)) struct tile_fours_mve *
       "   rsb r1, r1, #16\n"
       "   vctp.8 r1\n"
       "   vpnot\n"
-      "1: " FOURS_PAIR("q4", "20", "21", "22", "23", "24", "25", "26") FOURS_PAIR("q2", "30", "31", "32", "33", "34", "35", "36")
+      "1: " FOURS_PAIR("q4", "20", "21", "22", "23", "24", "25", "26")
+      FOURS_PAIR("q2", "30", "31", "32", "33", "34", "35", "36")
       "   add r1, sp, #24\n"
       "   ldm r1, {r0, r2, r4, r6}\n" /* zero_point out channels bytewise */
       "   vqadd.s16 q4, q4, r0\n"
