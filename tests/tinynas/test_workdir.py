@@ -105,7 +105,7 @@ def test_what_does_not_change_the_answer_may_change(tmp_path):
 
 def test_every_option_is_part_of_the_question_or_known_not_to_be():
     """A new option must be put into the identity, or into the list here."""
-    free = {"workdir", "callbacks", "strategy", "executor", "verbose"}
+    free = {"workdir", "callbacks", "strategy", "executor", "verbose", "clock"}
     known = identity(OPTIONS, read(), SPACES)
     for field in dataclasses.fields(SearchOptions):
         names = (field.name, f"task.{field.name}")
