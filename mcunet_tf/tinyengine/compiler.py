@@ -34,8 +34,8 @@ from mcunet_tf.tinyengine.emit.placement import Places, checked_place
 from mcunet_tf.tinyengine.emit.project import HOOKS, Project
 from mcunet_tf.tinyengine.emit.variants import with_fallback
 from mcunet_tf.tinyengine.emit.write import Written, write_project
-from mcunet_tf.tinyengine.flash_budget import check_flash
 from mcunet_tf.tinyengine.ir import QUANTISED_TYPES, Graph
+from mcunet_tf.tinyengine.limits import check_flash, fit_notes
 from mcunet_tf.tinyengine.notes import notes_of
 from mcunet_tf.tinyengine.passes import run_passes, unwatched
 from mcunet_tf.tinyengine.plan.grouping import TOLERANCE, plan_model
@@ -288,6 +288,8 @@ def _emitted(
         nodes = _select_nodes(flow.whole, target, options.costs, None)
         told = stream_report(flow, nodes, cost_model(target.core.cost_model))
         report = dataclasses.replace(report, stream=told)
+    unfit = fit_notes(report, target, options.place, options.region_bytes)
+    report = dataclasses.replace(report, notes=(*report.notes, *unfit))
     report = report.calibrated(target.calibration)
     _check_budget(report, options.sram_budget_bytes)
     check_flash(report, options.flash_budget_bytes)
