@@ -69,14 +69,16 @@ def main(arguments: Sequence[str]) -> int:
     if values.networks == ["list"]:
         print("\n".join(contest.known))
         return 0
+    seeds = _seeds(values.seeds)
     entrants = [SEARCH] * values.search + list(values.networks)
     for entrant in entrants:
         contest.check(entrant)
     work = Path(values.work)
-    make_folder(work)
+    make_folder(work, "--work")
+    make_folder(Path(values.results), "--results")
     with stderr_to(work / "tensorflow.log"):
         _compute_in_one_thread()
-        for seed in map(int, values.seeds):
+        for seed in seeds:
             for entrant in entrants:
                 print(_line(contest.run(entrant, seed)), flush=True)
     return 0
@@ -121,7 +123,6 @@ class _Contest:
             return done
         print(f"--- {name}", flush=True)
         figures = self._figures(entrant, seed, Path(values.work) / name)
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, figures)
         return figures
 
@@ -209,6 +210,13 @@ class _Contest:
         board = load_board(flags.FLAGS.board)
         cost = candidate_cost(arch, self.classes, board, self.limits["sram_bytes"])
         return {"flash_bytes": cost.flash_bytes, "instructions": cost.instructions}
+
+
+def _seeds(words: Sequence[str]) -> list[int]:
+    wrong = next((word for word in words if not word.isdecimal()), None)
+    if wrong is not None:
+        raise McunetError(f"--seeds: '{wrong}' is no whole number: give some such as 0,1,2")
+    return list(map(int, words))
 
 
 def _compute_in_one_thread() -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 from mcunet_tf.errors import OutputError
 
 
-def make_folder(folder: Path) -> None:
-    """Makes the folder of `--output_dir` with its parents.
+def make_folder(folder: Path, flag: str = "--output_dir") -> None:
+    """Makes the folder that a flag names, with its parents.
 
     Raises:
         OutputError: It cannot be made.
@@ -21,9 +21,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(
-            f"cannot make folder {folder}: {error.strerror}; use --output_dir"
-        ) from error
+        raise OutputError(f"cannot make folder {folder}: {error.strerror}; use {flag}") from error
 
 
 @contextlib.contextmanager

@@ -38,13 +38,13 @@ SKELETONS = {
 """What networks are drawn from; where few can be tried, the first ones."""
 
 SPECTROGRAM_SKELETONS = {
-    "separable": spaces.SEPARABLE_SPECTROGRAMS,
-    "inverted": spaces.INVERTED_SPECTROGRAMS,
     "plain": spaces.PLAIN_SPECTROGRAMS,
+    "inverted": spaces.INVERTED_SPECTROGRAMS,
+    "separable": spaces.SEPARABLE_SPECTROGRAMS,
     "fused": spaces.FUSED_SPECTROGRAMS,
 }
-"""The same for spectrograms: on Speech Commands' words, with as many instructions and as long a
-training, depthwise windows were 5 points ahead of dense ones."""
+"""The same for spectrograms: in one round on Speech Commands' words plain networks had 83.1 %,
+inverted residuals 79.6 and separable ones 79.4 (DS-CNN, which is published, 84.0)."""
 
 _DRAWS = 800
 _TRIED = 60

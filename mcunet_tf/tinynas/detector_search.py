@@ -292,7 +292,13 @@ class _Run:
         model, scores = self._trained(arch, options.epochs, keeper)
         file = quantize_detector(model, self.images)
         limit = options.budget.sram_bytes
-        compiled = compile_tflite(file, options.target, name="model", sram_budget_bytes=limit)
+        compiled = compile_tflite(
+            file,
+            options.target,
+            name="model",
+            sram_budget_bytes=limit,
+            flash_budget_bytes=options.budget.flash_bytes,
+        )
         planned = detector_cost(arch, task, options.target, limit)
         weights = compiled.report.weights_bytes
         cost = dataclasses.replace(

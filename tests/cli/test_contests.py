@@ -64,6 +64,8 @@ def test_contests_stand_apart_and_one_seed_says_so():
         (["--budget=big"], "budget 'big': say SRAM and flash, such as 32k-128k"),
         (["--data=none.npz"], "none.npz cannot be read as .npz"),
         (["--data=half.npz"], "half.npz has no array x_test, y_test"),
+        (["--data=tiny.npz", "--seeds=0,x"], "--seeds: 'x' is no whole number: give some such as"),
+        (["--data=tiny.npz", "--results=half.npz/a"], "cannot make folder half.npz/a: "),
         (["--data=tiny.npz", "--networks=vgg"], "'vgg' does not fit, or is unknown: "),
     ],
 )

@@ -258,8 +258,8 @@ def test_spectrograms_have_spaces_of_their_own():
         return keeps(arch, 12, board, limits)
 
     own = contenders.own_contenders((49, 10, 1), 12, fits, limits, 4e6, rng)
-    assert [c.family for c in own[:4]] == ["separable", "inverted", "plain", "fused"]
-    assert own[0].arch.stem_kernel == (10, 4) and own[2].arch.stem_kernel == 3
+    assert [c.family for c in own[:4]] == ["plain", "inverted", "separable", "fused"]
+    assert own[0].arch.stem_kernel == 3 and own[2].arch.stem_kernel == (10, 4)
     assert all(fits(c.arch) for c in own)
 
 
