@@ -114,12 +114,13 @@ def _outputs(result: Runnable, images: Array, on: str) -> Array:
         from mcunet_tf.tinynas.final import model_outputs
 
         return model_outputs(result.model, images)
-    # Whole windows are evaluated: what a call of a stream may take says nothing of them.
-    limit = result.budget.sram_bytes if result.budget.hop is None else None
+    board = "host" if on == INT8 else on
+    # Whole windows are evaluated: what a call of a stream may take says nothing of them, and this
+    # computer, whose kernels want memory of their own, has room.
+    limited = board != "host" and result.budget.hop is None
+    limit = result.budget.sram_bytes if limited else None
     try:
-        compiled = compile_tflite(
-            result.flatbuffer, "host" if on == INT8 else on, name="model", sram_budget_bytes=limit
-        )
+        compiled = compile_tflite(result.flatbuffer, board, name="model", sram_budget_bytes=limit)
     except BoardError as error:
         raise BoardError(f"on = '{on}': give '{FLOAT}', '{INT8}' or a board: {error}") from error
     source, made = compiled.inputs[0], compiled.outputs[0]
@@ -132,7 +133,7 @@ def _outputs(result: Runnable, images: Array, on: str) -> Array:
     else:
         from mcunet_tf.benchmark import run_on_board
 
-        found = run_on_board(compiled, "host" if on == INT8 else on, inputs)
+        found = run_on_board(compiled, board, inputs)
         answers = [arrays[0] for arrays in found.outputs]
     rows = np.concatenate([np.asarray(answer).reshape(1, -1) for answer in answers])
     return dequantise(rows, made.scale, made.zero_point)

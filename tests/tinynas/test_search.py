@@ -285,3 +285,13 @@ def test_every_form_of_the_network_is_evaluated(found):
         found.evaluate(x, y, "mars")
     with pytest.raises(SearchError, match="labels are from 0 to 7"):
         found.evaluate(x, np.where(y == 0, 7, 0), "float")
+
+
+def test_the_budget_limits_the_board_and_not_this_computer(found):
+    """Kernels of a computer want more memory than the board has, and it is there."""
+    small = dataclasses.replace(found, budget=dataclasses.replace(found.budget, sram_bytes=64))
+    x, y = images(10)
+    for on in ("int8", "host"):
+        assert small.evaluate(x, y, on).scores == found.evaluate(x, y, on).scores
+    with pytest.raises(BudgetError, match="over the budget of 64 B"):
+        small.evaluate(x, y, "qemu-m7")
