@@ -10,9 +10,11 @@ epoch.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -155,10 +157,9 @@ class _Contest:
             network=None if entrant == SEARCH else self._network(entrant),
             **limits,
         )
-        started = time.process_time()
-        images = read_images(self.train, self.validation, self.classes, seed)
-        result = SearchRun(SearchOptions(**asked), images, work).run()
-        minutes = (time.process_time() - started) / 60
+        with _minutes(work) as spent:
+            images = read_images(self.train, self.validation, self.classes, seed)
+            result = SearchRun(SearchOptions(**asked), images, work).run()
         x, y = self.test
         measured, compiled = (
             result.evaluate(x, y, on=on).scores[values.metric] for on in ("float", "host")
@@ -168,7 +169,7 @@ class _Contest:
             "data": Path(values.data).stem,
             "budget": values.budget,
             "minutes": values.minutes,
-            "minutes_used": round(minutes, 2),
+            "minutes_used": round(spent.minutes, 2),
             "seed": seed,
             "entrant": entrant,
             "limits": self._said(entrant),
@@ -210,6 +211,28 @@ class _Contest:
         board = load_board(flags.FLAGS.board)
         cost = candidate_cost(arch, self.classes, board, self.limits["sram_bytes"])
         return {"flash_bytes": cost.flash_bytes, "instructions": cost.instructions}
+
+
+@dataclass
+class _Spent:
+    """CPU minutes of a run, those of its earlier attempts included."""
+
+    minutes: float
+
+
+@contextlib.contextmanager
+def _minutes(work: Path) -> Iterator[_Spent]:
+    """Measures what is done within, and keeps it beside the run's checkpoints whatever happens."""
+    path = work / "spent.json"
+    before = (read_json(path) or {"minutes": 0.0})["minutes"]
+    spent = _Spent(before)
+    started = time.process_time()
+    try:
+        yield spent
+    finally:
+        spent.minutes = before + (time.process_time() - started) / 60
+        if work.is_dir():  # else nothing was begun
+            write_json(path, {"minutes": spent.minutes})
 
 
 def _seeds(words: Sequence[str]) -> list[int]:

@@ -8,6 +8,7 @@ import json
 import numpy as np
 import pytest
 
+from mcunet_tf.cli import contests
 from mcunet_tf.cli.contest_table import contest_tables
 from tests.cli.forked import run_module
 
@@ -106,3 +107,19 @@ def test_a_contest_is_run_once(tmp_path):
     assert figures["instructions"] <= alone["instructions"]
     again = run_module("mcunet_tf.cli.contests", flags, tmp_path)
     assert [line for line in again.stdout.splitlines() if line.startswith("---")] == []
+
+
+def test_minutes_of_a_run_that_was_interrupted_count(tmp_path, monkeypatch):
+    clock = iter([0.0, 90.0, 1000.0, 1030.0])
+    monkeypatch.setattr(contests.time, "process_time", lambda: next(clock))
+    with pytest.raises(KeyboardInterrupt), contests._minutes(tmp_path):
+        raise KeyboardInterrupt
+    with contests._minutes(tmp_path) as spent:
+        pass
+    assert spent.minutes == 2.0
+
+
+def test_a_run_that_did_not_begin_leaves_no_folder(tmp_path):
+    with pytest.raises(ValueError), contests._minutes(tmp_path / "none"):
+        raise ValueError
+    assert not (tmp_path / "none").exists()
