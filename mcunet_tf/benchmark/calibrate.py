@@ -39,7 +39,7 @@ class MeasuredPoint:
 
     Attributes:
         network: its name.
-        measured_cycles: the published latency at the board's clock.
+        measured_cycles: the published latency at the board's clock, or the core's own counter.
         instructions: counted here.
         static_cycles: counted here and priced by the static model.
         fitted: whether the board's factor is fitted on it; else it is held out.
@@ -65,7 +65,7 @@ class MeasuredBoard:
         key: the board of this package that takes its factor, or "".
         core: the package's name of its core, also where the package has no such core.
         group: boards that the same static model should suit, whatever their memory.
-        conditions: clock and memory.
+        conditions: clock, where there is one, and memory.
         code: what ran there.
         counted: what was counted here in its place.
         source: where the measurements are published.
@@ -124,13 +124,14 @@ def read_measurements(path: Path = MEASUREMENTS) -> tuple[MeasuredBoard, ...]:
 
 def _board(table: TomlTable) -> MeasuredBoard:
     table.no_unknown_keys("name key core group clock_hz memory code counted source point")
-    clock_hz = table.positive("clock_hz")
+    clock_hz = table.positive("clock_hz") if "clock_hz" in table.entries else None
+    clock = f"{clock_hz / 1e6:.0f} MHz, " if clock_hz else ""
     return MeasuredBoard(
         name=table.text("name"),
         key=table.text("key", ""),
         core=table.text("core"),
         group=table.text("group"),
-        conditions=f"{clock_hz / 1e6:.0f} MHz, {table.text('memory')}",
+        conditions=f"{clock}{table.text('memory')}",
         code=table.text("code"),
         counted=table.text("counted"),
         source=table.text("source"),
@@ -138,16 +139,20 @@ def _board(table: TomlTable) -> MeasuredBoard:
     )
 
 
-def _point(table: TomlTable, clock_hz: int) -> MeasuredPoint:
-    """A point, whose measurement is either inferences a second or milliseconds."""
-    table.no_unknown_keys("network per_second milliseconds instructions static_cycles fitted")
-    if "per_second" in table.entries:
-        seconds = 1.0 / table.number("per_second")
+def _point(table: TomlTable, clock_hz: int | None) -> MeasuredPoint:
+    """A point, whose measurement is inferences a second, milliseconds, or cycles with no clock."""
+    table.no_unknown_keys(
+        "network per_second milliseconds cycles instructions static_cycles fitted"
+    )
+    if clock_hz is None:
+        cycles = float(table.positive("cycles"))
+    elif "per_second" in table.entries:
+        cycles = clock_hz / table.number("per_second")
     else:
-        seconds = table.number("milliseconds") / 1e3
+        cycles = clock_hz * table.number("milliseconds") / 1e3
     return MeasuredPoint(
         network=table.text("network"),
-        measured_cycles=seconds * clock_hz,
+        measured_cycles=cycles,
         instructions=table.positive("instructions"),
         static_cycles=table.positive("static_cycles"),
         fitted=bool(table.entries.get("fitted", False)),

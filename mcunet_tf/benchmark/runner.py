@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
-from mcunet_tf.benchmark.device import Device, Invocation, ProcessLink, SerialLink
+from mcunet_tf.benchmark.device import ByteLink, Device, Invocation, ProcessLink, SerialLink
 from mcunet_tf.benchmark.flash import flash_image
 from mcunet_tf.benchmark.image import ImageSizes, image_sizes
 from mcunet_tf.benchmark.plugin import LayerCount, RegionCount, plugin_refusal
@@ -74,6 +76,17 @@ class RunResult:
     image: Path | None = None
 
 
+class BoardAccess(Protocol):
+    """The way to a core that counts its own cycles."""
+
+    @property
+    def timeout_s(self) -> float:
+        """Longest time for one inference."""
+
+    def opened(self, board: Board, image: Path) -> AbstractContextManager[ByteLink]:
+        """The link to the image, which runs on the board when this is entered."""
+
+
 @dataclass(frozen=True)
 class Connection:
     """The way to a real board.
@@ -89,13 +102,21 @@ class Connection:
     flash_command: str = ""
     timeout_s: float = INVOKE_TIMEOUT_S
 
+    @contextlib.contextmanager
+    def opened(self, board: Board, image: Path) -> Iterator[SerialLink]:
+        """See `BoardAccess`."""
+        if self.flash_command:
+            flash_image(self.flash_command, image)
+        with contextlib.closing(SerialLink(self.port, board.runner.baud)) as link_to_board:
+            yield link_to_board
+
 
 def run_on_board(
     compiled: Compiled,
     board: Board | str,
     inputs: Sequence[tuple[Array, ...]],
     *,
-    connection: Connection | None = None,
+    connection: BoardAccess | None = None,
     sanitize: bool = False,
     repeats: int = 1,
 ) -> RunResult:
@@ -106,7 +127,7 @@ def run_on_board(
         board: a board or its name. A real board without a connection is emulated on QEMU's machine
             of the same core, with its true memory sizes.
         inputs: per inference a tuple with one array per model input.
-        connection: how a real board is reached.
+        connection: how a real board, or a simulated core, is reached.
         sanitize: host only: with the address and undefined-behaviour sanitizers.
         repeats: host only: runs of each input, the fastest of which is its wall time.
 
@@ -214,14 +235,12 @@ def _session(
 
 
 def _run_connected(
-    compiled: Compiled, board: Board, data: list[list[bytes]], connection: Connection
+    compiled: Compiled, board: Board, data: list[list[bytes]], connection: BoardAccess
 ) -> RunResult:
     if board.runner.kind != "serial":
         raise BoardError(f"board {board.name} has no serial port: leave out --port")
     image = build_image(compiled, board, counter=board.core.architecture.cycle_counter)
-    if connection.flash_command:
-        flash_image(connection.flash_command, image)
-    with contextlib.closing(SerialLink(connection.port, board.runner.baud)) as link_to_board:
+    with connection.opened(board, image) as link_to_board:
         device = Device(link_to_board)
         outputs, invocations = _infer_all(compiled, device, data, connection.timeout_s)
     return RunResult(
