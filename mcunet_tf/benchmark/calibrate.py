@@ -66,6 +66,7 @@ class MeasuredBoard:
         core: the package's name of its core, also where the package has no such core.
         group: boards that the same static model should suit, whatever their memory.
         conditions: clock, where there is one, and memory.
+        simulated: whether this is a core in a simulation, which has no clock and nothing around it.
         code: what ran there.
         counted: what was counted here in its place.
         source: where the measurements are published.
@@ -77,6 +78,7 @@ class MeasuredBoard:
     core: str
     group: str
     conditions: str
+    simulated: bool
     code: str
     counted: str
     source: str
@@ -132,6 +134,7 @@ def _board(table: TomlTable) -> MeasuredBoard:
         core=table.text("core"),
         group=table.text("group"),
         conditions=f"{clock}{table.text('memory')}",
+        simulated=clock_hz is None,
         code=table.text("code"),
         counted=table.text("counted"),
         source=table.text("source"),
@@ -163,17 +166,20 @@ def group_calibration(boards: Sequence[MeasuredBoard]) -> Calibration:
     """The `[cycles]` table of cores, for boards that nobody measured and for code of other kinds.
 
     Args:
-        boards: all that was measured of one group; of a single one nothing can be held out, so that
-            the error of others is unknown.
+        boards: all that was measured of one group; of a single one nothing can be held out, and of
+            simulated ones nothing about memory is known, so that the error of others is unknown.
     """
     errors = transferred_errors(boards)
-    return Calibration(
-        scale=round(_mean([board.scale for board in boards]), 3),
-        error_percent=float(math.ceil(max(map(abs, errors)))) if errors else None,
-        source=f"{'; '.join(board.name for board in boards)}: each predicted by the others"
-        if errors
-        else f"{boards[0].name} alone: other boards' memories are unknown",
-    )
+    worst = float(math.ceil(max(map(abs, errors)))) if errors else None
+    names = "; ".join(board.name for board in boards)
+    if any(board.simulated for board in boards):
+        said = f"{names}: the core alone; what flash and caches add is unknown"
+        worst = None
+    elif errors:
+        said = f"{names}: each predicted by the others"
+    else:
+        said = f"{names} alone: other boards' memories are unknown"
+    return Calibration(round(_mean([board.scale for board in boards]), 3), worst, said)
 
 
 def transferred_errors(boards: Sequence[MeasuredBoard]) -> list[float]:

@@ -73,6 +73,21 @@ def test_a_board_that_nobody_measured_is_predicted_by_the_others(tmp_path):
     assert group_calibration(boards[:1]).error_percent is None
 
 
+def test_simulated_cores_say_nothing_of_the_memory_around_others(tmp_path):
+    """No clock, cycles as they are; the factor stands, the error of real boards is unknown."""
+    star = BOARD.replace("clock_hz = 1_000_000", "").replace("milliseconds = ", "cycles = 200")
+    star = star.replace("per_second = 125.0", "cycles = 8000")
+    moon = star.replace("star", "moon").replace("8000", "16000")
+    boards = measured(tmp_path, star, moon)
+    assert [point.measured_cycles for point in boards[0].points] == [2002, 8000, 2004]
+    assert boards[0].conditions == "none"
+    assert transferred_errors(boards)
+    told = group_calibration(boards)
+    assert told.error_percent is None
+    assert told.source == "star; moon: the core alone; what flash and caches add is unknown"
+    assert "unknown" not in markdown(boards).split("another board")[1].splitlines()[0]
+
+
 def test_cores_and_boards_hold_what_the_measurements_say():
     """Every `[cycles]` table is computed from the points, and no other file has one."""
     boards = read_measurements()
