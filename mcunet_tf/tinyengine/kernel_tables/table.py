@@ -33,10 +33,14 @@ class Style(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Blob:
-    """A constant array of the emitted C: weights, tables, streams."""
+    """A constant array of the emitted C: weights, tables, streams; of structs, a row for each."""
 
     ctype: str
     values: npt.NDArray[Any]
+
+    def __post_init__(self) -> None:
+        # Numbers in braces of their own are C, but gcc takes quadratic time over them.
+        assert self.values.ndim == (2 if self.ctype.startswith("struct ") else 1), self.ctype
 
     @property
     def size_bytes(self) -> int:
@@ -156,4 +160,4 @@ def float_blob(values: npt.ArrayLike) -> Blob:
 
 def word_blob(stream: npt.NDArray[np.uint8]) -> Blob:
     """A packed byte stream as 32-bit words, which aligns it."""
-    return Blob("uint32_t", np.ascontiguousarray(stream).view("<u4"))
+    return Blob("uint32_t", np.ascontiguousarray(stream).reshape(-1).view("<u4"))
