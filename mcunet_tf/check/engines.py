@@ -70,10 +70,11 @@ def has_variables(model: bytes) -> bool:
     import tflite
 
     from mcunet_tf.tinyengine.ops.signal import CUSTOM_NAMES
+    from mcunet_tf.tinyengine.signal_frames import FRAMES
     from mcunet_tf.tinyengine.variables import KEPT_RESULTS
 
     keeping = {name.encode() for name, kind in CUSTOM_NAMES.items() if kind in KEPT_RESULTS}
-    keeping.add(b"CIRCULAR_BUFFER")
+    keeping.update(name.encode() for name in ("CIRCULAR_BUFFER", *FRAMES))
     kinds = tflite.BuiltinOperator
     root = tflite.Model.GetRootAsModel(model, 0)
     codes = [root.OperatorCodes(i) for i in range(root.OperatorCodesLength())]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from mcunet_tf.tinyengine.kernel_tables import KERNELS
 from mcunet_tf.tinyengine.ops import SPECS, signal
 from mcunet_tf.tinyengine.ops.shape import constraint_compile_time
+from mcunet_tf.tinyengine.signal_frames import FRAMES
 
 BUILTINS = tuple(
     "ABS ADD ADD_N ARG_MAX ARG_MIN ASSIGN_VARIABLE AVERAGE_POOL_2D BATCH_MATMUL BATCH_TO_SPACE_ND "
@@ -32,12 +33,12 @@ CUSTOMS = tuple(
 )
 
 _VARIABLES = ("ASSIGN_VARIABLE", "CALL_ONCE", "READ_VARIABLE", "VAR_HANDLE")
-_SIGNAL = "it cuts sound into frames, or joins them: the application does so"
+_SIGNAL = "it makes sound of spectra, or joins frames of it: the application does so"
 _REASONS = {
     **{
         name: _SIGNAL
         for name in CUSTOMS
-        if name.startswith("Signal") and name not in signal.CUSTOM_NAMES
+        if name.startswith("Signal") and name not in (*signal.CUSTOM_NAMES, *FRAMES)
     },
     "TFLM_DECODE": "its weights are compressed: give the file from before compression",
     "ethos-u": "it runs on an Arm Ethos-U: give the file from before Vela",
@@ -46,6 +47,7 @@ _REASONS = {
 
 _CHOSEN = {
     "CIRCULAR_BUFFER": "a state of the model, where its readers run in every call",
+    **dict.fromkeys(FRAMES, "joins, parts and sums of what is held, a state of the model"),
     "IF": "what the condition chooses, or both branches and a SELECT_V2",
     "WHILE": "unrolled, where the number of rounds follows from constants",
 }

@@ -8,7 +8,8 @@ the start of an inference and an output for what it holds at the end, and the op
 
 An SVDF has a variable of its own: a tensor that it reads and writes. What it writes becomes its
 second result. A spectral subtraction goes on from its second result of the inference before, which
-becomes its second operand. The variable of a CIRCULAR_BUFFER is its result.
+becomes its second operand. The variable of a CIRCULAR_BUFFER is its result. What cuts sound into
+frames becomes operators that move values (`signal_frames.py`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from mcunet_tf.tinyengine.circular_buffers import wrong_buffer
 from mcunet_tf.tinyengine.ir import ITEM_BYTES, Op, Tensor
 from mcunet_tf.tinyengine.ops.spec import Impossible
 from mcunet_tf.tinyengine.settle_shapes import Options
+from mcunet_tf.tinyengine.signal_frames import frames_of
 
 Values = npt.NDArray[np.generic]
 _NAME_FIELDS = ("Container", "SharedName")
@@ -78,7 +80,9 @@ def unfold_variables(
       say what is wrong in the place of their options.
     """
     walk = _Walk(tensors, variables)
-    kept = tuple(walk.updated(*pair) for pair in ops if walk.keeps(*pair))
+    kept = tuple(
+        made for pair in ops if walk.keeps(*pair) for made in walk.written(*walk.updated(*pair))
+    )
     return walk.finish(tuple(walk.renamed(*pair) for pair in kept), outputs, first)
 
 
@@ -153,6 +157,23 @@ class _Walk:
         inputs = (*op.inputs[:position], before, *op.inputs[position + 1 :])
         outputs = (*op.outputs, self.now[name])
         return dataclasses.replace(op, inputs=inputs, outputs=outputs), options
+
+    def written(self, op: Op, options: Options) -> tuple[tuple[Op, Options], ...]:
+        """An operator that cuts sound into frames as what moves values, any other as it is."""
+        frames = frames_of(op, options, self.tensors)
+        if frames is None:
+            return ((op, options),)
+        if isinstance(frames, Impossible):
+            return ((op, frames),)
+        self.tensors += frames.tensors
+        for index, quantization in frames.scaled.items():
+            self.tensors[index] = dataclasses.replace(
+                self.tensors[index], quantization=quantization
+            )
+        for before, after, first in frames.held:
+            name = f"{op.name} {before}"
+            self.entries[name], self.now[name], self.own[name] = before, after, first
+        return frames.ops
 
     def _keeping(self, op: Op, kept: int) -> Op:
         """An operator that reads, as a further operand, the result that it had before."""
