@@ -26,7 +26,7 @@ class Detector:
     Attributes:
         labels: what the network's outputs are called, in their order.
         average: results that scores are averaged over.
-        threshold: of an average, as the network's output is scaled; probabilities go to 1.
+        threshold: the probability that an average must reach, from 0 to 1.
         refractory: results behind a detection that are none.
         ignored: labels that are no words; those that begin with "_" are none either.
     """
@@ -48,7 +48,7 @@ class Detector:
         require(not doubled, f"two labels are called {doubled[0] if doubled else ''!r}: rename one")
         require_whole("average", self.average, 1, 1000, " results")
         require_whole("refractory", self.refractory, 0, 100000, " results")
-        require_real("threshold", self.threshold, 0.0, 1e6)
+        require_real("threshold", self.threshold, 0.0, 1.0)
         unknown = sorted(set(self.ignored).difference(self.labels))
         require(not unknown, f"ignored label {unknown[0] if unknown else ''!r} is none of labels")
         require(

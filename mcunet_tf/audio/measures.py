@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mcunet_tf.audio.settings import require, require_real
 from mcunet_tf.audio.spotter import Spotter
 from mcunet_tf.errors import AudioError
 
@@ -18,6 +19,7 @@ Integers = npt.NDArray[Any]
 
 THRESHOLDS = (*(k / 20 for k in range(1, 20)), 0.97, 0.98, 0.99)
 TOLERANCE_S = 0.75
+MAX_SECONDS = 1e7
 _INK, _LINE = "#5b6470", "#2563eb"
 _WIDTH, _HEIGHT, _EDGE = 480, 320, 52
 
@@ -29,6 +31,10 @@ class SpokenWord:
     begin: float
     end: float
     label: str
+
+    def __post_init__(self) -> None:
+        require_real("begin", self.begin, 0.0, MAX_SECONDS, " seconds")
+        require_real("end", self.end, self.begin, MAX_SECONDS, " seconds, not before its beginning")
 
 
 @dataclass(frozen=True)
@@ -64,8 +70,10 @@ def false_accept_curve(
         tolerance_s: how late a detection may be.
 
     Raises:
-        AudioError: no recording, no word, or a word that is no label.
+        AudioError: no recording, no word, a word that is no label, or a threshold that is none.
     """
+    require(len(thresholds) > 0, "no thresholds: give at least one, from 0 to 1")
+    require_real("tolerance_s", tolerance_s, 0.0, MAX_SECONDS, " seconds")
     held = [(scores, list(words)) for scores, words in recordings]
     count = sum(len(words) for _, words in held)
     hours = sum(spotter.seconds(len(scores) - 1) for scores, _ in held) / 3600

@@ -16,7 +16,7 @@ from mcunet_tf.audio.detector import Detector
 from mcunet_tf.audio.front_end import FrontEnd
 from mcunet_tf.audio.log_mel import LogMel
 from mcunet_tf.audio.log_mel_settings import QuantizedOutput
-from mcunet_tf.audio.settings import MICRO_FEATURE_SCALE, Int8Output
+from mcunet_tf.audio.settings import MICRO_FEATURE_SCALE, Int8Output, is_integer
 from mcunet_tf.boards import Board, load_board
 from mcunet_tf.errors import AudioError
 from mcunet_tf.tinyengine import compile_tflite
@@ -26,7 +26,9 @@ from mcunet_tf.tinyengine.emit.write import write_project
 Integers = npt.NDArray[Any]
 Ear = FrontEnd | LogMel
 
-_SCORE_TYPES = ("int8", "uint8")
+_SCORE_TYPES = {"int8": 127, "uint8": 255}
+SCORES = {"auto": "auto", "logits": "logits", "probabilities": "model"}
+"""What a network's outputs are taken for, and what the compiler calls that."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,9 +131,13 @@ def join(
     stream: str = "auto",
     new_rows: int | None = None,
     feature_scale: float = MICRO_FEATURE_SCALE,
+    scores: str = "auto",
     **options: Any,
 ) -> Spotter:
     """Compiles a model behind a front end that gives its input.
+
+    Scores are probabilities. Networks that were trained with a loss on logits end in these: they
+    get the softmax behind them, of one score the sigmoid, as TensorFlow Lite computes it in int8.
 
     Args:
         model: a `.tflite` file or its bytes.
@@ -145,6 +151,8 @@ def join(
         new_rows: of a network without `hop`: rows from one call to the next; by default all of
             them where it remembers, and one where it takes a window.
         feature_scale: what a `FrontEnd`'s features were multiplied with in training.
+        scores: "logits" or "probabilities"; "auto" takes outputs that lie from 0 to 1, whatever
+            the input, for probabilities, and others for logits.
         options: others of `compile_tflite`.
 
     Raises:
@@ -152,19 +160,16 @@ def join(
         McunetError: as `compile_tflite`.
     """
     target = load_board(board) if isinstance(board, str) else board
+    if scores not in SCORES:
+        raise AudioError(f"scores '{scores}' is unknown: use one of {', '.join(SCORES)}")
+    options["scores"] = SCORES[scores]
     if hop is not None:
         options |= {"input_mode": "stream", "hop": hop, "stream": stream}
     network = compile_tflite(model, target, name=name, **options)
     if len(network.inputs) != 1 or network.inputs[0].dtype != "int8":
         given = ", ".join(f"{i.dtype} {list(i.shape)}" for i in network.inputs)
         raise AudioError(f"{name}: takes {given}: give a network of one int8 input")
-    scores = network.outputs[0]
-    count = int(np.prod(scores.shape))
-    if scores.dtype not in _SCORE_TYPES or count != len(detector.labels):
-        raise AudioError(
-            f"{name}: gives {scores.dtype} {list(scores.shape)} for {len(detector.labels)} labels "
-            f"({', '.join(detector.labels)}): name its outputs one by one, of int8 or uint8"
-        )
+    _check_scores(network, detector)
     fitted = _fitted(front_end, network, feature_scale)
     values = int(np.prod(network.inputs[0].shape))
     rows, over = divmod(values, fitted.row_values)
@@ -175,11 +180,28 @@ def join(
             f"{fitted.row_values} features: give it as many bands or coefficients as an axis has"
         )
     flow = network.stream
-    step = new_rows or (rows if hop is not None or network.state_bytes else 1)
-    if not 1 <= step <= rows:
+    step = rows if hop is not None or network.state_bytes else 1
+    step = step if new_rows is None else new_rows
+    if not is_integer(step) or not 1 <= step <= rows:
         raise AudioError(f"{name}: new_rows={new_rows} of {rows}: give 1 to {rows}")
     warm_up, delay = (flow.warm_up, flow.delay[0]) if flow else (0, 0)
     return Spotter(fitted, network, detector, target, rows, step, warm_up, delay)
+
+
+def _check_scores(network: CompiledModel, detector: Detector) -> None:
+    """Raises AudioError unless each label has a score, and one can reach the threshold."""
+    scores, labels = network.outputs[0], detector.labels
+    if scores.dtype not in _SCORE_TYPES or int(np.prod(scores.shape)) != len(labels):
+        raise AudioError(
+            f"{network.name}: gives {scores.dtype} {list(scores.shape)} for {len(labels)} labels "
+            f"({', '.join(labels)}): name its outputs one by one, of int8 or uint8"
+        )
+    most = _SCORE_TYPES[scores.dtype] - scores.zero_point
+    if detector.limit(scores.scale) > most * detector.average:
+        raise AudioError(
+            f"{network.name}: threshold={detector.threshold:g} is never reached, as its scores go "
+            f"to {most * scores.scale:.4g}: give less"
+        )
 
 
 def _fitted(front_end: Ear, network: CompiledModel, feature_scale: float) -> Ear:

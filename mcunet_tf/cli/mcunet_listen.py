@@ -12,6 +12,7 @@ import numpy as np
 from absl import flags
 
 from mcunet_tf.audio import Detector, FrontEnd, LogMel, Spotter, join, read_wav
+from mcunet_tf.audio.spotter import SCORES
 from mcunet_tf.benchmark.listen import Heard, hear_on_board, hear_on_host, host_ear, read_results
 from mcunet_tf.cli.command import run_command
 from mcunet_tf.errors import AudioError, McunetError, require_packages
@@ -32,7 +33,8 @@ _HOP = flags.DEFINE_integer(
 )
 _STREAM = flags.DEFINE_enum("stream", "auto", ("auto", "windows", "endless"), "form of the stream")
 _NEW_ROWS = flags.DEFINE_integer("new_rows", None, "without --hop: rows between two calls")
-_THRESHOLD = flags.DEFINE_float("threshold", 0.5, "of averaged scores")
+_THRESHOLD = flags.DEFINE_float("threshold", 0.5, "probability that averaged scores must reach")
+_AS = flags.DEFINE_enum("outputs", "auto", tuple(SCORES), "what the network's outputs are")
 _AVERAGE = flags.DEFINE_integer("average", 1, "results that scores are averaged over")
 _REFRACTORY = flags.DEFINE_integer("refractory", 0, "results behind a detection that are none")
 _ON = flags.DEFINE_string("on", "host", "host, or an emulated board, qemu-m4 for instance")
@@ -78,7 +80,7 @@ def _spotter(model: Path) -> Spotter:
         model, ear, searched_hop = read_ear(model)
         if ear is None:
             raise AudioError(f"{model.parent} was not searched with spoken words: name its .tflite")
-        front_end, hop = ear.front_end, hop or searched_hop
+        front_end, hop = ear.front_end, searched_hop if hop is None else hop
         labels = labels or ear.labels
     detector = Detector(labels, _AVERAGE.value, _THRESHOLD.value, _REFRACTORY.value)
     options: dict[str, Any] = {"hop": hop, "stream": _STREAM.value}
@@ -89,6 +91,7 @@ def _spotter(model: Path) -> Spotter:
         _ON.value,
         name=_c_name(model.stem),
         new_rows=_NEW_ROWS.value,
+        scores=_AS.value,
         **options,
     )
 

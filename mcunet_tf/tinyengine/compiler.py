@@ -35,9 +35,9 @@ from mcunet_tf.tinyengine.emit.project import HOOKS, Project
 from mcunet_tf.tinyengine.emit.variants import with_fallback
 from mcunet_tf.tinyengine.emit.write import Written, write_project
 from mcunet_tf.tinyengine.ir import QUANTISED_TYPES, Graph
-from mcunet_tf.tinyengine.limits import check_flash, fit_notes
+from mcunet_tf.tinyengine.limits import check_flash, check_memory, fit_notes
 from mcunet_tf.tinyengine.notes import notes_of
-from mcunet_tf.tinyengine.passes import run_passes, unwatched
+from mcunet_tf.tinyengine.passes import SCORES, run_passes, unwatched
 from mcunet_tf.tinyengine.plan.grouping import TOLERANCE, plan_model
 from mcunet_tf.tinyengine.plan.plan import Plan, state_bytes
 from mcunet_tf.tinyengine.plan_text import plan_text
@@ -56,9 +56,13 @@ from mcunet_tf.version import __version__
 DEFAULT_BOARD = "qemu-m4"
 # Of the emitted project's own CMake build; the benchmark states its own.
 PROJECT_FLAGS = ("-O3", "-ffunction-sections", "-fdata-sections")
-EDGES = ("int8", "model")
-_NAME_CHARACTERS = 60
-INPUT_MODES = ("frame", "rows", "stream")
+_CHOICES = {
+    "edges": ("int8", "model"),
+    "layout": LAYOUTS,
+    "input_mode": ("frame", "rows", "stream"),
+    "scores": SCORES,
+    "optimize": tuple(TOLERANCE),
+}
 MAX_MODEL_BYTES = 256 << 20
 REPORT_FILES = ("report.txt", "memory.svg")
 PORTABLE = "portable"
@@ -185,6 +189,7 @@ def compile_tflite(
     input_mode: str = "frame",
     hop: int | None = None,
     stream: str = "auto",
+    scores: str = "model",
     optimize: str = "balanced",
     sram_budget_bytes: int | None = None,
     region_bytes: Sequence[int] = (),
@@ -214,6 +219,8 @@ def compile_tflite(
       stream: "windows" gives what the model gives for the window that ends with the newest row,
         "endless" what its layers give on an endless signal; "auto" takes the first unless the model
         pads in time. See `streams`.
+      scores: "model" leaves the first output as it is, "logits" puts a SOFTMAX behind it, so that
+        it gives probabilities; "auto" does so unless its values go from 0 to 1 already.
       optimize: "sram", "balanced" or "speed"; see `plan.grouping.plan_model`.
       sram_budget_bytes: the most that arena and states may take; the fastest plan that fits
         is chosen.
@@ -253,6 +260,7 @@ def compile_tflite(
         costs,
         hop=hop,
         stream=stream,
+        scores=scores,
     )
     options.check()
     target = load_board(board) if isinstance(board, str) else board
@@ -291,7 +299,7 @@ def _emitted(
     unfit = fit_notes(report, target, options.place, options.region_bytes)
     report = dataclasses.replace(report, notes=(*report.notes, *unfit))
     report = report.calibrated(target.calibration)
-    _check_budget(report, options.sram_budget_bytes)
+    check_memory(report, options.sram_budget_bytes)
     check_flash(report, options.flash_budget_bytes)
     cycles = {layer.index: layer.cycles for layer in report.layers if layer.cycles is not None}
     digest = hashlib.sha256(data).hexdigest()
@@ -328,6 +336,7 @@ class _Options:
     debug: bool = False
     hop: int | None = None
     stream: str = "auto"
+    scores: str = "model"
 
     def check(self) -> None:
         """Holds words against those that are known.
@@ -335,7 +344,12 @@ class _Options:
         Raises:
           McunetError: one is not.
         """
-        _check_choices(self.edges, self.layout, self.input_mode, self.optimize, self.region_bytes)
+        for name, known in _CHOICES.items():
+            if (value := getattr(self, name)) not in known:
+                raise McunetError(f"{name} '{value}' is unknown: use one of {', '.join(known)}")
+        if any(size < 1 for size in self.region_bytes):
+            sizes = ", ".join(map(str, self.region_bytes))
+            raise McunetError(f"regions of {sizes} B: give sizes of 1 byte or more")
         check_stream(self.input_mode, self.hop, self.stream)
 
 
@@ -349,7 +363,7 @@ def _plan(
 ) -> tuple[Project, EdgeLayout]:
     """The graph behind the passes, its kernels, and where every byte lies; proven."""
     watch = dump.graph if dump else unwatched
-    graph, flow = run_passes(read, edges=options.edges, watch=watch), None
+    graph, flow = run_passes(read, edges=options.edges, scores=options.scores, watch=watch), None
     if options.input_mode == "stream":
         flow = make_stream(graph, options.hop, options.stream, watch)
         graph = flow.graph
@@ -443,23 +457,6 @@ def _read_bytes(model: Model) -> tuple[bytes, str]:
         raise ModelError(f"{path}: {reason}; give the path of a .tflite file") from error
 
 
-def _check_choices(
-    edges: str, layout: str, input_mode: str, optimize: str, region_bytes: Sequence[int]
-) -> None:
-    choices = (
-        ("edges", edges, EDGES),
-        ("layout", layout, LAYOUTS),
-        ("input_mode", input_mode, INPUT_MODES),
-        ("optimize", optimize, tuple(TOLERANCE)),
-    )
-    for name, value, known in choices:
-        if value not in known:
-            raise McunetError(f"{name} '{value}' is unknown: use one of {', '.join(known)}")
-    if any(size < 1 for size in region_bytes):
-        sizes = ", ".join(map(str, region_bytes))
-        raise McunetError(f"regions of {sizes} B: give sizes of 1 byte or more")
-
-
 def _check_regions(name: str, plan: Plan, region_bytes: Sequence[int]) -> None:
     if region_bytes and plan.arena_bytes > sum(region_bytes):
         raise BudgetError(
@@ -473,20 +470,6 @@ def _beside_states(graph: Graph, sram_budget_bytes: int | None) -> int | None:
     if sram_budget_bytes is None:
         return None
     return max(sram_budget_bytes - state_bytes(graph), 0)
-
-
-def _check_budget(report: Report, sram_budget_bytes: int | None) -> None:
-    needed_bytes = report.arena_bytes + report.state_bytes
-    if sram_budget_bytes is None or needed_bytes <= sram_budget_bytes:
-        return
-    worst = max(report.layers, key=lambda layer: layer.live_bytes)
-    # Converters join the names of all that they fused.
-    name = worst.name[:_NAME_CHARACTERS] + "..." * (len(worst.name) > _NAME_CHARACTERS)
-    states = f" and its states {report.state_bytes} B" if report.state_bytes else ""
-    raise BudgetError(
-        f"{report.model}: the smallest arena is {report.arena_bytes} B{states}, over the budget of "
-        f"{sram_budget_bytes} B; layer {worst.index} ({worst.op} '{name}') sets it"
-    )
 
 
 def _edges(laid: EdgeLayout, role: str) -> tuple[TensorInfo, ...]:

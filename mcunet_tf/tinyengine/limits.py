@@ -10,6 +10,23 @@ from mcunet_tf.errors import BudgetError
 from mcunet_tf.tinyengine.emit.cost_report import Report
 from mcunet_tf.tinyengine.emit.placement import Places
 
+_NAME_CHARACTERS = 60
+
+
+def check_memory(report: Report, sram_budget_bytes: int | None) -> None:
+    """Holds the budget against arena and states; names the layer that sets the peak."""
+    needed_bytes = report.arena_bytes + report.state_bytes
+    if sram_budget_bytes is None or needed_bytes <= sram_budget_bytes:
+        return
+    worst = max(report.layers, key=lambda layer: layer.live_bytes)
+    # Converters join the names of all that they fused.
+    name = worst.name[:_NAME_CHARACTERS] + "..." * (len(worst.name) > _NAME_CHARACTERS)
+    states = f" and its states {report.state_bytes} B" if report.state_bytes else ""
+    raise BudgetError(
+        f"{report.model}: the smallest arena is {report.arena_bytes} B{states}, over the budget of "
+        f"{sram_budget_bytes} B; layer {worst.index} ({worst.op} '{name}') sets it"
+    )
+
 
 def check_flash(report: Report, flash_budget_bytes: int | None) -> None:
     """Holds the budget against the plan's own stages, of which the choice of kernels knew none."""

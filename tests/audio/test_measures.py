@@ -50,7 +50,7 @@ def test_the_curve():
             at(14.2): (1, TOP * 0.6),  # the other word
         }
     )
-    steps = [TOP * share for share in (0.4, 0.55, 0.65, 0.8, 1.2)]
+    steps = [TOP * share for share in (0.4, 0.55, 0.65, 0.8, 1.1)]
     found = false_accept_curve(SPOTTER, [(scores, words)], steps[::-1])
     hours = SPOTTER.seconds(len(scores) - 1) / 3600
     assert [p.threshold for p in found] == steps
@@ -75,6 +75,16 @@ def test_what_cannot_be_measured():
         false_accept_curve(SPOTTER, [(scores, [])])
     with pytest.raises(AudioError, match="the word 'three' is none of one, two, _other"):
         false_accept_curve(SPOTTER, [(scores, [SpokenWord(0, 1, "three")])])
+    said = [(scores, [SpokenWord(0, 1, "one")])]
+    for given, told in (
+        ({"thresholds": ()}, "no thresholds: give at least one"),
+        ({"thresholds": (0.5, 1.5)}, "threshold=1.5: give a number from 0 to 1"),
+        ({"tolerance_s": -1}, "tolerance_s=-1: give a number from 0"),
+    ):
+        with pytest.raises(AudioError, match=told):
+            false_accept_curve(SPOTTER, said, **given)
+    with pytest.raises(AudioError, match="end=1: give a number from 2 to"):
+        SpokenWord(2, 1, "one")
 
 
 def test_the_picture():
@@ -89,13 +99,13 @@ def test_the_picture():
 @pytest.mark.parametrize("form", ["windows", "endless"])
 @pytest.mark.sampled(2)
 def test_the_result_of_a_clip_is_that_of_its_window(form):
-    held = join(network(12), LogMel(coefficients=6, bands=20), HELD, "host", hop=2, stream=form)
+    held = join(network(), LogMel(coefficients=6, bands=20), HELD, "host", hop=2, stream=form)
     clip, before = voice(4160, 8), voice(16000, 9)  # 12 rows: 30 ms and 11 hops
     samples, place = clip_recording(held, clip, before)
     (scores,) = hear_on_host(held, samples).scores[place]
     end = (len(before) + len(clip)) / 16000
     assert abs(held.seconds(place.start) - end) <= 0.021
-    whole = join(network(12), LogMel(coefficients=6, bands=20), HELD, "host")
+    whole = join(network(), LogMel(coefficients=6, bands=20), HELD, "host")
     alone = hear_on_host(whole, samples).scores
     ends = [abs(whole.seconds(n) - held.seconds(place.start)) for n in range(len(alone))]
     np.testing.assert_array_equal(scores, alone[int(np.argmin(ends))])

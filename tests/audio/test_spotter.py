@@ -14,7 +14,7 @@ from mcunet_tf.benchmark.listen import hear_on_board, hear_on_host
 from mcunet_tf.check.host import SANITIZER_FLAGS
 from mcunet_tf.check.reference import Reference
 from mcunet_tf.check.toolchain import find_tool, run_tool, write_sources
-from mcunet_tf.errors import AudioError, BoardError
+from mcunet_tf.errors import AudioError, BoardError, McunetError
 from tests.audio.sounds import voice
 from tests.streams.layers import Layers
 from tests.tinyengine.remembering import CHANNELS, FRAME, remembering
@@ -24,16 +24,33 @@ FRONT_END = LogMel(coefficients=6, bands=20)
 SPEECH = voice(48000, 4)
 
 
-def network(rows: int = 12, values: int = 6) -> bytes:
-    """[1, rows, values, 1] to three scores, without padding in time."""
-    layers = Layers("int8")
-    x = layers.tensor(1, rows, values, 1)
-    y = layers.reduce(layers.conv(x, 8, (4, 3), (2, 1)), (1, 2))
-    return layers.build(x, layers.dense(y, 3))
+SHARES = {"scale": 1 / 256, "zero_point": -128}
+
+
+def network(last: str = "", scores: int = 3, shape: tuple[int, ...] = ()) -> bytes:
+    """[1, 12, 6, 1] to scores, without padding in time.
+
+    Args:
+        last: SOFTMAX or LOGISTIC behind the logits.
+        scores: how many.
+        shape: that they have at the end; () leaves them as [1, scores].
+    """
+    layers = Layers("int8", 5)
+    x = layers.tensor(1, 12, 6, 1)
+    y = layers.dense(layers.reduce(layers.conv(x, 8, (4, 3), (2, 1)), (1, 2)), scores)
+    if last:
+        probabilities = layers.net.tensor((1, scores), **SHARES)
+        layers.net.op(last, [y], [probabilities], **({"Beta": 1.0} if last == "SOFTMAX" else {}))
+        y = probabilities
+    if shape:
+        shaped = layers.tensor(*shape)
+        layers.net.op("RESHAPE", [y, layers.numbers(shape)], [shaped])
+        y = shaped
+    return layers.build(x, y)
 
 
 def detector(**changed) -> Detector:
-    return Detector(LABELS, **{"average": 3, "threshold": 0.1, "refractory": 4, **changed})
+    return Detector(LABELS, **{"average": 3, "threshold": 0.4, "refractory": 4, **changed})
 
 
 # The detector
@@ -81,7 +98,11 @@ def test_detections_are_as_described(average, refractory):
         ({"labels": ("a", "a")}, "two labels are called 'a'"),
         ({"labels": ("_a",)}, "every label is ignored"),
         ({"average": 0}, "average=0: give a whole number from 1"),
+        ({"average": 2.0}, "average=2.0: give a whole number from 1"),
+        ({"refractory": -1}, "refractory=-1: give a whole number from 0"),
         ({"threshold": float("nan")}, "threshold=nan: give a number"),
+        ({"threshold": 1.5}, "threshold=1.5: give a number from 0 to 1"),
+        ({"threshold": -0.1}, "threshold=-0.1: give a number from 0 to 1"),
         ({"ignored": ("three",)}, "ignored label 'three' is none of labels"),
     ],
 )
@@ -92,6 +113,46 @@ def test_detectors_that_cannot_be(settings, told):
 
 
 # Joined
+
+
+def reference_scores(model: bytes, series) -> np.ndarray:
+    return np.array([out[0].reshape(-1) for out in Reference(model).run(series)])
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ({}, "SOFTMAX"),
+        ({"shape": (1, 3, 1, 1)}, "SOFTMAX"),
+        ({"scores": 1}, "LOGISTIC"),
+        ({"last": "SOFTMAX"}, "SOFTMAX"),
+        ({"last": "LOGISTIC"}, "LOGISTIC"),
+    ],
+)
+def test_scores_are_probabilities(given, meant):
+    """Those of the same network with the softmax in its file; they stay where they are some."""
+    labels = LABELS[: given.get("scores", 3)]
+    spotter = join(network(**given), FRONT_END, Detector(labels), "host")
+    assert (spotter.scale, spotter.zero_point) == (1 / 256, -128)
+    heard = hear_on_host(spotter, SPEECH)
+    series = [(x,) for x in spotter.inputs(SPEECH)]
+    wanted = reference_scores(network(meant, len(labels)), series)
+    np.testing.assert_array_equal(heard.scores, wanted)
+    np.testing.assert_array_equal(heard.words, spotter.words(wanted))
+    assert len(np.unique(wanted)) > 10 and len(set(heard.words)) > 1
+
+
+def test_what_scores_are_can_be_said():
+    """A network may give what looks like probabilities, or means of some that do not."""
+    series = [(x,) for x in join(network(), FRONT_END, detector(), "host").inputs(SPEECH)]
+    for model in (network(), network("SOFTMAX")):
+        spotter = join(model, FRONT_END, detector(), "host", scores="probabilities")
+        heard = hear_on_host(spotter, SPEECH)
+        np.testing.assert_array_equal(heard.scores, reference_scores(model, series))
+    twice = join(network("SOFTMAX"), FRONT_END, detector(threshold=0.3), "host", scores="logits")
+    assert np.ptp((hear_on_host(twice, SPEECH).scores + 128) / 256) < 0.5
+    with pytest.raises(AudioError, match="scores 'odds' is unknown: use one of auto"):
+        join(network(), FRONT_END, detector(), "host", scores="odds")
 
 
 @pytest.mark.parametrize(
@@ -108,7 +169,7 @@ def test_c_on_this_computer_hears_what_python_says(options):
         rows, window = spotter.features(SPEECH), 12
         ends = [window + k * spotter.new_rows for k in range(len(heard.words))]
         series = [(rows[end - window : end].reshape(1, window, 6, 1),) for end in ends]
-        wanted = np.array([out[0].reshape(-1) for out in Reference(network()).run(series)])
+        wanted = reference_scores(network("SOFTMAX"), series)
         np.testing.assert_array_equal(heard.scores, wanted)
     assert len(np.unique(heard.scores)) > 10
 
@@ -116,16 +177,12 @@ def test_c_on_this_computer_hears_what_python_says(options):
 def test_a_network_that_remembers_takes_its_rows_in_turn():
     model = remembering(np.full((1, 6, 1, CHANNELS), -3, np.int8))
     front_end = LogMel(bands=CHANNELS, points=512)
-    spotter = join(model, front_end, Detector(tuple("abcdefgh"[: _outputs(model)])), "host")
+    spotter = join(model, front_end, Detector(tuple("abcdefgh")), "host", scores="probabilities")
     assert (spotter.rows, spotter.new_rows) == (FRAME, FRAME)
     heard = hear_on_host(spotter, SPEECH[:12000])
     series = [(array,) for array in spotter.inputs(SPEECH[:12000])]
     wanted = np.array([out[0].reshape(-1) for out in Reference(model).run(series)])
     np.testing.assert_array_equal(heard.scores, wanted)
-
-
-def _outputs(model: bytes) -> int:
-    return int(np.prod(Reference(model).outputs[0].shape))
 
 
 @pytest.mark.qemu
@@ -209,6 +266,27 @@ def test_parts_that_do_not_fit_together(front_end, labels, told):
     with pytest.raises(AudioError) as caught:
         join(network(), front_end, Detector(labels), "host")
     assert told in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"new_rows": 0}, "new_rows=0 of 12: give 1 to 12"),
+        ({"new_rows": 13}, "new_rows=13 of 12: give 1 to 12"),
+        ({"new_rows": -1}, "new_rows=-1 of 12: give 1 to 12"),
+        ({"hop": 0}, "a hop of 0"),
+        ({"hop": -2}, "a hop of -2"),
+    ],
+)
+def test_rows_that_cannot_be(options, told):
+    with pytest.raises(McunetError) as caught:
+        join(network(), FRONT_END, detector(), "host", **options)
+    assert told in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_threshold_that_no_score_reaches():
+    with pytest.raises(AudioError, match="threshold=1 is never reached"):
+        join(network(), FRONT_END, detector(threshold=1.0), "host")
 
 
 def test_where_a_result_is():

@@ -17,7 +17,7 @@ from tests.audio.sounds import voice
 from tests.audio.test_spotter import LABELS, network
 from tests.cli.forked import ROOT, run_module
 
-FLAGS = ["--labels=one,two,_other", "--coefficients=6", "--bands=20", "--hop=2", "--threshold=0.2"]
+FLAGS = ["--labels=one,two,_other", "--coefficients=6", "--bands=20", "--hop=2", "--threshold=0.6"]
 SPEECH = voice(32000, 4)
 
 
@@ -45,7 +45,7 @@ def listen(folder: Path, *arguments: str, path: str = "") -> subprocess.Complete
 def test_detections_are_printed(folder):
     done = listen(folder, "net.tflite", "speech.wav", *FLAGS)
     assert done.returncode == 0, done.stderr
-    held = Detector(LABELS, threshold=0.2)
+    held = Detector(LABELS, threshold=0.6)
     spotter = join(network(), LogMel(coefficients=6, bands=20), held, "host", hop=2)
     heard = hear_on_host(spotter, SPEECH)
     wanted = [
@@ -106,6 +106,10 @@ def test_a_microphone(folder):
         (["net.tflite", "speech.wav", "--labels=a,b"], "for 2 labels (a, b)"),
         (["net.tflite", "speech.wav", "--labels="], "give --labels=yes,no,_silence"),
         (["net.tflite", "speech.wav", "--hop=3"], "hop"),
+        (["net.tflite", "speech.wav", "--hop=0"], "a hop of 0"),
+        (["net.tflite", "speech.wav", "--threshold=1.5"], "threshold=1.5: give a number from 0"),
+        (["net.tflite", "speech.wav", "--refractory=-1"], "refractory=-1: give a whole number"),
+        (["net.tflite", "speech.wav", "--average=0"], "average=0: give a whole number from 1"),
         (["net.tflite", "speech.wav", "--features=micro"], "--coefficients is none of"),
         (["net.tflite", "speech.wav", "--on=abacus"], "abacus"),
         (["net.tflite", "missing.wav"], "cannot read missing.wav"),

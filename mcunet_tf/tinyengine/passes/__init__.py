@@ -17,6 +17,10 @@ from mcunet_tf.tinyengine.passes.copy_edges import copy_edges
 from mcunet_tf.tinyengine.passes.drop_dead_channels import drop_dead_channels
 from mcunet_tf.tinyengine.passes.drop_float_edges import drop_float_edges
 from mcunet_tf.tinyengine.passes.drop_views import drop_views
+from mcunet_tf.tinyengine.passes.end_in_probabilities import (
+    are_probabilities,
+    end_in_probabilities,
+)
 from mcunet_tf.tinyengine.passes.fold_constants import drop_unused, fold_constants
 from mcunet_tf.tinyengine.passes.fold_dilations import fold_dilations
 from mcunet_tf.tinyengine.passes.fold_pad import fold_pad
@@ -80,6 +84,12 @@ SIMPLIFY = (
 DROP_FLOAT_EDGES = Pass(drop_float_edges)
 """Left out where the application wants the model's own types at its edges."""
 
+END_IN_PROBABILITIES = Pass(end_in_probabilities)
+"""Where the application wants probabilities of a network that gives none."""
+
+SCORES = ("model", "logits", "auto")
+"""What the first output is taken for: itself, scores before a softmax, or what it looks like."""
+
 LOWER = (
     Pass(keep_last_steps),
     Pass(
@@ -116,7 +126,7 @@ LOWER = (
 OWN = (Pass(drop_dead_channels), Pass(spell_constant_channels), Pass(lower_pixels))
 """Left out for the benchmark's other runtimes: they compute layers as the file spells them."""
 
-PASSES = (*SIMPLIFY, DROP_FLOAT_EDGES, *LOWER, *OWN)
+PASSES = (*SIMPLIFY, DROP_FLOAT_EDGES, END_IN_PROBABILITIES, *LOWER, *OWN)
 
 
 def unwatched(_: str, __: Graph) -> None:
@@ -151,13 +161,20 @@ def simplify(graph: Graph) -> Graph:
 
 
 def run_passes(
-    graph: Graph, *, edges: str = "int8", as_spelt: bool = False, watch: Watch = unwatched
+    graph: Graph,
+    *,
+    edges: str = "int8",
+    scores: str = "model",
+    as_spelt: bool = False,
+    watch: Watch = unwatched,
 ) -> Graph:
     """Brings a graph as read into the form that kernels are chosen for.
 
     Args:
       graph: straight from `read_tflite`.
       edges: "int8" drops float32 conversions at the edges, "model" keeps the model's own types.
+      scores: "logits" puts a softmax behind the first output, "auto" does so unless its values go
+        from 0 to 1 already, "model" leaves it as it is.
       as_spelt: keeps channels that never change and convolutions of one pixel as the file
         spells them; the benchmark's other runtimes compute them so.
       watch: is shown the graph after each pass.
@@ -173,6 +190,9 @@ def run_passes(
     check_supported(graph)
     if edges == "int8":
         graph = apply_passes(graph, (DROP_FLOAT_EDGES,), watch)
+    known = scores == "auto" and are_probabilities(graph.tensors[graph.outputs[0]])
+    if scores != "model" and not known:
+        graph = apply_passes(graph, (END_IN_PROBABILITIES,), watch)
     graph = apply_passes(graph, LOWER, watch)
     if not as_spelt:
         graph = apply_passes(graph, OWN, watch)
