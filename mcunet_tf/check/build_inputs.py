@@ -127,7 +127,10 @@ def _tensor_access(
     sizes = ", ".join(f"{name.upper()}_{kind.upper()}_{i}_BYTES" for i in range(count))
 
     def place(index: int) -> str:
-        found = re.search(rf"{name}_{kind}_{index}\((?:const )?void \*arena_?(\d*)\)", header)
+        memory = r"(?:const )?void \*(?:arena_?(\d*)|(state))"
+        found = re.search(rf"{name}_{kind}_{index}\({memory}\)", header)
+        if found and found[2]:
+            return arenas[-1]  # an input that is kept
         return arenas[int(found[1] or 0)] if found else arenas[0]
 
     cases = [

@@ -62,7 +62,7 @@ def compare_forms(
     for number, (rows, label) in enumerate(recordings):
         recording = _recording(call, rows, number)
         last = recording.last_window()
-        by_window = _answer(whole, [inputs_for(whole.inputs, (last,))])
+        by_window = _answer(whole, [inputs_for(whole.inputs, last)])
         answers.append((by_window, _answer(call, recording.calls(call)), label))
     if not answers:
         raise McunetError("no recordings to compare forms on")
@@ -85,7 +85,7 @@ class _Heard(Recording):
 
     heard: int
 
-    def last_window(self) -> Array:
+    def last_window(self) -> tuple[Array, ...]:
         """The last window of the recording itself, as the model file takes it."""
         return self.window_before(self.heard)
 
@@ -94,7 +94,11 @@ def _recording(call: CompiledModel, rows: Array, number: int) -> _Heard:
     """A recording whose end falls together with that of a call."""
     stream = call.stream
     assert stream is not None
-    axis, heard = stream.axis, rows.shape[stream.axis]
+    if len(stream.sides) > 1:
+        raise McunetError(f"{call.name} has {len(stream.sides)} inputs: give a model of one")
+    axis = stream.sides[0].axis
+    assert axis is not None
+    heard = rows.shape[axis]
     # The first rows are left out: the last call must be as much later as its result is late.
     late = max(stream.delay)
     heard -= (heard + late) % stream.hop
@@ -108,7 +112,7 @@ def _recording(call: CompiledModel, rows: Array, number: int) -> _Heard:
     silence[axis] = late
     value: Any = 0 if rows.dtype.kind == "f" else call.inputs[0].zero_point
     rows = np.concatenate([rows, np.full(silence, value, rows.dtype)], axis)
-    return _Heard(rows, stream, heard)
+    return _Heard((rows,), stream, heard)
 
 
 def _answer(compiled: CompiledModel, calls: list[tuple[Array, ...]]) -> int:

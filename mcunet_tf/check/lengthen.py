@@ -85,17 +85,17 @@ class TimeFile:
     def trunk(
         self,
         ends: Sequence[int],
-        shape: Sequence[int],
+        shapes: Sequence[Sequence[int]],
         stated: Mapping[str, Sequence[int]] | None = None,
     ) -> bytes:
-        """The file up to some tensors, for an input of another shape.
+        """The file up to some tensors, for inputs of other shapes.
 
         Shapes behind the input are computed anew; what a RESHAPE or a slice says of time becomes
         what it would say of the longer one.
 
         Args:
             ends: the tensors.
-            shape: of the input.
+            shapes: of the inputs.
             stated: shapes of tensors whose time is not along their first axis, by their names.
         """
         self._stated = dict(stated or {})
@@ -103,8 +103,9 @@ class TimeFile:
         graph = content.subgraphs[0]
         graph.operators = self._before(ends)
         graph.outputs = np.array(ends, np.int32)
-        source = graph.tensors[graph.inputs[0]]
-        source.shape, source.shapeSignature = np.array(shape, np.int32), None
+        for index, shape in zip(graph.inputs, shapes, strict=True):
+            source = graph.tensors[index]
+            source.shape, source.shapeSignature = np.array(shape, np.int32), None
         self._restate(content)
         self._restate_sizes(content)
         self._settle(content, graph.operators)

@@ -38,61 +38,77 @@ class Recording:
     """Rows of time, in the model file's type and in the stream's shape.
 
     Attributes:
-        rows: [1, ..., rows, ...].
+        rows: of each input [1, ..., rows, ...]; of one that is kept what it holds.
         stream: the `Stream` of a compiled model.
     """
 
-    rows: Array
+    rows: tuple[Array, ...]
     stream: Any
 
     def calls(self, compiled: Any) -> list[tuple[Array, ...]]:
         """What the compiled model is given, call by call."""
-        hop = self.stream.hop
-        parts = (self._part(k * hop, (k + 1) * hop) for k in range(self.calls_count))
-        return [inputs_for(compiled.inputs, (part,)) for part in parts]
+        parts = (
+            tuple(_part(side, rows, k * side.hop, side.hop) for side, rows in self._sides())
+            for k in range(self.calls_count)
+        )
+        return [inputs_for(compiled.inputs, part) for part in parts]
 
     @property
     def calls_count(self) -> int:
         """Calls that it lasts for."""
-        return int(self.rows.shape[self.stream.axis]) // int(self.stream.hop)
+        side, rows = next((side, rows) for side, rows in self._sides() if side.axis is not None)
+        return int(rows.shape[side.axis]) // int(side.hop)
+
+    def _sides(self) -> Iterator[tuple[Any, Array]]:
+        return zip(self.stream.sides, self.rows, strict=True)
 
     def windows(self) -> list[tuple[Array, ...]]:
         """The window that ends with each call behind the warm-up, as the model file takes it."""
         hop = self.stream.hop
         ends = [(k + 1) * hop for k in range(self.stream.warm_up, self.calls_count)]
-        return [(self.window_before(end),) for end in ends]
+        return [self.window_before(end) for end in ends]
 
-    def window_before(self, end: int) -> Array:
-        """The window that ends before a row, as the model file takes it."""
-        return self._as_in_file(self._part(end - self.stream.window, end))
+    def window_before(self, end: int) -> tuple[Array, ...]:
+        """The window that ends before a row of the first input, as the model file takes it."""
+        ends = (end * side.window // self.stream.window for side in self.stream.sides)
+        return tuple(
+            _as_in_file(side, _part(side, rows, last - side.window, side.window))
+            for last, (side, rows) in zip(ends, self._sides(), strict=True)
+        )
 
-    def _part(self, start: int, end: int) -> Array:
-        part: Array = np.take(self.rows, np.arange(start, end), self.stream.axis)
-        return part
-
-    def in_file(self) -> Array:
+    def in_file(self) -> tuple[Array, ...]:
         """All of it at once, as a longer version of the model file takes it."""
-        return self._as_in_file(self.rows)
+        return tuple(_as_in_file(side, rows) for side, rows in self._sides())
 
     def shapes_in_file(self) -> dict[str, tuple[int, ...]]:
-        """What a longer version of the file makes of its input on the way to rows, by name."""
+        """What a longer version of the file makes of its inputs on the way to rows, by name."""
         shapes: dict[str, tuple[int, ...]] = {}
-        self._as_in_file(self.rows, shapes)
+        for side, rows in self._sides():
+            _as_in_file(side, rows, shapes)
         return shapes
 
-    def _as_in_file(self, rows: Array, shapes: dict[str, tuple[int, ...]] | None = None) -> Array:
-        for view in reversed(self.stream.edge):
-            if shapes is not None:
-                shapes[view.output.name] = rows.shape
-            if view.op.kind == "TRANSPOSE":
-                rows = rows.transpose(np.argsort(view.attributes.permutation))
-                continue
-            shape = list(view.input(0).shape)
-            axis = time_axis(tuple(shape))
-            if axis is not None:
-                shape[axis] = -1
-            rows = rows.reshape(shape)
-        return np.ascontiguousarray(rows)
+
+def _part(side: Any, rows: Array, start: int, count: int) -> Array:
+    """Some rows of an input; all of it, where it has none."""
+    if side.axis is None:
+        return rows
+    part: Array = np.take(rows, np.arange(start, start + count), side.axis)
+    return part
+
+
+def _as_in_file(side: Any, rows: Array, shapes: dict[str, tuple[int, ...]] | None = None) -> Array:
+    for view in reversed(side.edge):
+        if shapes is not None:
+            shapes[view.output.name] = rows.shape
+        if view.op.kind == "TRANSPOSE":
+            rows = rows.transpose(np.argsort(view.attributes.permutation))
+            continue
+        shape = list(view.input(0).shape)
+        axis = time_axis(tuple(shape))
+        if axis is not None:
+            shape[axis] = -1
+        rows = rows.reshape(shape)
+    return np.ascontiguousarray(rows)
 
 
 class EndlessReference:
@@ -114,12 +130,12 @@ class EndlessReference:
         self._recording, self._ends = recording, stream.ends
         self._tensors = [_find(file, stream.whole, end.tensor) for end in stream.ends]
         self._shapes = [file.shape(tensor) for tensor in self._tensors]
-        shape = recording.in_file().shape
+        shapes = [array.shape for array in recording.in_file()]
         self._given = [file.outputs().index(t) if e.output else -1 for t, e in self._pairs()]
         self._made = [n for n in range(len(file.outputs())) if n not in self._given]
         tensors = list(dict.fromkeys(self._tensors))
         self._order = [tensors.index(tensor) for tensor in self._tensors]
-        trunk = file.trunk(tensors, shape, recording.shapes_in_file())
+        trunk = file.trunk(tensors, shapes, recording.shapes_in_file())
         self._starts = self._distinct_starts()
         self._trunk: Any = Reference(trunk)
         self._head: Any = None
@@ -157,7 +173,7 @@ class EndlessReference:
     def run(self, _: Sequence[tuple[Array, ...]]) -> list[tuple[Array, ...]]:
         """The outputs of every call behind the warm-up."""
         stream = self._recording.stream
-        (made,) = self._trunk.run([(self._recording.in_file(),)])
+        (made,) = self._trunk.run([self._recording.in_file()])
         calls = range(stream.warm_up + 1, self._recording.calls_count + 1)
         parts = [self._parts(made, call) for call in calls]
         if self._head is None:
@@ -201,22 +217,25 @@ def _find(file: TimeFile, graph: Graph, tensor: int) -> int:
     return file.find(names, graph.tensors[tensor].dtype, graph.tensors[tensor].elements)
 
 
-def random_recording(stream: Any, dtype: str, results: int, seed: int) -> Recording:
+def random_recording(stream: Any, dtypes: Sequence[str], results: int, seed: int) -> Recording:
     """A recording of random rows that is long enough for so many results behind the warm-up.
 
     Args:
         stream: of a compiled model.
-        dtype: of the model file's input.
+        dtypes: of the model file's inputs.
         results: how many.
         seed: equal seeds give equal rows.
     """
-    (tensor,) = (stream.whole.tensors[index] for index in stream.whole.given)
-    shape = list(tensor.shape)
     # As much longer than a window as strides and dilations want it, so that paddings are those of
     # the file.
-    unit = stream.hop * math.lcm(*_dilations(stream.whole))
+    unit = math.lcm(*_dilations(stream.whole))
     more = (stream.warm_up + results) * stream.hop - stream.window
-    shape[stream.axis] = stream.window - (-more // unit) * unit
-    spec = _Spec(tuple(shape), dtype)
-    ((rows,),) = random_inputs(_Inputs((spec,)), 1, seed)
+    units = -(-more // (stream.hop * unit))
+    specs = []
+    for side, dtype in zip(stream.sides, dtypes, strict=True):
+        shape = list(stream.whole.tensors[side.tensor].shape)
+        if side.axis is not None:
+            shape[side.axis] = side.window + units * unit * side.hop
+        specs.append(_Spec(tuple(shape), dtype))
+    (rows,) = random_inputs(_Inputs(specs), 1, seed)
     return Recording(rows, stream)

@@ -116,10 +116,11 @@ def _verify_stream(
 ) -> tuple[Answers, Outputs]:
     """What the reference makes of a recording behind the warm-up, and what the calls give."""
     reference = Reference(model)
-    recording = random_recording(compiled.stream, reference.inputs[0].dtype, count, seed)
+    dtypes = [spec.dtype for spec in reference.inputs]
+    recording = random_recording(compiled.stream, dtypes, count, seed)
     if compiled.stream.form == ENDLESS:
         endless: Any = EndlessReference(model, recording)
-        answers = Answers(endless, [(recording.in_file(),)])
+        answers = Answers(endless, [recording.in_file()])
     else:
         answers = Answers(reference, recording.windows())
     return answers, run(recording.calls(compiled))[compiled.stream.warm_up :]

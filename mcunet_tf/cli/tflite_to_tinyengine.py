@@ -43,6 +43,9 @@ _INPUT = flags.DEFINE_enum(
     ["frame", "rows", "stream"],
     "rows: the application pushes image rows, no frame is held; stream: it gives new rows of time.",
 )
+_TIMED = flags.DEFINE_list(
+    "timed", [], "Inputs that bring rows of --input=stream; others are kept [by their rows]."
+)
 _HOP = flags.DEFINE_integer("hop", None, "Rows of time that a call of --input=stream brings.", 1)
 _STREAM = flags.DEFINE_enum(
     "stream",
@@ -191,6 +194,7 @@ def _compiled(model: pathlib.Path, alone: bool) -> CompiledModel:
         layout=_LAYOUT.value,
         input_mode=_INPUT.value,
         hop=_HOP.value,
+        timed=_TIMED.value,
         stream=_STREAM.value,
         optimize=_OPTIMIZE.value,
         region_bytes=_regions(),

@@ -189,6 +189,7 @@ def compile_tflite(
     input_mode: str = "frame",
     hop: int | None = None,
     stream: str = "auto",
+    timed: str | Sequence[str] = (),
     scores: str = "model",
     optimize: str = "balanced",
     sram_budget_bytes: int | None = None,
@@ -219,6 +220,9 @@ def compile_tflite(
       stream: "windows" gives what the model gives for the window that ends with the newest row,
         "endless" what its layers give on an endless signal; "auto" takes the first unless the model
         pads in time. See `streams`.
+      timed: names of the inputs that bring rows of a stream, where there are several; by default
+        those with as many rows as the first one. The others, as a speaker's embedding, are kept
+        from call to call in the state, where the application sets them.
       scores: "model" leaves the first output as it is, "logits" puts a SOFTMAX behind it, so that
         it gives probabilities; "auto" does so unless its values go from 0 to 1 already.
       optimize: "sram", "balanced" or "speed"; see `plan.grouping.plan_model`.
@@ -261,6 +265,7 @@ def compile_tflite(
         hop=hop,
         stream=stream,
         scores=scores,
+        timed=tuple(filter(None, timed.split(",") if isinstance(timed, str) else timed)),
     )
     options.check()
     target = load_board(board) if isinstance(board, str) else board
@@ -337,6 +342,7 @@ class _Options:
     hop: int | None = None
     stream: str = "auto"
     scores: str = "model"
+    timed: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Holds words against those that are known.
@@ -350,7 +356,7 @@ class _Options:
         if any(size < 1 for size in self.region_bytes):
             sizes = ", ".join(map(str, self.region_bytes))
             raise McunetError(f"regions of {sizes} B: give sizes of 1 byte or more")
-        check_stream(self.input_mode, self.hop, self.stream)
+        check_stream(self.input_mode, self.hop, self.stream, self.timed)
 
 
 def _plan(
@@ -365,7 +371,7 @@ def _plan(
     watch = dump.graph if dump else unwatched
     graph, flow = run_passes(read, edges=options.edges, scores=options.scores, watch=watch), None
     if options.input_mode == "stream":
-        flow = make_stream(graph, options.hop, options.stream, watch)
+        flow = make_stream(graph, options.hop, options.stream, watch, options.timed)
         graph = flow.graph
     graph = (laid := leave_layout(graph, options.layout)).graph
     roots = storage_roots(graph)
@@ -474,7 +480,7 @@ def _beside_states(graph: Graph, sram_budget_bytes: int | None) -> int | None:
 
 def _edges(laid: EdgeLayout, role: str) -> tuple[TensorInfo, ...]:
     graph, found = laid.graph, []
-    indices, orders = (graph.given, laid.inputs) if role == "input" else (graph.made, laid.outputs)
+    indices, orders = (graph.edges, laid.inputs) if role == "input" else (graph.made, laid.outputs)
     for index, name, axes in zip(indices, edge_names(graph, role), orders, strict=True):
         tensor = graph.tensors[index]
         quantised = tensor.quantization is not None and tensor.dtype in QUANTISED_TYPES

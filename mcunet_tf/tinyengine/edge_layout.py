@@ -32,7 +32,7 @@ def leave_layout(graph: Graph, layout: str) -> EdgeLayout:
       layout: "nhwc"; "model" drops nothing.
     """
     inputs, outputs = list(graph.inputs), list(graph.outputs)
-    in_axes: list[Axes] = [()] * len(graph.given)
+    in_axes: list[Axes] = [()] * len(graph.edges)
     out_axes: list[Axes] = [()] * len(graph.made)
     dropped = set()
     readers = graph.consumers()
@@ -44,7 +44,7 @@ def leave_layout(graph: Graph, layout: str) -> EdgeLayout:
         if source in graph.given and order == (0, *range(2, rank), 1) and rank > 2:
             place = inputs.index(source)
             if len(readers[source]) == 1 and not {source, result}.intersection(outputs):
-                inputs[place], in_axes[place] = result, order
+                inputs[place], in_axes[graph.edges.index(source)] = result, order
                 dropped.add(op)
         elif result in graph.made and order == (0, rank - 1, *range(1, rank - 1)) and rank > 2:
             made = source not in graph.inputs and source not in outputs

@@ -123,6 +123,8 @@ class Graph:
       inputs: what is given: by the application, then by the inference before.
       outputs: what is made: for the application, then for the next inference.
       states: what the states hold before the first inference.
+      kept: places among the application's inputs of those that it sets once, and that stay: the
+        first states.
       input_names, output_names: what the file calls the application's edges, in their order: by its
         signature, where it has one. They stay where passes put other tensors there.
     """
@@ -135,6 +137,15 @@ class Graph:
     input_names: tuple[str, ...] = ()
     output_names: tuple[str, ...] = ()
     states: tuple[npt.NDArray[Any], ...] = ()
+    kept: tuple[int, ...] = ()
+
+    @property
+    def edges(self) -> tuple[int, ...]:
+        """The inputs of the application in its order: those that it gives, and those it sets."""
+        found = list(self.given)
+        for place, entry in zip(self.kept, self.entries, strict=False):
+            found.insert(place, entry)
+        return tuple(found)
 
     @property
     def given(self) -> tuple[int, ...]:
@@ -200,6 +211,7 @@ class Graph:
             self.input_names,
             self.output_names,
             self.states,
+            self.kept,
         )
 
 

@@ -13,14 +13,15 @@ from mcunet_tf.tinyengine.schedule.stage import make_stage
 from mcunet_tf.tinyengine.streams import FORMS, Stream
 
 
-def check_stream(input_mode: str, hop: int | None, stream: str) -> None:
+def check_stream(input_mode: str, hop: int | None, stream: str, timed: Sequence[str] = ()) -> None:
     """Holds a hop and a form against the way that the input comes in.
 
     Raises:
       McunetError: they do not go together, or the form is unknown.
     """
-    if input_mode != "stream" and (hop is not None or stream != "auto"):
+    if input_mode != "stream" and (hop is not None or stream != "auto" or timed):
         given = f"hop={hop}" if hop is not None else f"stream={stream}"
+        given = f"timed={','.join(timed)}" if timed else given
         raise McunetError(f"{given} goes with input=stream: say that rows of time come in")
     if stream not in FORMS:
         raise McunetError(f"stream '{stream}' is unknown: use one of {', '.join(FORMS)}")

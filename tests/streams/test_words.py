@@ -23,12 +23,6 @@ def compiled(model: bytes, **options):
     return compile_tflite(model, "qemu-m4", name="m", **{"input_mode": "stream", **options})
 
 
-def two_inputs() -> bytes:
-    layers = Layers()
-    x, y = layers.tensor(1, 8, 4), layers.tensor(1, 8, 4)
-    return layers.net.build([x, y], [layers.two("ADD", x, y)])
-
-
 def no_time() -> bytes:
     layers = Layers()
     x = layers.tensor(1, 1)
@@ -60,7 +54,6 @@ REFUSED = {
         "CONV_2D 't.*' pads in time.*use --stream=endless",
     ),
     "no time": (no_time, {"hop": 1}, r"no axis of time: the input is \[1, 1\]"),
-    "two inputs": (two_inputs, {"hop": 1}, "into one input only, it has 2"),
     "a model with states": (remembering, {"hop": 2}, "the model remembers by itself"),
     "a gate": (gated_and_padded, {"hop": 1}, "MUL 't.*' joins rows with what is made of a whole"),
     "a hop without a stream": (

@@ -35,6 +35,7 @@ class Edge:
       zero_point: the value that stands for 0.
       macro, function: prefix of its macros, and the function that gives its address.
       alias: the same function by the edge's own name; "" where that is no C name.
+      kept: an input that lies in the state, and stays until it is set anew.
     """
 
     role: str
@@ -52,6 +53,7 @@ class Edge:
     macro: str
     function: str
     alias: str = ""
+    kept: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

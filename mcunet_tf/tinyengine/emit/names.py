@@ -104,7 +104,7 @@ def edge_names(graph: Graph, role: str) -> tuple[str, ...]:
       graph: behind the passes, which may have put other tensors at its edges.
       role: "input" or "output".
     """
-    indices, names = graph.given, graph.input_names
+    indices, names = graph.edges, graph.input_names
     if role == "output":
         indices, names = graph.made, graph.output_names
     known = len(names) == len(indices)

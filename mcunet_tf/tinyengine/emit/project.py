@@ -229,7 +229,7 @@ def _states(project: Project) -> list[dict[str, Any]]:
 def _edges(project: Project) -> tuple[Edge, ...]:
     """The model's inputs and outputs."""
     graph, found = project.graph, []
-    for role, indices in (("Input", graph.given), ("Output", graph.made)):
+    for role, indices in (("Input", graph.edges), ("Output", graph.made)):
         names = edge_names(graph, role.lower())
         aliases = function_names(names)
         for number, index in enumerate(indices):
@@ -252,6 +252,7 @@ def _edges(project: Project) -> tuple[Edge, ...]:
                 macro=f"{project.macro}_{role.upper()}_{number}",
                 function=f"{project.name}_{role.lower()}_{number}",
                 alias=f"{project.name}_{role.lower()}_{aliases[number]}" if aliases[number] else "",
+                kept=index in graph.entries,
             )
             found.append(edge)
     return tuple(found)

@@ -24,23 +24,25 @@ from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.ops.strided_copy import SliceAttributes, StridedSliceAttributes
 from mcunet_tf.tinyengine.passes.rewriter import Rewriter
 from mcunet_tf.tinyengine.streams.rows import PAD_KINDS, WINDOW_KINDS, value_by_value, with_rows
-from mcunet_tf.tinyengine.streams.steps import Course, Step, Take
+from mcunet_tf.tinyengine.streams.steps import Course, Sources, Step, Take
 
 _TURNED = (0, 2, 1, 3)
 
 
-def write_call(graph: Graph, source: int, course: Course, hop: int, form: str) -> Graph:
+def write_call(graph: Graph, sources: Sources, course: Course, hop: int, form: str) -> Graph:
     """The network that takes `hop` new rows of its input and remembers what it needs of earlier
     ones.
 
+    Inputs without time are states that stay as they are: the application sets them.
+
     Args:
       graph: the network of a whole window, behind all passes.
-      source: its input.
+      sources: which inputs have rows of time.
       course: what each operator does.
       hop: new rows in a call.
       form: as in `course`.
     """
-    return _Call(graph, course, hop, form).result(source)
+    return _Call(graph, sources, course, hop, form).result()
 
 
 def write_steps(
@@ -57,8 +59,9 @@ def write_steps(
 class _Call:
     """The graph under construction."""
 
-    def __init__(self, graph: Graph, course: Course, hop: int, form: str) -> None:
+    def __init__(self, graph: Graph, sources: Sources, course: Course, hop: int, form: str) -> None:
         self.graph, self.course, self.hop, self.form = graph, course, hop, form
+        self.sources = sources
         self.rewriter = Rewriter(graph)
         self.fresh: dict[int, int] = {}
         self.held: dict[int, tuple[int, int]] = {}  # tensor -> (tensor that holds rows, how many)
@@ -66,12 +69,11 @@ class _Call:
         self.sums: dict[Op, int] = {}
         self.states: list[tuple[int, int, npt.NDArray[Any]]] = []
 
-    def result(self, source: int) -> Graph:
+    def result(self) -> Graph:
         graph, rewriter = self.graph, self.rewriter
-        given = source
-        if source in self.course.rows:
-            given = self._rows_of(source, self.course.rows[source].new(self.hop, self.form), "")
-            self._hold(source, given)
+        kept = [index for index in graph.inputs if index not in self.sources.axes]
+        self.states = [(index, index, self._zeros(index)) for index in kept]
+        given = [self._given(source) for source in graph.inputs if source not in kept]
         for step in self.course.steps:
             self._step(step)
         outputs = [
@@ -82,8 +84,20 @@ class _Call:
         outputs = [self._copied(index) if index in exits else index for index in outputs]
         written = rewriter.result()
         return dataclasses.replace(
-            written, inputs=(given, *entries), outputs=(*outputs, *exits), states=tuple(first)
+            written,
+            inputs=(*given, *entries),
+            outputs=(*outputs, *exits),
+            states=tuple(first),
+            kept=tuple(place for place, index in enumerate(graph.inputs) if index in kept),
         )
+
+    def _given(self, source: int) -> int:
+        """The new rows of an input; all of them, where they are a window."""
+        if source not in self.course.rows:
+            return source
+        given = self._rows_of(source, self.course.rows[source].new(self.hop, self.form), "")
+        self._hold(source, given)
+        return given
 
     def _copied(self, index: int) -> int:
         """A ring that the application reads, in the arena."""
@@ -255,14 +269,20 @@ class _Call:
         return fresh
 
     def _row_of(self, index: int, step: Step) -> int:
-        """An operand; of a constant that has alike rows, as many as it takes."""
+        """An operand; of what has alike rows, always, as many as it takes."""
         tensor, form = self.rewriter.tensor(index), step.form
         rank = len(self.graph.tensors[step.op.outputs[0]].shape)
         assert form is not None
         place = form.axis - (rank - len(tensor.shape))
-        if tensor.data is None or not value_by_value(step.op.kind) or place < 0:
+        if place < 0 or tensor.shape[place] == 1:
             return index
-        if tensor.shape[place] == 1:
+        if index in self.sources.steady.tensors:
+            part = self.rewriter.like(index, with_rows(tensor.shape, place, step.made), "/alike")
+            shape = self.rewriter.tensor(part).shape
+            attributes = SliceAttributes((0,) * len(shape), shape)
+            self.rewriter.op("SLICE", step.op.name, (index,), part, attributes)
+            return part
+        if tensor.data is None or not value_by_value(step.op.kind):
             return index
         data = tensor.data.take([0] * step.made, place)
         return self.rewriter.constant(index, data, tensor.quantization)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -72,20 +72,73 @@ def with_rows(shape: tuple[int, ...], axis: int, rows: int) -> tuple[int, ...]:
     return (*shape[:axis], rows, *shape[axis + 1 :])
 
 
-def form_of(graph: Graph, op: Op, axes: Mapping[int, int]) -> Form | None:
+def form_of(
+    graph: Graph, op: Op, axes: Mapping[int, int], steady: Steady | None = None
+) -> Form | None:
     """How an operator makes rows of its result from rows of its operands; None: it does not.
 
     Args:
       graph: holds the tensors.
       op: of one result.
       axes: the axis of time of those operands that have one.
+      steady: what follows from kept inputs alone.
     """
-    found = _form(view(graph, op), op, axes)
+    found = _form(view(graph, op), op, axes, steady or Steady(graph))
     if found is None:
         return None
     shape = graph.tensors[op.outputs[0]].shape
     # Rows must lie one after the other in the result too.
     return found if math.prod(shape[: found.axis]) == 1 else None
+
+
+class Steady:
+    """What follows from inputs that the application keeps as they are, and from nothing else.
+
+    Attributes:
+      tensors: their numbers.
+    """
+
+    def __init__(self, graph: Graph, kept: Collection[int] = ()) -> None:
+        self._graph, self._makers = graph, graph.producers()
+        self.tensors = set(kept)
+        for op in graph.ops:
+            computed = [i for i in op.inputs if i >= 0 and graph.tensors[i].data is None]
+            if computed and self.tensors.issuperset(computed):
+                self.tensors.update(op.outputs)
+
+    def alike_along(self, index: int, axis: int) -> bool:
+        """Whether all rows along an axis are the same; one below 0 is of no rows."""
+        tensor = self._graph.tensors[index]
+        if axis < 0 or tensor.shape[axis] == 1:
+            return True
+        if tensor.data is not None:
+            return alike(tensor.data, axis)
+        op = self._makers.get(index)
+        if op is None:
+            return False
+        seen, kind = view(self._graph, op), _plain(op.kind)
+        before = axis - (len(tensor.shape) - len(seen.input(0).shape))
+        if kind in ("TILE", "BROADCAST_TO"):
+            return self.alike_along(op.inputs[0], before)
+        if kind == "RESIZE_NEAREST_NEIGHBOR" and axis in (1, 2):
+            picked = (seen.attributes.rows, seen.attributes.columns)[axis - 1]
+            return len(set(picked)) == 1 or self.alike_along(op.inputs[0], axis)
+        if kind == "RESHAPE":
+            found = _same_rows(tensor.shape, axis, seen.input(0).shape)
+            return found is not None and self.alike_along(op.inputs[0], found)
+        if kind not in _VALUES:
+            return False
+        ranks = ((i, len(self._graph.tensors[i].shape)) for i in op.inputs)
+        return all(self.alike_along(i, axis - (len(tensor.shape) - n)) for i, n in ranks)
+
+
+def _same_rows(shape: tuple[int, ...], axis: int, source: tuple[int, ...]) -> int | None:
+    """The axis of another shape of the same values that goes through the same rows."""
+    outer = math.prod(shape[:axis])
+    for found, size in enumerate(source):
+        if size == shape[axis] and math.prod(source[:found]) == outer:
+            return found
+    return None
 
 
 def value_by_value(kind: str) -> bool:
@@ -100,10 +153,10 @@ def _plain(kind: str) -> str:
     return kind
 
 
-def _form(seen: View, op: Op, axes: Mapping[int, int]) -> Form | None:
+def _form(seen: View, op: Op, axes: Mapping[int, int], steady: Steady) -> Form | None:
     axis, kind = axes.get(op.inputs[0]), _plain(op.kind)
     if kind in _VALUES or kind in _JOINS or kind == "PACK":
-        return _in_step(seen, op, axes, kind)
+        return _in_step(seen, op, axes, steady)
     if axis is None or any(index in axes for index in op.inputs[1:]):
         return None
     if op.kind in WINDOW_KINDS:
@@ -244,8 +297,9 @@ def alike(values: Array, axis: int) -> bool:
     return bool(np.all(values == values.take([0], axis)))
 
 
-def _in_step(seen: View, op: Op, axes: Mapping[int, int], kind: str) -> Form | None:
+def _in_step(seen: View, op: Op, axes: Mapping[int, int], steady: Steady) -> Form | None:
     """Row y of the result from row y of each operand."""
+    kind = _plain(op.kind)
     moving = {axes[index] for index in op.inputs if index in axes}
     if len(moving) != 1:
         return None
@@ -259,6 +313,10 @@ def _in_step(seen: View, op: Op, axes: Mapping[int, int], kind: str) -> Form | N
         if index in axes:
             same = kind == "PACK" or (len(operand.shape) == rank)
             if not same or operand.shape[axis] * grown != seen.output.shape[axis]:
+                return None
+        elif index in steady.tensors:
+            place = axis - (rank - len(operand.shape))
+            if not steady.alike_along(index, place):
                 return None
         elif operand.data is None:
             return None  # made of all rows: what has been made of earlier rows is not true any more

@@ -24,7 +24,7 @@ from mcunet_tf.tinyengine.ir import Graph, Op
 from mcunet_tf.tinyengine.ops.common import ACTIVATION_TYPES
 from mcunet_tf.tinyengine.ops.moving_sums import MOST_POSITIONS
 from mcunet_tf.tinyengine.ops.spec import view
-from mcunet_tf.tinyengine.streams.rows import Form, TimeWindow, form_of, summed
+from mcunet_tf.tinyengine.streams.rows import Form, Steady, TimeWindow, form_of, summed
 
 WINDOWS, ENDLESS = "windows", "endless"
 FEW_ROWS = 4
@@ -122,18 +122,37 @@ class Course:
         return max([*read, own.rows if own else 0])
 
 
-def padded_ops(graph: Graph, source: int, axis: int) -> Iterator[Op]:
+@dataclasses.dataclass(frozen=True, eq=False)
+class Sources:
+    """Where rows of time come in.
+
+    Attributes:
+      axes: the axis of time of each tensor that they come into, the first one's first.
+      steady: what follows from inputs that are kept as they are.
+      window: rows of the first one.
+    """
+
+    axes: Mapping[int, int]
+    steady: Steady
+    window: int
+
+    def stride(self, graph: Graph, source: int) -> Fraction:
+        """Rows of the first input for each row of another one."""
+        return Fraction(self.window, graph.tensors[source].shape[self.axes[source]])
+
+
+def padded_ops(graph: Graph, sources: Sources) -> Iterator[Op]:
     """Operators that fill up rows beyond the ends of time."""
-    for op, form in _moving(graph, source, axis):
+    for op, form in _moving(graph, sources):
         if form is not None and form.window.padded:
             yield op
 
 
-def smallest_hop(graph: Graph, source: int, axis: int) -> int:
+def smallest_hop(graph: Graph, sources: Sources) -> int:
     """The fewest input rows that every stride in time divides."""
     one = Fraction(1)
-    strides = {source: one}
-    for op, form in _moving(graph, source, axis):
+    strides = {source: sources.stride(graph, source) for source in sources.axes}
+    for op, form in _moving(graph, sources):
         if form is not None:
             window = form.window
             own = one if _ends(graph, op, form) else Fraction(window.stride, window.grown)
@@ -141,13 +160,13 @@ def smallest_hop(graph: Graph, source: int, axis: int) -> int:
     return math.lcm(*(stride.numerator for stride in strides.values()))
 
 
-def _moving(graph: Graph, source: int, axis: int) -> Iterator[tuple[Op, Form | None]]:
+def _moving(graph: Graph, sources: Sources) -> Iterator[tuple[Op, Form | None]]:
     """Operators with operands that have rows of time."""
-    axes = {source: axis}
+    axes = dict(sources.axes)
     for op in graph.ops:
         if not any(index in axes for index in op.inputs):
             continue
-        form = form_of(graph, op, axes)
+        form = form_of(graph, op, axes, sources.steady)
         yield op, form
         if form is not None and not _ends(graph, op, form):
             axes[op.outputs[0]] = form.axis
@@ -158,36 +177,35 @@ def _ends(graph: Graph, op: Op, form: Form) -> bool:
     return graph.tensors[op.outputs[0]].shape[form.axis] == 1 and not form.window.padded
 
 
-def plan_course(graph: Graph, source: int, axis: int, hop: int, form: str) -> Course:
+def plan_course(graph: Graph, sources: Sources, hop: int, form: str) -> Course:
     """What happens in a call that brings `hop` rows, which all strides divide.
 
     Args:
       graph: behind all passes.
-      source: its input.
-      axis: of time in the input.
-      hop: new rows in a call.
+      sources: its inputs.
+      hop: new rows of the first one in a call.
       form: WINDOWS or ENDLESS.
 
     Raises:
       UnsupportedError: rows of an endless signal meet what is made of a window.
     """
-    course = _Planner(graph, hop, form)
-    return course.run(source, axis)
+    return _Planner(graph, sources, hop, form).run()
 
 
 class _Planner:
     """The state of walking through the operators."""
 
-    def __init__(self, graph: Graph, hop: int, form: str) -> None:
-        self.graph, self.hop, self.form = graph, hop, form
+    def __init__(self, graph: Graph, sources: Sources, hop: int, form: str) -> None:
+        self.graph, self.sources, self.hop, self.form = graph, sources, hop, form
+        self.frame = sources.window
         self.rows: dict[int, TimeRows] = {}
         # Of tensors made of whole windows: (delay in input rows, calls before they are right).
         self.whole: dict[int, tuple[int, int]] = {}
 
-    def run(self, source: int, axis: int) -> Course:
-        height = self.graph.tensors[source].shape[axis]
-        self.frame = height
-        self._put(source, TimeRows(axis, height, Fraction(1)))
+    def run(self) -> Course:
+        for source, axis in self.sources.axes.items():
+            height = self.graph.tensors[source].shape[axis]
+            self._put(source, TimeRows(axis, height, self.sources.stride(self.graph, source)))
         steps = tuple(self._step(op) for op in self.graph.ops)
         takes, ends = {}, []
         for index in self.graph.made:
@@ -235,7 +253,8 @@ class _Planner:
         if not moving:
             self._put_whole(op.outputs[0], [self.whole[i] for i in op.inputs if i in self.whole])
             return Step(op, {})
-        form = form_of(self.graph, op, {index: rows.axis for index, rows in moving.items()})
+        axes = {index: rows.axis for index, rows in moving.items()}
+        form = form_of(self.graph, op, axes, self.sources.steady)
         if form is None or len({rows.stride for rows in moving.values()}) > 1:
             return self._once(op, moving)
         if self.form == ENDLESS and _ends(self.graph, op, form):
