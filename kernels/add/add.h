@@ -71,6 +71,12 @@ void add_s8_scalar(const struct add_linear_s8 *op, const int8_t *first, const in
 void add_broadcast_s8_scalar(const struct add_linear_s8 *op, const int8_t *first,
                              const int8_t *second, int8_t *out, int32_t pixels, void *scratch);
 
+/* For vectors of RISC-V, integers only (Zve32x), of any length; `out` as there. */
+void add_s8_rvv(const struct add_linear_s8 *op, const int8_t *first, const int8_t *second,
+                int8_t *out, int32_t pixels, void *scratch);
+void add_broadcast_s8_rvv(const struct add_linear_s8 *op, const int8_t *first, const int8_t *second,
+                          int8_t *out, int32_t pixels, void *scratch);
+
 /* In GNU C vectors, for computers. `out` may be either operand. */
 void add_s8_simd(const struct add_linear_s8 *op, const int8_t *first, const int8_t *second,
                  int8_t *out, int32_t pixels, void *scratch);

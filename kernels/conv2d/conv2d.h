@@ -123,6 +123,13 @@ void conv2d_s8_1x1_thumb(const struct conv2d_s8 *op, const int8_t *in, int8_t *o
 void conv2d_s8_thumb(const struct conv2d_s8 *op, const int8_t *const *in_rows,
                      int8_t *const *out_rows, int32_t rows, void *scratch);
 
+/* For vectors of RISC-V, integers only (Zve32x), of any length; weights: ../tile_rvv/tile_rvv.h.
+ * Scratch: 3 times the inputs of a window. The 1 x 1 row's `out` may overlap spent input. */
+void conv2d_s8_1x1_rvv(const struct conv2d_s8 *op, const int8_t *in, int8_t *out, int32_t pixels,
+                       void *scratch);
+void conv2d_s8_rvv(const struct conv2d_s8 *op, const int8_t *const *in_rows,
+                   int8_t *const *out_rows, int32_t rows, void *scratch);
+
 /* In GNU C vectors, for computers; weights: conv2d_tile_simd.h, none of them -128. Scratch: 16
  * times the inputs of a window, rounded up to even. The 1 x 1 row's `out` may overlap spent
  * input. */

@@ -127,6 +127,11 @@ void depthwise_conv2d_s8_3x3_thumb(const struct depthwise_conv2d_s8 *op,
                                    const int8_t *const *in_rows, int8_t *const *out_rows,
                                    int32_t rows, void *scratch);
 
+/* Multiplier 1, for vectors of RISC-V, integers only (Zve32x), of any length. Weight stream and
+ * scratch in its file. Output rows may lie over input rows of the same call. */
+void depthwise_conv2d_s8_rvv(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,
+                             int8_t *const *out_rows, int32_t rows, void *scratch);
+
 /* Multiplier 1, no weight of -128, in GNU C vectors, for computers: weight stream and scratch in
  * its file. */
 void depthwise_conv2d_s8_simd(const struct depthwise_conv2d_s8 *op, const int8_t *const *in_rows,

@@ -55,6 +55,11 @@ void fully_connected_s8_plain_dsp(const struct fully_connected_s8 *op, const int
 void fully_connected_s8_mve(const struct fully_connected_s8 *op, const int8_t *in, int8_t *out,
                             void *scratch);
 
+/* Any layer, for vectors of RISC-V, integers only (Zve32x), of any length; weights:
+ * ../tile_rvv/tile_rvv.h. No scratch. */
+void fully_connected_s8_rvv(const struct fully_connected_s8 *op, const int8_t *in, int8_t *out,
+                            void *scratch);
+
 /* int16 activations with zero points of 0, int8 weights; sums as in ../conv2d/conv2d.h. */
 struct fully_connected_s16 {
   const void *weights;            /* layout: see each row */

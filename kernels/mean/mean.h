@@ -53,6 +53,10 @@ void mean_rows_s8_dsp(const struct mean_rows_s8 *op, const int8_t *in, int8_t *o
 void mean_rows_s8_mve(const struct mean_rows_s8 *op, const int8_t *in, int8_t *out, int32_t y,
                       int32_t rows, void *scratch);
 
+/* The same for vectors of RISC-V, integers only (Zve32x), of any length. */
+void mean_rows_s8_rvv(const struct mean_rows_s8 *op, const int8_t *in, int8_t *out, int32_t y,
+                      int32_t rows, void *scratch);
+
 /* The same of int16; sums of 32 bits wrap around. */
 void mean_s16_portable(const struct mean_s8 *op, const int8_t *in, int8_t *out, void *scratch);
 void mean_rows_s16_portable(const struct mean_rows_s8 *op, const int8_t *in, int8_t *out, int32_t y,

@@ -48,6 +48,12 @@ void mul_s8_any_dsp(const struct mul_s8 *op, const int8_t *first, const int8_t *
 void mul_broadcast_s8_any_dsp(const struct mul_s8 *op, const int8_t *first, const int8_t *second,
                               int8_t *out, int32_t pixels, void *scratch);
 
+/* For vectors of RISC-V, integers only (Zve32x), of any length; `out` as there. */
+void mul_s8_rvv(const struct mul_s8 *op, const int8_t *first, const int8_t *second, int8_t *out,
+                int32_t pixels, void *scratch);
+void mul_broadcast_s8_rvv(const struct mul_s8 *op, const int8_t *first, const int8_t *second,
+                          int8_t *out, int32_t pixels, void *scratch);
+
 /* int16 with zero points of 0. `out` as there. */
 void mul_s16_portable(const struct mul_s8 *op, const int8_t *first, const int8_t *second,
                       int8_t *out, int32_t pixels, void *scratch);

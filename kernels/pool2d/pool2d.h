@@ -47,6 +47,12 @@ void average_pool_2d_s8_mve(const struct pool2d_s8 *op, const int8_t *const *in_
 void max_pool_2d_s8_mve(const struct pool2d_s8 *op, const int8_t *const *in_rows,
                         int8_t *const *out_rows, int32_t rows, void *scratch);
 
+/* For vectors of RISC-V, integers only (Zve32x), of any length. */
+void average_pool_2d_s8_rvv(const struct pool2d_s8 *op, const int8_t *const *in_rows,
+                            int8_t *const *out_rows, int32_t rows, void *scratch);
+void max_pool_2d_s8_rvv(const struct pool2d_s8 *op, const int8_t *const *in_rows,
+                        int8_t *const *out_rows, int32_t rows, void *scratch);
+
 /* For cores without SIMD, all channels of a tap at a time. At most 255 taps of an average; its
  * scratch: int32 [channels]. */
 void average_pool_2d_s8_scalar(const struct pool2d_s8 *op, const int8_t *const *in_rows,
@@ -75,6 +81,10 @@ void average_pool_rows_s8_dsp(const struct average_pool_rows_s8 *op, const int8_
 
 /* The same for Cortex-M55; contract and scratch in its file. */
 void average_pool_rows_s8_mve(const struct average_pool_rows_s8 *op, const int8_t *in, int8_t *out,
+                              int32_t y, int32_t rows, void *scratch);
+
+/* The same for vectors of RISC-V, integers only (Zve32x), of any length. */
+void average_pool_rows_s8_rvv(const struct average_pool_rows_s8 *op, const int8_t *in, int8_t *out,
                               int32_t y, int32_t rows, void *scratch);
 
 /* The same of int16. */

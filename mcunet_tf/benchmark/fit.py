@@ -347,10 +347,11 @@ def fit_board(
     entry["code"] = code_weights(board, framed, sizes, shared)
     entry["by_cycles"] = board.core.calibration.error_percent is not None
     release = re.search(r"\d+\.\d+\.\d+", tool_version(board.core.architecture.compiler))
+    model = board.core.cycle_model
     entry["label"] = (
         f"linear model of {board.core.name} fitted to exact counts on {board.name} (gcc "
-        f"{release.group() if release else 'unknown'} {' '.join(LIBRARY_FLAGS)}); "
-        f"cycles by the static {board.core.cycle_model} model"
+        f"{release.group() if release else 'unknown'} {' '.join(LIBRARY_FLAGS)})"
+        + (f"; cycles by the static {model} model" if model else "")
     )
     return entry
 

@@ -41,7 +41,7 @@ from mcunet_tf.tinyengine.ops.spec import view
 from mcunet_tf.tinyengine.schedule.nodes import make_node
 from mcunet_tf.tinyengine.select import usable_kernels
 
-FIT_BOARDS = ("qemu-m4", "qemu-m7", "qemu-m55", "qemu-m0plus", "qemu-rv32")
+FIT_BOARDS = ("qemu-m4", "qemu-m7", "qemu-m55", "qemu-m0plus", "qemu-rv32", "qemu-rv32v")
 
 _NEAR = 2.0
 """Portable kernels that are predicted to take at most so many times a faster one's cycles count."""

@@ -11,7 +11,7 @@ from mcunet_tf.boards.calibration import UNCALIBRATED, Calibration, read_calibra
 from mcunet_tf.boards.toml_table import TomlTable
 from mcunet_tf.errors import BoardError
 
-ISA_FEATURES = ("dsp", "mve", "scalar", "simd", "thumb")
+ISA_FEATURES = ("dsp", "mve", "rvv", "scalar", "simd", "thumb")
 """Instruction sets that kernels are written for besides portable C."""
 
 _CORES = Path(__file__).with_name("cores")

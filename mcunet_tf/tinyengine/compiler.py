@@ -303,7 +303,7 @@ def _emitted(
         report = dataclasses.replace(report, stream=told)
     unfit = fit_notes(report, target, options.place, options.region_bytes)
     report = dataclasses.replace(report, notes=(*report.notes, *unfit))
-    report = report.calibrated(target.calibration)
+    report = report.calibrated(target.calibration if target.core.cycle_model else None)
     check_memory(report, options.sram_budget_bytes)
     check_flash(report, options.flash_budget_bytes)
     cycles = {layer.index: layer.cycles for layer in report.layers if layer.cycles is not None}

@@ -22,7 +22,7 @@ from mcunet_tf.tinynas.lower import lowered, pieces
 _LEAST_PER_MAC, _LEAST_PER_MAC_OF_VECTORS = 0.4, 0.05
 """Instructions for a multiply-accumulate that no kernel stays below, and none of vectors."""
 
-_VECTORS = frozenset({"mve", "simd"})
+_VECTORS = frozenset({"mve", "rvv", "simd"})
 
 
 _MOST_OF_A_PLAN = 6 * 1024

@@ -192,6 +192,18 @@ def test_an_extension_that_a_core_lacks_traps():
         run_elf(program(asm), "qemu-rv32")
 
 
+def test_vectors_are_counted_where_a_core_has_them():
+    """Loads, stores and arithmetic are a class; without the extension the first one traps."""
+    first = "vsetvli t0, zero, e8, m1, ta, ma"
+    vector = "\\n".join([first, "vmv.v.i v8, 1", "vse8.v v8, (%0)", "vle8.v v9, (%0)"])
+    asm = f'__asm__ volatile(".option arch, +v\\n {vector}" :: "r"(bytes) : "t0", "memory");'
+    body = f"static char bytes[64]; REGION_BEGIN(); {asm} REGION_END(); return bytes[15] != 1;"
+    (region,) = run_elf(program(body), "qemu-rv32v").regions
+    assert (region.instructions, region.classes["fp_mve"]) == (4, 4)
+    with pytest.raises(ToolError, match="illegal instruction"):
+        run_elf(program(body), "qemu-rv32")
+
+
 def test_a_program_without_end_is_stopped():
     with pytest.raises(ToolError, match="did not end within 1 s"):
         run_elf(program("for (;;) { }"), "qemu-m4", timeout_s=1.0)

@@ -37,7 +37,7 @@ def test_all_boards_load():
     assert set(list_boards()) == {
         *("host", "portable"),
         *("qemu-m0", "qemu-m0plus", "qemu-m3", "qemu-m4", "qemu-m7", "qemu-m33", "qemu-m55"),
-        *("qemu-rv32", "qemu-rv32-zbb", "qemu-xtensa"),
+        *("qemu-rv32", "qemu-rv32-zbb", "qemu-rv32v", "qemu-xtensa"),
         *("stm32f412", "stm32f446", "stm32f746", "stm32g071", "stm32h743"),
         *("stm32n657", "stm32u575"),
         *("rpi-pico", "rpi-pico2", "rpi-pico2-riscv", "arduino-nano33ble", "alif-e7", "apollo4"),
@@ -158,7 +158,7 @@ def test_own_board_file(tmp_path):
         ("core =", "cores =", "core"),
         ("clock_hz = 100_000_000", 'clock_hz = "fast"', "clock_hz = 'fast'; it must be a whole"),
         ("clock_hz = 100_000_000", "clock_hz = true", "clock_hz"),
-        ('isa = ["dsp"]', 'isa = ["neon"]', "isa holds 'neon'; each entry is one of dsp, mve, sc"),
+        ('isa = ["dsp"]', 'isa = ["neon"]', "isa holds 'neon'; each entry is one of dsp, mve, rvv"),
         ("size_bytes = 262144", "size_bytes = 0", "size_bytes = 0; use a number above 0"),
         ('roles = ["arena", "data"]', 'roles = ["data"]', "no memory has the role 'arena'"),
         ('kind = "ram"', 'kind = "rom"', "kind = 'rom'; use one of flash, ram"),

@@ -93,7 +93,7 @@ def test_small_networks_on_an_emulated_m55(made):
 
 
 @pytest.mark.qemu
-@pytest.mark.parametrize("board", ["qemu-m3", "qemu-m33", "qemu-rv32"])
+@pytest.mark.parametrize("board", ["qemu-m3", "qemu-m33", "qemu-rv32", "qemu-rv32v"])
 def test_small_networks_on_other_cores(made, board):
     names = ("squeeze_excite", "depthwise_kernels", "negative_scales")
     check_against_oracle(run_on_emulator([made(name) for name in names], board, inputs=2))
@@ -101,7 +101,8 @@ def test_small_networks_on_other_cores(made, board):
 
 @pytest.mark.qemu
 @pytest.mark.parametrize(
-    "board", ["qemu-m0", "qemu-m33", "qemu-rv32", "qemu-rv32-zbb", "qemu-xtensa"]
+    "board",
+    ["qemu-m0", "qemu-m33", "qemu-rv32", "qemu-rv32-zbb", "qemu-rv32v", "qemu-xtensa"],
 )
 def test_a_stock_model_on_other_cores(shared_models, board):
     """Its own image in the true memories of the board; cycles only where a core has a model."""

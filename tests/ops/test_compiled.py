@@ -113,7 +113,11 @@ def test_rows_of_this_machine_under_sanitizers(group):
     [
         *((board, group) for board in ("qemu-m4", "qemu-m55") for group in FAST_GROUPS),
         # What these have kernels of their own for.
-        *((board, group) for board in ("qemu-m0plus", "qemu-rv32") for group in SCALAR_GROUPS),
+        *(
+            (board, group)
+            for board in ("qemu-m0plus", "qemu-rv32", "qemu-rv32v")
+            for group in SCALAR_GROUPS
+        ),
     ],
 )
 @pytest.mark.sampled(4)
@@ -124,7 +128,8 @@ def test_on_cores_with_rows_of_their_own(board, group):
 @pytest.mark.qemu
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "board", ["qemu-m4", "qemu-m55", "qemu-m0plus", "qemu-rv32", "qemu-m7", "qemu-m3"]
+    "board",
+    ["qemu-m4", "qemu-m55", "qemu-m0plus", "qemu-rv32", "qemu-rv32v", "qemu-m7", "qemu-m3"],
 )
 @pytest.mark.parametrize("group", GROUPS)
 def test_all_cases_on_every_core(board, group):

@@ -171,12 +171,12 @@ filegroup(name = "kernels_for_targets", srcs = glob(["kernels/*/*_dsp.*"]))
 """
     build = evaluate(text, tracked_files())
     assert missing_kernels(build)
-    assert all("_mve." in name for name in missing_kernels(build))
+    assert all("_mve." in name or "_rvv." in name for name in missing_kernels(build))
     assert build.empty == ["kernels/*.nothing", "exclude kernels/*/none.h"]
     if shutil.which("cc"):
         wrong = wrong_in_kernels(build)
         assert wrong
-        assert all(name.endswith(("_simd.c", "_scalar.c", "_thumb.c")) for name in wrong)
+        assert all(name.endswith(("_rvv.c", "_simd.c", "_scalar.c", "_thumb.c")) for name in wrong)
     with pytest.raises(starlark.StarlarkError):
         evaluate("cc_binary(name = 'unknown')", [])
 

@@ -25,9 +25,10 @@ from tests.ops.all_cases import ALL_CASES
 from tests.streams.layers import Layers
 from tests.streams.networks import mean_of_rows, mean_of_wide_rows
 
+SHARED = ("tile_fours", "tile_short", "tile_rvv", "line_rvv")
 KERNELS_DIR = Path(__file__).resolve().parents[2] / "kernels"
 ROWS = {kernel.name: kernel for rows in KERNELS.values() for kernel in rows}
-ISAS = ("simd", "mve", "dsp", "thumb", "scalar", "portable")
+ISAS = ("simd", "mve", "dsp", "rvv", "thumb", "scalar", "portable")
 # A board whose core has the instruction set, for compiling.
 BOARDS = {
     "portable": "qemu-m4",
@@ -35,16 +36,17 @@ BOARDS = {
     "mve": "qemu-m55",
     "simd": "host",
     "scalar": "qemu-rv32",
+    "rvv": "qemu-rv32v",
     "thumb": "qemu-m0plus",
 }
 # Where every row of the tables can be chosen: rows are tried in order, so an instruction set that
 # is there hides slower rows.
-TRIED_BOARDS = ("portable", "host", "qemu-m4", "qemu-m55", "qemu-m0plus", "qemu-rv32")
+TRIED_BOARDS = ("portable", "host", "qemu-m4", "qemu-m55", "qemu-m0plus", "qemu-rv32", "qemu-rv32v")
 
 
 def kernel_files() -> dict[str, Path]:
     """C and assembler by stem; `common` holds helpers, `audio` and `vision` no rows of tables."""
-    others = ("common", "audio", "vision", "tile_fours", "tile_short")
+    others = ("common", "audio", "vision", *SHARED)
     paths = [p for p in KERNELS_DIR.glob("*/*") if p.suffix in (".c", ".S")]
     return {path.stem: path for path in paths if path.parent.name not in others}
 

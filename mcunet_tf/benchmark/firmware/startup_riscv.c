@@ -20,7 +20,8 @@ __attribute__((weak)) void board_init(void) {
 }
 
 /* The first instruction of the image. Control registers need a name of their own in the options:
- * the C libraries are those of cores that are not said to have them. */
+ * the C libraries are those of cores that are not said to have them. Vector registers are switched
+ * on (mstatus.VS), which cores without any ignore. */
 __attribute__((naked, section(".vectors.first"), used)) void firmware_reset(void) {
   __asm__ volatile(
       ".option push\n\t"
@@ -32,6 +33,8 @@ __attribute__((naked, section(".vectors.first"), used)) void firmware_reset(void
       "la tp, __tls_base\n\t"
       "la t0, firmware_trap\n\t"
       "csrw mtvec, t0\n\t"
+      "li t0, 0x600\n\t"
+      "csrs mstatus, t0\n\t"
       "j firmware_start\n\t"
       ".option pop");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * RISC-V, 32 bits: I, M, C and the bit manipulations. The markers are hints of the code space that
- * the specification leaves to software:
+ * RISC-V, 32 bits: I, M, C, the bit manipulations and vectors. The markers are hints of the code
+ * space that the specification leaves to software:
  *
  *   slti zero, zero, 1            region begins            (0x00102013)
  *   slti zero, zero, 2            region ends              (0x00202013)
@@ -42,6 +42,10 @@ static enum insn_class riscv_classify(const uint16_t half[2], size_t size, unsig
   switch (half[0] >> 2 & 0x1F) {
     case 0x00:
       return LOAD;
+    case 0x01: /* loads and stores of vectors or of floating point */
+    case 0x09:
+    case 0x15: /* OP-V */
+      return FP_MVE;
     case 0x08:
       return STORE;
     case 0x18: /* conditional */

@@ -39,6 +39,7 @@ from mcunet_tf.tinyengine.cost.features_mve import (
     depthwise_taps_mve,
 )
 from mcunet_tf.tinyengine.cost.features_pools import POOLS
+from mcunet_tf.tinyengine.cost.features_rvv import RVV
 from mcunet_tf.tinyengine.cost.features_s16 import (
     conv2d_1x1_s16_any_dsp,
     conv2d_1x1_s16_dsp,
@@ -461,6 +462,7 @@ _BY_NAME: Mapping[str, Features] = {
     **SIGNALS,
     **POOLS,
     **SCALAR,
+    **RVV,
     "conv2d_s16_1x1_portable": conv2d_1x1_portable,
     "conv2d_s16_portable": conv2d_portable,
     "depthwise_conv2d_s16_portable": depthwise_s16_portable,

@@ -57,6 +57,8 @@ def _sums(lanes: int, view: View, calls: Runs) -> Counts:
 POOLS: dict[str, Features] = {
     "max_pool_2d_s8_mve": functools.partial(_windows, 16),
     "average_pool_2d_s8_mve": functools.partial(_windows, 8),
+    "max_pool_2d_s8_rvv": functools.partial(_windows, 128),
+    "average_pool_2d_s8_rvv": functools.partial(_windows, 32),
     **{
         f"{name}_rows_s8_{isa}": functools.partial(_sums, lanes)
         for name in ("average_pool", "mean")

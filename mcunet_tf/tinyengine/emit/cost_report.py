@@ -109,11 +109,14 @@ class Report:
             self, layers=measured, measured_instructions=total, measured_on=board
         )
 
-    def calibrated(self, calibration: Calibration) -> Report:
-        """The report with a board's cycles in place of those of the static model."""
+    def calibrated(self, calibration: Calibration | None) -> Report:
+        """The report with a board's cycles in place of those of the static model.
+
+        None: the board's core has no such model.
+        """
 
         def scaled(cycles: int | None) -> int | None:
-            return None if cycles is None else calibration.cycles(cycles)
+            return None if cycles is None or calibration is None else calibration.cycles(cycles)
 
         stream = self.stream and dataclasses.replace(
             self.stream, window_cycles=scaled(self.stream.window_cycles)
@@ -122,7 +125,7 @@ class Report:
             self,
             layers=tuple(dataclasses.replace(n, cycles=scaled(n.cycles)) for n in self.layers),
             cycles=scaled(self.cycles),
-            cycle_error_percent=calibration.error_percent,
+            cycle_error_percent=None if calibration is None else calibration.error_percent,
             stream=stream,
         )
 

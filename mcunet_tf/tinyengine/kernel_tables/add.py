@@ -7,6 +7,7 @@ from mcunet_tf.tinyengine.kernel_tables.broadcast import broadcast_kernels
 from mcunet_tf.tinyengine.kernel_tables.lookup import lookup_beside_constant
 from mcunet_tf.tinyengine.kernel_tables.rescaled_sums import (
     LINEAR,
+    LINEAR_RVV,
     LINEAR_SCALAR,
     rejects_sum_scales,
     sum_fields,
@@ -30,6 +31,7 @@ ADD = (
     *lookup_beside_constant(add.ADD),
     *LINEAR,
     *broadcast_kernels("add", _add, isa="dsp", values="_any", rejects=rejects_sum_scales),
+    *LINEAR_RVV,
     *LINEAR_SCALAR,
     *broadcast_kernels("add", _add),
     *broadcast_kernels("add", _add, isa="dsp", rejects=_rejects_s16, dtype="int16"),

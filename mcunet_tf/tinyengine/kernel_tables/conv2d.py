@@ -18,25 +18,20 @@ from mcunet_tf.tinyengine.kernel_tables.channels import (
     output_fields,
     rejects_any_sums,
     rejects_dsp_sums,
-    rejects_narrow_s16,
     rejects_scalar_sums,
-    s16_constants,
-    s16_edges,
-    s16_factors,
-    s16_fields,
 )
+from mcunet_tf.tinyengine.kernel_tables.conv2d_s16 import CONV_2D_S16
 from mcunet_tf.tinyengine.kernel_tables.packing import (
     dsp,
     dsp_columns,
-    dsp_s16,
     mve,
+    rvv,
     scalar,
     simd,
 )
 from mcunet_tf.tinyengine.kernel_tables.packing.pairs import paired, rejects_pairs
 from mcunet_tf.tinyengine.kernel_tables.table import Kernel, Struct, Style, int8_blob, word_blob
-from mcunet_tf.tinyengine.kernel_tables.windows import window_fields
-from mcunet_tf.tinyengine.ops import common
+from mcunet_tf.tinyengine.kernel_tables.windows import rejects_unless_pointwise, window_fields
 from mcunet_tf.tinyengine.ops.conv2d import Conv2dAttributes
 from mcunet_tf.tinyengine.ops.spec import View
 
@@ -48,21 +43,6 @@ def _conv2d_portable(view: View) -> Struct:
     }
     edges = {"in_zero_point": view.input(0).zero_point, **output_fields(view)}
     return Struct("struct conv2d_s8", {**constants, **window_fields(view), **edges})
-
-
-def is_pointwise(view: View) -> bool:
-    """A 1 x 1 convolution of stride 1 without padding: a matrix product per pixel."""
-    attributes: Conv2dAttributes = view.attributes
-    return (
-        tuple(view.input(1).shape[1:3]) == (1, 1)
-        and attributes.stride_height == attributes.stride_width == 1
-        and attributes.padding == common.Padding()
-    )
-
-
-def rejects_unless_pointwise(view: View) -> str | None:
-    """Why a kernel for pixels cannot take a convolution, or None."""
-    return None if is_pointwise(view) else "only 1 x 1 convolutions of stride 1"
 
 
 def _rejects_1x1_shape(view: View) -> str | None:
@@ -336,6 +316,31 @@ def _conv2d_scalar(isa: str) -> tuple[Kernel, Kernel]:
     )
 
 
+def _rvv_scratch(view: View, _: int) -> int:
+    return rvv.scratch_bytes_conv2d(_inputs(view))
+
+
+_CONV2D_RVV = (
+    Kernel(
+        "conv2d_s8_1x1_rvv",
+        "conv2d",
+        "rvv",
+        Style.PIXELS,
+        lambda view: dense_stream(view, rvv.pack_taps),
+        rejects=rejects_unless_pointwise,
+        scratch_bytes=_rvv_scratch,
+        reads_ahead=True,
+    ),
+    Kernel(
+        "conv2d_s8_rvv",
+        "conv2d",
+        "rvv",
+        Style.WINDOW,
+        lambda view: dense_stream(view, rvv.pack_taps),
+        scratch_bytes=_rvv_scratch,
+    ),
+)
+
 _MICROCONTROLLERS = (
     *_conv2d_fours(),
     # For little scratch, scales of one half and more, and maps that leave tiles of four half empty.
@@ -368,6 +373,7 @@ _MICROCONTROLLERS = (
         dsp.pack_conv2d_1x1_any,
         lambda view: rejects_pairs(view) or rejects_any_sums(view),
     ),
+    *_CONV2D_RVV,
     *_conv2d_scalar("thumb"),
     *_conv2d_scalar("scalar"),
     Kernel(
@@ -413,86 +419,6 @@ _SIMD = (
 )
 
 
-def _s16(view: View) -> Struct:
-    constants = {"weights": int8_blob(view.constant(1)), **s16_fields(view)}
-    return Struct("struct conv2d_s16", {**constants, **window_fields(view), **s16_edges(view)})
-
-
-def _s16_stream(view: View) -> Struct:
-    stream = {"weights": word_blob(dsp_s16.pack_pairs(*s16_factors(view)))}
-    constants = {**stream, "bias": None, "scales": None, "wide": 1}
-    return Struct("struct conv2d_s16", {**constants, **window_fields(view), **s16_edges(view)})
-
-
-def _s16_any(view: View) -> Struct:
-    words = dsp_s16.pack_groups(s16_constants(view)[0], 2)
-    constants = {"weights": word_blob(words), **s16_fields(view)}
-    return Struct("struct conv2d_s16", {**constants, **window_fields(view), **s16_edges(view)})
-
-
-def _rejects_s16(view: View) -> str | None:
-    return "one output channel" if view.output.shape[-1] < 2 else rejects_narrow_s16(view)
-
-
-def _s16_scratch(view: View, _: int) -> int:
-    weights = view.input(1)
-    return dsp_s16.scratch_bytes_conv2d(weights.elements // weights.shape[0])
-
-
-_S16 = (
-    Kernel(
-        "conv2d_s16_1x1_dsp",
-        "conv2d",
-        "dsp",
-        Style.PIXELS,
-        _s16_stream,
-        rejects=lambda view: rejects_unless_pointwise(view) or _rejects_s16(view),
-        scratch_bytes=_s16_scratch,
-        reads_ahead=True,
-        takes=("int16",),
-    ),
-    Kernel(
-        "conv2d_s16_dsp",
-        "conv2d",
-        "dsp",
-        Style.WINDOW,
-        _s16_stream,
-        rejects=_rejects_s16,
-        scratch_bytes=_s16_scratch,
-        takes=("int16",),
-    ),
-    Kernel(
-        "conv2d_s16_1x1_any_dsp",
-        "conv2d",
-        "dsp",
-        Style.PIXELS,
-        _s16_any,
-        rejects=rejects_unless_pointwise,
-        scratch_bytes=_s16_scratch,
-        reads_ahead=True,
-        takes=("int16",),
-    ),
-    Kernel(
-        "conv2d_s16_any_dsp",
-        "conv2d",
-        "dsp",
-        Style.WINDOW,
-        _s16_any,
-        scratch_bytes=_s16_scratch,
-        takes=("int16",),
-    ),
-    Kernel(
-        "conv2d_s16_1x1_portable",
-        "conv2d",
-        "portable",
-        Style.PIXELS,
-        _s16,
-        rejects=rejects_unless_pointwise,
-        takes=("int16",),
-    ),
-    Kernel("conv2d_s16_portable", "conv2d", "portable", Style.WINDOW, _s16, takes=("int16",)),
-)
-
-CONV_2D = (*_SIMD, *_MICROCONTROLLERS, *_S16)
+CONV_2D = (*_SIMD, *_MICROCONTROLLERS, *CONV_2D_S16)
 
 KERNELS = {"CONV_2D": CONV_2D}

@@ -15,13 +15,9 @@ from mcunet_tf.tinyengine.kernel_tables.channels import (
     channel_blob,
     folded_bias,
     output_fields,
-    rejects_narrow_s16,
-    s16_constants,
-    s16_edges,
-    s16_factors,
-    s16_fields,
 )
-from mcunet_tf.tinyengine.kernel_tables.packing import dsp, dsp_s16, mve, scalar, simd
+from mcunet_tf.tinyengine.kernel_tables.depthwise_conv2d_s16 import DEPTHWISE_CONV_2D_S16
+from mcunet_tf.tinyengine.kernel_tables.packing import dsp, mve, rvv, scalar, simd
 from mcunet_tf.tinyengine.kernel_tables.table import (
     Blob,
     Kernel,
@@ -261,6 +257,43 @@ def _rejects_multiplier(view: View) -> str | None:
     return None if depth_multiplier(view) == 1 else "a depth multiplier"
 
 
+_NO_ROWS = (1 << 15) - 1
+
+
+def _is_over_input(view: View) -> bool:
+    """Whether output rows may lie over input rows: they are of one size and step."""
+    over = view.output.shape[2] == view.input(0).shape[2]
+    return over and _window_and_strides(view)[1] == (1, 1)
+
+
+def _ring_rows(view: View) -> int:
+    """Output rows from which on a call of the vectors' row copies what windows share."""
+    height = view.output.shape[1]
+    return height if _is_over_input(view) and height > 1 else _NO_ROWS
+
+
+def _depthwise_rvv(view: View) -> Struct:
+    struct = depthwise_stream(view, lambda *_: rvv.pack_taps(*_depthwise_taps(view)))
+    return Struct(struct.ctype, {**struct.fields, "chunk_rows": _ring_rows(view)})
+
+
+def _rejects_rvv(view: View) -> str | None:
+    return _rejects_multiplier(view) or rvv.depthwise_reason(_depthwise_constants(view)[0])
+
+
+def _rvv_scratch(view: View, rows: int) -> int:
+    attributes: Conv2dAttributes = view.attributes
+    _, _, width, channels = view.output.shape
+    waiting = min(width, attributes.padding.left + rvv.RUN_PIXELS)
+    return rvv.scratch_bytes_depthwise(
+        _window_and_strides(view)[0],
+        (attributes.dilation_height, attributes.dilation_width),
+        channels,
+        waiting if _is_over_input(view) else 0,
+        width if rows >= _ring_rows(view) else 0,
+    )
+
+
 def _depthwise_scalar(view: View) -> Struct:
     struct = _depthwise_portable(view)
     weights = int8_blob(np.asarray(view.constant(1))[0].transpose(2, 0, 1))
@@ -352,6 +385,17 @@ _MICROCONTROLLERS = (
         rejects=lambda view: _rejects_depthwise_shape(view) or _rejects_depthwise_any_values(view),
         scratch_bytes=_depthwise_any_scratch,
     ),
+    Kernel(
+        "depthwise_conv2d_s8_rvv",
+        "depthwise_conv2d",
+        "rvv",
+        Style.WINDOW,
+        _depthwise_rvv,
+        rejects=_rejects_rvv,
+        scratch_bytes=_rvv_scratch,
+        band_rows=2 * CHUNK_ROWS,
+        in_place_rows=True,
+    ),
     _depthwise_3x3_scalar("thumb"),
     _depthwise_3x3_scalar("scalar"),
     Kernel(
@@ -387,75 +431,6 @@ _SIMD = (
 )
 
 
-def _s16(view: View) -> Struct:
-    constants = {"weights": int8_blob(view.constant(1)), **s16_fields(view)}
-    edges = {"depth_multiplier": depth_multiplier(view), **s16_edges(view)}
-    return Struct("struct depthwise_conv2d_s16", {**constants, **window_fields(view), **edges})
-
-
-def _s16_stream(view: View) -> Struct:
-    stream = {"weights": word_blob(dsp_s16.pack_depthwise(*s16_factors(view, weight_axis=3)))}
-    constants = {**stream, "bias": None, "scales": None, "wide": 1}
-    edges = {"depth_multiplier": 1, **s16_edges(view)}
-    return Struct("struct depthwise_conv2d_s16", {**constants, **window_fields(view), **edges})
-
-
-def _s16_any(view: View) -> Struct:
-    words = dsp_s16.pack_taps(s16_constants(view, weight_axis=3)[0])
-    constants = {"weights": word_blob(words), **s16_fields(view)}
-    edges = {"depth_multiplier": 1, **s16_edges(view)}
-    return Struct("struct depthwise_conv2d_s16", {**constants, **window_fields(view), **edges})
-
-
-def _rejects_s16_any(view: View) -> str | None:
-    if depth_multiplier(view) != 1 or view.output.shape[-1] < 2:
-        return "a depth multiplier, or one channel"
-    _, height, width, _ = view.input(1).shape
-    if height * width > dsp_s16.MOST_TAPS:
-        return f"{height} x {width} taps, whose sum may be beyond 32 bits"
-    return None
-
-
-def _rejects_s16(view: View) -> str | None:
-    return _rejects_s16_any(view) or rejects_narrow_s16(view, weight_axis=3)
-
-
-def _s16_scratch(view: View, _: int) -> int:
-    _, height, width, channels = view.input(1).shape
-    return dsp_s16.scratch_bytes_depthwise(height * width, channels)
-
-
-_S16 = (
-    Kernel(
-        "depthwise_conv2d_s16_dsp",
-        "depthwise_conv2d",
-        "dsp",
-        Style.WINDOW,
-        _s16_stream,
-        rejects=_rejects_s16,
-        scratch_bytes=_s16_scratch,
-        takes=("int16",),
-    ),
-    Kernel(
-        "depthwise_conv2d_s16_any_dsp",
-        "depthwise_conv2d",
-        "dsp",
-        Style.WINDOW,
-        _s16_any,
-        rejects=_rejects_s16_any,
-        scratch_bytes=_s16_scratch,
-        takes=("int16",),
-    ),
-    Kernel(
-        "depthwise_conv2d_s16_portable",
-        "depthwise_conv2d",
-        "portable",
-        Style.WINDOW,
-        _s16,
-        takes=("int16",),
-    ),
-)
-
-DEPTHWISE_CONV_2D = (*_SIMD, *_MICROCONTROLLERS, *_S16)
+DEPTHWISE_CONV_2D = (*_SIMD, *_MICROCONTROLLERS, *DEPTHWISE_CONV_2D_S16)
 
 KERNELS = {"DEPTHWISE_CONV_2D": DEPTHWISE_CONV_2D}

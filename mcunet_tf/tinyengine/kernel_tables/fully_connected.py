@@ -20,7 +20,7 @@ from mcunet_tf.tinyengine.kernel_tables.channels import (
     s16_factors,
     s16_fields,
 )
-from mcunet_tf.tinyengine.kernel_tables.packing import dsp, dsp_s16, mve
+from mcunet_tf.tinyengine.kernel_tables.packing import dsp, dsp_s16, mve, rvv
 from mcunet_tf.tinyengine.kernel_tables.table import (
     Blob,
     Kernel,
@@ -75,6 +75,10 @@ def _fully_connected_any_dsp(view: View) -> Struct:
 def _fully_connected_mve(view: View) -> Struct:
     weights, channels = mve.pack_fully_connected(*channel_constants(view))
     return _struct(view, int8_blob(weights.view(np.int8)), word_blob(channels))
+
+
+def _fully_connected_rvv(view: View) -> Struct:
+    return _struct(view, word_blob(rvv.pack_taps(*channel_constants(view))), None)
 
 
 def _s16_struct(view: View, constants: dict[str, Any]) -> Struct:
@@ -137,6 +141,13 @@ FULLY_CONNECTED = (
         "dsp",
         Style.WHOLE,
         _fully_connected_plain,
+    ),
+    Kernel(
+        "fully_connected_s8_rvv",
+        "fully_connected",
+        "rvv",
+        Style.WHOLE,
+        _fully_connected_rvv,
     ),
     *(
         Kernel(

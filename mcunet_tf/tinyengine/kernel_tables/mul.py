@@ -57,6 +57,7 @@ MUL = (
     *lookup_beside_constant(mul.MUL),
     *broadcast_kernels("mul", _mul, isa="dsp", rejects=_rejects_unless_roundings_fit),
     *broadcast_kernels("mul", _mul, isa="dsp", values="_any", rejects=_rejects_product_scale),
+    *broadcast_kernels("mul", _mul, isa="rvv"),
     *broadcast_kernels("mul", _mul),
     *broadcast_kernels("mul", _mul, isa="dsp", rejects=_rejects_s16, dtype="int16"),
     *broadcast_kernels("mul", _mul, dtype="int16"),

@@ -31,7 +31,7 @@ def over_rows(
     arguments: Callable[[View], Struct],
     rejects: Callable[[View], str | None],
 ) -> tuple[Kernel, ...]:
-    """Kernels that take an image as it comes, for Helium, the DSP extension, and any target."""
+    """Kernels that take an image as it comes, for each kind of vectors, and for any target."""
     portable = Kernel(
         f"{name}_portable",
         folder,
@@ -46,6 +46,7 @@ def over_rows(
             portable, name=f"{name}_mve", isa="mve", scratch_bytes=vector_sums_bytes
         ),
         dataclasses.replace(portable, name=f"{name}_dsp", isa="dsp"),
+        dataclasses.replace(portable, name=f"{name}_rvv", isa="rvv"),
         portable,
     )
 

@@ -87,11 +87,12 @@ def _average_pool_rows(view: View) -> Struct:
 
 
 def _over_windows(name: str, rejects: Callable[[View], str | None]) -> tuple[Kernel, ...]:
-    """Kernels of a pooling, for Helium, the DSP extension, and any target."""
+    """Kernels of a pooling, for Helium, the DSP extension, RISC-V's vectors, and any target."""
     portable = Kernel(f"{name}_portable", "pool2d", "portable", Style.WINDOW, _pool2d)
     return (
         dataclasses.replace(portable, name=f"{name}_mve", isa="mve"),
         dataclasses.replace(portable, name=f"{name}_dsp", isa="dsp", rejects=rejects),
+        dataclasses.replace(portable, name=f"{name}_rvv", isa="rvv"),
         portable,
     )
 
@@ -103,7 +104,7 @@ _GLOBAL_AVERAGE = over_rows(
 _AVERAGE = _over_windows("average_pool_2d_s8", _rejects_unless_sums_fit)
 
 _AVERAGE_SCALAR = dataclasses.replace(
-    _AVERAGE[2],
+    _AVERAGE[-1],
     name="average_pool_2d_s8_scalar",
     isa="scalar",
     rejects=_rejects_global_or_many_taps,
@@ -112,7 +113,7 @@ _AVERAGE_SCALAR = dataclasses.replace(
 
 _MAX = _over_windows("max_pool_2d_s8", _rejects_unless_words)
 
-_MAX_SCALAR = dataclasses.replace(_MAX[2], name="max_pool_2d_s8_scalar", isa="scalar")
+_MAX_SCALAR = dataclasses.replace(_MAX[-1], name="max_pool_2d_s8_scalar", isa="scalar")
 
 
 def _s16(name: str) -> Kernel:
@@ -126,13 +127,15 @@ AVERAGE_POOL_2D = (
     dataclasses.replace(_AVERAGE[0], rejects=_rejects_many_taps),
     _GLOBAL_AVERAGE[1],
     _AVERAGE[1],
-    _AVERAGE_SCALAR,
     _GLOBAL_AVERAGE[2],
     _AVERAGE[2],
+    _AVERAGE_SCALAR,
+    _GLOBAL_AVERAGE[-1],
+    _AVERAGE[-1],
     over_rows_s16(_GLOBAL_AVERAGE),
     _s16("average_pool_2d"),
 )
 
-MAX_POOL_2D = (*_MAX[:2], _MAX_SCALAR, _MAX[2], _s16("max_pool_2d"))
+MAX_POOL_2D = (*_MAX[:-1], _MAX_SCALAR, _MAX[-1], _s16("max_pool_2d"))
 
 KERNELS = {"AVERAGE_POOL_2D": AVERAGE_POOL_2D, "MAX_POOL_2D": MAX_POOL_2D}

@@ -87,6 +87,8 @@ def rejects_sum_scales(view: View) -> str | None:
     return None if least <= shift <= greatest else f"a shift of {shift}"
 
 
+LINEAR_RVV = broadcast_kernels("add", _add_linear, isa="rvv", rejects=_rejects_unless_linear)
+
 LINEAR_SCALAR = broadcast_kernels("add", _add_linear, isa="scalar", rejects=_rejects_unless_linear)
 
 LINEAR = (

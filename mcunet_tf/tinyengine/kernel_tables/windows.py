@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mcunet_tf.tinyengine.ops import common
 from mcunet_tf.tinyengine.ops.conv2d import Conv2dAttributes
 from mcunet_tf.tinyengine.ops.spec import View
 
@@ -28,3 +29,18 @@ def window_fields(view: View) -> dict[str, Any]:
         "dilation_width": attributes.dilation_width,
         "pad_left": attributes.padding.left,
     }
+
+
+def _is_pointwise(view: View) -> bool:
+    """A 1 x 1 convolution of stride 1 without padding: a matrix product per pixel."""
+    attributes: Conv2dAttributes = view.attributes
+    return (
+        tuple(view.input(1).shape[1:3]) == (1, 1)
+        and attributes.stride_height == attributes.stride_width == 1
+        and attributes.padding == common.Padding()
+    )
+
+
+def rejects_unless_pointwise(view: View) -> str | None:
+    """Why a kernel for pixels cannot take a convolution, or None."""
+    return None if _is_pointwise(view) else "only 1 x 1 convolutions of stride 1"

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Loop counts of the kernels for vectors of RISC-V, in registers of 128 bits."""
+
+from __future__ import annotations
+
+from mcunet_tf.tinyengine.cost.counts import Counts, Features, Runs, conv2d_columns, total
+from mcunet_tf.tinyengine.cost.tiles import Columns, columns_inside, whole_windows
+from mcunet_tf.tinyengine.kernel_tables.packing.rvv import RUN_PIXELS, TILE_PIXELS
+from mcunet_tf.tinyengine.kernel_tables.table import channels_or_everything
+from mcunet_tf.tinyengine.ops.broadcast import broadcast_period
+from mcunet_tf.tinyengine.ops.spec import View
+
+_LANES = 32  # sums of 32 bits in eight registers
+_BYTES = 128  # in eight registers
+_UNROLL = 4  # inputs per turn of a tile's loop
+
+
+def _add(counts: Counts, more: Counts) -> None:
+    for name, value in more.items():
+        counts[name] = counts.get(name, 0) + value
+
+
+def _tiles(pixels: int, times: float, inputs: int, channels: int) -> Counts:
+    """The loops of tile_rvv.h for so many pixels in a row, so many times."""
+    counts: Counts = {}
+    blocks = -(-channels // _LANES)
+    for size, tiles in ((TILE_PIXELS, pixels // TILE_PIXELS), (pixels % TILE_PIXELS, 1)):
+        if size and tiles:
+            groups = times * tiles * blocks
+            _add(
+                counts,
+                {
+                    f"tile{size}": times * tiles,
+                    f"block{size}": groups,
+                    f"turn{size}": groups * (inputs // _UNROLL),
+                    f"odd{size}": groups * (inputs % _UNROLL),
+                },
+            )
+    return counts
+
+
+def conv2d_1x1(view: View, calls: Runs) -> Counts:
+    """Tiles of three pixels, which are copied together."""
+    inputs, channels = view.input(0).shape[-1], view.output.shape[-1]
+    counts: Counts = {"call": total(calls)[0]}
+    for pixels, times, _ in calls:
+        _add(counts, _tiles(pixels, times, inputs, channels))
+        whole, rest = divmod(pixels, TILE_PIXELS)
+        copied = whole * -(-TILE_PIXELS * inputs // _BYTES) + -(-rest * inputs // _BYTES)
+        _add(counts, {"copied": times * copied})
+    return counts
+
+
+def conv2d(view: View, calls: Runs) -> Counts:
+    """Tiles of three pixels of a row, whose windows are copied row by row."""
+    _, height, width, inputs = view.input(1).shape
+    columns = conv2d_columns(view)
+    made, rows = total(calls)
+    whole = whole_windows(columns)
+    pixels, taps = columns.out_width, height * width * inputs
+    clipped = pixels - whole
+    inside = columns_inside(columns) - whole * width
+    blocks = -(-width * inputs // _BYTES)
+    counts: Counts = {
+        "call": made,
+        "row": rows,
+        "pixel": rows * pixels,
+        "run": rows * pixels * height * (columns.dilation == 1),
+        "run_block": rows * pixels * height * blocks * (blocks > 1),
+        "clipped": rows * clipped,
+        "filled": rows * clipped * -(-taps // _BYTES),
+        "dilated": rows * inside * (columns.dilation > 1),
+        "dilated_run": rows * inside * height * (columns.dilation > 1),
+    }
+    _add(counts, _tiles(pixels, rows, taps, view.output.shape[3]))
+    return counts
+
+
+def fully_connected(view: View, calls: Runs) -> Counts:
+    """Rows as pixels."""
+    outputs, inputs = view.input(1).shape
+    made = total(calls)[0]
+    return {"call": made, **_tiles(view.output.elements // outputs, made, inputs, outputs)}
+
+
+def _lines(view: View, outputs: float, lines: float) -> Counts:
+    """The loops of line_rvv.h over windows within the image."""
+    _, height, width, _ = view.input(1).shape
+    if (height, width) == (3, 3):
+        return {"line": lines, "nine": outputs}
+    return {
+        "line": lines,
+        "output": outputs,
+        "kernel_row": outputs * height,
+        "pair": outputs * height * (width // 2),
+        "odd": outputs * height * (width % 2),
+    }
+
+
+def depthwise(view: View, calls: Runs) -> Counts:
+    """Groups of channels, row by row: from the image, or from a ring of rows."""
+    attributes = view.attributes
+    _, height, width, _ = view.input(1).shape
+    columns = conv2d_columns(view)
+    out_height, pixels, channels = view.output.shape[1:4]
+    over_input = columns.stride == attributes.stride_height == 1 and pixels == columns.in_width
+    span = (height - 1) * attributes.dilation_height
+    groups = -(-channels // _LANES)
+    whole = _whole(columns)
+    counts: Counts = {"call": total(calls)[0], "group": total(calls)[0] * groups}
+    for rows, times, _ in calls:
+        lines = times * rows * groups
+        if over_input and rows >= out_height > 1:
+            copied = times * (rows + span) * groups
+            seen = min(columns.reach - columns.pad_left, columns.in_width)
+            filled = times * sum(
+                -(-(span + 1) * columns.reach * min(_LANES, channels - c) // _BYTES)
+                for c in range(0, channels, _LANES)
+            )
+            _add(counts, _lines(view, lines * pixels, lines))
+            _add(counts, {"ring_row": lines, "copied_row": copied, "copied": copied * seen})
+            _add(counts, {"filled": filled * (seen < columns.reach)})
+            continue
+        _add(counts, _lines(view, lines * whole, lines * (whole > 0)))
+        clipped = lines * (pixels - whole)
+        more = {"row": lines, "clipped": clipped, "clipped_row": clipped * height}
+        _add(counts, {**more, "clipped_tap": clipped * height * width})
+        if over_input:
+            runs = lines * -(-whole // RUN_PIXELS)
+            _add(counts, {"waiting": lines * pixels, "waiting_run": runs + clipped})
+    return counts
+
+
+def _whole(columns: Columns) -> int:
+    """Outputs of a row whose windows lie within the image, dilated or not."""
+    starts = (x * columns.stride - columns.pad_left for x in range(columns.out_width))
+    reach = (columns.kernel_width - 1) * columns.dilation
+    return sum(0 <= x <= columns.in_width - 1 - reach for x in starts)
+
+
+def pairs(view: View, calls: Runs) -> Counts:
+    """Values of two tensors, or of one and a pixel that repeats."""
+    made, pixels = total(calls)
+    period = broadcast_period(view)[1]
+    if period < view.output.elements:
+        return {"call": made, "pixel": pixels, "run": pixels * -(-period // _LANES)}
+    values = channels_or_everything(view)
+    runs = sum(-(-units * values // _LANES) * times for units, times, _ in calls)
+    return {"call": made, "run": runs}
+
+
+def sums(view: View, calls: Runs) -> Counts:
+    """Groups of channels of an image that comes in bands."""
+    made, rows = total(calls)
+    _, height, width, channels = view.input(0).shape
+    groups = -(-channels // _LANES)
+    return {
+        "call": made,
+        "group": made * groups,
+        "group_pixel": rows * width * groups,
+        "last": rows / height * groups,
+    }
+
+
+RVV: dict[str, Features] = {
+    "conv2d_s8_1x1_rvv": conv2d_1x1,
+    "conv2d_s8_rvv": conv2d,
+    "fully_connected_s8_rvv": fully_connected,
+    "depthwise_conv2d_s8_rvv": depthwise,
+    **{f"{op}{form}_s8_rvv": pairs for op in ("add", "mul") for form in ("", "_broadcast")},
+    "mean_rows_s8_rvv": sums,
+    "average_pool_rows_s8_rvv": sums,
+}
+"""Feature functions by the kernel's name."""
