@@ -10,13 +10,15 @@
  * copied before it is written, padding beside them, into a ring.
  *
  * Weight stream, N channels: that of tile_rvv.h, K = kernel_height * kernel_width; what weights may
- * be: line_rvv.h.
+ * be: line_rvv.h. Where strides across are 1, up to 16 channels are repeated as often as 32 hold
+ * them: so many neighbouring pixels, whose channels lie one behind the other, are one vector.
  *
  * scratch, 4-byte aligned: a pointer per row of the kernel, and min(32, channels) bytes for each of
  * min(out_width, pad_left + 16) outputs that may have to wait; or for each column that windows see
  * of (kernel_height - 1) * dilation_height + 1 rows, in calls of chunk_rows rows and more.
  */
 #include "../common/asm_function.h"
+#include "../common/copy_bytes_rvv.h"
 #include "../common/fill_bytes_rvv.h"
 #include "../line_rvv/line_rvv.h"
 #include "depthwise_conv2d.h"
@@ -49,34 +51,13 @@ ASM_FUNCTION static void copy_lanes(__attribute__((unused)) int8_t *to,
           : "memory");
 }
 
-/* What all lines of a call have in common. */
-static void begin_lines(const struct depthwise_conv2d_s8 *op, struct line_rvv *line,
-                        const int8_t *const *pointers) {
-  line->rows = pointers;
-  line->height = op->kernel_height;
-  line->width = op->kernel_width;
-  line->channels = op->out_channels;
-  line->zero_point = op->out_zero_point;
-  line->low = op->out_min;
-  line->high = op->out_max;
-  line->inside = op->kernel_width;
-  line->zero_value = op->in_zero_point;
-  line->tap_step = op->dilation_width * op->in_channels;
-  line->pixel_step = op->stride_width * op->in_channels;
-}
-
-/* What the lines of the next channels, from `channel` on, have in common. */
-static void begin_channels(const struct depthwise_conv2d_s8 *op, struct line_rvv *line,
-                           int32_t channel) {
-  const int32_t left = op->out_channels - channel;
-  line->lanes = lanes_of(left < MOST_LANES ? left : MOST_LANES);
-  const int32_t channels = op->out_channels, *const words = op->weights;
-  line->bias = words + 1 + channel;
-  line->multipliers = line->bias + channels;
-  line->rights = (const int16_t *)(words + 1 + 2 * channels) + channel;
-  const int8_t *const bytes = (const int8_t *)(line->rights + channels) - channel;
-  line->lefts = words[0] ? bytes : 0;
-  line->weights = words[0] ? bytes + channels : bytes;
+static void copy_pixels(int8_t *to, int32_t to_step, const int8_t *from, int32_t from_step,
+                        int32_t pixels, int32_t lanes) {
+  if (to_step == lanes && from_step == lanes) {
+    copy_bytes_rvv(to, from, pixels * lanes);
+  } else {
+    copy_lanes(to, to_step, from, from_step, pixels, lanes);
+  }
 }
 
 /* A group of channels of an output row. */
@@ -88,16 +69,94 @@ struct row_rvv {
   int8_t *out;
   int32_t written; /* of them */
   int32_t c;       /* the first channel */
+  int32_t lanes;   /* channels that are made */
+  int32_t pixels;  /* that are made at once */
+  int32_t step;    /* bytes from window to window */
+  /* Outputs first_whole .. end_whole - 1 are made together. */
+  int32_t first_whole;
+  int32_t end_whole;
+  int32_t first_clipped;
+  int32_t last_clipped;
 };
 
-/* Outputs from `first` on, whose windows lie within the image. */
-static void make_whole(const struct depthwise_conv2d_s8 *op, struct row_rvv *row, int32_t first) {
-  const int32_t channels = op->in_channels;
-  const int32_t offset = (first * op->stride_width - op->pad_left) * channels + row->c;
+/* What all lines of a call have in common. */
+static void begin_lines(const struct depthwise_conv2d_s8 *op, struct row_rvv *row) {
+  const int32_t channels = op->out_channels;
+  const int several = op->stride_width == 1 && 2 * channels <= MOST_LANES;
+  struct line_rvv *const line = &row->line;
+  line->rows = row->pointers;
+  line->height = op->kernel_height;
+  line->width = op->kernel_width;
+  line->channels = several ? MOST_LANES / channels * channels : channels;
+  line->zero_point = op->out_zero_point;
+  line->low = op->out_min;
+  line->high = op->out_max;
+  line->inside = op->kernel_width;
+  line->first_clipped = line->last_clipped = 0;
+  line->zero_value = op->in_zero_point;
+  line->tap_step = op->dilation_width * channels;
+  row->step = op->stride_width * channels;
+}
+
+/* What the lines of the next channels, from row->c on, have in common. */
+static void begin_channels(const struct depthwise_conv2d_s8 *op, struct row_rvv *row) {
+  const int32_t channels = row->line.channels, c = row->c, *const words = op->weights;
+  const int32_t left = channels - c, most = lanes_of(left < MOST_LANES ? left : MOST_LANES);
+  const int several = channels > op->out_channels && most >= op->out_channels;
+  row->lanes = several ? op->out_channels : most;
+  row->pixels = several ? most / op->out_channels : 1;
+  if (row->lanes > op->out_channels - c) {
+    row->lanes = op->out_channels - c;
+  }
+  row->line.bias = words + 1 + c;
+  row->line.multipliers = row->line.bias + channels;
+  row->line.rights = (const int16_t *)(words + 1 + 2 * channels) + c;
+  const int8_t *const bytes = (const int8_t *)(row->line.rights + channels) - c;
+  row->line.lefts = words[0] ? bytes : 0;
+  row->line.weights = words[0] ? bytes + channels : bytes;
+}
+
+/* The next outputs: `lines` of `pixels` each. */
+static void make_lines(struct row_rvv *row, int32_t pixels, int32_t lines, int32_t out_step) {
+  const int32_t made = pixels * lines;
+  if (made > 0) {
+    row->line.lanes = pixels * row->lanes;
+    row->line.outputs = lines;
+    row->line.pixel_step = pixels * row->step;
+    row->line.out_step = pixels * out_step;
+    line_rvv(&row->line);
+    row->line.out += made * out_step;
+    for (int32_t i = 0; i < row->line.height; i++) {
+      row->pointers[i] += made * row->step;
+    }
+  }
+}
+
+/* `count` outputs from where the line points to, the first or the last of which may be clipped. */
+static void make_outputs(struct row_rvv *row, int32_t count, int32_t first_clipped,
+                         int32_t last_clipped, int32_t out_step) {
+  row->line.first_clipped = first_clipped;
+  row->line.last_clipped = last_clipped;
+  if (row->pixels == 1) {
+    make_lines(row, 1, count, out_step);
+    return;
+  }
+  row->line.last_clipped = 0;
+  make_lines(row, 1, first_clipped, out_step);
+  row->line.first_clipped = 0;
+  const int32_t whole = count - first_clipped - last_clipped;
+  make_lines(row, row->pixels, whole / row->pixels, out_step);
+  make_lines(row, whole % row->pixels, 1, out_step);
+  row->line.last_clipped = last_clipped;
+  make_lines(row, 1, last_clipped, out_step);
+}
+
+/* Points to the windows of outputs from `first` on in the image. */
+static void point_at(const struct depthwise_conv2d_s8 *op, struct row_rvv *row, int32_t first) {
+  const int32_t offset = first * row->step - op->pad_left * op->in_channels + row->c;
   for (int32_t i = 0; i < op->kernel_height; i++) {
     row->pointers[i] = row->window[i * op->dilation_height] + offset;
   }
-  line_rvv(&row->line);
 }
 
 /* One output whose window reaches beyond the image. */
@@ -117,41 +176,41 @@ static void make_clipped(const struct depthwise_conv2d_s8 *op, struct row_rvv *r
   }
   row->line.before = before;
   row->line.inside = end - before;
+  row->line.lanes = row->lanes;
+  row->line.outputs = 1;
   line_rvv(&row->line);
   row->line.inside = op->kernel_width;
 }
 
 /* Writes outputs before `made` that wait, but for those that lie where windows still read. */
 static void write_waiting(const struct depthwise_conv2d_s8 *op, struct row_rvv *row, int32_t made) {
-  const int32_t channels = op->out_channels, lanes = row->line.lanes;
+  const int32_t channels = op->out_channels, lanes = row->lanes;
   const int32_t waits = made < op->out_width ? op->pad_left : 0;
   const int32_t ready = made - waits - row->written;
   if (ready > 0) {
     int8_t *const to = row->out + row->written * channels + row->c;
-    copy_lanes(to, channels, row->waiting, lanes, ready, lanes);
+    copy_pixels(to, channels, row->waiting, lanes, ready, lanes);
     row->written += ready;
     if (waits > 0) {
-      copy_lanes(row->waiting, lanes, row->waiting + ready * lanes, lanes, waits, lanes);
+      copy_pixels(row->waiting, lanes, row->waiting + ready * lanes, lanes, waits, lanes);
     }
   }
 }
 
-/* Makes outputs first .. end - 1, whose windows all lie within the image, or none does. */
+/* Makes outputs first .. end - 1: one by one if their windows reach beyond the image, but for what
+ * lines do of 3 x 3. */
 static void make_run(const struct depthwise_conv2d_s8 *op, struct row_rvv *row, int32_t first,
                      int32_t end, int whole) {
   const int32_t most = !whole ? 1 : row->waiting ? RUN_PIXELS : end - first;
   while (first < end) {
     const int32_t count = end - first < most ? end - first : most;
-    row->line.outputs = count;
-    if (row->waiting) {
-      row->line.out_step = row->line.lanes;
-      row->line.out = row->waiting + (first - row->written) * row->line.lanes;
-    } else {
-      row->line.out_step = op->out_channels;
-      row->line.out = row->out + first * op->out_channels + row->c;
-    }
+    const int32_t out_step = row->waiting ? row->lanes : op->out_channels;
+    row->line.out = row->waiting ? row->waiting + (first - row->written) * out_step
+                                 : row->out + first * out_step + row->c;
     if (whole) {
-      make_whole(op, row, first);
+      point_at(op, row, first);
+      make_outputs(row, count, first == 0 && row->first_clipped,
+                   first + count == op->out_width && row->last_clipped, out_step);
     } else {
       make_clipped(op, row, first);
     }
@@ -162,26 +221,39 @@ static void make_run(const struct depthwise_conv2d_s8 *op, struct row_rvv *row, 
   }
 }
 
+/* Says which outputs have windows that reach beyond the image. */
+static void find_clipped(const struct depthwise_conv2d_s8 *op, struct row_rvv *row) {
+  const int32_t stride = op->stride_width, left = op->pad_left, width = op->out_width;
+  const int32_t reach = (op->kernel_width - 1) * op->dilation_width;
+  const int32_t room = op->in_width - 1 - reach + left, before = (left + stride - 1) / stride;
+  const int32_t beyond = (width - 1) * stride - room;
+  row->first_clipped = row->last_clipped = 0;
+  row->first_whole = 0;
+  row->end_whole = width;
+  if (op->kernel_height == 3 && op->kernel_width == 3 && op->dilation_width == 1 && left <= 1 &&
+      beyond <= 1 && width > 1 && op->in_width > 1) {
+    row->first_clipped = left;
+    row->last_clipped = beyond > 0;
+    return;
+  }
+  const int32_t within = room < 0 ? 0 : room / stride + 1;
+  row->first_whole = before < width ? before : width;
+  row->end_whole = within < row->first_whole ? row->first_whole : within < width ? within : width;
+}
+
 /* The group of channels of a row, from the image. */
 static void make_row(const struct depthwise_conv2d_s8 *op, struct row_rvv *row) {
-  const int32_t stride = op->stride_width, left = op->pad_left, width = op->out_width;
-  const int32_t before = (left + stride - 1) / stride;
-  const int32_t room = op->in_width - 1 - (op->kernel_width - 1) * op->dilation_width + left;
-  /* Outputs before the first whole window, and before what follows the last one. */
-  const int32_t first = before < width ? before : width;
-  const int32_t within = room < 0 ? 0 : room / stride + 1;
-  const int32_t end = within < first ? first : within < width ? within : width;
   row->written = 0;
-  make_run(op, row, 0, first, 0);
-  make_run(op, row, first, end, 1);
-  make_run(op, row, end, width, 0);
+  make_run(op, row, 0, row->first_whole, 0);
+  make_run(op, row, row->first_whole, row->end_whole, 1);
+  make_run(op, row, row->end_whole, op->out_width, 0);
 }
 
 /* The group of channels of all rows, from copies of the image's. */
 static void make_rows_of_ring(const struct depthwise_conv2d_s8 *op, struct row_rvv *row,
                               const int8_t *const *in_rows, int8_t *const *out_rows, int32_t rows,
                               int8_t *ring) {
-  const int32_t lanes = row->line.lanes, left = op->pad_left, span = op->kernel_width - 1;
+  const int32_t lanes = row->lanes, left = op->pad_left, span = op->kernel_width - 1;
   const int32_t columns = (op->out_width - 1) * op->stride_width + span * op->dilation_width + 1;
   const int32_t seen = columns - left < op->in_width ? columns - left : op->in_width;
   const int32_t ring_rows = (op->kernel_height - 1) * op->dilation_height + 1;
@@ -190,14 +262,12 @@ static void make_rows_of_ring(const struct depthwise_conv2d_s8 *op, struct row_r
     fill_bytes_rvv(ring, op->in_zero_point, ring_rows * row_bytes);
   }
   row->line.tap_step = op->dilation_width * lanes;
-  row->line.pixel_step = op->stride_width * lanes;
-  row->line.outputs = op->out_width;
-  row->line.out_step = op->out_channels;
+  row->step = op->stride_width * lanes;
   int32_t copied = 0, slot = 0; /* the next row's, and the oldest one's */
   for (int32_t r = 0; r < rows; r++) {
     for (; copied < r * op->stride_height + ring_rows; copied++) {
-      copy_lanes(ring + slot * row_bytes + left * lanes, lanes, in_rows[copied] + row->c,
-                 op->in_channels, seen, lanes);
+      copy_pixels(ring + slot * row_bytes + left * lanes, lanes, in_rows[copied] + row->c,
+                  op->in_channels, seen, lanes);
       slot = slot + 1 < ring_rows ? slot + 1 : 0;
     }
     int32_t at = slot;
@@ -207,7 +277,7 @@ static void make_rows_of_ring(const struct depthwise_conv2d_s8 *op, struct row_r
       at = at < ring_rows ? at : at - ring_rows;
     }
     row->line.out = out_rows[r] + row->c;
-    line_rvv(&row->line);
+    make_outputs(row, op->out_width, 0, 0, op->out_channels);
   }
 }
 
@@ -216,9 +286,10 @@ void depthwise_conv2d_s8_rvv(const struct depthwise_conv2d_s8 *op, const int8_t 
   struct row_rvv row;
   row.pointers = scratch;
   int8_t *const values = (int8_t *)(row.pointers + op->kernel_height);
-  begin_lines(op, &row.line, row.pointers);
-  for (row.c = 0; row.c < op->out_channels; row.c += row.line.lanes) {
-    begin_channels(op, &row.line, row.c);
+  begin_lines(op, &row);
+  find_clipped(op, &row);
+  for (row.c = 0; row.c < op->out_channels; row.c += row.lanes) {
+    begin_channels(op, &row);
     if (rows >= op->chunk_rows) {
       make_rows_of_ring(op, &row, in_rows, out_rows, rows, values);
       continue;

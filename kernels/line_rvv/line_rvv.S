@@ -11,21 +11,23 @@
 #define LINE_BEFORE 12
 #define LINE_INSIDE 16
 #define LINE_ZERO_VALUE 20
-#define LINE_TAP_STEP 24
-#define LINE_PIXEL_STEP 28
-#define LINE_LANES 32
-#define LINE_CHANNELS 36
-#define LINE_OUT 40
-#define LINE_OUT_STEP 44
-#define LINE_OUTPUTS 48
-#define LINE_ZERO_POINT 52
-#define LINE_LOW 56
-#define LINE_HIGH 60
-#define LINE_BIAS 64
-#define LINE_MULTIPLIERS 68
-#define LINE_RIGHTS 72
-#define LINE_LEFTS 76
-#define LINE_WEIGHTS 80
+#define LINE_FIRST_CLIPPED 24
+#define LINE_LAST_CLIPPED 28
+#define LINE_TAP_STEP 32
+#define LINE_PIXEL_STEP 36
+#define LINE_LANES 40
+#define LINE_CHANNELS 44
+#define LINE_OUT 48
+#define LINE_OUT_STEP 52
+#define LINE_OUTPUTS 56
+#define LINE_ZERO_POINT 60
+#define LINE_LOW 64
+#define LINE_HIGH 68
+#define LINE_BIAS 72
+#define LINE_MULTIPLIERS 76
+#define LINE_RIGHTS 80
+#define LINE_LEFTS 84
+#define LINE_WEIGHTS 88
 
 /* t0 to t6 as requantize_rvv wants them; a1: bytes from tap to tap, a2: from window to window, a3:
  * out, a4: outputs, a5: channels, s0: bias, s5: bytes from output to output. */
@@ -41,6 +43,7 @@ line_rvv:
     sw      s3, 12(sp)
     sw      s4, 16(sp)
     sw      s5, 20(sp)
+    sw      s6, 24(sp)
     csrwi   vxrm, 0
     lw      t0, LINE_LANES(a0)
     lw      t1, LINE_MULTIPLIERS(a0)
@@ -159,21 +162,71 @@ line_rvv:
     vse8.v  v8, (a3)
     j       .Lend
 
-/* Two taps, at `first` and `second`. */
-.macro two_taps first, first_weights, second, second_weights
-    vle8.v  v0, (\first)
-    vle8.v  v2, (\second)
-    vwmul.vv v4, v0, \first_weights
-    vwmacc.vv v4, v2, \second_weights
-.endm
-
 .macro add_products
     vsetvli zero, t0, e16, m4, ta, ma
     vwadd.wv v8, v8, v4
     vsetvli zero, t0, e8, m2, ta, ma
 .endm
 
-/* s1 to s3: the rows, a6: the last tap's weights. */
+/* A tap at `at`, or one beside the image. */
+.macro tap to, at, beside
+  .if \beside
+    vmv.v.x \to, s6
+  .else
+    vle8.v  \to, (\at)
+  .endif
+.endm
+
+/* Sums of the window at s1 to s3, whose first or last column may lie beside the image. */
+.macro nine_products first, last
+    add     a7, s1, a1
+    tap     v0, s1, \first
+    tap     v2, a7, 0
+    vwmul.vv v4, v0, v16
+    add     a7, a7, a1
+    vwmacc.vv v4, v2, v18
+    vsetvli zero, t0, e16, m4, ta, ma
+    vle32.v v8, (s0)
+    vwadd.wv v8, v8, v4
+    vsetvli zero, t0, e8, m2, ta, ma
+    tap     v0, a7, \last
+    tap     v2, s2, \first
+    vwmul.vv v4, v0, v20
+    add     a7, s2, a1
+    vwmacc.vv v4, v2, v22
+    add_products
+    tap     v0, a7, 0
+    add     a7, a7, a1
+    tap     v2, a7, \last
+    vwmul.vv v4, v0, v24
+    add     a7, s3, a1
+    vwmacc.vv v4, v2, v26
+    add_products
+    tap     v0, s3, \first
+    tap     v2, a7, 0
+    vwmul.vv v4, v0, v28
+    add     a7, a7, a1
+    vwmacc.vv v4, v2, v30
+    add_products
+    tap     v0, a7, \last
+    vle8.v  v2, (a6)
+    vwmul.vv v4, v0, v2
+    vsetvli zero, t0, e16, m4, ta, ma
+    vwadd.wv v8, v8, v4
+.endm
+
+/* Writes an output; the next window. Vectors are left as e8, m2. */
+.macro finish_nine
+    requantize_rvv v8
+    add     s1, s1, a2
+    add     s2, s2, a2
+    vse8.v  v8, (a3)
+    add     s3, s3, a2
+    add     a3, a3, s5
+.endm
+
+/* s1 to s3: the rows, a4: outputs of whole windows, a6: the last tap's weights, s4: whether the last
+ * window is clipped, s6: the value beside the image. */
 .Lnine_taps:
     vsetvli zero, t0, e8, m2, ta, ma
     lw      a6, LINE_WEIGHTS(a0)
@@ -185,37 +238,29 @@ line_rvv:
     lw      s1, 0(a7)
     lw      s2, 4(a7)
     lw      s3, 8(a7)
-.Lnine:
-    add     a7, s1, a1
-    two_taps s1, v16, a7, v18
-    add     a7, a7, a1
-    vsetvli zero, t0, e16, m4, ta, ma
-    vle32.v v8, (s0)
-    vwadd.wv v8, v8, v4
-    vsetvli zero, t0, e8, m2, ta, ma
-    two_taps a7, v20, s2, v22
-    add     a7, s2, a1
-    add_products
-    add     a0, a7, a1
-    two_taps a7, v24, a0, v26
-    add     a7, s3, a1
-    add_products
-    two_taps s3, v28, a7, v30
-    add     a7, a7, a1
-    add_products
-    vle8.v  v0, (a7)
-    vle8.v  v2, (a6)
-    vwmul.vv v4, v0, v2
-    vsetvli zero, t0, e16, m4, ta, ma
-    vwadd.wv v8, v8, v4
-    requantize_rvv v8
+    lw      s6, LINE_ZERO_VALUE(a0)
+    lw      s4, LINE_LAST_CLIPPED(a0)
+    lw      a7, LINE_FIRST_CLIPPED(a0)
+    sub     a4, a4, s4
+    beqz    a7, .Lwhole_windows
+    nine_products 1, 0
+    jal     a0, .Lfinish
     addi    a4, a4, -1
-    add     s1, s1, a2
-    add     s2, s2, a2
-    vse8.v  v8, (a3)
-    add     s3, s3, a2
-    add     a3, a3, s5
+.Lwhole_windows:
+    beqz    a4, .Llast_window
+.Lnine:
+    nine_products 0, 0
+    finish_nine
+    addi    a4, a4, -1
     bnez    a4, .Lnine
+.Llast_window:
+    beqz    s4, .Lend
+    nine_products 0, 1
+    jal     a0, .Lfinish
+    j       .Lend
+.Lfinish:
+    finish_nine
+    jr      a0
 .Lend:
     lw      s0, 0(sp)
     lw      s1, 4(sp)
@@ -223,6 +268,7 @@ line_rvv:
     lw      s3, 12(sp)
     lw      s4, 16(sp)
     lw      s5, 20(sp)
+    lw      s6, 24(sp)
     addi    sp, sp, 32
     ret
     .size   line_rvv, . - line_rvv

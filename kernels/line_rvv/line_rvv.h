@@ -20,6 +20,10 @@ struct line_rvv {
   int32_t before;     /* taps of a row beside the image, in front of those inside */
   int32_t inside;     /* less than `width`: one output is made */
   int32_t zero_value; /* of taps beside the image */
+  /* Of 3 x 3 windows: whether those of the first and of the last output begin, and end, a column
+   * beside the image. */
+  int32_t first_clipped;
+  int32_t last_clipped;
   int32_t tap_step;   /* bytes from tap to tap of a row */
   int32_t pixel_step; /* bytes from window to window */
   int32_t lanes;      /* channels that are made */

@@ -18,4 +18,8 @@ struct lookup_x8 {
 void lookup_x8_portable(const struct lookup_x8 *op, const int8_t *in, int8_t *out, int32_t pixels,
                         void *scratch);
 
+/* The same for vectors of RISC-V, integers only (Zve32x), of any length. */
+void lookup_x8_rvv(const struct lookup_x8 *op, const int8_t *in, int8_t *out, int32_t pixels,
+                   void *scratch);
+
 #endif /* KERNELS_LOOKUP_LOOKUP_H_ */

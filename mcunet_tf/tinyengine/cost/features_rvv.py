@@ -3,9 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mcunet_tf.tinyengine.cost.counts import Counts, Features, Runs, conv2d_columns, total
 from mcunet_tf.tinyengine.cost.tiles import Columns, columns_inside, whole_windows
-from mcunet_tf.tinyengine.kernel_tables.packing.rvv import RUN_PIXELS, TILE_PIXELS
+from mcunet_tf.tinyengine.kernel_tables.packing.rvv import (
+    RUN_PIXELS,
+    TILE_PIXELS,
+    pixels_at_once,
+)
 from mcunet_tf.tinyengine.kernel_tables.table import channels_or_everything
 from mcunet_tf.tinyengine.ops.broadcast import broadcast_period
 from mcunet_tf.tinyengine.ops.spec import View
@@ -83,13 +89,17 @@ def fully_connected(view: View, calls: Runs) -> Counts:
     return {"call": made, **_tiles(view.output.elements // outputs, made, inputs, outputs)}
 
 
-def _lines(view: View, outputs: float, lines: float) -> Counts:
-    """The loops of line_rvv.h over windows within the image."""
-    _, height, width, _ = view.input(1).shape
+def _lines(view: View, lines: float, pieces: Sequence[int]) -> Counts:
+    """The loops of line_rvv.h over pieces of so many outputs, for so many rows."""
+    _, height, width, channels = view.input(1).shape
+    at_once = pixels_at_once(channels, view.attributes.stride_width)
+    runs = [n for piece in pieces for n in (piece // at_once, piece % at_once > 0) if n]
+    outputs = lines * sum(runs)
+    counts: Counts = {"line": lines * len(runs)}
     if (height, width) == (3, 3):
-        return {"line": lines, "nine": outputs}
+        return {**counts, "nine": outputs}
     return {
-        "line": lines,
+        **counts,
         "output": outputs,
         "kernel_row": outputs * height,
         "pair": outputs * height * (width // 2),
@@ -106,7 +116,7 @@ def depthwise(view: View, calls: Runs) -> Counts:
     over_input = columns.stride == attributes.stride_height == 1 and pixels == columns.in_width
     span = (height - 1) * attributes.dilation_height
     groups = -(-channels // _LANES)
-    whole = _whole(columns)
+    whole = _whole(columns, height)
     counts: Counts = {"call": total(calls)[0], "group": total(calls)[0] * groups}
     for rows, times, _ in calls:
         lines = times * rows * groups
@@ -117,24 +127,50 @@ def depthwise(view: View, calls: Runs) -> Counts:
                 -(-(span + 1) * columns.reach * min(_LANES, channels - c) // _BYTES)
                 for c in range(0, channels, _LANES)
             )
-            _add(counts, _lines(view, lines * pixels, lines))
-            _add(counts, {"ring_row": lines, "copied_row": copied, "copied": copied * seen})
+            _add(counts, _lines(view, lines, [pixels]))
+            runs = -(-seen * channels // _BYTES) if channels <= _LANES else 0
+            _add(counts, {"ring_row": lines, "copied_row": copied, "copied_run": copied * runs})
+            _add(counts, {"copied": copied * seen * (channels > _LANES)})
             _add(counts, {"filled": filled * (seen < columns.reach)})
             continue
-        _add(counts, _lines(view, lines * whole, lines * (whole > 0)))
+        pieces = _pieces(columns, whole, channels if over_input else 0)
+        _add(counts, _lines(view, lines, pieces))
         clipped = lines * (pixels - whole)
         more = {"row": lines, "clipped": clipped, "clipped_row": clipped * height}
         _add(counts, {**more, "clipped_tap": clipped * height * width})
         if over_input:
-            runs = lines * -(-whole // RUN_PIXELS)
-            _add(counts, {"waiting": lines * pixels, "waiting_run": runs + clipped})
+            _add(counts, {"waiting": lines * pixels * (channels > _LANES)})
+            _add(counts, {"waiting_run": lines * -(-whole // RUN_PIXELS) + clipped})
     return counts
 
 
-def _whole(columns: Columns) -> int:
-    """Outputs of a row whose windows lie within the image, dilated or not."""
-    starts = (x * columns.stride - columns.pad_left for x in range(columns.out_width))
+def _pieces(columns: Columns, whole: int, waiting_channels: int) -> list[int]:
+    """How the outputs of a row that are made together are cut."""
+    most = RUN_PIXELS if waiting_channels else max(whole, 1)
+    runs = [min(most, whole - first) for first in range(0, whole, most)]
+    at_once = pixels_at_once(waiting_channels or _LANES, 1)
+    if at_once == 1 or whole < columns.out_width:
+        return runs
+    # One by one where a window of 3 x 3 is clipped.
+    last = (columns.out_width - 1) * columns.stride - columns.pad_left
+    beyond = last + columns.kernel_width - columns.in_width > 0
+    runs[0] -= columns.pad_left > 0
+    runs[-1] -= beyond
+    return [*runs, *[1] * ((columns.pad_left > 0) + beyond)]
+
+
+def _whole(columns: Columns, height: int) -> int:
+    """Outputs of a row that are made together: windows within the image, dilated or not.
+
+    Lines of 3 x 3 windows hold those that reach a column beyond it, too.
+    """
     reach = (columns.kernel_width - 1) * columns.dilation
+    last = (columns.out_width - 1) * columns.stride - columns.pad_left
+    beyond = last + reach - (columns.in_width - 1)
+    nine = (height, columns.kernel_width, columns.dilation) == (3, 3, 1)
+    if nine and columns.pad_left <= 1 and beyond <= 1 and min(columns[:2]) > 1:
+        return columns.out_width
+    starts = (x * columns.stride - columns.pad_left for x in range(columns.out_width))
     return sum(0 <= x <= columns.in_width - 1 - reach for x in starts)
 
 
@@ -147,6 +183,13 @@ def pairs(view: View, calls: Runs) -> Counts:
     values = channels_or_everything(view)
     runs = sum(-(-units * values // _LANES) * times for units, times, _ in calls)
     return {"call": made, "run": runs}
+
+
+def lookups(view: View, calls: Runs) -> Counts:
+    """Bytes through a table."""
+    per_pixel = channels_or_everything(view)
+    runs = sum(-(-units * per_pixel // _BYTES) * times for units, times, _ in calls)
+    return {"call": total(calls)[0], "run": runs}
 
 
 def sums(view: View, calls: Runs) -> Counts:
@@ -168,6 +211,7 @@ RVV: dict[str, Features] = {
     "fully_connected_s8_rvv": fully_connected,
     "depthwise_conv2d_s8_rvv": depthwise,
     **{f"{op}{form}_s8_rvv": pairs for op in ("add", "mul") for form in ("", "_broadcast")},
+    "lookup_x8_rvv": lookups,
     "mean_rows_s8_rvv": sums,
     "average_pool_rows_s8_rvv": sums,
 }

@@ -273,7 +273,9 @@ def _ring_rows(view: View) -> int:
 
 
 def _depthwise_rvv(view: View) -> Struct:
-    struct = depthwise_stream(view, lambda *_: rvv.pack_taps(*_depthwise_taps(view)))
+    stride = view.attributes.stride_width
+    packed = functools.partial(rvv.pack_depthwise, *_depthwise_taps(view), stride)
+    struct = depthwise_stream(view, lambda *_: packed())
     return Struct(struct.ctype, {**struct.fields, "chunk_rows": _ring_rows(view)})
 
 

@@ -20,25 +20,28 @@ from mcunet_tf.tinyengine.ops.common import BYTE_TYPES
 from mcunet_tf.tinyengine.ops.spec import OpSpec, View
 
 
-def _lookup_kernel(
+def _lookup(
     spec: OpSpec, rejects: Callable[[View], str | None], position: int = 0
-) -> Kernel:
+) -> tuple[Kernel, ...]:
     def arguments(view: View) -> Struct:
         table = uint8_blob(lookup.byte_table(view, spec.result, position))
         return Struct(
             "struct lookup_x8", {"table": table, "channels": channels_or_everything(view)}
         )
 
-    return Kernel(
-        "lookup_x8_portable",
-        "lookup",
-        "portable",
-        Style.PIXELS,
-        arguments,
-        rejects=rejects,
-        data_inputs=(position,),
-        streamed_inputs=(position,),
-        reads_ahead=True,
+    return tuple(
+        Kernel(
+            f"lookup_x8_{isa}",
+            "lookup",
+            isa,
+            Style.PIXELS,
+            arguments,
+            rejects=rejects,
+            data_inputs=(position,),
+            streamed_inputs=(position,),
+            reads_ahead=True,
+        )
+        for isa in ("rvv", "portable")
     )
 
 
@@ -51,7 +54,7 @@ def lookup_kernels(spec: OpSpec) -> tuple[Kernel, ...]:
     def rejects(view: View) -> str | None:
         return None if view.output.dtype in BYTE_TYPES else f"an output of {view.output.dtype}"
 
-    return (dataclasses.replace(_lookup_kernel(spec, rejects), takes=_TAKEN),)
+    return tuple(dataclasses.replace(it, takes=_TAKEN) for it in _lookup(spec, rejects))
 
 
 def lookup_beside_constant(spec: OpSpec) -> tuple[Kernel, ...]:
@@ -65,7 +68,7 @@ def lookup_beside_constant(spec: OpSpec) -> tuple[Kernel, ...]:
 
         return rejects
 
-    return tuple(_lookup_kernel(spec, rejects_unless(p), p) for p in (0, 1))
+    return tuple(kernel for p in (0, 1) for kernel in _lookup(spec, rejects_unless(p), p))
 
 
 LOOKUPS = {

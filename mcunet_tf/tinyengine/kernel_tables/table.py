@@ -84,7 +84,8 @@ class Kernel:
     Attributes:
       name: file stem, C symbol and the name of the entry at once.
       folder: where the file lies under `kernels/`; `<folder>/<folder>.h` declares it.
-      isa: instruction set it needs: "portable", "dsp", "mve", "scalar", "thumb" or "simd".
+      isa: instruction set it needs: "portable", "dsp", "mve", "rvv", "scalar", "thumb" or
+        "simd".
       style: calling style.
       arguments: prints the argument struct, packed constants included.
       rejects: why the kernel cannot take an operator, or None.

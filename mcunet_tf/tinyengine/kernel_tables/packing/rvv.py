@@ -48,6 +48,33 @@ def pack_taps(
     return np.pad(stream, (0, -len(stream) % 4))
 
 
+def pack_depthwise(
+    weights: npt.ArrayLike,
+    bias: npt.ArrayLike,
+    multiplier: npt.ArrayLike,
+    shift: npt.ArrayLike,
+    stride: int,
+) -> Bytes:
+    """Packs the stream of `depthwise_conv2d_s8_rvv`.
+
+    Args:
+        weights: int8 [channels, taps].
+        bias: folded, [channels].
+        multiplier: Q31 [channels].
+        shift: TFLite's [channels].
+        stride: of columns.
+    """
+    rows = np.asarray(weights, np.int8)
+    pixels = pixels_at_once(len(rows), stride)
+    vectors = (np.tile(np.asarray(it, np.int64), pixels) for it in (bias, multiplier, shift))
+    return pack_taps(np.tile(rows, (pixels, 1)), *vectors)
+
+
+def pixels_at_once(channels: int, stride: int) -> int:
+    """Neighbouring pixels whose channels fill a vector together: 1 with strides across."""
+    return max(1, MOST_LANES // channels) if stride == 1 else 1
+
+
 def depthwise_reason(weights: npt.ArrayLike) -> str | None:
     """Says why the weights [height, width, channels] exclude the depthwise row, or None.
 
