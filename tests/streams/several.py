@@ -72,10 +72,29 @@ def padded(layers: Layers) -> tuple[bytes, str]:
     return layers.net.build([x, more, voice], [layers.dense(layers.reduce(y, (1, 2)), 3)]), ""
 
 
+def picture(layers: Layers) -> tuple[bytes, str]:
+    """What stays has rows too, and comes first: it must be said that it has no time."""
+    picture, x = layers.tensor(1, 5, 5, 1), layers.tensor(1, 12, 5, 2)
+    known = layers.dense(layers.reduce(layers.conv(picture, 4, (2, 3)), (1, 2)), 4)
+    gate = layers.logistic(layers.reshape(known, 1, 1, 1, 4))
+    y = layers.two("MUL", layers.conv(x, 4, (5, 5), (1, 1)), gate)
+    y = layers.conv(layers.two("ADD", y, layers.reshape(known, 1, 1, 1, 4)), 9, (4, 1))
+    model = layers.net.build([picture, x], [layers.dense(layers.flatten(y), 3), known])
+    return model, layers.net.tensors[x].name
+
+
+def mask(layers: Layers) -> tuple[bytes, str]:
+    """A value for each place of a window: rows are kept as they came."""
+    x, weights = layers.tensor(1, 10, 4, 2), layers.tensor(1, 8, 4, 6)
+    y = layers.two("MUL", layers.conv(x, 6, (3, 1)), layers.logistic(weights))
+    y = layers.dense(layers.flatten(y), 3)
+    return layers.net.build([x, weights], [y]), layers.net.tensors[x].name
+
+
 SEVERAL: dict[str, tuple[Callable[[Layers], tuple[bytes, str]], int]] = {
     network.__name__: (network, hop)
     for network, hop in (
         *((speaker, 2), (gated_by_the_first, 1), (repeated, 1), (two_features, 1)),
-        *((two_rates, 1), (rows_and_a_window, 1), (padded, 1)),
+        *((two_rates, 1), (rows_and_a_window, 1), (padded, 1), (picture, 1), (mask, 1)),
     )
 }
