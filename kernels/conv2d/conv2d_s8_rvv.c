@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Any window, stride, dilation and padding with vectors of RISC-V: windows are copied into scratch,
+ * Any window, stride, dilation and padding with vectors of RISC-V. Windows are copied into scratch,
  * three pixels at a time; tiles and weights as tile_rvv.h, K = kernel_height * kernel_width *
- * in_channels.
+ * in_channels. Where rows have more pixels than a pixel has channels, windows within the image are
+ * not copied, and lanes are pixels: pixels_rvv.h.
  */
 #include "../common/asm_function.h"
 #include "../common/fill_bytes_rvv.h"
+#include "../pixels_rvv/pixels_rvv.h"
 #include "../tile_rvv/tile_rvv.h"
 #include "conv2d.h"
+
+enum { MOST_PIXELS = 32 };
 
 /* Copies a run of each row of a window, of `run` bytes; their copies lie `whole` bytes apart.
  * `step`: bytes from a row's pointer to the next one's. */
@@ -76,9 +80,53 @@ static void copy_window(const struct conv2d_s8 *op, const int8_t *const *in_rows
   }
 }
 
+/* What runs of pixels have in common, behind tile_rvv_stream. */
+static void begin_pixels(const struct conv2d_s8 *op, const struct tile_rvv *tile,
+                         struct pixels_rvv *run) {
+  const int contiguous = op->dilation_width == 1;
+  run->row_step = 4 * op->dilation_height;
+  run->height = op->kernel_height;
+  run->segments = contiguous ? 1 : op->kernel_width;
+  run->segment_step = op->dilation_width * op->in_channels;
+  run->run = contiguous ? op->kernel_width * op->in_channels : op->in_channels;
+  run->pixel_step = op->stride_width * op->in_channels;
+  run->channels = op->out_channels;
+  run->zero_point = op->out_zero_point;
+  run->low = op->out_min;
+  run->high = op->out_max;
+  run->bias = tile->bias;
+  run->multipliers = tile->multipliers;
+  run->rights = tile->rights;
+  run->lefts = tile->lefts;
+  run->weights = tile->weights;
+}
+
+/* Outputs first .. end - 1 of a row, three pixels at a time, whose inputs are copied. */
+static void make_tiles(const struct conv2d_s8 *op, struct tile_rvv *tile, int8_t *inputs,
+                       const int8_t *const *in_rows, int8_t *out, int32_t first, int32_t end) {
+  while (first < end) {
+    const int32_t count = end - first < TILE_RVV_PIXELS ? end - first : TILE_RVV_PIXELS;
+    for (int32_t p = 0; p < count; p++) {
+      const int32_t column = (first + p) * op->stride_width - op->pad_left;
+      copy_window(op, in_rows, column, inputs + p * tile->inputs);
+    }
+    tile->out = out + first * tile->channels;
+    tile_rvv(tile, count);
+    first += count;
+  }
+}
+
 void conv2d_s8_rvv(const struct conv2d_s8 *op, const int8_t *const *in_rows,
                    int8_t *const *out_rows, int32_t rows, void *scratch) {
+  const int32_t stride = op->stride_width, left = op->pad_left, width = op->out_width;
+  const int32_t room = op->in_width - 1 - (op->kernel_width - 1) * op->dilation_width + left;
+  const int32_t before = (left + stride - 1) / stride, within = room < 0 ? 0 : room / stride + 1;
+  /* The first output whose window lies within the image, and the end of those. */
+  const int32_t first = before < width ? before : width;
+  const int32_t last = within < width ? within : width, end = last < first ? first : last;
+  const int32_t whole = end - first < MOST_PIXELS ? end - first : MOST_PIXELS;
   struct tile_rvv tile;
+  struct pixels_rvv run;
   tile_rvv_stream(&tile, op->weights, op->out_channels);
   tile.in = scratch;
   tile.inputs = op->kernel_height * op->kernel_width * op->in_channels;
@@ -86,18 +134,17 @@ void conv2d_s8_rvv(const struct conv2d_s8 *op, const int8_t *const *in_rows,
   tile.zero_point = op->out_zero_point;
   tile.low = op->out_min;
   tile.high = op->out_max;
+  begin_pixels(op, &tile, &run);
   for (; rows > 0; rows--) {
-    int32_t column = -op->pad_left;
-    tile.out = *out_rows++;
-    for (int32_t left = op->out_width; left > 0;) {
-      const int32_t count = left < TILE_RVV_PIXELS ? left : TILE_RVV_PIXELS;
-      for (int32_t p = 0; p < count; p++) {
-        copy_window(op, in_rows, column, (int8_t *)scratch + p * tile.inputs);
-        column += op->stride_width;
-      }
-      tile_rvv(&tile, count);
-      tile.out += count * tile.channels;
-      left -= count;
+    int8_t *const out = *out_rows++;
+    if (2 * whole < 3 * tile.channels) {
+      make_tiles(op, &tile, scratch, in_rows, out, 0, width);
+    } else {
+      make_tiles(op, &tile, scratch, in_rows, out, 0, first);
+      run.in_rows = in_rows;
+      pixels_rvv(&run, (first * stride - left) * op->in_channels, out + first * tile.channels,
+                 end - first);
+      make_tiles(op, &tile, scratch, in_rows, out, end, width);
     }
     in_rows += op->stride_height;
   }

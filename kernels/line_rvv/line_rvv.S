@@ -225,8 +225,8 @@ line_rvv:
     add     a3, a3, s5
 .endm
 
-/* s1 to s3: the rows, a4: outputs of whole windows, a6: the last tap's weights, s4: whether the last
- * window is clipped, s6: the value beside the image. */
+/* s1 to s3: the rows, a4: outputs of whole windows, a6: the last tap's weights, s4: whether the
+ * last window is clipped, s6: the value beside the image. */
 .Lnine_taps:
     vsetvli zero, t0, e8, m2, ta, ma
     lw      a6, LINE_WEIGHTS(a0)

@@ -30,7 +30,7 @@ from tests.ops.all_cases import ALL_CASES
 from tests.streams.layers import Layers
 from tests.streams.networks import mean_of_rows, mean_of_wide_rows
 
-SHARED = ("tile_fours", "tile_short", "tile_rvv", "line_rvv")
+SHARED = ("tile_fours", "tile_short", "tile_rvv", "line_rvv", "pixels_rvv")
 KERNELS_DIR = Path(__file__).resolve().parents[2] / "kernels"
 ROWS = {kernel.name: kernel for rows in KERNELS.values() for kernel in rows}
 ISAS = ("simd", "mve", "dsp", "rvv", "thumb", "scalar", "portable")

@@ -58,27 +58,41 @@ def conv2d_1x1(view: View, calls: Runs) -> Counts:
 
 
 def conv2d(view: View, calls: Runs) -> Counts:
-    """Tiles of three pixels of a row, whose windows are copied row by row."""
+    """Tiles of three pixels of a row, whose windows are copied, and runs of whole windows."""
     _, height, width, inputs = view.input(1).shape
-    columns = conv2d_columns(view)
+    columns, channels = conv2d_columns(view), view.output.shape[3]
     made, rows = total(calls)
-    whole = whole_windows(columns)
-    pixels, taps = columns.out_width, height * width * inputs
-    clipped = pixels - whole
-    inside = columns_inside(columns) - whole * width
-    blocks = -(-width * inputs // _BYTES)
+    whole = _whole(columns, 0)
+    lanes_are_pixels = 2 * min(whole, _LANES) >= 3 * channels
+    copied = columns.out_width - whole if lanes_are_pixels else columns.out_width
+    clipped = columns.out_width - whole
+    inside = columns_inside(columns) - whole_windows(columns) * width
+    blocks, taps = -(-width * inputs // _BYTES), height * width * inputs
     counts: Counts = {
         "call": made,
         "row": rows,
-        "pixel": rows * pixels,
-        "run": rows * pixels * height * (columns.dilation == 1),
-        "run_block": rows * pixels * height * blocks * (blocks > 1),
+        "pixel": rows * copied,
+        "run": rows * copied * height * (columns.dilation == 1),
+        "run_block": rows * copied * height * blocks * (blocks > 1),
         "clipped": rows * clipped,
         "filled": rows * clipped * -(-taps // _BYTES),
-        "dilated": rows * inside * (columns.dilation > 1),
-        "dilated_run": rows * inside * height * (columns.dilation > 1),
+        "dilated": rows * inside * (columns.dilation > 1) * (not lanes_are_pixels),
+        "dilated_run": rows * inside * height * (columns.dilation > 1) * (not lanes_are_pixels),
     }
-    _add(counts, _tiles(pixels, rows, taps, view.output.shape[3]))
+    if lanes_are_pixels:
+        before = -(-columns.pad_left // columns.stride)
+        for pixels in (before, copied - before):
+            _add(counts, _tiles(pixels, rows, taps, channels))
+        groups = rows * -(-whole // _LANES)
+        segments = height * (1 if columns.dilation == 1 else width)
+        for size, times in ((3, channels // 3), (channels % 3, 1)):
+            if size and times:
+                runs = groups * times
+                more = {f"channels{size}": runs, f"input{size}": runs * taps}
+                _add(counts, {**more, "kernel_row": runs * height, "segment": runs * segments})
+        _add(counts, {"pixels": groups})
+        return counts
+    _add(counts, _tiles(columns.out_width, rows, taps, channels))
     return counts
 
 

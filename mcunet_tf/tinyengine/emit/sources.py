@@ -19,6 +19,7 @@ _INCLUDE = re.compile(r'^\s*(?:#|\.)include\s+"([^"]+)"', re.MULTILINE)
 _IMPLEMENTATIONS = {
     "common/rows.h": "common/rows.c",
     "line_rvv/line_rvv.h": "line_rvv/line_rvv.S",
+    "pixels_rvv/pixels_rvv.h": "pixels_rvv/pixels_rvv.S",
     "tile_fours/tile_fours.h": "tile_fours/tile_fours_mve.c",
     "tile_rvv/tile_rvv.h": "tile_rvv/tile_rvv.S",
     "tile_short/tile_short.h": "tile_short/tile_short_mve.c",
