@@ -80,6 +80,11 @@ static void copy_window(const struct conv2d_s8 *op, const int8_t *const *in_rows
   }
 }
 
+/* Whether so many pixels fill lanes better than channels do. */
+static int are_lanes_pixels(const struct conv2d_s8 *op, int32_t pixels) {
+  return 2 * (pixels < MOST_PIXELS ? pixels : MOST_PIXELS) >= 3 * op->out_channels;
+}
+
 /* What runs of pixels have in common, behind tile_rvv_stream. */
 static void begin_pixels(const struct conv2d_s8 *op, const struct tile_rvv *tile,
                          struct pixels_rvv *run) {
@@ -102,8 +107,9 @@ static void begin_pixels(const struct conv2d_s8 *op, const struct tile_rvv *tile
 }
 
 /* Outputs first .. end - 1 of a row, three pixels at a time, whose inputs are copied. */
-static void make_tiles(const struct conv2d_s8 *op, struct tile_rvv *tile, int8_t *inputs,
-                       const int8_t *const *in_rows, int8_t *out, int32_t first, int32_t end) {
+static __attribute__((noinline)) void make_tiles(const struct conv2d_s8 *op, struct tile_rvv *tile,
+                                                 int8_t *inputs, const int8_t *const *in_rows,
+                                                 int8_t *out, int32_t first, int32_t end) {
   while (first < end) {
     const int32_t count = end - first < TILE_RVV_PIXELS ? end - first : TILE_RVV_PIXELS;
     for (int32_t p = 0; p < count; p++) {
@@ -116,17 +122,32 @@ static void make_tiles(const struct conv2d_s8 *op, struct tile_rvv *tile, int8_t
   }
 }
 
-void conv2d_s8_rvv(const struct conv2d_s8 *op, const int8_t *const *in_rows,
-                   int8_t *const *out_rows, int32_t rows, void *scratch) {
+/* A row of outputs whose windows within the image are made together, if they are enough. */
+static __attribute__((noinline)) void make_row(const struct conv2d_s8 *op, struct tile_rvv *tile,
+                                               int8_t *inputs, const int8_t *const *in_rows,
+                                               int8_t *out) {
   const int32_t stride = op->stride_width, left = op->pad_left, width = op->out_width;
   const int32_t room = op->in_width - 1 - (op->kernel_width - 1) * op->dilation_width + left;
   const int32_t before = (left + stride - 1) / stride, within = room < 0 ? 0 : room / stride + 1;
   /* The first output whose window lies within the image, and the end of those. */
   const int32_t first = before < width ? before : width;
   const int32_t last = within < width ? within : width, end = last < first ? first : last;
-  const int32_t whole = end - first < MOST_PIXELS ? end - first : MOST_PIXELS;
+  if (are_lanes_pixels(op, end - first)) {
+    struct pixels_rvv run;
+    begin_pixels(op, tile, &run);
+    run.in_rows = in_rows;
+    pixels_rvv(&run, (first * stride - left) * op->in_channels, out + first * tile->channels,
+               end - first);
+    make_tiles(op, tile, inputs, in_rows, out, 0, first);
+    make_tiles(op, tile, inputs, in_rows, out, end, width);
+  } else {
+    make_tiles(op, tile, inputs, in_rows, out, 0, width);
+  }
+}
+
+void conv2d_s8_rvv(const struct conv2d_s8 *op, const int8_t *const *in_rows,
+                   int8_t *const *out_rows, int32_t rows, void *scratch) {
   struct tile_rvv tile;
-  struct pixels_rvv run;
   tile_rvv_stream(&tile, op->weights, op->out_channels);
   tile.in = scratch;
   tile.inputs = op->kernel_height * op->kernel_width * op->in_channels;
@@ -134,17 +155,11 @@ void conv2d_s8_rvv(const struct conv2d_s8 *op, const int8_t *const *in_rows,
   tile.zero_point = op->out_zero_point;
   tile.low = op->out_min;
   tile.high = op->out_max;
-  begin_pixels(op, &tile, &run);
   for (; rows > 0; rows--) {
-    int8_t *const out = *out_rows++;
-    if (2 * whole < 3 * tile.channels) {
-      make_tiles(op, &tile, scratch, in_rows, out, 0, width);
+    if (are_lanes_pixels(op, op->out_width)) {
+      make_row(op, &tile, scratch, in_rows, *out_rows++);
     } else {
-      make_tiles(op, &tile, scratch, in_rows, out, 0, first);
-      run.in_rows = in_rows;
-      pixels_rvv(&run, (first * stride - left) * op->in_channels, out + first * tile.channels,
-                 end - first);
-      make_tiles(op, &tile, scratch, in_rows, out, end, width);
+      make_tiles(op, &tile, scratch, in_rows, *out_rows++, 0, op->out_width);
     }
     in_rows += op->stride_height;
   }
