@@ -238,6 +238,7 @@ def test_samples_in_pieces_of_any_size_and_no_reset(tmp_path):
     assert b"begun" in run("160", "dirty").stderr
 
 
+@pytest.mark.slow
 def test_the_project_builds_as_it_stands(tmp_path):
     spotter = join(network(), FRONT_END, detector(), "host", hop=2)
     spotter.emit(tmp_path / "out")

@@ -71,6 +71,7 @@ def test_a_project_is_written(folder):
     assert (folder / "out" / "net_hear.h").is_file() and "net_hear.h" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_microphone(folder):
     """A stand-in for the package gives two seconds, then ends as Ctrl-C does."""
     fake = folder / "fake"

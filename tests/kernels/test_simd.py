@@ -75,6 +75,7 @@ def drawn_layers(seed: int, count: int) -> list[Case]:
 
 @pytest.mark.parametrize("count", [12, pytest.param(80, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("form", FORMS)
+@pytest.mark.slow
 def test_random_layers(form, count):
     results = run_on_host(drawn_layers(7, count), FORMS[form])
     used: list[str] = []

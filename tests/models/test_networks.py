@@ -60,7 +60,7 @@ def test_stock_models_on_this_machine(stock, name, board):
 
 
 @pytest.mark.parametrize("names", batches(SMALL), ids=lambda names: names[0])
-@pytest.mark.sampled(5)
+@pytest.mark.slow
 def test_small_networks_on_this_machine(made, names):
     check_against_oracle(run_on_host([made(name) for name in names], inputs=INPUTS))
 

@@ -27,7 +27,7 @@ def _wrong_values(compiled) -> int:
 
 @pytest.mark.parametrize("optimize", ["sram", "speed"])
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.sampled(2)
+@pytest.mark.slow
 def test_dead_bytes_may_be_overwritten(keras_model, name, optimize):
     compiled = compile_tflite(keras_model(name), "host", name="m", optimize=optimize)
     assert _wrong_values(compiled) == 0

@@ -150,7 +150,7 @@ def of_tf_keras():
 
 
 @pytest.mark.parametrize("make", [sequential, subclassed, squeezed, of_tf_keras])
-@pytest.mark.sampled(2)
+@pytest.mark.slow
 def test_models_of_every_making_are_trained(make):
     x, y = pictures(64)
     model = make()
@@ -247,6 +247,7 @@ def test_a_dataset_is_held_against_the_model_too():
         quantize_qat(untrained(), data)
 
 
+@pytest.mark.slow
 def test_weights_of_a_dataset_count():
     x, y = pictures(32)
     trained = [

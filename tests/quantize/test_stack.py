@@ -33,7 +33,7 @@ def reference_outputs(path, first: str) -> str:
 
 
 @pytest.mark.parametrize("name", ["mcunet_like", "autoencoder"])
-@pytest.mark.sampled(2)
+@pytest.mark.slow
 def test_tensorflow_does_not_change_the_oracle(keras_model, name):
     path = keras_model(name)
     alone = reference_outputs(path, "")

@@ -154,6 +154,7 @@ def test_what_several_layers_read_is_counted_where_it_is_read_first():
         assert sum(layer.weights_bytes for layer in report.layers) == report.weights_bytes
 
 
+@pytest.mark.slow
 def test_results_are_those_of_separate_constants():
     cases = [Case("", name, model()) for name, model in MODELS.items()]
     for job, outputs in run_on_host(cases, "host"):

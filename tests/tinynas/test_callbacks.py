@@ -44,6 +44,7 @@ def train(*given, folder=None, epochs=3):
     )
 
 
+@pytest.mark.slow
 def test_epochs_end_with_losses_and_metrics_of_validation_images():
     rates = Rates()
     trained = train(rates)
@@ -96,7 +97,7 @@ def test_a_schedule_scales_its_epoch_alone():
 
 
 @pytest.mark.parametrize("monitor", ["val_accuracy", "val_loss", "loss"])
-@pytest.mark.sampled(3)
+@pytest.mark.slow
 def test_early_stopping_knows_the_direction_and_stays_stopped(tmp_path, monitor):
     stop = callbacks.EarlyStopping(monitor=monitor, min_delta=100, patience=1)
     history = train(stop, folder=tmp_path, epochs=5).history

@@ -28,6 +28,7 @@ def train(folder, epochs):
     return trainer.run([TrainingPhase("largest", epochs)], read_images(images(), None, 3))
 
 
+@pytest.mark.slow
 def test_a_training_needs_no_tensorboard(tmp_path, monkeypatch):
     """TensorFlow brings none from 2.20 on; its summaries then fail at their first use."""
     monkeypatch.setitem(sys.modules, "tensorboard", None)

@@ -78,6 +78,7 @@ class _Watching:
         return np.zeros((len(x), 3), np.float32)
 
 
+@pytest.mark.slow
 def test_the_network_sees_small_images_and_a_teacher_whole_ones(monkeypatch):
     teacher = _Watching()
     trainer = _trainer(teacher)

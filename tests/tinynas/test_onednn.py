@@ -50,6 +50,7 @@ def test_advice_is_given_where_tensorflow_came_first_and_is_slow() -> None:
     assert advice == "None" or f"set {_VARIABLE}=1" in advice
 
 
+@pytest.mark.slow
 def test_with_onednn_there_is_nothing_to_say() -> None:
     pytest.importorskip("tensorflow")
     code = "import mcunet_tf, tensorflow\nfrom mcunet_tf.onednn import onednn_advice\n"

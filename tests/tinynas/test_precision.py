@@ -22,6 +22,7 @@ def half_precision():
 
 
 @pytest.mark.usefixtures("half_precision")
+@pytest.mark.slow
 def test_a_search_computes_in_float32_and_gives_the_policy_back():
     import keras
 

@@ -44,6 +44,7 @@ def test_supernets_train_carefully():
     assert Recipe(learning_rate=0.2).of_supernet().learning_rate == 0.2
 
 
+@pytest.mark.slow
 def test_a_search_trains_its_supernet_by_that_recipe(tmp_path, monkeypatch):
     """Also where no block is optional, so that nothing of the network tells it from others."""
     pytest.importorskip("tensorflow")

@@ -51,6 +51,7 @@ def test_a_call_costs_less_than_a_window():
 
 @pytest.mark.parametrize("hop", [1, 2])
 @pytest.mark.parametrize("shape", [(49, 10, 1), (60, 1, 3)])
+@pytest.mark.slow
 def test_strides_in_time_divide_the_hop(shape, hop):
     budget = Budget(100_000, 400_000, None, 1_000_000, hop)
 
