@@ -86,7 +86,7 @@ def accept(command: list[str], folder: Path, paths: list[str]) -> None:
     "dialect",
     [d if d in ("c99", "c2x") else pytest.param(d, marks=pytest.mark.slow) for d in DIALECTS],
 )
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 def test_every_dialect_of_c(kernels, core, dialect):
     """Without extensions, and without a warning."""
     accept([*compiler(core), f"-std={dialect}", *STRICT], kernels, sources(kernels, core))
@@ -99,7 +99,7 @@ def test_clang(kernels):
 
 
 @pytest.mark.parametrize("core", CORES)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 def test_macros_of_others_break_nothing(kernels, core, tmp_path):
     """Behind the C library's headers, which Arduino's and Zephyr's own include first."""
     system = ("stdint", "stddef", "string", "stdlib", "math")

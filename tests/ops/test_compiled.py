@@ -96,13 +96,13 @@ def cases_of(group: str, every: int = 1):
 
 
 @pytest.mark.parametrize("group", GROUPS)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 def test_on_this_machine_under_sanitizers(group):
     check(run_on_host(cases_of(group)))
 
 
 @pytest.mark.parametrize("group", FAST_GROUPS)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 def test_rows_of_this_machine_under_sanitizers(group):
     check(run_on_host(cases_of(group), "host"))
 
@@ -120,7 +120,7 @@ def test_rows_of_this_machine_under_sanitizers(group):
         ),
     ],
 )
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 def test_on_cores_with_rows_of_their_own(board, group):
     check(run_on_emulator(cases_of(group, 3), board))
 

@@ -75,6 +75,7 @@ WIDER_FAULTS = [fault for fault in EVERY_FAULT if fault.values[0] in WIDER_SEEDS
 
 
 @pytest.mark.parametrize("name", EVERY_FAULT)
+@pytest.mark.sampled(2)
 def test_a_fault_that_makes_the_c_wrong_is_refused(name):
     """The network is chosen so that the fault shows: were it harmless, nothing would be proved."""
     fault = FAULTS[name]

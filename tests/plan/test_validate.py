@@ -170,7 +170,7 @@ def tensors_beyond_the_arena() -> Spoiled:
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 def test_spoiled_plans_are_refused(spoil, least):
     """Every single one; `least` makes sure that there are enough of them to tell."""
     tried = 0

@@ -38,7 +38,7 @@ def untrained():
     return ARCH.to_keras(3)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # tests of a file may come back to a worker
 def learnt():
     """(untrained model, its file after training in int8 alone)."""
     model = untrained()

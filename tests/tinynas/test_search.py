@@ -43,12 +43,12 @@ def run(workdir, data=None, **changes):
     return mcunet_tf.search(*given, **arguments(workdir, **changes))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # tests of a file may come back to a worker
 def workdir(tmp_path_factory):
     return tmp_path_factory.mktemp("search")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # tests of a file may come back to a worker
 def found(workdir):
     return run(workdir)
 
