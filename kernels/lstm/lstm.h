@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * UNIDIRECTIONAL_SEQUENCE_LSTM, int8 or int16 with an int16 cell state, or float32, from a state of
- * zero:
+ * UNIDIRECTIONAL_SEQUENCE_LSTM, int8 or int16 with an int16 cell state, or float32:
  *
  *   i, f, o = sigmoid(W x + b + R h)     g = tanh(W x + b + R h)
  *   c = f c + i g                        h = o tanh(c)
  *
- * Zero points are folded into biases. At the first step R h is zero.
+ * Zero points are folded into biases.
+ *
+ * `state` is what the call before left, or NULL where each call begins at zero: R h is then zero at
+ * the first step. It holds the cell states of all batches, then their hidden states. With it `out`
+ * is at even addresses, of float32 at words, and holds the new cell states before what it holds
+ * without.
  */
 #ifndef KERNELS_LSTM_LSTM_H_
 #define KERNELS_LSTM_LSTM_H_
@@ -52,23 +56,29 @@ struct lstm_f32 {
 };
 
 /* Any shape. weights: int8 [units][LSTM_GATES][inputs + units]; biases: [units][gates][sides].
- * scratch: int16 [units], and int8 [units] unless every_step or steps = 1. */
-void lstm_s8_portable(const struct lstm *op, const int8_t *in, int8_t *out, void *scratch);
+ * scratch: int16 [units] without a state, and int8 [units] unless every_step or steps = 1. */
+void lstm_s8_portable(const struct lstm *op, const int8_t *in, const int8_t *state, int8_t *out,
+                      void *scratch);
 
 /* For the Armv7E-M DSP extension; contract in its file. */
-void lstm_s8_dsp(const struct lstm *op, const int8_t *in, int8_t *out, void *scratch);
+void lstm_s8_dsp(const struct lstm *op, const int8_t *in, const int8_t *state, int8_t *out,
+                 void *scratch);
 
 /* For Cortex-M55; contract in its file. */
-void lstm_s8_mve(const struct lstm *op, const int8_t *in, int8_t *out, void *scratch);
+void lstm_s8_mve(const struct lstm *op, const int8_t *in, const int8_t *state, int8_t *out,
+                 void *scratch);
 
 /* int16. weights: int8 [units][LSTM_GATES][inputs + units]; biases: int64 [units][gates].
- * scratch: int16 [units], and int16 [units] unless every_step or steps = 1. */
-void lstm_s16_portable(const struct lstm *op, const int8_t *in, int8_t *out, void *scratch);
+ * scratch: int16 [units] without a state, and int16 [units] unless every_step or steps = 1. */
+void lstm_s16_portable(const struct lstm *op, const int8_t *in, const int8_t *state, int8_t *out,
+                       void *scratch);
 
 /* For the Armv7E-M DSP extension; contract in its file. */
-void lstm_s16_dsp(const struct lstm *op, const int8_t *in, int8_t *out, void *scratch);
+void lstm_s16_dsp(const struct lstm *op, const int8_t *in, const int8_t *state, int8_t *out,
+                  void *scratch);
 
-/* scratch: float [units], and float [units] unless every_step or steps = 1. */
-void lstm_f32_portable(const struct lstm_f32 *op, const int8_t *in, int8_t *out, void *scratch);
+/* scratch: float [units] without a state, and float [units] unless every_step or steps = 1. */
+void lstm_f32_portable(const struct lstm_f32 *op, const int8_t *in, const int8_t *state,
+                       int8_t *out, void *scratch);
 
 #endif /* KERNELS_LSTM_LSTM_H_ */

@@ -45,15 +45,23 @@ static void step(const struct lstm_f32 *op, const float *in, const float *hidden
   }
 }
 
-void lstm_f32_portable(const struct lstm_f32 *op, const int8_t *in, int8_t *out, void *scratch) {
+void lstm_f32_portable(const struct lstm_f32 *op, const int8_t *in, const int8_t *state,
+                       int8_t *out, void *scratch) {
   const int32_t units = op->units;
   const float *values = reals(in);
-  float *results = reals_out(out);
-  float *cells = scratch;
-  float *const other = cells + units;
+  const int32_t all_units = op->batches * units;
+  float *results = reals_out(out) + (state == NULL ? 0 : all_units);
+  float *const other = (float *)scratch + (state == NULL ? units : 0);
   for (int32_t b = 0; b < op->batches; b++) {
     const float *hidden = NULL;
-    memset(cells, 0, (size_t)units * sizeof(*cells));
+    float *cells = scratch;
+    if (state != NULL) {
+      hidden = reals(state) + all_units + b * units;
+      cells = reals_out(out) + b * units;
+      memcpy(cells, reals(state) + b * units, (size_t)units * sizeof(*cells));
+    } else {
+      memset(cells, 0, (size_t)units * sizeof(*cells));
+    }
     for (int32_t t = 0; t < op->steps; t++) {
       float *next = results;
       if (!op->every_step && (op->steps - 1 - t) & 1) {

@@ -7,8 +7,8 @@
  * w[k + 2], w[k + 1], w[k + 3]), filled up by zeros. biases: int64 [units][gates].
  *
  * scratch, 4-byte aligned: int16 [units], rounded up to fours, for the hidden state before; as much
- * for inputs, unless their number is a multiple of 4; int16 [units]. What fills up a row is
- * multiplied by zeros.
+ * for inputs, unless their number is a multiple of 4; int16 [units] without a state. What fills up
+ * a row is multiplied by zeros.
  */
 #include <string.h>
 
@@ -35,14 +35,18 @@ static inline const int32_t *add_side(const struct lstm *op, int32_t side, const
   return weights;
 }
 
-void lstm_s16_dsp(const struct lstm *op, const int8_t *in, int8_t *out, void *scratch) {
+void lstm_s16_dsp(const struct lstm *op, const int8_t *in, const int8_t *state, int8_t *out,
+                  void *scratch) {
   const int32_t inputs = op->inputs, units = op->units;
   const int32_t copied = inputs % 4 ? filled(inputs) : 0;
   arena_s16 *const hidden = scratch, *const row = hidden + filled(units);
-  int16_t *const cells = (int16_t *)(row + copied);
-  arena_s16 *next = write_s16(out);
+  arena_s16 *next = write_s16(lstm_hidden_out(op, state, out));
   for (int32_t b = 0; b < op->batches; b++) {
-    memset(scratch, 0, 2 * (size_t)(filled(units) + copied + units));
+    const struct lstm_states states = lstm_begin(op, state, out, row + copied, b, 2 * units);
+    memset(scratch, 0, 2 * (size_t)(filled(units) + copied));
+    if (states.hidden != NULL) {
+      memcpy(hidden, states.hidden, 2 * (size_t)units);
+    }
     for (int32_t t = 0; t < op->steps; t++) {
       const arena_s16 *values = read_s16(in);
       if (copied) {
@@ -55,7 +59,7 @@ void lstm_s16_dsp(const struct lstm *op, const int8_t *in, int8_t *out, void *sc
         int32_t gates[LSTM_GATES] = {0};
         weights = add_side(op, 0, weights, values, inputs, bias, gates);
         weights = add_side(op, 1, weights, hidden, units, NULL, gates);
-        const int32_t shown = lstm_update(op, gates, &cells[u]);
+        const int32_t shown = lstm_update(op, gates, &states.cells[u]);
         next[u] = clamp_s16(requantize(shown, op->hidden.multiplier, op->hidden.shift), INT16_MIN,
                             INT16_MAX);
         bias += LSTM_GATES;

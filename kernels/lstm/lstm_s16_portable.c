@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stddef.h>
-#include <string.h>
 
 #include "../common/values_s16.h"
 #include "lstm_unit.h"
@@ -13,16 +12,17 @@ static inline int32_t scaled_dot(const int8_t *weights, const arena_s16 *values,
   return lstm_clamp_s16(requantize_wide(sum, scale->multiplier, scale->shift));
 }
 
-void lstm_s16_portable(const struct lstm *op, const int8_t *in, int8_t *out, void *scratch) {
+void lstm_s16_portable(const struct lstm *op, const int8_t *in, const int8_t *state, int8_t *out,
+                       void *scratch) {
   const int32_t inputs = op->inputs, units = op->units;
   const int32_t bytes = units * (int32_t)sizeof(int16_t);
-  int16_t *cells = scratch;
-  int8_t *other = (int8_t *)(cells + units);
+  int8_t *const first = out;
+  out = lstm_hidden_out(op, state, out);
   for (int32_t b = 0; b < op->batches; b++) {
-    const arena_s16 *hidden = NULL;
-    memset(cells, 0, (size_t)bytes);
+    const struct lstm_states states = lstm_begin(op, state, first, scratch, b, bytes);
+    const arena_s16 *hidden = states.hidden == NULL ? NULL : read_s16(states.hidden);
     for (int32_t t = 0; t < op->steps; t++) {
-      arena_s16 *next = write_s16(lstm_step_out(op, out, other, t, bytes));
+      arena_s16 *next = write_s16(lstm_step_out(op, out, states.other, t, bytes));
       const int8_t *weights = op->weights;
       const int64_t *bias = op->biases;
       for (int32_t u = 0; u < units; u++) {
@@ -35,7 +35,7 @@ void lstm_s16_portable(const struct lstm *op, const int8_t *in, int8_t *out, voi
           }
           weights += inputs + units;
         }
-        const int32_t shown = lstm_update(op, gates, &cells[u]);
+        const int32_t shown = lstm_update(op, gates, &states.cells[u]);
         next[u] = clamp_s16(requantize(shown, op->hidden.multiplier, op->hidden.shift), INT16_MIN,
                             INT16_MAX);
       }

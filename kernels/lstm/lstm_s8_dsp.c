@@ -15,9 +15,10 @@
  *
  * Values are widened as they are read, so that nothing holds them but the input and the last hidden
  * state. Per four of them and four gates: 2 LDRD of weights, 1 LDR, 6 SXTB16, 8 SMLAD for 16
- * multiply-accumulates. The state before the first step adds nothing.
+ * multiply-accumulates. A state of zero adds nothing.
  *
- * scratch, 2-byte aligned: int16 [units], and int8 [units] unless every_step or steps = 1.
+ * scratch, 2-byte aligned: int16 [units] without a state, and int8 [units] unless every_step or
+ * steps = 1.
  */
 #include <arm_acle.h>
 #include <stddef.h>
@@ -105,18 +106,19 @@ static __attribute__((noinline)) const uint32_t *multiply(const uint32_t *weight
   return weights;
 }
 
-void lstm_s8_dsp(const struct lstm *op, const int8_t *in, int8_t *out, void *scratch) {
+void lstm_s8_dsp(const struct lstm *op, const int8_t *in, const int8_t *state, int8_t *out,
+                 void *scratch) {
   const int32_t inputs = op->inputs, units = op->units;
   const struct scale_dsp *const scales = op->weights;
   const int32_t right = -op->hidden.shift;
   const int32_t offset = (2 * op->hidden_zero_point + 1) << (right - 1);
-  int16_t *const cells = scratch;
-  int8_t *const other = (int8_t *)(cells + units);
+  int8_t *const first = out;
+  out = lstm_hidden_out(op, state, out);
   for (int32_t b = 0; b < op->batches; b++) {
-    const int8_t *hidden = NULL;
-    memset(cells, 0, (size_t)units * sizeof(*cells));
+    const struct lstm_states states = lstm_begin(op, state, first, scratch, b, units);
+    const int8_t *hidden = states.hidden;
     for (int32_t t = 0; t < op->steps; t++) {
-      int8_t *next = lstm_step_out(op, out, other, t, units);
+      int8_t *next = lstm_step_out(op, out, states.other, t, units);
       const uint32_t *weights = (const uint32_t *)(scales + LSTM_GATES * LSTM_SIDES);
       const int32_t *bias = op->biases;
       for (int32_t u = 0; u < units; u++) {
@@ -135,7 +137,7 @@ void lstm_s8_dsp(const struct lstm *op, const int8_t *in, int8_t *out, void *scr
           }
           bias += LSTM_SIDES;
         }
-        const int32_t shown = lstm_update(op, gates, &cells[u]);
+        const int32_t shown = lstm_update(op, gates, &states.cells[u]);
         next[u] = (int8_t)requantize_dsp(2 * shown, op->hidden.multiplier, offset, right - 1);
       }
       hidden = next;

@@ -7,11 +7,11 @@
  * biases: int32 [units / 4][LSTM_GATES][LSTM_SIDES][4]. Any sums and shifts, but for the hidden
  * state's, which is to the right.
  *
- * scratch, 2-byte aligned: int16 [units], and int8 [units] unless every_step or steps = 1.
+ * scratch, 2-byte aligned: int16 [units] without a state, and int8 [units] unless every_step or
+ * steps = 1.
  */
 #include <arm_mve.h>
 #include <stddef.h>
-#include <string.h>
 
 #include "../common/products_mve.h"
 #include "lstm_unit.h"
@@ -96,15 +96,16 @@ static inline int32x4_t update(const struct lstm *op, const int32x4_t gates[LSTM
   return clamp(hidden, INT8_MIN, INT8_MAX);
 }
 
-void lstm_s8_mve(const struct lstm *op, const int8_t *in, int8_t *out, void *scratch) {
+void lstm_s8_mve(const struct lstm *op, const int8_t *in, const int8_t *state, int8_t *out,
+                 void *scratch) {
   const int32_t inputs = op->inputs, units = op->units;
-  int16_t *const cells = scratch;
-  int8_t *const other = (int8_t *)(cells + units);
+  int8_t *const first = out;
+  out = lstm_hidden_out(op, state, out);
   for (int32_t b = 0; b < op->batches; b++) {
-    const int8_t *before = NULL;
-    memset(cells, 0, (size_t)units * sizeof(*cells));
+    const struct lstm_states states = lstm_begin(op, state, first, scratch, b, units);
+    const int8_t *before = states.hidden;
     for (int32_t t = 0; t < op->steps; t++) {
-      int8_t *next = lstm_step_out(op, out, other, t, units);
+      int8_t *next = lstm_step_out(op, out, states.other, t, units);
       const int8_t *weights = op->weights;
       const int32_t *biases = op->biases;
       for (int32_t u = 0; u < units; u += LANES) {
@@ -122,7 +123,7 @@ void lstm_s8_mve(const struct lstm *op, const int8_t *in, int8_t *out, void *scr
           biases += LSTM_SIDES * LANES;
         }
         const mve_pred16_t lanes = vctp32q((uint32_t)(units - u));
-        vstrbq_p_s32(next + u, update(op, gates, cells + u, lanes), lanes);
+        vstrbq_p_s32(next + u, update(op, gates, states.cells + u, lanes), lanes);
       }
       before = next;
       in += inputs;

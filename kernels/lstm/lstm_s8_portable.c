@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stddef.h>
-#include <string.h>
 
 #include "../common/requant.h"
 #include "lstm_unit.h"
@@ -16,15 +15,16 @@ static inline int32_t scaled(int32_t sum, const struct lstm_scale *scale) {
   return lstm_clamp_s16(requantize(sum, scale->multiplier, scale->shift));
 }
 
-void lstm_s8_portable(const struct lstm *op, const int8_t *in, int8_t *out, void *scratch) {
+void lstm_s8_portable(const struct lstm *op, const int8_t *in, const int8_t *state, int8_t *out,
+                      void *scratch) {
   const int32_t inputs = op->inputs, units = op->units;
-  int16_t *cells = scratch;
-  int8_t *other = (int8_t *)(cells + units);
+  int8_t *const first = out;
+  out = lstm_hidden_out(op, state, out);
   for (int32_t b = 0; b < op->batches; b++) {
-    const int8_t *hidden = NULL;
-    memset(cells, 0, (size_t)units * sizeof(int16_t));
+    const struct lstm_states states = lstm_begin(op, state, first, scratch, b, units);
+    const int8_t *hidden = states.hidden;
     for (int32_t t = 0; t < op->steps; t++) {
-      int8_t *next = lstm_step_out(op, out, other, t, units);
+      int8_t *next = lstm_step_out(op, out, states.other, t, units);
       const int8_t *weights = op->weights;
       const int32_t *bias = op->biases;
       for (int32_t u = 0; u < units; u++) {
@@ -39,7 +39,7 @@ void lstm_s8_portable(const struct lstm *op, const int8_t *in, int8_t *out, void
           weights += inputs + units;
           bias += LSTM_SIDES;
         }
-        const int32_t shown = lstm_update(op, gates, &cells[u]);
+        const int32_t shown = lstm_update(op, gates, &states.cells[u]);
         const int32_t state = requantize(shown, op->hidden.multiplier, op->hidden.shift);
         next[u] = clamp_s8(state + op->hidden_zero_point, INT8_MIN, INT8_MAX);
       }

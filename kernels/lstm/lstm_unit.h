@@ -5,6 +5,9 @@
 #ifndef KERNELS_LSTM_LSTM_UNIT_H_
 #define KERNELS_LSTM_LSTM_UNIT_H_
 
+#include <stddef.h>
+#include <string.h>
+
 #include "lstm.h"
 
 static inline int32_t lstm_clamp(int32_t x, int32_t low, int32_t high) {
@@ -72,6 +75,38 @@ static inline int8_t *lstm_step_out(const struct lstm *op, int8_t *out, int8_t *
     return out + step * bytes;
   }
   return (op->steps - 1 - step) & 1 ? other : out;
+}
+
+/* Where the states of a batch are while its steps are made. */
+struct lstm_states {
+  int16_t *cells;
+  const int8_t *hidden; /* before the first step, or NULL */
+  int8_t *other;        /* scratch for a hidden state beside that in out */
+};
+
+/* The states of batch b, of `bytes` of hidden state: those of the call before, or zeros. */
+static inline struct lstm_states lstm_begin(const struct lstm *op, const int8_t *state,
+                                            int8_t *first, void *scratch, int32_t b,
+                                            int32_t bytes) {
+  const int32_t cell_bytes = op->units * (int32_t)sizeof(int16_t);
+  struct lstm_states states;
+  if (state == NULL) {
+    states.cells = scratch;
+    states.hidden = NULL;
+    states.other = (int8_t *)scratch + cell_bytes;
+    memset(states.cells, 0, (size_t)cell_bytes);
+    return states;
+  }
+  states.cells = (int16_t *)(void *)(first + b * cell_bytes);
+  states.hidden = state + op->batches * cell_bytes + b * bytes;
+  states.other = scratch;
+  memcpy(states.cells, state + b * cell_bytes, (size_t)cell_bytes);
+  return states;
+}
+
+/* Where hidden states go: behind the cell states that a kept state begins with. */
+static inline int8_t *lstm_hidden_out(const struct lstm *op, const int8_t *state, int8_t *out) {
+  return state == NULL ? out : out + op->batches * op->units * (int32_t)sizeof(int16_t);
 }
 
 #endif /* KERNELS_LSTM_LSTM_UNIT_H_ */

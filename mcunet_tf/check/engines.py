@@ -7,7 +7,7 @@ They are C++ that was not written for models that nobody has tried: some end the
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any, Protocol
@@ -66,7 +66,7 @@ def _with_known_versions(model: bytes) -> bytes:
 
 
 def has_variables(model: bytes) -> bool:
-    """Whether a model keeps variables from one inference to the next."""
+    """Whether a model keeps variables from one inference to the next: `keeps_states` of a file."""
     import tflite
 
     from mcunet_tf.tinyengine.ops.signal import CUSTOM_NAMES
@@ -80,7 +80,28 @@ def has_variables(model: bytes) -> bool:
     codes = [root.OperatorCodes(i) for i in range(root.OperatorCodesLength())]
     found = {max(code.BuiltinCode(), code.DeprecatedBuiltinCode()) for code in codes}
     custom = {code.CustomCode() for code in codes}
-    return not found.isdisjoint((kinds.VAR_HANDLE, kinds.SVDF)) or not custom.isdisjoint(keeping)
+    if not found.isdisjoint((kinds.VAR_HANDLE, kinds.SVDF)) or not custom.isdisjoint(keeping):
+        return True
+    lstm = kinds.UNIDIRECTIONAL_SEQUENCE_LSTM
+    return lstm in found and any(_lstm_steps_of_one(root.Subgraphs(0), codes))
+
+
+def _lstm_steps_of_one(graph: Any, codes: Sequence[Any]) -> Iterator[bool]:
+    """For each LSTM, whether an inference is one step of it."""
+    import tflite
+
+    from mcunet_tf.tinyengine.variables import takes_one_step
+
+    for i in range(graph.OperatorsLength()):
+        op = graph.Operators(i)
+        code, table = codes[op.OpcodeIndex()], op.BuiltinOptions()
+        kind = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+        if kind == tflite.BuiltinOperator.UNIDIRECTIONAL_SEQUENCE_LSTM and table is not None:
+            options = tflite.UnidirectionalSequenceLSTMOptions()
+            options.Init(table.Bytes, table.Pos)
+            source = graph.Tensors(op.Inputs(0))
+            shape = [source.Shape(k) for k in range(source.ShapeLength())]
+            yield takes_one_step(shape, options.TimeMajor())
 
 
 class RuntimeEngine:

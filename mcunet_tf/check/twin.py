@@ -206,7 +206,7 @@ def _macro(node: Node) -> str:
             f"  (({name})(op, in, check_rows(out, rows, scratch), rows, check_scratch), \\\n"
             "   check_copy_rows())"
         )
-    count = 1 if node.kernel.data_inputs == ALL_INPUTS else len(node.inputs)
+    count = 1 if node.kernel.data_inputs == ALL_INPUTS else len(node.kernel.data_inputs)
     sources = ", ".join(f"in_{i}" for i in range(count))
     if style is Style.PIXELS:
         return (

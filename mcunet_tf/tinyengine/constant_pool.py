@@ -112,8 +112,8 @@ def _operands(kernel: Kernel, view: View) -> list[Blob | None]:
     """
     positions = kernel.data_inputs or tuple(range(len(view.inputs)))
     found: list[Blob | None] = []
-    for tensor in (view.inputs[position] for position in positions):
-        if tensor is None or tensor.data is None:
+    for tensor in filter(None, map(view.optional, positions)):
+        if tensor.data is None:
             found.append(None)
         elif tensor.dtype not in _OPERAND_CTYPES:
             raise CompilerError(f"constant '{tensor.name}' of {view.op.kind} is {tensor.dtype}")

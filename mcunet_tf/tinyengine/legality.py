@@ -157,7 +157,8 @@ def _impossible(graph: Graph, op: Op) -> str | None:
 def _op_reason(graph: Graph, op: Op) -> str | None:
     if op.kind not in SPECS:
         return _NOT_SUPPORTED
-    if len(op.outputs) != 1 and SPECS[op.kind].evaluate is not None:
+    counts = SPECS[op.kind].result_counts
+    if len(op.outputs) not in counts and SPECS[op.kind].evaluate is not None:
         return f"it has {len(op.outputs)} outputs instead of 1"
     return broken_constraint(view(graph, op))
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mcunet_tf.tinyengine.ir import Graph, Op
+from mcunet_tf.tinyengine.variables import LSTM
 
 # Operators whose results lie between 0 and 1.
 _SHARES = ("LOGISTIC", "SOFTMAX")
@@ -21,7 +22,8 @@ def notes_of(read: Graph, compiled: Graph) -> tuple[str, ...]:
       read: the graph as it stands in the file.
       compiled: the graph behind all passes.
     """
-    return (*_coarse_outputs(read), *_float_layers(compiled), *_float_states(read))
+    layers = (*_float_layers(compiled), *_whole_sequences(read))
+    return (*_coarse_outputs(read), *layers, *_float_states(read))
 
 
 def _float_layers(graph: Graph) -> Iterator[str]:
@@ -31,6 +33,17 @@ def _float_layers(graph: Graph) -> Iterator[str]:
         yield (
             f"{layers} in float32: quantised to int8, the model takes about a quarter of the "
             "memory and is faster"
+        )
+
+
+def _whole_sequences(graph: Graph) -> Iterator[str]:
+    """LSTMs that remember nothing, where TensorFlow Lite goes on unless it is reset."""
+    count = sum(op.kind == LSTM for op in graph.ops)
+    if count and not graph.states:
+        layers = "1 LSTM takes" if count == 1 else f"{count} LSTMs take"
+        yield (
+            f"{layers} a whole sequence in each inference and begins at zero, as TensorFlow Lite "
+            "does after reset_all_variables(); of one step in each, it goes on from the last one"
         )
 
 

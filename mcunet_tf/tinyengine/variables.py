@@ -8,8 +8,9 @@ the start of an inference and an output for what it holds at the end, and the op
 
 An SVDF has a variable of its own: a tensor that it reads and writes. What it writes becomes its
 second result. A spectral subtraction goes on from its second result of the inference before, which
-becomes its second operand. The variable of a CIRCULAR_BUFFER is its result. What cuts sound into
-frames becomes operators that move values (`signal_frames.py`).
+becomes its second operand. Both variables of an LSTM become one operand and one result, in a model
+that remembers (`keeps_states`). The variable of a CIRCULAR_BUFFER is its result. What cuts sound
+into frames becomes operators that move values (`signal_frames.py`).
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ import numpy.typing as npt
 from mcunet_tf.tinyengine.circular_buffers import KIND as CIRCULAR_BUFFER
 from mcunet_tf.tinyengine.circular_buffers import wrong_buffer
 from mcunet_tf.tinyengine.ir import ITEM_BYTES, Op, Tensor
+from mcunet_tf.tinyengine.ops import lstm
 from mcunet_tf.tinyengine.ops.spec import Impossible
 from mcunet_tf.tinyengine.settle_shapes import Options
-from mcunet_tf.tinyengine.signal_frames import frames_of
+from mcunet_tf.tinyengine.signal_frames import FRAMES, frames_of
 
 Values = npt.NDArray[np.generic]
 _NAME_FIELDS = ("Container", "SharedName")
@@ -34,6 +36,13 @@ OWN_STATES = {"SVDF": 4}
 """Operators with a variable tensor of their own: the operand that it is."""
 KEPT_RESULTS = {"SIGNAL_FILTER_BANK_SPECTRAL_SUBTRACTION": 1}
 """Operators that go on from a result of the inference before, zeros at first: which one it is."""
+MEMORIES = (
+    *("VAR_HANDLE", *OWN_STATES, *KEPT_RESULTS, CIRCULAR_BUFFER),
+    *(f"CUSTOM {name}" for name in FRAMES),
+)
+"""Operators that are there to remember."""
+LSTM = "UNIDIRECTIONAL_SEQUENCE_LSTM"
+_LSTM_STATES = (("int8", "int16"), ("int16", "int16"), ("float32", "float32"))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -79,11 +88,33 @@ def unfold_variables(
       What is left. Operators that use variables as none of their kind can stay where they are, and
       say what is wrong in the place of their options.
     """
-    walk = _Walk(tensors, variables)
+    pairs = tuple(ops)
+    walk = _Walk(tensors, variables, keeps_states(tensors, pairs))
     kept = tuple(
-        made for pair in ops if walk.keeps(*pair) for made in walk.written(*walk.updated(*pair))
+        made for pair in pairs if walk.keeps(*pair) for made in walk.written(*walk.updated(*pair))
     )
     return walk.finish(tuple(walk.renamed(*pair) for pair in kept), outputs, first)
+
+
+def keeps_states(tensors: Sequence[Tensor], ops: Iterable[tuple[Op, Options]]) -> bool:
+    """Whether a model remembers: then its LSTMs go on where the inference before ended.
+
+    One does that has an operator for it, or an LSTM of one step in an inference, for which nothing
+    else has a meaning. An LSTM of several steps alone gets a whole sequence and begins at zero.
+    """
+    for op, options in ops:
+        if op.kind in MEMORIES:
+            return True
+        if op.kind != LSTM or isinstance(options, Impossible) or not op.inputs:
+            continue
+        if takes_one_step(tensors[op.inputs[0]].shape, options["TimeMajor"]):
+            return True
+    return False
+
+
+def takes_one_step(shape: Sequence[int], time_major: bool) -> bool:
+    """Whether an LSTM's input is one step of a sequence."""
+    return len(shape) == 3 and shape[0 if time_major else 1] == 1
 
 
 def assigned_constants(
@@ -111,9 +142,10 @@ def variable_name(options: Mapping[str, Any]) -> str:
 class _Walk:
     """The state of following variables: which tensor holds each of them now."""
 
-    def __init__(self, tensors: Sequence[Tensor], variables: frozenset[int]) -> None:
+    def __init__(self, tensors: Sequence[Tensor], variables: frozenset[int], keeps: bool) -> None:
         self.tensors = list(tensors)
         self.variables = variables
+        self.keeps_states = keeps
         self.names: dict[int, str] = {}  # handles
         self.entries: dict[str, int] = {}
         self.now: dict[str, int] = {}
@@ -139,6 +171,8 @@ class _Walk:
             return self._keeping(op, op.outputs[made]), options
         if op.kind == CIRCULAR_BUFFER:
             return self._slid(op, options)
+        if op.kind == LSTM:
+            return self._going_on(op), options
         position = OWN_STATES.get(op.kind)
         if position is None or position >= len(op.inputs) or not op.outputs:
             return op, options
@@ -182,6 +216,36 @@ class _Walk:
         self.entries[name], self.now[name], self.own[name] = len(self.tensors), kept, None
         self.tensors.append(dataclasses.replace(held, name=f"{held.name}/before", data=None))
         return dataclasses.replace(op, inputs=(*op.inputs, self.entries[name]))
+
+    def _going_on(self, op: Op) -> Op:
+        """An LSTM that reads what it held, as a further operand, and makes what it holds next."""
+        states = op.inputs[lstm.HIDDEN_STATE : lstm.CELL_STATE + 1]
+        if not self.keeps_states or len(op.outputs) != 1 or len(op.inputs) > lstm.OPERANDS:
+            return op
+        if len(states) < 2 or not self.variables.issuperset(states):
+            self.faults[op] = "states that are no variables"
+            return op
+        hidden, cell = (self.tensors[index] for index in states)
+        if (hidden.dtype, cell.dtype) not in _LSTM_STATES or hidden.shape != cell.shape:
+            found = (f"{state.dtype} {list(state.shape)}" for state in (hidden, cell))
+            self.faults[op] = f"states that do not go together: {', '.join(found)}"
+            return op
+        assert hidden.data is not None and cell.data is not None
+        bytes_of = cell.data.tobytes() + hidden.data.tobytes()
+        first = np.frombuffer(bytes_of, hidden.dtype)
+        name = f"{op.name} {states[0]}"
+        before = self.now.get(name, len(self.tensors))
+        if before == len(self.tensors):
+            self.entries[name], self.own[name] = before, first
+            self._hold(hidden, first, f"{op.name}/state")
+        self.now[name] = len(self.tensors)
+        self._hold(hidden, first, f"{op.name}/state/next")
+        absent = (-1,) * (lstm.OPERANDS - len(op.inputs))
+        inputs, outputs = (*op.inputs, *absent, before), (*op.outputs, self.now[name])
+        return dataclasses.replace(op, inputs=inputs, outputs=outputs)
+
+    def _hold(self, like: Tensor, first: Values, name: str) -> None:
+        self.tensors.append(dataclasses.replace(like, name=name, shape=first.shape, data=None))
 
     def _slid(self, op: Op, options: Options) -> tuple[Op, Options]:
         """A CIRCULAR_BUFFER as a SLIDE of what it held before."""

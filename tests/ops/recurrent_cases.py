@@ -36,9 +36,10 @@ def lstm_net(
     clip: float = 0.0,
     dtype: str = "int8",
     bias: str = "int32",
+    net: Net | None = None,
 ) -> tuple[Net, int, int]:
     """A layer as converters write it; returns the net, its input and its output."""
-    net = Net()
+    net = net or Net()
     rng = np.random.default_rng([steps, inputs, units])
     order = (steps, batch) if time_major else (batch, steps)
     x = net.tensor((*order, inputs), scale=source[0], zero_point=source[1], dtype=dtype)
@@ -84,9 +85,10 @@ def float_lstm_net(
     batch: int = 1,
     time_major: bool = False,
     clip: float = 0,
+    net: Net | None = None,
 ) -> tuple[Net, int, int]:
     """A layer on float32; returns the net, its input and its output."""
-    net = Net()
+    net = net or Net()
     rng = np.random.default_rng([steps, inputs, units])
     order = (steps, batch) if time_major else (batch, steps)
     real: dict[str, Any] = {"scale": None, "dtype": "float32"}
@@ -112,6 +114,18 @@ def sliced_model(
 ) -> bytes:
     """One step of the sequence is copied on; `also`: the sequence is an output too."""
     net, x, y = net_of(*sizes, **how)
+    z = _sliced(net, y, step)
+    return net.build([x], [y, z] if also else [z])
+
+
+def remembering_model(*sizes: Any, last: bool = False, net_of: Any = lstm_net, **how: Any) -> bytes:
+    """A sequence, or the last step of it, beside one step of a layer: so both remember."""
+    net, x, y = net_of(*sizes, **how)
+    _, one, two = net_of(1, *sizes[1:], net=net, **how)
+    return net.build([x, one], [_sliced(net, y, sizes[0] - 1) if last else y, two])
+
+
+def _sliced(net: Net, y: int, step: int) -> int:
     sequence = net.tensors[y]
     _, steps, units = sequence.shape
     begin, end, strides = (
@@ -126,7 +140,7 @@ def sliced_model(
     )
     masks = {"BeginMask": 5, "EndMask": 5, "ShrinkAxisMask": 2}
     net.op("STRIDED_SLICE", [y, begin, end, strides], [z], **masks)
-    return net.build([x], [y, z] if also else [z])
+    return z
 
 
 def _float_model(*sizes: int, **how: Any) -> bytes:
@@ -134,6 +148,14 @@ def _float_model(*sizes: int, **how: Any) -> bytes:
     return net.build([x], [y])
 
 
+_REMEMBERING: tuple[tuple[str, tuple[int, int, int], dict[str, Any]], ...] = (
+    ("plain", (6, 5, 4), {}),
+    ("last", (6, 5, 7), {"last": True}),
+    ("last_odd", (5, 5, 7), {"last": True}),
+    ("batch", (4, 5, 3), {"batch": 3}),
+    ("last_of_batch", (3, 5, 3), {"batch": 3, "last": True}),
+    ("time_major", (4, 5, 6), {"time_major": True}),
+)
 _SHORTS: dict[str, Any] = {"dtype": "int16", "bias": "int64"}
 _INT16 = [
     ("plain", _int16(6, 5, 4)),
@@ -155,6 +177,15 @@ _INT16 = [
     ("last_step", sliced_model(5, 6, 5, 4, (1e-4, 0), (2.0**-15, 0), **_SHORTS)),
     ("last_step_odd", sliced_model(6, 7, 5, 3, (1e-4, 0), (2.0**-15, 0), **_SHORTS)),
     ("last_step_of_batch", sliced_model(3, 4, 5, 6, (1e-4, 0), (2.0**-15, 0), batch=3, **_SHORTS)),
+    ("one_step_of_batch", _int16(1, 5, 6, batch=3)),
+    ("one_step_clipped", _int16(1, 5, 6, clip=0.3)),
+    *(
+        (
+            f"remembering_{name}",
+            remembering_model(*sizes, (1e-4, 0), (2.0**-15, 0), **how, **_SHORTS),
+        )
+        for name, sizes, how in _REMEMBERING
+    ),
 ]
 _FLOAT32 = [
     ("plain", _float_model(6, 5, 4)),
@@ -168,6 +199,11 @@ _FLOAT32 = [
     ("last_step", sliced_model(5, 6, 5, 4, net_of=float_lstm_net)),
     ("last_step_odd", sliced_model(6, 7, 5, 3, net_of=float_lstm_net)),
     ("last_step_of_batch", sliced_model(3, 4, 5, 6, net_of=float_lstm_net, batch=3)),
+    ("one_step_of_batch", _float_model(1, 5, 9, batch=3)),
+    *(
+        (f"remembering_{name}", remembering_model(*sizes, net_of=float_lstm_net, **how))
+        for name, sizes, how in _REMEMBERING
+    ),
 ]
 UNIDIRECTIONAL_SEQUENCE_LSTM = collect(
     "UNIDIRECTIONAL_SEQUENCE_LSTM",
@@ -203,6 +239,14 @@ UNIDIRECTIONAL_SEQUENCE_LSTM = collect(
         ("last_step_of_batch", sliced_model(3, 4, 5, 6, batch=3)),
         ("first_step", sliced_model(0, 6, 5, 4)),
         ("last_step_and_all", sliced_model(5, 6, 5, 4, also=True)),
+        ("one_step_of_quads", lstm_model(1, 8, 12)),
+        ("one_step_clipped", lstm_model(1, 5, 6, clip=0.3)),
+        ("one_step_time_major", lstm_model(1, 5, 6, time_major=True)),
+        ("last_of_one_step", sliced_model(0, 1, 5, 7)),
+        *(
+            (f"remembering_{name}", remembering_model(*sizes, **how))
+            for name, sizes, how in _REMEMBERING
+        ),
         *((f"int16_{name}", model) for name, model in _INT16),
         *((f"float32_{name}", model) for name, model in _FLOAT32),
     ],

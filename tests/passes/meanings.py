@@ -73,6 +73,14 @@ def _svdf(seen: View, values: Sequence[Array]) -> list[Array]:
     return [np.clip(result, -128, 127).astype(np.int8), windows.reshape(state.shape)]
 
 
+def _lstm(seen: View, values: Sequence[Array]) -> list[Array]:
+    """Of an LSTM that remembers one step, which is the end of all that it holds then."""
+    if len(seen.outputs) == 1:
+        return [SPECS[seen.op.kind].result(seen, values)]
+    whole = SPECS[seen.op.kind].result(View(seen.op, seen.inputs, seen.outputs[1:]), values)
+    return [whole[-seen.output.elements :].reshape(seen.output.shape), whole]
+
+
 def _space_to_batch(seen: View, values: Sequence[Array]) -> list[Array]:
     """Every image takes the pixels of one place in each block."""
     a, rest = seen.attributes, len(seen.input(0).shape) - 1 - len(seen.attributes.blocks)
@@ -200,6 +208,7 @@ MEANINGS = {
     "SLICE": _block,
     **dict.fromkeys(("CONV_2D", "DEPTHWISE_CONV_2D"), _by_image),
     "SVDF": _svdf,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": _lstm,
     "SPACE_TO_BATCH_ND": _space_to_batch,
     "BATCH_TO_SPACE_ND": _batch_to_space,
     **dict.fromkeys(("SPLIT", "SPLIT_V", "UNPACK"), _split),

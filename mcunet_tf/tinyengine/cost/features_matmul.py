@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from mcunet_tf.tinyengine.cost.counts import Counts, Features, Runs, total
 from mcunet_tf.tinyengine.ops.batch_matmul import matmul_shape
-from mcunet_tf.tinyengine.ops.lstm import lstm_shape
+from mcunet_tf.tinyengine.ops.lstm import lstm_shape, remembers
 from mcunet_tf.tinyengine.ops.spec import View
 
 
@@ -86,9 +86,10 @@ def batch_matmul(view: View, calls: Runs) -> Counts:
 
 def _lstm_loops(view: View, calls: Runs) -> tuple[int, int, int, int, int]:
     """(calls, steps of all sequences, those that have a hidden state, inputs, units)."""
+    first = 0 if remembers(view) else 1
     made = total(calls)[0]
     batches, steps, inputs, units = lstm_shape(view)
-    return made, made * batches * steps, made * batches * (steps - 1), inputs, units
+    return made, made * batches * steps, made * batches * (steps - first), inputs, units
 
 
 def lstm(view: View, calls: Runs) -> Counts:

@@ -410,7 +410,8 @@ def _body(project: Project, stage: Stage, position: int, scratch: int) -> list[s
         lines = _window_rows(project, stage, position, scratch)
         call = f"{node.kernel.name}({argument}, in, out, rows, {memory});"
         return [*lines, mark, call]
-    sources_text = [_source(project, stage, node, t) for t in node.inputs]
+    operands = node.kernel.operands(node.op.inputs)
+    sources_text = [_source(project, stage, node, t) if t >= 0 else "NULL" for t in operands]
     rows = str(node.height) if stage.is_direct else "rows"
     out = _row_at(project, stage, node.output, "y")
     array: list[str] = []

@@ -21,10 +21,12 @@ from mcunet_tf.tinyengine.kernel_tables.table import (
     word_blob,
 )
 from mcunet_tf.tinyengine.ops.lstm import (
+    STATE,
     lstm_biases,
     lstm_scales,
     lstm_shape,
     lstm_weights,
+    remembers,
     sigmoid_points,
 )
 from mcunet_tf.tinyengine.ops.lstm_f32 import gate_weights
@@ -94,7 +96,7 @@ def _s16_dsp(view: View) -> Struct:
 
 def _s16_dsp_scratch(view: View, _: int) -> int:
     _, _, inputs, units = lstm_shape(view)
-    return dsp_s16.scratch_bytes_lstm(inputs, units)
+    return dsp_s16.scratch_bytes_lstm(inputs, units) + _cell_bytes(view)
 
 
 def _f32(view: View) -> Struct:
@@ -134,15 +136,24 @@ def _hidden_values(view: View) -> int:
     return 0 if view.attributes.every_step or steps == 1 else units
 
 
+def _cell_bytes(view: View) -> int:
+    """Of the cell states, float32 or int16; kept ones are a part of the result."""
+    return 0 if remembers(view) else lstm_shape(view)[3] * max(view.output.item_bytes, 2)
+
+
 def _state_bytes(view: View, _: int) -> int:
-    """Cell states, and a second hidden state; of float32 both are."""
-    item_bytes = view.output.item_bytes
-    cells = lstm_shape(view)[3] * max(item_bytes, 2)
-    return cells + _hidden_values(view) * item_bytes
+    """Cell states, and a second hidden state."""
+    return _cell_bytes(view) + _hidden_values(view) * view.output.item_bytes
 
 
 _PORTABLE = Kernel(
-    "lstm_s8_portable", "lstm", "portable", Style.WHOLE, _portable, scratch_bytes=_state_bytes
+    "lstm_s8_portable",
+    "lstm",
+    "portable",
+    Style.WHOLE,
+    _portable,
+    scratch_bytes=_state_bytes,
+    data_inputs=(0, STATE),
 )
 _S16 = dataclasses.replace(_PORTABLE, name="lstm_s16_portable", arguments=_s16, takes=("int16",))
 

@@ -90,7 +90,7 @@ class Kernel:
       arguments: prints the argument struct, packed constants included.
       rejects: why the kernel cannot take an operator, or None.
       scratch_bytes: scratch the kernel needs while it makes a number of output rows.
-      data_inputs: positions of the operands that are passed as pointers.
+      data_inputs: positions of the operands that are passed as pointers, NULL for absent ones.
       streamed_inputs: those of them that are walked in step with the output (PIXELS).
       reads_ahead: a PIXELS kernel that has read a pixel before it writes there, so that the output
         may lie over the input.
@@ -122,6 +122,11 @@ class Kernel:
     replaces_first: bool = False
     takes: tuple[str, ...] = NOT_INT16
     source: str | None = None
+
+    def operands(self, inputs: tuple[int, ...]) -> tuple[int, ...]:
+        """The tensors that are passed as pointers, of an operator's; -1 for absent ones."""
+        positions = self.data_inputs or range(len(inputs))
+        return tuple(inputs[p] if p < len(inputs) else -1 for p in positions)
 
 
 def int8_blob(values: npt.ArrayLike) -> Blob:

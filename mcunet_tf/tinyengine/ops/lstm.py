@@ -7,7 +7,13 @@ With x the input of a step and h the output of the step before,
     c = f c + i g                        h = o tanh(c)
 
 Gates are int16: Q3.12 before their curves, Q0.15 behind them (TensorFlow Lite's 8-bit quantisation
-specification of LSTM). The state begins at zero at every invocation.
+specification of LSTM).
+
+The states are variable tensors, which TensorFlow Lite keeps from one invocation to the next. So
+does a model that remembers (`variables.keeps_states`): behind the operands of the file it then
+reads what it held, the cell states of all batches and then their hidden states, as values of its
+own type, and its second result is what it holds next. Behind `lower_lstm` its one result is the new
+cell states and, behind them, the output. Elsewhere a call is a whole sequence, and begins at zero.
 
 Of int16 activations sums have 64 bits and a multiplier of 16 bits scales them, as in other layers
 of TF-Lite Micro; zero points are 0. The form on float32 is in `lstm_f32`.
@@ -40,6 +46,7 @@ from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, saturated
 GATES = ("input", "forget", "cell", "output")
 INPUT_WEIGHTS, RECURRENT_WEIGHTS, BIASES = range(1, 5), range(5, 9), range(12, 16)
 HIDDEN_STATE, CELL_STATE, OPERANDS = 18, 19, 24
+STATE = OPERANDS
 _ABSENT = {
     "peepholes": (9, 10, 11),
     "a projection": (16, 17),
@@ -92,6 +99,37 @@ def lstm_shape(view: View) -> tuple[int, int, int, int]:
     first, second, inputs = view.input(0).shape
     batches, steps = (second, first) if view.attributes.time_major else (first, second)
     return batches, steps, inputs, view.input(INPUT_WEIGHTS[1]).shape[0]
+
+
+def remembers(view: View) -> bool:
+    """Whether the states are those of the call before."""
+    return view.optional(STATE) is not None
+
+
+def state_values(view: View) -> int:
+    """Of the result's type, those that a unit's two states are."""
+    return 3 if view.output.dtype == "int8" else 2
+
+
+def held(view: View, values: Sequence[Array], dtype: str) -> tuple[Array, Array]:
+    """Cell states, of their own type, and hidden states before the first step: [batches, units]."""
+    batches, _, _, units = lstm_shape(view)
+    if not remembers(view):
+        zero = 0 if view.output.dtype == "float32" else view.output.zero_point
+        hidden = np.full((batches, units), zero, view.output.dtype)
+        return np.zeros((batches, units), dtype), hidden
+    before, count = values[-1].reshape(-1), batches * units
+    cells = np.frombuffer(before[:-count].tobytes(), dtype)
+    return cells.reshape(batches, units), before[-count:].reshape(batches, units)
+
+
+def shown(view: View, cells: Array, seen: Array) -> Array:
+    """The result: of the hidden states of all steps what is asked for, behind kept cell states."""
+    wanted = seen if view.attributes.every_step else seen[:, -1]
+    if remembers(view):
+        kept = np.frombuffer(cells.tobytes(), seen.dtype)
+        wanted = np.concatenate([kept, wanted.reshape(-1)])
+    return wanted.reshape(view.output.shape)
 
 
 def lstm_scales(view: View) -> LstmScales:
@@ -183,8 +221,7 @@ def _evaluate(view: View, values: Sequence[Array]) -> Array:
     source = values[0].reshape(batches, steps, inputs).astype(np.int64)
     zero_point, dtype = view.input(HIDDEN_STATE).zero_point, view.output.dtype
     scale = requantize if dtype == "int8" else requantize_wide
-    hidden = np.full((batches, units), zero_point, np.int64)
-    cell = np.zeros((batches, units), np.int64)
+    cell, hidden = (state.astype(np.int64) for state in held(view, values, "int16"))
     seen = np.empty((batches, steps, units), dtype)
     for step in range(steps):
         gates = []
@@ -194,16 +231,16 @@ def _evaluate(view: View, values: Sequence[Array]) -> Array:
                 sums = rows @ weights[side][:, k].T + biases[:, k, side]
                 total = _as_int16(total + _as_int16(scale(sums, *scales.gates[k][side])))
             gates.append(tanh(total, 3, 0) if GATES[k] == "cell" else sigmoid(total))
-        new, kept, candidate, shown = gates
+        new, kept, candidate, opened = gates
         remembered = requantize(kept * cell, 1 << 30, -14)
         added = requantize(new * candidate, 1 << 30, -scales.cell_shift)
         cell = _as_int16(_as_int16(remembered) + _as_int16(added))
         if scales.clip > 0:
             cell = np.clip(cell, -scales.clip, scales.clip)
         curve = tanh(cell, *scales.tanh)
-        seen[:, step] = saturated(requantize(curve * shown, *scales.hidden) + zero_point, dtype)
+        seen[:, step] = saturated(requantize(curve * opened, *scales.hidden) + zero_point, dtype)
         hidden = seen[:, step].astype(np.int64)
-    return (seen if view.attributes.every_step else seen[:, -1]).reshape(view.output.shape)
+    return shown(view, cell.astype(np.int16), seen)
 
 
 def _macs(view: View) -> int:
@@ -213,8 +250,10 @@ def _macs(view: View) -> int:
 
 def constraint_plain(view: View) -> str | None:
     """There are four gates, and no peepholes, projection or layer normalisation."""
-    if len(view.inputs) not in (20, OPERANDS):
+    if len(view.inputs) not in (20, OPERANDS, STATE + 1):
         return f"{len(view.inputs)} operands"
+    if len(view.outputs) > 1 and not remembers(view):
+        return f"{len(view.outputs)} outputs"
     for what, positions in _ABSENT.items():
         if any(view.optional(position) is not None for position in positions):
             return what
@@ -248,6 +287,11 @@ def constraint_shapes(view: View) -> str | None:
     if view.attributes.time_major and batches != 1:
         return f"a batch of {batches} behind the steps"
     expected = batches * units * (steps if view.attributes.every_step else 1)
+    if remembers(view) and view.input(STATE).elements != batches * units * state_values(view):
+        return common.describe(view.input(HIDDEN_STATE))
+    if remembers(view) and len(view.outputs) == 1:
+        whole = (view.input(STATE).elements - batches * units + expected,)
+        return None if view.output.shape == whole else common.describe(view.output)
     if view.output.elements != expected or view.output.shape[-1:] != (units,):
         return f"an output of {list(view.output.shape)} for {units} units"
     return f"a size beyond {common.MAX_SIZE}" if max(source.shape) > common.MAX_SIZE else None
@@ -343,4 +387,5 @@ UNIDIRECTIONAL_SEQUENCE_LSTM = OpSpec(
         constraint_tanh,
     ),
     macs=_macs,
+    result_counts=(1, 2),
 )

@@ -31,21 +31,20 @@ def _evaluate(view: View, values: Sequence[Array]) -> Array:
     weights, biases = (array.astype(np.float64) for array in gate_weights(view))
     source = values[0].reshape(batches, steps, inputs).astype(np.float64)
     clip = view.attributes.cell_clip
-    hidden = np.zeros((batches, units))
-    cell = np.zeros((batches, units))
+    cell, hidden = (state.astype(np.float64) for state in lstm.held(view, values, "float32"))
     seen = np.empty((batches, steps, units), np.float32)
     with np.errstate(all="ignore"):
         for step in range(steps):
             both = np.concatenate([source[:, step], hidden], axis=1)
-            new, kept, candidate, shown = np.moveaxis(
+            new, kept, candidate, opened = np.moveaxis(
                 np.einsum("bk,ugk->bug", both, weights) + biases, 2, 0
             )
             cell = _sigmoid(kept) * cell + _sigmoid(new) * np.tanh(candidate)
             cell = np.clip(cell, -clip, clip) if clip > 0 else cell
             cell = cell.astype(np.float32).astype(np.float64)
-            seen[:, step] = _sigmoid(shown) * np.tanh(cell)
+            seen[:, step] = _sigmoid(opened) * np.tanh(cell)
             hidden = seen[:, step].astype(np.float64)
-    return (seen if view.attributes.every_step else seen[:, -1]).reshape(view.output.shape)
+    return lstm.shown(view, cell.astype(np.float32), seen)
 
 
 def constraint_float32_layer(view: View) -> str | None:

@@ -94,6 +94,7 @@ class OpSpec:
       macs: multiply-accumulates of one inference.
       becomes: the operators that a pass puts in its place.
       required: positions of the operands without which the others mean nothing.
+      result_counts: how many results it may have; more than one until a pass makes them one.
     """
 
     kind: str
@@ -103,6 +104,7 @@ class OpSpec:
     macs: Callable[[View], int] = _no_macs
     becomes: tuple[str, ...] = ()
     required: tuple[int, ...] = (0,)
+    result_counts: tuple[int, ...] = (1,)
 
     def result(self, view: View, values: Sequence[Array]) -> Array:
         """What `evaluate` gives, for an operator that has it."""

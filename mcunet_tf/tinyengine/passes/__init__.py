@@ -33,6 +33,7 @@ from mcunet_tf.tinyengine.passes.lower_broadcasts import lower_broadcasts
 from mcunet_tf.tinyengine.passes.lower_depthwise import lower_depthwise
 from mcunet_tf.tinyengine.passes.lower_detections import lower_detections
 from mcunet_tf.tinyengine.passes.lower_groups import lower_groups
+from mcunet_tf.tinyengine.passes.lower_lstm import lower_lstm
 from mcunet_tf.tinyengine.passes.lower_matmuls import lower_matmuls
 from mcunet_tf.tinyengine.passes.lower_picks import lower_picks
 from mcunet_tf.tinyengine.passes.lower_pixels import lower_pixels
@@ -92,6 +93,7 @@ SCORES = ("model", "logits", "auto")
 
 LOWER = (
     Pass(keep_last_steps),
+    Pass(lower_lstm),
     Pass(
         lower_aliases,
         removes=(

@@ -26,7 +26,8 @@ def keep_last_steps(graph: Graph) -> Graph:
         copy = readers[0]
         if op.outputs[0] not in graph.outputs and _copies_last_step(graph, op, copy):
             attributes = dataclasses.replace(op.attributes, every_step=False)
-            shorter[id(op)] = dataclasses.replace(op, outputs=copy.outputs, attributes=attributes)
+            made = (*copy.outputs, *op.outputs[1:])
+            shorter[id(op)] = dataclasses.replace(op, outputs=made, attributes=attributes)
             copies.add(id(copy))
     kept = (op for op in graph.ops if id(op) not in copies)
     return graph.replace(ops=[shorter.get(id(op), op) for op in kept])

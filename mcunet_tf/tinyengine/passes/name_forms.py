@@ -22,7 +22,7 @@ def name_forms(graph: Graph) -> Graph:
 
 
 def _named(graph: Graph, op: Op) -> Op:
-    if len(op.outputs) != 1:
+    if not op.outputs:
         return op
     kind = op.kind + _SUFFIXES.get(graph.tensors[op.outputs[0]].dtype, "")
     if kind != op.kind and kind in SPECS:

@@ -175,11 +175,10 @@ def is_window(node: Node) -> bool:
 
 def _operands(op: Op, kernel: Kernel) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Tensors that the kernel takes pointers to, and those of them that are read row by row."""
-    positions = kernel.data_inputs or tuple(range(len(op.inputs)))
-    streamed = kernel.streamed_inputs
+    taken = tuple(index for index in kernel.operands(op.inputs) if index >= 0)
     if kernel.data_inputs == ALL_INPUTS:
-        streamed = positions if kernel.style is Style.PIXELS else ()
-    return tuple(op.inputs[p] for p in positions), tuple(op.inputs[p] for p in streamed)
+        return taken, taken if kernel.style is Style.PIXELS else ()
+    return taken, tuple(op.inputs[p] for p in kernel.streamed_inputs)
 
 
 def _growth(graph: Graph, seen: View, kernel: Kernel, streamed: tuple[int, ...]) -> int:

@@ -108,7 +108,8 @@ def _operands(op: Op, kernel: Kernel) -> tuple[tuple[int, ...], tuple[int, ...]]
     if kernel.data_inputs == ALL_INPUTS:
         every = tuple(op.inputs)
         return every, every if kernel.style is Style.PIXELS else ()
-    taken = tuple(op.inputs[position] for position in kernel.data_inputs)
+    present = (p for p in kernel.data_inputs if p < len(op.inputs) and op.inputs[p] >= 0)
+    taken = tuple(op.inputs[position] for position in present)
     return taken, tuple(op.inputs[position] for position in kernel.streamed_inputs)
 
 

@@ -185,7 +185,9 @@ def _invocation(project: CmsisProject, node: Node, scratch: int) -> list[str]:
     output = _address(project, node.output)
     call, symbol = project.calls.get(node.index), project.symbol(node)
     if call is None:
-        return [mark, *_portable(node, symbol, inputs, output, scratch)]
+        operands = node.kernel.operands(node.op.inputs)
+        texts = [_address(project, index) if index >= 0 else "NULL" for index in operands]
+        return [mark, *_portable(node, symbol, texts, output, scratch)]
     names = {f"{{in{i}}}": text for i, text in enumerate(inputs)}
     names |= {"{out}": output, "{symbol}": symbol}
     arguments = [_fill(argument, names) for argument in call.arguments]
