@@ -40,8 +40,8 @@ void lstm_s8_portable(const struct lstm *op, const int8_t *in, const int8_t *sta
           bias += LSTM_SIDES;
         }
         const int32_t shown = lstm_update(op, gates, &states.cells[u]);
-        const int32_t state = requantize(shown, op->hidden.multiplier, op->hidden.shift);
-        next[u] = clamp_s8(state + op->hidden_zero_point, INT8_MIN, INT8_MAX);
+        const int32_t hidden_unit = requantize(shown, op->hidden.multiplier, op->hidden.shift);
+        next[u] = clamp_s8(hidden_unit + op->hidden_zero_point, INT8_MIN, INT8_MAX);
       }
       hidden = next;
       in += inputs;
