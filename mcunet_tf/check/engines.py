@@ -70,17 +70,17 @@ def has_variables(model: bytes) -> bool:
     import tflite
 
     from mcunet_tf.tinyengine.ops.signal import CUSTOM_NAMES
-    from mcunet_tf.tinyengine.signal_frames import FRAMES
-    from mcunet_tf.tinyengine.variables import KEPT_RESULTS
+    from mcunet_tf.tinyengine.variables import MEMORIES
 
-    keeping = {name.encode() for name, kind in CUSTOM_NAMES.items() if kind in KEPT_RESULTS}
-    keeping.update(name.encode() for name in ("CIRCULAR_BUFFER", *FRAMES))
     kinds = tflite.BuiltinOperator
+    builtin = {getattr(kinds, kind) for kind in MEMORIES if hasattr(kinds, kind)}
+    named = {name for name, kind in CUSTOM_NAMES.items() if kind in MEMORIES}
+    named.update(kind.removeprefix("CUSTOM ") for kind in MEMORIES if not hasattr(kinds, kind))
     root = tflite.Model.GetRootAsModel(model, 0)
     codes = [root.OperatorCodes(i) for i in range(root.OperatorCodesLength())]
     found = {max(code.BuiltinCode(), code.DeprecatedBuiltinCode()) for code in codes}
-    custom = {code.CustomCode() for code in codes}
-    if not found.isdisjoint((kinds.VAR_HANDLE, kinds.SVDF)) or not custom.isdisjoint(keeping):
+    custom = {(code.CustomCode() or b"").decode(errors="replace") for code in codes}
+    if not found.isdisjoint(builtin) or not custom.isdisjoint(named):
         return True
     lstm = kinds.UNIDIRECTIONAL_SEQUENCE_LSTM
     return lstm in found and any(_lstm_steps_of_one(root.Subgraphs(0), codes))

@@ -222,7 +222,7 @@ class _Spent:
 
 @contextlib.contextmanager
 def _minutes(work: Path) -> Iterator[_Spent]:
-    """Measures what is done within, and keeps it beside the run's checkpoints whatever happens."""
+    """Measures what is done within, and keeps it beside the checkpoints, errors or not."""
     path = work / "spent.json"
     before = (read_json(path) or {"minutes": 0.0})["minutes"]
     spent = _Spent(before)

@@ -96,13 +96,25 @@ def find_picture(folder: str | Path, name: str) -> Path:
     return _by_stem(Path(folder)).get(PurePosixPath(plain).stem, first)
 
 
+Read = list[Labelled] | tuple[list[Labelled], tuple[str, ...]]
+"""Pictures with their boxes, or what a reader gives: these, and the names of the classes."""
+
+
+def pictures_of(given: Any) -> Sequence[Labelled] | None:
+    """The pictures of what a reader gave, with or without the names of its classes; None: none."""
+    if isinstance(given, tuple) and len(given) == 2 and isinstance(given[0], list):
+        given = given[0]
+    known = isinstance(given, list) and given and all(isinstance(it, Labelled) for it in given)
+    return given if known else None
+
+
 def load_pictures(
-    read: Sequence[Labelled], image: tuple[int, int, int], fit: str = "crop"
+    read: Read, image: tuple[int, int, int], fit: str = "crop"
 ) -> tuple[Array, list[Array]]:
     """Pictures of one size, upright, with the boxes that are left in them.
 
     Args:
-        read: from one of the readers.
+        read: what one of the readers gave, or its pictures alone.
         image: height, width and channels.
         fit: as a camera's: "crop" takes the largest part of that shape from the middle,
             "letterbox" the whole picture with bars, "stretch" the whole picture.
@@ -112,16 +124,19 @@ def load_pictures(
         left are gone.
 
     Raises:
-        DataError: there is no such fit.
+        DataError: there is no such fit, or no picture.
         VisionError: a picture cannot be read.
         ToolError: Pillow is not installed.
     """
     if fit not in FITS:
         raise DataError(f"fit = {fit!r}: use one of {FITS}")
     height, width, channels = image
-    images = np.zeros((len(read), *image), np.uint8)
+    pictures = pictures_of(read)
+    if pictures is None:
+        raise DataError("no pictures with boxes: give what a reader gave, such as read_coco")
+    images = np.zeros((len(pictures), *image), np.uint8)
     boxes = []
-    for n, one in enumerate(read):
+    for n, one in enumerate(pictures):
         picture = read_picture(one.path, (height, width), fit)
         images[n] = picture if channels == 3 else np.round(picture @ np.array(GREY))[..., None]
         boxes.append(_moved(one, height, width, fit))

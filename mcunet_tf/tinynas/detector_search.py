@@ -18,7 +18,7 @@ import numpy as np
 
 from mcunet_tf.detection import Detection, float_scores, load_pictures
 from mcunet_tf.detection.detector import decoder_for
-from mcunet_tf.detection.labelled import Labelled
+from mcunet_tf.detection.labelled import pictures_of
 from mcunet_tf.detection.scoring import METRICS
 from mcunet_tf.detection.training import Keeper, check_boxes, quantize_detector, train_detector
 from mcunet_tf.errors import BudgetError, DataError, SearchError
@@ -85,21 +85,14 @@ def read_detection(task: Detection, given: Any, part: str) -> tuple[Array, list[
     Raises:
         DataError: it is none of these, or does not fit the task.
     """
-    if isinstance(given, tuple) and len(given) == 2 and _is_read(given[0]):
-        given = given[0]
-    if _is_read(given):
-        images, boxes = load_pictures(given, task.image)
-        return images, list(boxes)
+    if pictures_of(given) is not None:
+        return load_pictures(given, task.image)
     if not isinstance(given, tuple | list) or len(given) != 2:
         raise DataError(
             f"{part} data of a detector: give (images, boxes), or what a reader such as "
             "mcunet_tf.detection.read_coco gave"
         )
     return np.asarray(given[0]), [np.asarray(own) for own in given[1]]
-
-
-def _is_read(given: Any) -> bool:
-    return isinstance(given, list) and bool(given) and isinstance(given[0], Labelled)
 
 
 def check_detector_options(task: Any, options: SearchOptions, others: Mapping[str, Any]) -> None:

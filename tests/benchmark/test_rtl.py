@@ -48,6 +48,31 @@ def test_a_description_computes_what_qemu_does_in_no_fewer_cycles_than_instructi
     assert point.cycles == pytest.approx(point.modelled_cycles, rel=0.2)
 
 
+# Cycles of a loop by the simulation's register less those by the core's counter, behind which the
+# reading of each lies; and the loop's share of both.
+BOTH_COUNTERS = """
+  volatile const uint32_t *chip = (const uint32_t *)0x10000008u;
+  uint32_t core[2], seen[2];
+  for (int k = 0; k < 2; k++) {
+    for (volatile int i = 0; i < 500; i++) {}
+    seen[k] = *chip;
+    __asm__ volatile(".option push\\n\\t.option arch, +zicsr\\n\\tcsrr %0, mcycle\\n\\t"
+                     ".option pop" : "=r"(core[k]));
+  }
+  ((int8_t *)arena)[16] = (int8_t)((core[1] - core[0]) - (seen[1] - seen[0]));
+  ((int8_t *)arena)[17] = (int8_t)((core[1] - core[0]) > 2000u);
+"""
+
+
+@pytest.mark.slow
+def test_the_counter_of_the_core_counts_cycles_of_the_simulation(simulated):
+    access = SimulatedCore(build_simulator(simulated))
+    project = tiny_project(extra=BOTH_COUNTERS)
+    result = run_on_board(project, simulated.board, ONE_INPUT, connection=access)
+    apart, counted = result.outputs[0][0].reshape(-1)[:2]
+    assert (apart, counted) == (0, 1)
+
+
 @pytest.mark.slow
 def test_a_program_that_writes_where_no_ram_is_ends_the_simulation(simulated):
     """The model's arena lies in flash: its first store is refused by address."""

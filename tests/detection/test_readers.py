@@ -331,7 +331,7 @@ def test_pictures_that_were_made_smaller_since(pictures):
 )
 def test_fits(fit, box, pictures):
     (pictures / "coco.json").write_text(json.dumps(coco()))
-    read, _ = read_coco(pictures / "coco.json", pictures)
+    read = read_coco(pictures / "coco.json", pictures)
     images, boxes = load_pictures(read, (48, 48, 1), fit)
     assert boxes[0][0, :4] == pytest.approx(box)
     left, top, right, bottom = box
@@ -339,6 +339,12 @@ def test_fits(fit, box, pictures):
     assert images[0, 20, : left - 2].max() < 5 and images[0, 20, right + 2 :].max() < 5
     with pytest.raises(DataError, match="fit = 'zoom'"):
         load_pictures(read, (48, 48, 1), "zoom")
+
+
+@pytest.mark.parametrize("given", [[], ([], ("p",)), [np.zeros((4, 4))], None, "coco.json"])
+def test_what_no_reader_gave_is_refused(given):
+    with pytest.raises(DataError, match="give what a reader gave, such as read_coco"):
+        load_pictures(given, (48, 48, 1))
 
 
 def test_pictures_that_cannot_be_read(pictures):

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The rest of the chip around a core that Verilator has made C++ of: memory that answers in the next
-// cycle, and two registers whose other side are this program's standard streams. There are no wait
+// cycle, and three registers: two whose other side are this program's standard streams, and the cycle of
+// the simulation, which the core's own counter can be held against. There are no wait
 // states and no caches, so what is measured is the core alone.
 //
 //   sim image.elf
@@ -24,7 +25,7 @@ constexpr uint32_t kMemory = 0x80000000u;
 constexpr uint32_t kFlashBytes = 4u << 20;
 constexpr uint32_t kMemoryBytes = 8u << 20;
 constexpr uint32_t kLink = 0x10000000u;  // uart_rtl.c
-enum Register : uint32_t { kWrite = 0, kRead = 4 };
+enum Register : uint32_t { kWrite = 0, kRead = 4, kCycle = 8 };
 constexpr int kResetCycles = 10;
 
 struct ElfHeader {  // System V ABI, chapter 4: 32 bits, little endian
@@ -113,8 +114,11 @@ class Memory {
 };
 
 // The standard streams, a byte at a time; the host ends the simulation by ending its stream.
-uint32_t link(uint32_t address, bool write_enable, uint32_t word) {
+uint32_t link(uint32_t address, bool write_enable, uint32_t word, uint64_t cycle) {
   uint8_t byte = static_cast<uint8_t>(word);
+  if (!write_enable && address == kLink + kCycle) {
+    return static_cast<uint32_t>(cycle);
+  }
   if (write_enable && address == kLink + kWrite) {
     if (::write(STDOUT_FILENO, &byte, 1) != 1) {
       std::_Exit(0);
@@ -130,10 +134,10 @@ uint32_t link(uint32_t address, bool write_enable, uint32_t word) {
   return 0;
 }
 
-uint32_t access(Memory &memory, const Vsoc &soc) {
+uint32_t access(Memory &memory, const Vsoc &soc, uint64_t cycle) {
   const uint32_t address = soc.data_addr_o;
-  if (address - kLink < 8) {
-    return link(address, soc.data_we_o, soc.data_wdata_o);
+  if (address - kLink < 12) {
+    return link(address, soc.data_we_o, soc.data_wdata_o, cycle);
   }
   if (!soc.data_we_o) {
     return memory.load(address);
@@ -160,7 +164,7 @@ int main(int argc, char **argv) {
     const bool fetches = soc.rst_ni && soc.instr_req_o;
     const bool accesses = soc.rst_ni && soc.data_req_o;
     const uint32_t instruction = fetches ? memory.read(soc.instr_addr_o) : 0;
-    const uint32_t data = accesses ? access(memory, soc) : 0;
+    const uint32_t data = accesses ? access(memory, soc, cycle) : 0;
     soc.clk_i = 1;
     soc.eval();
     soc.instr_rvalid_i = fetches;
