@@ -24,12 +24,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mcunet_tf.benchmark.device import ProcessLink
 from mcunet_tf.benchmark.runner import run_on_board
 from mcunet_tf.boards import Board, load_board
+from mcunet_tf.boards.calibration import UNCALIBRATED
 from mcunet_tf.check.cache import cached, content_key
 from mcunet_tf.check.reference import Reference, random_inputs
 from mcunet_tf.check.tensors import Compiled
@@ -191,7 +192,7 @@ class RtlPoint:
         model: its name.
         core: the core's.
         instructions: counted under QEMU, of the same program.
-        modelled_cycles: what the core's cycle model makes of them.
+        static_cycles: what the core's static cycle model makes of them, before any factor.
         cycles: by the core's own counter.
         equal: whether both gave the same outputs.
     """
@@ -199,9 +200,14 @@ class RtlPoint:
     model: str
     core: str
     instructions: int
-    modelled_cycles: int
+    static_cycles: int
     cycles: int
     equal: bool
+
+    @property
+    def modelled_cycles(self) -> int:
+        """Static cycles times the factor of such cores."""
+        return CORES[self.core].board.calibration.cycles(self.static_cycles)
 
 
 def measure_rtl(compiled: Compiled, content: bytes, core: RtlCore, seed: int = 0) -> RtlPoint:
@@ -219,7 +225,7 @@ def measure_rtl(compiled: Compiled, content: bytes, core: RtlCore, seed: int = 0
     """
     simulator = build_simulator(core)
     inputs = random_inputs(Reference(content), 1, seed)
-    counted = run_on_board(compiled, core.board, inputs)
+    counted = run_on_board(compiled, replace(core.board, calibration=UNCALIBRATED), inputs)
     measured = run_on_board(compiled, core.board, inputs, connection=SimulatedCore(simulator))
     assert measured.measured_cycles
     if not counted.instructions or not counted.modelled_cycles:
@@ -228,7 +234,7 @@ def measure_rtl(compiled: Compiled, content: bytes, core: RtlCore, seed: int = 0
         model=compiled.name,
         core=core.name,
         instructions=counted.instructions[0],
-        modelled_cycles=counted.modelled_cycles[0],
+        static_cycles=counted.modelled_cycles[0],
         cycles=measured.measured_cycles[0],
         equal=all(
             (one == other).all()
@@ -242,16 +248,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m mcunet_tf.benchmark.rtl")
     parser.add_argument("models", nargs="+", type=Path, help=".tflite files")
     parser.add_argument("--core", default=",".join(CORES), help=f"some of {', '.join(CORES)}")
+    parser.add_argument(
+        "--points", action="store_true", help="lines of calibration.toml instead of a table"
+    )
     options = parser.parse_args(arguments)
     try:
         cores = [_core(name) for name in options.core.split(",")]
-        print(_HEADING, flush=True)
+        if not options.points:
+            print(_HEADING, flush=True)
         different = False
         for path in options.models:
             for core in cores:
                 point = _measure_file(path, core)
                 different |= not point.equal
-                print(_line(point), flush=True)
+                print(_toml(point) if options.points else _line(point), flush=True)
     except McunetError as error:
         print(f"rtl: {error}", file=sys.stderr)
         return 1
@@ -270,6 +280,13 @@ def _measure_file(path: Path, core: RtlCore) -> RtlPoint:
     except OSError as error:
         raise ToolError(f"{path}: {error.strerror}; give the path of a .tflite file") from error
     return measure_rtl(compile_tflite(path, board=core.board), content, core)
+
+
+def _toml(point: RtlPoint) -> str:
+    return (
+        f'  {{ network = "{point.model}", cycles = {point.cycles}, '
+        f"instructions = {point.instructions}, static_cycles = {point.static_cycles} }},"
+    )
 
 
 def _line(point: RtlPoint) -> str:

@@ -11,9 +11,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mcunet_tf.benchmark import rtl
+from mcunet_tf.benchmark import calibrate, rtl
 from mcunet_tf.benchmark.rtl import CORES, SimulatedCore, build_simulator, measure_rtl
 from mcunet_tf.benchmark.runner import build_image, run_on_board
+from mcunet_tf.boards.toml_table import TomlTable
 from mcunet_tf.errors import ToolError
 from mcunet_tf.tinyengine import compile_tflite
 from tests.benchmark.small_net import small_net
@@ -119,3 +120,14 @@ def test_what_is_missing_is_named(monkeypatch):
 def test_bad_input_is_one_line(arguments, told, capsys):
     assert rtl.main(arguments) == 1
     assert told in capsys.readouterr().err
+
+
+def test_points_are_lines_of_the_calibration(tmp_path):
+    point = rtl.RtlPoint("net", "ibex", 900, 1000, 1060, True)
+    path = tmp_path / "points.toml"
+    path.write_text(f"point = [\n{rtl._toml(point)}\n]\n")
+    (table,) = TomlTable.read("points", path).tables("point")
+    measured = calibrate._point(table, None)
+    assert (measured.network, measured.measured_cycles) == ("net", 1060)
+    assert (measured.instructions, measured.static_cycles) == (900, 1000)
+    assert point.modelled_cycles == CORES["ibex"].board.calibration.cycles(1000) != 1000
