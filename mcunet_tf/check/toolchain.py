@@ -35,6 +35,11 @@ COMMON_FLAGS = ("-ffunction-sections", "-fdata-sections", "-fno-common")
 
 SOURCE_SUFFIXES = (".c", ".cc", ".S")
 
+_PREPROCESSED = {".c": "cpp-output", ".cc": "c++-cpp-output", ".S": "assembler"}
+"""What the compiler calls a file of each suffix that went through the preprocessor."""
+
+_LINE_MARKER = re.compile(r"^# \d.*\n", re.MULTILINE)
+
 _TIMEOUT_S = 300.0
 
 
@@ -82,13 +87,20 @@ def require_tools(board: Board) -> None:
 _CUSTOM_SOURCE = re.compile(r"\S*/kernels/custom/(\w+\.c):(.*)")
 
 
-def run_tool(command: Sequence[str], timeout_s: float = _TIMEOUT_S) -> str:
+def run_tool(
+    command: Sequence[str], timeout_s: float = _TIMEOUT_S, given: str | None = None
+) -> str:
     """Runs a build tool and returns its standard output.
+
+    Args:
+        command: program and arguments.
+        timeout_s: seconds that it may take.
+        given: its standard input.
 
     Raises:
         ToolError: it fails or takes too long; the message holds its first error line.
     """
-    done = _run(command, timeout_s)
+    done = _run(command, timeout_s, given)
     if done.returncode != 0:
         problem = _first_error(done.stderr)
         custom = _CUSTOM_SOURCE.match(problem)
@@ -101,11 +113,18 @@ def run_tool(command: Sequence[str], timeout_s: float = _TIMEOUT_S) -> str:
     return done.stdout
 
 
-def _run(command: Sequence[str], timeout_s: float) -> subprocess.CompletedProcess[str]:
+def _run(
+    command: Sequence[str], timeout_s: float, given: str | None = None
+) -> subprocess.CompletedProcess[str]:
     """What a tool did, however it ended, unless it does not end."""
     try:
         return subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=timeout_s
+            command,
+            input=given,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout_s,
         )
     except subprocess.TimeoutExpired as error:
         raise ToolError(f"{Path(command[0]).name} did not end within {timeout_s:.0f} s") from error
@@ -171,22 +190,20 @@ def compile_sources(
     core = _known_features(compiler, board.compiler_flags)
 
     def build(source: Source) -> Path:
-        language = CXX_FLAGS if source.path.suffix == ".cc" else C_FLAGS
+        suffix = source.path.suffix
+        language = CXX_FLAGS if suffix == ".cc" else C_FLAGS
         options = [*language, *shared, *source.flags]
-        # line markers would tie the key to the place of the source; -P drops them
-        preprocess = [compiler, *options, "-E", "-P", str(source.path)]
-        text = run_tool(preprocess)
-        # paths of includes do not matter: what they brought is in the text
+        text = run_tool([compiler, *options, "-E", str(source.path)])
+        # What is compiled is the text that the key is made of, whatever an editor saves meanwhile;
+        # its line markers would tie the key to the place of the source.
         kept = [o for o in options if not o.startswith(("-I", "-include", "/"))]
-        key = content_key(tool_version(tool), core, " ".join(kept), source.path.suffix, text)
+        unmarked = _LINE_MARKER.sub("", text)
+        key = content_key(tool_version(tool), core, " ".join(kept), suffix, unmarked)
         name = f"{source.prefix}{source.path.stem}.o"
-        command = [compiler, *options, "-c", str(source.path), "-o"]
 
         def make(out: Path) -> None:
-            run_tool([*command, str(out)])
-            if run_tool(preprocess) != text:
-                # An editor saved it: what was compiled is not what the key says.
-                raise ToolError(f"{source.path} changed while it was compiled: start again")
+            command = [compiler, *kept, "-x", _PREPROCESSED[suffix], "-c", "-", "-o", str(out)]
+            run_tool(command, given=text)
 
         return cached(f"objects/{key[:2]}/{key}/{name}", make)
 
