@@ -106,7 +106,7 @@ def programs():
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", FRONT_ENDS)
-@pytest.mark.sampled(10)
+@pytest.mark.sampled(20)
 def test_c_on_this_computer_equals_numpy(name, kind, programs):
     front_end = FRONT_ENDS[name]
     samples = sound(kind, front_end.sample_rate * 2, seed=5)
@@ -167,7 +167,7 @@ def run_on_board(front_end, board, samples):
 @pytest.mark.qemu
 @pytest.mark.parametrize("board", ["qemu-m4", "qemu-m55", "qemu-m0"])
 @pytest.mark.parametrize("name", FRONT_ENDS)
-@pytest.mark.sampled(10)
+@pytest.mark.sampled(20)
 def test_c_on_a_board_equals_numpy(name, board):
     front_end = FRONT_ENDS[name]
     pieces = [sound(kind, front_end.window_samples * 3, seed=3) for kind in KINDS]

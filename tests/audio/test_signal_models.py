@@ -65,6 +65,7 @@ def test_the_chain_is_the_front_end(recording):
 
 @pytest.mark.qemu
 @pytest.mark.parametrize("board", ["host", "qemu-m4", "qemu-m55"])
+@pytest.mark.sampled(2)
 def test_the_chain_on_a_board(board, recording):
     compiled = compile_tflite(chain(), board, name="m")
     series = windows(recording)[-60:]

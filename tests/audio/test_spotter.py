@@ -129,6 +129,7 @@ def reference_scores(model: bytes, series) -> np.ndarray:
         ({"last": "LOGISTIC"}, "LOGISTIC"),
     ],
 )
+@pytest.mark.sampled(2)
 def test_scores_are_probabilities(given, meant):
     """Those of the same network with the softmax in its file; they stay where they are some."""
     labels = LABELS[: given.get("scores", 3)]
@@ -142,6 +143,7 @@ def test_scores_are_probabilities(given, meant):
     assert len(np.unique(wanted)) > 10 and len(set(heard.words)) > 1
 
 
+@pytest.mark.slow
 def test_what_scores_are_can_be_said():
     """A network may give what looks like probabilities, or means of some that do not."""
     series = [(x,) for x in join(network(), FRONT_END, detector(), "host").inputs(SPEECH)]
@@ -158,6 +160,7 @@ def test_what_scores_are_can_be_said():
 @pytest.mark.parametrize(
     "options", [{"hop": 2}, {"hop": 2, "stream": "endless"}, {}, {"new_rows": 3}]
 )
+@pytest.mark.sampled(2)
 def test_c_on_this_computer_hears_what_python_says(options):
     spotter = join(network(), FRONT_END, detector(), "host", **options)
     heard = hear_on_host(spotter, SPEECH)
@@ -187,6 +190,7 @@ def test_a_network_that_remembers_takes_its_rows_in_turn():
 
 @pytest.mark.qemu
 @pytest.mark.parametrize("board", ["qemu-m4", "qemu-m55"])
+@pytest.mark.sampled(2)
 def test_a_board_gives_the_same_bytes(board):
     spotters = [join(network(), FRONT_END, detector(), on, hop=2) for on in ("host", board)]
     heard = hear_on_host(spotters[0], SPEECH[:20000])

@@ -77,6 +77,7 @@ def test_counts_do_not_change_between_runs(model):
 @pytest.mark.qemu
 @needs_wheel
 @pytest.mark.parametrize("variant", [{"per_channel": False}, {"last": "LOGISTIC"}, {"last": "MUL"}])
+@pytest.mark.sampled(2)
 def test_other_forms_are_exact_too(tmp_path, variant):
     path = tmp_path / "net.tflite"
     path.write_bytes(small_net(**variant))

@@ -55,6 +55,7 @@ def refuse_plugins(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("least", "newest"), [(0, 1), (2, 2), (2, 3), (2, 4), (2, 5), (3, 6), (2, 7), (7, 9)]
 )
+@pytest.mark.sampled(2)
 def test_every_version_of_the_interface_is_spoken(least, newest, tmp_path, monkeypatch):
     """QEMU 7.2 speaks (0, 1), QEMU 9.0 (2, 2), 10.0 (2, 4), 11.1 up to 7; the last is to come."""
     qemu = tmp_path / "qemu-system-arm"
@@ -96,6 +97,7 @@ def test_a_qemu_that_does_not_start_is_named(tmp_path, monkeypatch):
 
 @pytest.mark.qemu
 @pytest.mark.parametrize("board", ["qemu-m4", "qemu-m7", "qemu-m55", "qemu-rv32", "qemu-xtensa"])
+@pytest.mark.sampled(2)
 def test_without_the_plugin_time_is_counted(board, refuse_plugins):
     loop = "for (volatile int i = 0; i < 20000; i++) { }"
     exact = run_on_board(tiny_project(extra=loop), board, random_inputs(1))

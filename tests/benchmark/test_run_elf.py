@@ -29,6 +29,7 @@ REGION_END();
 
 @pytest.mark.parametrize("board", BOARDS)
 @pytest.mark.parametrize("n", [1, 2, 1000])
+@pytest.mark.sampled(2)
 def test_a_known_loop_is_counted_exactly(board, n):
     region = run_elf(program(LOOP.format(n=n)), board).regions[0]
     assert region.instructions == 1 + 2 * n
@@ -70,6 +71,7 @@ def test_regions_come_in_order_and_repeat():
         ("cmp r0, r0\\n it ne\\n movne r1, #1", "other", 2),
     ],
 )
+@pytest.mark.sampled(3)
 def test_instructions_are_classified_and_priced(code, kind, cycles):
     body = f'REGION_BEGIN();\n__asm__ volatile("{code}" ::: "r0","r1","r2","r3","cc","memory");\n'
     region = run_elf(program(body + "REGION_END();"), "qemu-m4").regions[0]
@@ -128,6 +130,7 @@ def test_assembler_and_headers():
         ("return 3;", "failed: exit status 1"),
     ],
 )
+@pytest.mark.sampled(3)
 def test_a_program_that_breaks_says_how(board, body, told):
     with pytest.raises(ToolError, match=told):
         run_elf(program(body), board)
@@ -143,6 +146,7 @@ def test_a_program_that_breaks_says_how(board, body, told):
         ("return 3;", "failed: exit status 1"),
     ],
 )
+@pytest.mark.sampled(2)
 def test_a_program_that_breaks_on_riscv_says_how(board, body, told):
     with pytest.raises(ToolError, match=told):
         run_elf(program(body), board)

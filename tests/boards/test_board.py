@@ -108,6 +108,7 @@ REAL_BOARDS = [n for n in list_boards() if load_board(n).runner.kind in ("serial
 
 @pytest.mark.qemu
 @pytest.mark.parametrize("name", REAL_BOARDS)
+@pytest.mark.sampled(3)
 def test_a_real_board_links_where_it_is_and_runs_where_it_is_emulated(name):
     """The image lies in the board's own memories; the emulated one gives the right outputs."""
     board = load_board(name)

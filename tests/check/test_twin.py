@@ -59,11 +59,12 @@ def test_the_twin_has_the_boards_plan(board, optimize):
     assert "_dsp" not in twin.compiled.files["net.c"] and "_mve" not in twin.compiled.files["net.c"]
 
 
+@pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("board", BOARDS)
-def test_twins_of_random_networks_are_exact(board):
-    for seed in range(4):
-        model = random_network(seed)
-        assert exact(compile_tflite(model, board, name="net", optimize="sram"), model), seed
+@pytest.mark.sampled(3)
+def test_twins_of_random_networks_are_exact(board, seed):
+    model = random_network(seed)
+    assert exact(compile_tflite(model, board, name="net", optimize="sram"), model)
 
 
 @pytest.mark.parametrize("board", BOARDS)
@@ -72,6 +73,7 @@ def test_twins_of_random_networks_are_exact(board):
     [{"input_mode": "rows"}, {"sram_budget_bytes": 60000}, {"region_bytes": [2048, 60000]}],
     ids=lambda options: next(iter(options)),
 )
+@pytest.mark.sampled(2)
 def test_twins_keep_every_option(board, options):
     assert exact(compile_tflite(STREAMED, board, name="net", **options), STREAMED)
 

@@ -130,7 +130,7 @@ def test_a_search_goes_on_where_nobody_reads_its_output(tmp_path, ending):
     ],
     ids=["unknown-board", "no-folder", "no-images", "argument", "folder-is-a-file"],
 )
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 def test_what_is_wrong_is_one_line(tmp_path, arguments, message):
     (tmp_path / "file").write_text("")
     (tmp_path / "empty").mkdir()

@@ -66,6 +66,7 @@ def _case(rng, graph: Graph) -> tuple[Case, np.ndarray]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.sampled(2)
 def test_every_scale(kind: str) -> None:
     """Equal scales, ties, scales 200 apart, outputs finer than operands; either operand repeats."""
     rng = np.random.default_rng(1)

@@ -11,7 +11,7 @@ from mcunet_tf.tinyengine.fixed_point import requantize
 from mcunet_tf.tinyengine.kernel_tables.packing import dsp, dsp_columns, mve
 from tests.kernels.dsp_program import FILLER, GUARD_BYTES, Case, run_cases
 
-pytestmark = [pytest.mark.qemu, pytest.mark.sampled(8)]
+pytestmark = [pytest.mark.qemu, pytest.mark.sampled(16)]
 
 HEADERS = ["conv2d/conv2d.h", "conv2d/conv2d_layout.h"]
 PACK = {

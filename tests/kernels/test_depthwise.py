@@ -10,7 +10,7 @@ from mcunet_tf.tinyengine.fixed_point import requantize
 from mcunet_tf.tinyengine.kernel_tables.packing import dsp, mve
 from tests.kernels.dsp_program import FILLER, GUARD_BYTES, Case, run_cases
 
-pytestmark = [pytest.mark.qemu, pytest.mark.sampled(16)]
+pytestmark = [pytest.mark.qemu, pytest.mark.sampled(24)]
 
 KERNELS = {
     (3, 1): "depthwise_conv2d_s8_3x3_dsp",

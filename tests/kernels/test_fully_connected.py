@@ -80,6 +80,7 @@ def check(kernel, work, board="qemu-m4") -> list:
 
 @every
 @pytest.mark.parametrize("board", ["qemu-m4", "qemu-m7"])
+@pytest.mark.sampled(3)
 def test_every_tail(kernel, board):
     """Inputs around words and rounds of four words, odd and even outputs, one row and several."""
     rng = np.random.default_rng(1)

@@ -128,6 +128,7 @@ CASES = [
 
 @pytest.mark.qemu
 @pytest.mark.parametrize("bits", [128, 256, 1024])
+@pytest.mark.sampled(2)
 def test_registers_may_be_of_any_length(bits):
     """The same machine code, whole outputs and bands."""
     board = with_registers_of(bits)

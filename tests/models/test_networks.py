@@ -54,7 +54,7 @@ def made(keras_model):
 
 @pytest.mark.parametrize("board", ["portable", "host"])
 @pytest.mark.parametrize("name", STOCK)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 def test_stock_models_on_this_machine(stock, name, board):
     check_against_oracle(run_on_host([stock(name)], board, inputs=INPUTS))
 
@@ -94,6 +94,7 @@ def test_small_networks_on_an_emulated_m55(made):
 
 @pytest.mark.qemu
 @pytest.mark.parametrize("board", ["qemu-m3", "qemu-m33", "qemu-rv32", "qemu-rv32v"])
+@pytest.mark.sampled(2)
 def test_small_networks_on_other_cores(made, board):
     names = ("squeeze_excite", "depthwise_kernels", "negative_scales")
     check_against_oracle(run_on_emulator([made(name) for name in names], board, inputs=2))
@@ -104,6 +105,7 @@ def test_small_networks_on_other_cores(made, board):
     "board",
     ["qemu-m0", "qemu-m33", "qemu-rv32", "qemu-rv32-zbb", "qemu-rv32v", "qemu-xtensa"],
 )
+@pytest.mark.sampled(2)
 def test_a_stock_model_on_other_cores(shared_models, board):
     """Its own image in the true memories of the board; cycles only where a core has a model."""
     model = (shared_models / "mlperf_kws_dscnn_int8.tflite").read_bytes()

@@ -96,7 +96,7 @@ def cases_of(group: str, every: int = 1):
 
 
 @pytest.mark.parametrize("group", GROUPS)
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(16)
 def test_on_this_machine_under_sanitizers(group):
     check(run_on_host(cases_of(group)))
 
@@ -120,7 +120,7 @@ def test_rows_of_this_machine_under_sanitizers(group):
         ),
     ],
 )
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(16)
 def test_on_cores_with_rows_of_their_own(board, group):
     check(run_on_emulator(cases_of(group, 3), board))
 

@@ -60,14 +60,14 @@ def cases_outside(*names):
 
 
 @pytest.mark.parametrize("case", cases_outside(RUNTIME_FAILS), ids=str)
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 def test_equals_tflite_runtime(case):
     inputs, outputs = evaluated(case)
     assert_equal(outputs, runtime_outputs(case.model, inputs), inputs)
 
 
 @pytest.mark.parametrize("case", cases_outside(MICRO_DIFFERS), ids=str)
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 def test_equals_tflite_micro(case):
     inputs, outputs = evaluated(case)
     assert_equal(outputs, micro_outputs(case.model, inputs), inputs)
@@ -83,7 +83,7 @@ def test_no_case_is_excused_twice():
 
 
 @pytest.mark.parametrize("case", cases_outside(CONSTANT), ids=str)
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 def test_results_vary(case):
     """A case whose results are all alike would show little."""
     _, outputs = evaluated(case)

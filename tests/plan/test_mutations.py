@@ -75,7 +75,7 @@ WIDER_FAULTS = [fault for fault in EVERY_FAULT if fault.values[0] in WIDER_SEEDS
 
 
 @pytest.mark.parametrize("name", EVERY_FAULT)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 def test_a_fault_that_makes_the_c_wrong_is_refused(name):
     """The network is chosen so that the fault shows: were it harmless, nothing would be proved."""
     fault = FAULTS[name]
@@ -86,7 +86,7 @@ def test_a_fault_that_makes_the_c_wrong_is_refused(name):
 
 
 @pytest.mark.parametrize("name", WIDER_FAULTS)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(6)
 def test_a_fault_in_int16_that_makes_the_c_wrong_is_refused(name):
     fault, (dtype, seed) = FAULTS[name], WIDER_SEEDS[name]
     planted = plant(fault, seed, dtype)

@@ -208,6 +208,7 @@ def wrong_arguments():
 
 
 @pytest.mark.parametrize("name", wrong_arguments())
+@pytest.mark.sampled(3)
 def test_wrong_arguments_are_one_line(name):
     data, options, message = wrong_arguments()[name]
     with pytest.raises(DataError, match=message) as caught:

@@ -48,6 +48,7 @@ def verified(model: bytes, board: str = "host", **options):
 
 
 @pytest.mark.parametrize("name", WINDOWS)
+@pytest.mark.sampled(4)
 def test_windows_equal_the_reference(name):
     model, hop = made(name)
     compiled = verified(model, hop=hop)
@@ -55,6 +56,7 @@ def test_windows_equal_the_reference(name):
 
 
 @pytest.mark.parametrize("name", ENDLESS)
+@pytest.mark.sampled(3)
 def test_endless_signals_equal_the_reference_on_a_recording(name):
     model, hop = made(name)
     compiled = verified(model, hop=hop)
@@ -64,6 +66,7 @@ def test_endless_signals_equal_the_reference_on_a_recording(name):
 
 @pytest.mark.parametrize("form", ["windows", "endless"])
 @pytest.mark.parametrize("name", MOVED)
+@pytest.mark.sampled(4)
 def test_rows_are_rows_wherever_their_values_go(name, form):
     """A call makes the new rows alone: it takes less than half of a window's work."""
     model, hop = made(name)
@@ -75,7 +78,7 @@ def test_rows_are_rows_wherever_their_values_go(name, form):
 
 
 @pytest.mark.parametrize("name", [*WINDOWS, *ENDLESS, *MOVED])
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 def test_longer_hops(name):
     model, hop = made(name)
     verified(model, hop=hop * 3 if name != "pools" else 8)
@@ -90,7 +93,7 @@ UNREFERENCED = {
 
 
 @pytest.mark.parametrize("name", sorted({*WINDOWS, *ENDLESS, *MOVED} - UNREFERENCED))
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 def test_int16(name):
     model, hop = made(name, "int16")
     verified(model, hop=hop)
@@ -112,6 +115,7 @@ def test_float_edges_of_the_models_own(name):
         ((8, 5), (3, 1), (2, 1), (2, 2, 0, 0), (0,) * 4, "endless"),
     ],
 )
+@pytest.mark.sampled(2)
 def test_dilations_that_are_dealt_out_to_batches(size, kernel, blocks, pads, crops, form):
     """As converters wrote them; the longer file has as many more rows as their blocks want."""
     model = dilated_model(size, kernel, blocks, pads, crops)

@@ -178,6 +178,7 @@ def test_a_budget_counts_shared_constants_once():
 @pytest.mark.qemu
 @pytest.mark.parametrize("board", ["qemu-m4", "qemu-m55"])
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+@pytest.mark.sampled(3)
 def test_the_linker_places_what_is_reported(board, model):
     """Every array is in the image with the size that is counted, and nothing else is."""
     compiled = compile_tflite(model(), board, name="m")

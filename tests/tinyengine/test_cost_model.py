@@ -79,6 +79,7 @@ def check_predictions(model: bytes, board_name: str) -> None:
 @pytest.mark.qemu
 @pytest.mark.parametrize("board", LIMITS)
 @pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.sampled(3)
 def test_predictions_of_small_networks(keras_model, name, board):
     model = small_net() if name == "small_net" else keras_model(name).read_bytes()
     check_predictions(model, board)
@@ -87,6 +88,7 @@ def test_predictions_of_small_networks(keras_model, name, board):
 @pytest.mark.qemu
 @pytest.mark.parametrize("board", LIMITS)
 @pytest.mark.parametrize("name", STOCK)
+@pytest.mark.sampled(3)
 def test_predictions_of_stock_models(shared_models, name, board):
     check_predictions((shared_models / f"{name}.tflite").read_bytes(), board)
 

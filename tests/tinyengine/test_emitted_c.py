@@ -144,6 +144,7 @@ int main() {
 
 
 @pytest.mark.parametrize(("board", "is_native"), [("portable", False), ("host", True)])
+@pytest.mark.sampled(2)
 def test_cmake_builds_the_library_and_the_example(tmp_path, board, is_native):
     if shutil.which("cmake") is None:
         pytest.skip("cmake is not installed: apt install cmake")

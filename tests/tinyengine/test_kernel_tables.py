@@ -86,6 +86,7 @@ def test_names_end_with_the_instruction_set():
 
 @pytest.mark.qemu
 @pytest.mark.parametrize("isa", BOARDS)
+@pytest.mark.sampled(4)
 def test_each_file_defines_its_kernel_and_nothing_else(isa):
     """Whatever the optimisation; from -O1 on, assembler has the registers that it wants."""
     board = load_board(BOARDS[isa])

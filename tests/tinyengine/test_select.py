@@ -265,6 +265,7 @@ def test_a_budget_needs_measured_kernels():
 
 @pytest.mark.qemu
 @pytest.mark.parametrize("board", ["qemu-m4", "qemu-m55"])
+@pytest.mark.sampled(2)
 def test_the_smallest_rows_compute_the_same(board):
     """Exact on the board, slower there too, and smaller as linked."""
     data = small_net()

@@ -96,6 +96,7 @@ def series(model: bytes) -> tuple[list[tuple[np.ndarray, ...]], list[Any]]:
 
 
 @pytest.mark.parametrize("name", MODELS)
+@pytest.mark.sampled(3)
 def test_a_series_equals_tf_lite_micro(name):
     inputs, wanted = series(MODELS[name])
     compiled = compile_tflite(MODELS[name], "host", name="m")

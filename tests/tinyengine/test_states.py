@@ -230,6 +230,7 @@ NEXT_STATES = {
 
 
 @pytest.mark.parametrize("name", NEXT_STATES)
+@pytest.mark.sampled(3)
 def test_whatever_becomes_a_state_equals_the_reference(name):
     cell = Cell()
     model = cell.build(NEXT_STATES[name](cell))

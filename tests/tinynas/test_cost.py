@@ -70,6 +70,7 @@ def test_predicted_sram_is_the_compiled_models_200_times():
 
 
 @pytest.mark.parametrize("resolution", [0.55, 0.6, 0.9])
+@pytest.mark.sampled(2)
 def test_plans_of_candidates_whose_stem_is_added_are_valid(resolution):
     """The stem's rows are read by a depthwise layer, and by the ADD behind it."""
     board = load_board("qemu-m4")

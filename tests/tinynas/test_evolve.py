@@ -37,11 +37,11 @@ def scores(choices):
     return [stub_accuracy(choice) for choice in choices]
 
 
-def test_the_budget_is_never_exceeded_in_1000_random_budgets():
+def test_the_budget_is_never_exceeded_in_400_random_budgets():
     least, most = window_weights(SPACE.smallest()), window_weights(SPACE.largest())
     tiny = Evolution(population=4, parents=2, generations=1, tries=12)
     refused = 0
-    for seed in range(1000):
+    for seed in range(400):
         rng = np.random.default_rng(seed)
         budget = rng.uniform(0.9 * least, most)
         try:
@@ -51,7 +51,7 @@ def test_the_budget_is_never_exceeded_in_1000_random_budgets():
             refused += 1
             continue
         assert all(window_weights(scored.choice) <= budget for scored in found)
-    assert 0 < refused < 200
+    assert 0 < refused < 80
 
 
 def test_evolution_beats_chance():

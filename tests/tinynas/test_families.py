@@ -73,6 +73,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("name", ODD)
+@pytest.mark.sampled(2)
 def test_windows_and_strides_by_axis(name):
     """Predicted, compiled, and equal as a part of a supernet and as a plain model."""
     tf = pytest.importorskip("tensorflow")

@@ -33,7 +33,7 @@ def assert_near(found, expected):
 @pytest.mark.parametrize("shape", [(9, 8), (8, 9), (4, 4), (2, 1)])
 @pytest.mark.parametrize("stride", [1, 2, 3])
 @pytest.mark.parametrize("size", [3, 5, 7])
-@pytest.mark.sampled(7)
+@pytest.mark.sampled(14)
 def test_gradients_of_a_depthwise_convolution_are_tensorflows(size, stride, shape):
     """Also where only a part of the window and of the channels computes, as in the supernet."""
     x = normal(4, *shape, 6, seed=size)
@@ -109,6 +109,7 @@ def test_a_strided_pointwise_convolution_reads_some_pixels():
 
 
 @pytest.mark.parametrize("name", CONVOLUTIONS)
+@pytest.mark.sampled(2)
 def test_norms_of_a_batch_are_tensorflows(name):
     make, part, channels = CONVOLUTIONS[name]
     conv, norm = layers(make, channels)

@@ -37,6 +37,7 @@ def test_tensorflow_that_is_imported_already_is_left_alone(monkeypatch: pytest.M
     assert _VARIABLE not in os.environ
 
 
+@pytest.mark.slow
 def test_advice_is_given_where_tensorflow_came_first_and_is_slow() -> None:
     pytest.importorskip("tensorflow")
     code = (

@@ -31,6 +31,7 @@ def choices():
 
 
 @pytest.mark.parametrize("index", range(5))
+@pytest.mark.sampled(3)
 def test_an_extracted_sub_network_gives_the_same_logits(network, index):
     settings = SPACE.settings(choices()[index])
     _, statistics = network.forward(IMAGES, tf.constant(settings), collect=True)
