@@ -4,5 +4,5 @@
 #include "wide_stages.h"
 
 void audio_wide_transform_dsp(const struct audio_wide_spectrum *op, union audio_bin *bins) {
-  wide_transform(bins, op->points, op->twiddles);
+  transform_pairs(bins, op->points, op->twiddles);
 }

@@ -55,11 +55,15 @@ static inline uint32_t complex_scale(uint32_t z, int32_t factor) {
   return complex_of(round_q15(real_part(z) * factor), round_q15(imaginary_part(z) * factor));
 }
 
+/* 0 - im wraps around. */
+static inline uint32_t complex_conjugate(uint32_t z) {
+  return complex_of(real_part(z), -imaginary_part(z));
+}
+
 /* Bins k and points - k of a real transform, of values k and points - k of the complex one. */
 static inline void complex_split(uint32_t *near, uint32_t *far, uint32_t factor) {
-  const uint32_t mirrored = complex_of(real_part(*far), -imaginary_part(*far));
   const uint32_t a = complex_scale(*near, Q15_ONE / 2);
-  const uint32_t b = complex_scale(mirrored, Q15_ONE / 2);
+  const uint32_t b = complex_scale(complex_conjugate(*far), Q15_ONE / 2);
   const uint32_t sum = complex_add(a, b);
   const uint32_t turned = complex_multiply(complex_subtract(a, b), factor);
   const int32_t re = real_part(sum), im = imaginary_part(sum);

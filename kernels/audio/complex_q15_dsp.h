@@ -10,6 +10,20 @@
 #define Q15_HALF (1 << 14)
 #define Q15_ONE 32767
 
+static inline int32_t real_part(uint32_t z) {
+  return (int16_t)(z & 0xFFFF);
+}
+
+static inline int32_t imaginary_part(uint32_t z) {
+  return (int16_t)(z >> 16);
+}
+
+static inline uint32_t complex_of(int32_t re, int32_t im) {
+  uint32_t out;
+  __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(out) : "r"(re), "r"(im));
+  return out;
+}
+
 #define PAIR_OPERATION(name, instruction)                                   \
   static inline uint32_t name(uint32_t a, uint32_t b) {                     \
     uint32_t out;                                                           \

@@ -17,12 +17,33 @@ struct signal_window {
   int32_t shift;
 };
 
-struct signal_rfft {
-  const uint16_t *places;   /* [points]: where the transform reads sample pair i */
+/* Backwards, factors of bins are those of a transform forwards with the sign of imaginary parts
+ * changed; all others are the same. */
+struct signal_transform {
+  const uint16_t *places;   /* [points]: where the transform reads value i */
   const uint32_t *twiddles; /* by stage but the first, by k: the factors of inputs 1 to 3 */
   const uint32_t *split;    /* [points / 2]: factors of bins 1 ... points / 2 */
   int32_t samples;          /* of a frame, at most 2 points; zeros follow */
   int32_t points;           /* of the complex transform, a power of two */
+  int32_t frames;
+};
+
+/* Factors are pairs. */
+struct signal_transform_s32 {
+  const uint16_t *places;
+  const int32_t *twiddles;
+  const int32_t *split;
+  int32_t samples;
+  int32_t points;
+  int32_t frames;
+};
+
+struct signal_transform_f32 {
+  const uint16_t *places;
+  const float *twiddles;
+  const float *split;
+  int32_t samples;
+  int32_t points;
   int32_t frames;
 };
 
@@ -74,7 +95,7 @@ struct signal_log {
   uint32_t scale; /* 1 / step */
 };
 
-/* No kernel has scratch but signal_rfft: a word for each point. `out` may lie over `in` where
+/* No kernel has scratch but transforms: for each point a complex value. `out` may lie over `in` where
  * both have values of one size. */
 
 /* samples * weights >> shift */
@@ -89,10 +110,25 @@ void signal_scale_bits_portable(const struct signal_values *op, const int8_t *in
 void signal_shift_portable(const struct signal_values *op, const int8_t *in, const int8_t *bits,
                            int8_t *out, void *scratch);
 
-/* Bins 0 to `points` of each frame, divided by 2 points; complex, real parts first. */
-void signal_rfft_portable(const struct signal_rfft *op, const int8_t *in, int8_t *out,
+/* Bins 0 to `points` of each frame, of integers divided by 2 points; complex, real parts first. */
+void signal_rfft_portable(const struct signal_transform *op, const int8_t *in, int8_t *out,
                           void *scratch);
-void signal_rfft_dsp(const struct signal_rfft *op, const int8_t *in, int8_t *out, void *scratch);
+void signal_rfft_dsp(const struct signal_transform *op, const int8_t *in, int8_t *out,
+                     void *scratch);
+void signal_rfft_s32_portable(const struct signal_transform_s32 *op, const int8_t *in, int8_t *out,
+                              void *scratch);
+void signal_rfft_f32_portable(const struct signal_transform_f32 *op, const int8_t *in, int8_t *out,
+                              void *scratch);
+
+/* Samples of such bins: the transform backwards, divided by 2 points. */
+void signal_irfft_portable(const struct signal_transform *op, const int8_t *in, int8_t *out,
+                           void *scratch);
+void signal_irfft_dsp(const struct signal_transform *op, const int8_t *in, int8_t *out,
+                      void *scratch);
+void signal_irfft_s32_portable(const struct signal_transform_s32 *op, const int8_t *in, int8_t *out,
+                               void *scratch);
+void signal_irfft_f32_portable(const struct signal_transform_f32 *op, const int8_t *in, int8_t *out,
+                               void *scratch);
 
 /* Squared magnitudes. */
 void signal_energy_portable(const struct signal_energy *op, const int8_t *in, int8_t *out,

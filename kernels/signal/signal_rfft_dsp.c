@@ -2,8 +2,9 @@
 #include "signal.h"
 
 #include "../audio/transform_dsp.h"
-#include "real_transform.h"
+#include "words_q15.h"
 
-void signal_rfft_dsp(const struct signal_rfft *op, const int8_t *in, int8_t *out, void *scratch) {
-  real_transforms(op, in, out, scratch);
+void signal_rfft_dsp(const struct signal_transform *op, const int8_t *in, int8_t *out,
+                     void *scratch) {
+  real_transforms(op, read_s16(in), write_s16(out), scratch);
 }

@@ -2,9 +2,9 @@
 #include "signal.h"
 
 #include "../audio/transform_portable.h"
-#include "real_transform.h"
+#include "words_q15.h"
 
-void signal_rfft_portable(const struct signal_rfft *op, const int8_t *in, int8_t *out,
+void signal_rfft_portable(const struct signal_transform *op, const int8_t *in, int8_t *out,
                           void *scratch) {
-  real_transforms(op, in, out, scratch);
+  real_transforms(op, read_s16(in), write_s16(out), scratch);
 }

@@ -45,7 +45,7 @@ def _tables(front_end: Description) -> dict[str, Blob]:
     points = front_end.transform_points // 2
     found = {
         **band_tables(front_end),
-        "twiddles": Blob("uint32_t", stage_factors(points)),
+        "twiddles": Blob("uint32_t", complex_words(stage_factors(points))),
         "split": Blob("uint32_t", complex_words(split_twiddles(points))),
     }
     if front_end.gain_control is not None:

@@ -273,8 +273,9 @@ def _signals() -> Iterator[OpCase]:
     for kind in signal_kernel_cases.MAKERS:
         for values in (1, 2, 5, 12, 20, 40, 41, 64, 100, 160, 257, 320, 400, 514):
             points = 1 << max(6, (values - 1).bit_length())
-            yield OpCase(kind, (values,), points if kind == "SIGNAL_RFFT" else 0)
-            if kind == "SIGNAL_RFFT":
+            transform = kind.startswith(signal_kernel_cases.TRANSFORMS)
+            yield OpCase(kind, (values,), points if transform else 0)
+            if transform:
                 yield OpCase(kind, (values,), 2 * points)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from mcunet_tf.benchmark.kernel_case import Draft
 from mcunet_tf.tinyengine.ir import Graph, Tensor
-from mcunet_tf.tinyengine.ops import signal
+from mcunet_tf.tinyengine.ops import signal, transforms
 
 _NOISE = signal.NoiseAttributes((409, 983), (15975, 15401), 14, 10, 819, False)
 
@@ -22,10 +22,14 @@ def _vector(draft: Draft) -> tuple[int]:
     return (int(np.prod(draft.case.shape)),)
 
 
-def _samples(draft: Draft, shape: tuple[int, ...]) -> int:
-    """int16 without a scale."""
-    draft.tensors.append(Tensor(f"t{len(draft.tensors)}", shape, "int16"))
+def _values(draft: Draft, shape: tuple[int, ...], dtype: str) -> int:
+    """A tensor without a scale."""
+    draft.tensors.append(Tensor(f"t{len(draft.tensors)}", shape, dtype))
     return len(draft.tensors) - 1
+
+
+def _samples(draft: Draft, shape: tuple[int, ...]) -> int:
+    return _values(draft, shape, "int16")
 
 
 def _window(draft: Draft) -> Graph:
@@ -47,11 +51,16 @@ def _shift(draft: Draft) -> Graph:
     return draft.graph((x, bits), (x, bits), None)
 
 
-def _rfft(draft: Draft) -> Graph:
-    points = draft.case.channels
-    x = _samples(draft, (min(points, _vector(draft)[0]),))
-    _samples(draft, (points + 2,))
-    return draft.graph((x,), (x,), signal.RfftAttributes(7, points))
+def _transform(dtype: str, backwards: bool) -> Callable[[Draft], Graph]:
+    def make(draft: Draft) -> Graph:
+        points = draft.case.channels
+        shapes = [(min(points, _vector(draft)[0]),), (points + 2,)]
+        if backwards:
+            shapes = [(points + 2,), (points,)]
+        x, _ = (_values(draft, shape, dtype) for shape in shapes)
+        return draft.graph((x,), (x,), transforms.TransformAttributes(points))
+
+    return make
 
 
 def _energy(draft: Draft) -> Graph:
@@ -97,11 +106,16 @@ def _log(draft: Draft) -> Graph:
     return draft.graph((x,), (x,), signal.LogAttributes(3, 64))
 
 
+TRANSFORMS = ("SIGNAL_RFFT", "SIGNAL_IRFFT")
 MAKERS: dict[str, Callable[[Draft], Graph]] = {
     "SIGNAL_WINDOW": _window,
     "SIGNAL_SCALE_BITS": _scale_bits,
     "SIGNAL_SHIFT": _shift,
-    "SIGNAL_RFFT": _rfft,
+    **{
+        f"{kind}{form}": _transform(dtype, kind == "SIGNAL_IRFFT")
+        for kind in TRANSFORMS
+        for form, dtype in transforms.FORMS.items()
+    },
     "SIGNAL_ENERGY": _energy,
     "SIGNAL_FILTER_BANK": _filter_bank,
     "SIGNAL_FILTER_BANK_SQUARE_ROOT": _root,

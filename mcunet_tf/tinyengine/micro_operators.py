@@ -33,13 +33,7 @@ CUSTOMS = tuple(
 )
 
 _VARIABLES = ("ASSIGN_VARIABLE", "CALL_ONCE", "READ_VARIABLE", "VAR_HANDLE")
-_SIGNAL = "it makes sound of spectra, or joins frames of it: the application does so"
 _REASONS = {
-    **{
-        name: _SIGNAL
-        for name in CUSTOMS
-        if name.startswith("Signal") and name not in (*signal.CUSTOM_NAMES, *FRAMES)
-    },
     "TFLM_DECODE": "its weights are compressed: give the file from before compression",
     "ethos-u": "it runs on an Arm Ethos-U: give the file from before Vela",
 }

@@ -12,7 +12,8 @@ from mcunet_tf.audio import FrontEnd
 from tests.ops.build_tflite import Net
 from tests.ops.case import Case, collect
 
-_INT16_CODE = 7
+TYPE_CODES = {"int16": 7, "int32": 2, "float32": 0}
+"""The schema's."""
 NOISE = {
     "alternate_one_minus_smoothing": 15401,
     "alternate_smoothing": 983,
@@ -73,12 +74,38 @@ def scale_model(count: int) -> bytes:
     return net.build([x], [y, bits])
 
 
-def rfft_model(shape: Sequence[int], length: int) -> bytes:
+def rfft_model(shape: Sequence[int], length: int, dtype: str = "int16") -> bytes:
     net = Signal()
-    x = net.values(shape, "int16")
+    x = net.values(shape, dtype)
     made = (*shape[:-1], length + 2)
-    y = net.made("Rfft", [x], made, "int16", T=_INT16_CODE, fft_length=length)
+    y = net.made("Rfft", [x], made, dtype, T=TYPE_CODES[dtype], fft_length=length)
     return net.build([x], [y])
+
+
+def irfft_model(frames: Sequence[int], length: int, dtype: str = "int16") -> bytes:
+    net = Signal()
+    x, made = net.values((*frames, length + 2), dtype), (*frames, length)
+    y = net.made("Irfft", [x], made, dtype, T=TYPE_CODES[dtype], fft_length=length)
+    return net.build([x], [y])
+
+
+def transform_cases() -> dict[str, tuple[Case, ...]]:
+    """Of each type: all numbers of stages, frames that are short or odd, and several of them."""
+    forwards, backwards = [], []
+    for dtype in TYPE_CODES:
+        for n in (8, 16, 64, 256, 512, 1024):
+            forwards.append((f"{dtype}_points_{n}", rfft_model((n,), n, dtype)))
+            backwards.append((f"{dtype}_points_{n}", irfft_model((), n, dtype)))
+        forwards += [
+            (f"{dtype}_short", rfft_model((480,), 512, dtype)),
+            (f"{dtype}_odd", rfft_model((101,), 128, dtype)),
+            (f"{dtype}_frames", rfft_model((1, 3, 100), 128, dtype)),
+        ]
+        backwards.append((f"{dtype}_frames", irfft_model((2, 3), 32, dtype)))
+    return {
+        "SIGNAL_RFFT": collect("SIGNAL_RFFT", forwards),
+        "SIGNAL_IRFFT": collect("SIGNAL_IRFFT", backwards),
+    }
 
 
 def energy_model(bins: int, start: int = 0, end: int | None = None) -> bytes:
@@ -171,15 +198,7 @@ SIGNALS: dict[str, tuple[Case, ...]] = {
     "SIGNAL_FFT_AUTO_SCALE": collect(
         "SIGNAL_FFT_AUTO_SCALE", ((str(count), scale_model(count)) for count in (1, 7, 480))
     ),
-    "SIGNAL_RFFT": collect(
-        "SIGNAL_RFFT",
-        (
-            *((f"points_{n}", rfft_model((n,), n)) for n in (8, 16, 64, 256, 512, 1024)),
-            ("short", rfft_model((480,), 512)),
-            ("odd", rfft_model((101,), 128)),
-            ("frames", rfft_model((1, 3, 100), 128)),
-        ),
-    ),
+    **transform_cases(),
     "SIGNAL_ENERGY": collect(
         "SIGNAL_ENERGY", (("whole", energy_model(33)), ("range", energy_model(257, 5, 241)))
     ),

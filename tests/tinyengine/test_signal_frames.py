@@ -13,7 +13,8 @@ from mcunet_tf.check import run_on_host
 from mcunet_tf.errors import UnsupportedError
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.evaluate import evaluate_series
-from tests.ops.signal_cases import Signal
+from tests.ops.oracle import assert_equal
+from tests.ops.signal_cases import TYPE_CODES, Signal
 
 CALLS = 14
 
@@ -51,8 +52,8 @@ def stacker(channels: int, left: int, right: int, step: int) -> bytes:
 def overlap(shape: tuple[int, ...], step: int, dtype: str = "int16") -> bytes:
     net = Signal()
     x, made = net.values(shape, dtype), (*shape[:-2], shape[-2] * step)
-    code = {"int16": 7, "float32": 0}[dtype]
-    return net.build([x], [net.made("OverlapAdd", [x], made, dtype, T=code, frame_step=step)])
+    options = {"T": TYPE_CODES[dtype], "frame_step": step}
+    return net.build([x], [net.made("OverlapAdd", [x], made, dtype, **options)])
 
 
 MODELS = {
@@ -78,7 +79,28 @@ MODELS = {
 }
 
 
-def series(model: bytes) -> tuple[list[tuple[np.ndarray, ...]], list[Any]]:
+def through_spectra(dtype: str) -> bytes:
+    """Sound, cut into frames, through the spectrum of each and back, and added up again."""
+    net, code = Signal(), TYPE_CODES[dtype]
+    x, valid = net.values((80,), "int16"), net.values((), "bool")
+    frames = net.values((2, 120), "int16")
+    options = {"frame_size": 120, "frame_step": 40, "prefill": True}
+    net.op("CUSTOM SignalFramer", [x], [frames, valid], **options)
+    weights = (4096 * np.sin(np.pi * (np.arange(120) + 0.5) / 120) ** 2).astype(np.int16)
+    made = net.made("Window", [frames, net.constant(weights)], (2, 120), "int16", shift=5)
+    if dtype != "int16":
+        narrow, made = made, net.values((2, 120), dtype)
+        net.op("CAST", [narrow], [made])
+    bins = net.made("Rfft", [made], (2, 130), dtype, T=code, fft_length=128)
+    back = net.made("Irfft", [bins], (2, 128), dtype, T=code, fft_length=128)
+    if dtype == "int32":
+        wide, back, dtype, code = back, net.values((2, 128), "int16"), "int16", TYPE_CODES["int16"]
+        net.op("CAST", [wide], [back])
+    added = net.made("OverlapAdd", [back], (80,), dtype, T=code, frame_step=40)
+    return net.build([x], [added])
+
+
+def series(model: bytes, calls: int = CALLS) -> tuple[list[tuple[np.ndarray, ...]], list[Any]]:
     """Inputs, and what TF-Lite Micro makes of them."""
     runtime = pytest.importorskip(
         "tflite_micro.python.tflite_micro.runtime", reason="tflite-micro is not installed"
@@ -87,7 +109,7 @@ def series(model: bytes) -> tuple[list[tuple[np.ndarray, ...]], list[Any]]:
     shape, dtype = (interpreter.get_input_details(0)[key] for key in ("shape", "dtype"))
     count = len(runtime.convert_bytearray_to_object(model).subgraphs[0].outputs)
     rng, inputs, answers = np.random.default_rng(1), [], []
-    for _ in range(CALLS):
+    for _ in range(calls):
         inputs.append((rng.integers(-32768, 32768, shape).astype(dtype),))
         interpreter.set_input(inputs[-1][0], 0)
         interpreter.invoke()
@@ -114,6 +136,22 @@ def test_a_series_equals_tf_lite_micro(name):
             )
             np.testing.assert_array_equal(own[0].ravel(), result.ravel())
     assert heard >= CALLS // 3 - 1
+
+
+@pytest.mark.parametrize("dtype", TYPE_CODES)
+def test_sound_through_its_spectra_equals_tf_lite_micro(dtype):
+    model = through_spectra(dtype)
+    inputs, wanted = series(model, calls=50)
+    compiled = compile_tflite(model, "host", name="m")
+    data = [[array.tobytes() for array in arrays] for arrays in inputs]
+    runs = run_on_host(compiled, load_board("host"), data, sanitize=True)
+    found = [
+        [np.frombuffer(run.outputs[0], np.asarray(w[0]).dtype)]
+        for run, w in zip(runs, wanted, strict=True)
+    ]
+    assert_equal(found, wanted, inputs)
+    assert_equal(list(evaluate_series(compiled.graph, inputs)), wanted, inputs)
+    assert np.ptp(wanted[-1][0]) > 0
 
 
 @pytest.mark.parametrize(

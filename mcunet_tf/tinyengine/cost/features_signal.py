@@ -33,8 +33,8 @@ def transforms(view: View, calls: Runs) -> Counts:
     """Butterflies of each stage, and the bins that are made of them."""
     made, _ = total(calls)
     points = view.attributes.length // 2
-    samples = view.input(0).shape[-1]
-    frames = made * (view.input(0).elements // samples)
+    samples = min(view.input(0).shape[-1], 2 * points)
+    frames = made * (view.input(0).elements // view.input(0).shape[-1])
     stages = radices(points)
     spans = [points >> 1 if stages[0] == 2 else points >> 2]
     for radix in stages[1:]:
@@ -55,8 +55,11 @@ SIGNALS: Mapping[str, Features] = {
     "signal_window_portable": made_values,
     "signal_scale_bits_portable": values,
     "signal_shift_portable": made_values,
-    "signal_rfft_portable": transforms,
-    "signal_rfft_dsp": transforms,
+    **{
+        f"signal_{kind}{form}": transforms
+        for kind in ("rfft", "irfft")
+        for form in ("_portable", "_dsp", "_s32_portable", "_f32_portable")
+    },
     "signal_energy_portable": made_values,
     "signal_filter_bank_portable": bank_taps,
     **{

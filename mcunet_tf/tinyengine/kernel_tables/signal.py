@@ -6,17 +6,25 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from mcunet_tf.tinyengine.ir import ITEM_BYTES
 from mcunet_tf.tinyengine.kernel_tables.table import (
     Blob,
     Kernel,
     Struct,
     Style,
+    float_blob,
     int16_blob,
+    int32_blob,
     uint16_blob,
 )
 from mcunet_tf.tinyengine.ops.signal import gain_table
 from mcunet_tf.tinyengine.ops.spec import View
+from mcunet_tf.tinyengine.ops.transforms import FORMS
 from mcunet_tf.tinyengine.signal import tables
+from mcunet_tf.tinyengine.signal.arithmetic import ARITHMETICS
 
 
 def _window(view: View) -> Struct:
@@ -34,21 +42,38 @@ def _values(view: View) -> Struct:
     return Struct("struct signal_values", {"count": view.input(0).elements})
 
 
-def _rfft(view: View) -> Struct:
-    points, samples = view.attributes.length // 2, view.input(0).shape[-1]
+_SUFFIXES = {dtype: form.lower() for form, dtype in FORMS.items()}
+
+
+def _transform(view: View) -> Struct:
+    """Constants of a transform: backwards, bins are turned the other way."""
+    dtype, points = view.output.dtype, view.attributes.length // 2
+    arithmetic = ARITHMETICS[dtype]
+    forwards = view.op.kind.startswith("SIGNAL_RFFT")
+    samples = view.input(0).shape[-1] if forwards else 2 * points
+    split = tables.split_twiddles(points, arithmetic)
+    if not forwards:
+        split = split * np.array([1, -1], split.dtype)
     fields = {
         "places": uint16_blob(tables.input_places(points)),
-        "twiddles": Blob("uint32_t", tables.stage_factors(points)),
-        "split": Blob("uint32_t", tables.complex_words(tables.split_twiddles(points))),
+        "twiddles": _factors(tables.stage_factors(points, arithmetic)),
+        "split": _factors(split),
         "samples": samples,
         "points": points,
-        "frames": view.input(0).elements // samples,
+        "frames": view.input(0).elements // view.input(0).shape[-1],
     }
-    return Struct("struct signal_rfft", fields)
+    return Struct(f"struct signal_transform{_SUFFIXES[dtype]}", fields)
 
 
-def _rfft_scratch(view: View, _: int) -> int:
-    return int(view.attributes.length) * 2
+def _factors(pairs: npt.NDArray[Any]) -> Blob:
+    if pairs.dtype == np.int16:
+        return Blob("uint32_t", tables.complex_words(pairs))
+    return int32_blob(pairs) if pairs.dtype == np.int32 else float_blob(pairs)
+
+
+def _transform_scratch(view: View, _: int) -> int:
+    """A complex value for each point."""
+    return int(view.attributes.length) * ITEM_BYTES[view.output.dtype]
 
 
 def _energy(view: View) -> Struct:
@@ -126,14 +151,25 @@ def _kernel(name: str, arguments: Any, dtype: str, operands: int = 1, **more: An
     )
 
 
-_RFFT = _kernel("rfft", _rfft, "int16", scratch_bytes=_rfft_scratch)
+def _transforms(kind: str) -> dict[str, tuple[Kernel, ...]]:
+    """Rows of a transform for each type."""
+    rows: dict[str, tuple[Kernel, ...]] = {}
+    for form, dtype in FORMS.items():
+        name = f"{kind.lower()}{form.lower()}"
+        row = _kernel(name, _transform, dtype, scratch_bytes=_transform_scratch)
+        fast = dataclasses.replace(row, name=f"signal_{name}_dsp", isa="dsp")
+        rows[f"SIGNAL_{kind}{form}"] = (fast, row) if dtype == "int16" else (row,)
+    return rows
+
+
 _SAME = {"replaces_first": True}
 
 KERNELS = {
     "SIGNAL_WINDOW": (_kernel("window", _window, "int16", **_SAME),),
     "SIGNAL_SCALE_BITS": (_kernel("scale_bits", _values, "int16"),),
     "SIGNAL_SHIFT": (_kernel("shift", _values, "int16", 2, **_SAME),),
-    "SIGNAL_RFFT": (dataclasses.replace(_RFFT, name="signal_rfft_dsp", isa="dsp"), _RFFT),
+    **_transforms("RFFT"),
+    **_transforms("IRFFT"),
     "SIGNAL_ENERGY": (_kernel("energy", _energy, "int16"),),
     "SIGNAL_FILTER_BANK": (_kernel("filter_bank", _filter_bank, "uint32"),),
     "SIGNAL_FILTER_BANK_SQUARE_ROOT": (_kernel("root", _values, "uint64", 2),),

@@ -321,6 +321,17 @@ def constraint_bias(view: View) -> str | None:
     return None
 
 
+def types_problem(view: View, *types: str) -> str | None:
+    """Why the types of operands and then results are not these, or None."""
+    tensors = (*view.inputs, *view.outputs)
+    if len(tensors) != len(types):
+        return f"{len(view.inputs)} operands and {len(view.outputs)} results"
+    for tensor, dtype in zip(tensors, types, strict=True):
+        if tensor is None or tensor.dtype != dtype:
+            return "an operand is missing" if tensor is None else describe(tensor)
+    return None
+
+
 def constraint_float32(view: View) -> str | None:
     """Operands and results are float32."""
     for tensor in (*view.inputs, *view.outputs):

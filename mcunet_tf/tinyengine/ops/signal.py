@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signal operators of TF-Lite Micro: from int16 samples to features of bands, step by step.
 
-A file names them as custom operators, with options by name. What gives two results is two operators
-behind `lower_signals`: SIGNAL_FFT_AUTO_SCALE a SIGNAL_SCALE_BITS and a SIGNAL_SHIFT, and
+Transforms have a module of their own, `transforms.py`. A file names operators as custom ones, with
+options by name. What gives two results is two operators behind `lower_signals`:
+SIGNAL_FFT_AUTO_SCALE a SIGNAL_SCALE_BITS and a SIGNAL_SHIFT, and
 SIGNAL_FILTER_BANK_SPECTRAL_SUBTRACTION, whose averages outlast an inference, a SIGNAL_NOISE and a
 SIGNAL_WITHOUT_NOISE.
 """
@@ -16,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from mcunet_tf.tinyengine.ops import common
+from mcunet_tf.tinyengine.ops.named_options import option
 from mcunet_tf.tinyengine.ops.spec import (
     Array,
-    ImpossibleError,
     OpSpec,
     View,
     no_attributes,
@@ -31,9 +32,7 @@ from mcunet_tf.tinyengine.signal.features import (
     rounded_roots,
     without_noise,
 )
-from mcunet_tf.tinyengine.signal.spectrum import spectrum
 
-MIN_FFT, MAX_FFT = 8, 16384
 GAINS = 125
 """Entries of a PCAN's table: 0, 1, and three in four from 2 bits of an average to 32."""
 _BANKS = ("weights", "unweights", "first bins", "first weights", "widths")
@@ -44,14 +43,6 @@ class WindowAttributes:
     """`shift`: fraction bits of the weights."""
 
     shift: int
-
-
-@dataclasses.dataclass(frozen=True)
-class RfftAttributes:
-    """`dtype`: the schema's code of the type; `length`: points of the transform."""
-
-    dtype: int
-    length: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,71 +87,48 @@ class LogAttributes:
     scale: int
 
 
-def _option(options: Mapping[str, Any], name: str, low: int, high: int) -> int:
-    value = options.get(name)
-    if not isinstance(value, int) or not low <= value <= high:
-        raise ImpossibleError(f"{name} {value} instead of {low} to {high}")
-    return int(value)
-
-
 def _read_window(options: Mapping[str, Any], _: View) -> WindowAttributes:
-    return WindowAttributes(_option(options, "shift", 0, 31))
-
-
-def _read_rfft(options: Mapping[str, Any], _: View) -> RfftAttributes:
-    length = _option(options, "fft_length", 1, 1 << 24)
-    return RfftAttributes(_option(options, "T", 0, 255), length)
+    return WindowAttributes(option(options, "shift", 0, 31))
 
 
 def _read_energy(options: Mapping[str, Any], _: View) -> EnergyAttributes:
-    end = _option(options, "end_index", 0, MAX_FFT)
-    return EnergyAttributes(_option(options, "start_index", 0, end), end)
+    end = option(options, "end_index", 0, 16384)
+    return EnergyAttributes(option(options, "start_index", 0, end), end)
 
 
 def _read_channels(options: Mapping[str, Any], _: View) -> ChannelAttributes:
-    return ChannelAttributes(_option(options, "num_channels", 1, common.MAX_SIZE))
+    return ChannelAttributes(option(options, "num_channels", 1, common.MAX_SIZE))
 
 
 def _read_noise(options: Mapping[str, Any], _: View) -> NoiseAttributes:
-    bits = _option(options, "spectral_subtraction_bits", 0, 31)
+    bits = option(options, "spectral_subtraction_bits", 0, 31)
     most = (1 << 31) - 1
 
     def pair(name: str) -> tuple[int, int]:
-        return _option(options, name, 0, most), _option(options, f"alternate_{name}", 0, most)
+        return option(options, name, 0, most), option(options, f"alternate_{name}", 0, most)
 
     return NoiseAttributes(
         pair("smoothing"),
         pair("one_minus_smoothing"),
         bits,
-        _option(options, "smoothing_bits", 0, 31),
-        _option(options, "min_signal_remaining", 0, most),
+        option(options, "smoothing_bits", 0, 31),
+        option(options, "min_signal_remaining", 0, most),
         bool(options.get("clamping")),
     )
 
 
 def _read_pcan(options: Mapping[str, Any], _: View) -> PcanAttributes:
-    return PcanAttributes(_option(options, "snr_shift", 0, 63))
+    return PcanAttributes(option(options, "snr_shift", 0, 63))
 
 
 def _read_log(options: Mapping[str, Any], _: View) -> LogAttributes:
-    bits = _option(options, "input_correction_bits", 0, 31)
-    return LogAttributes(bits, _option(options, "output_scale", 0, (1 << 31) - 1))
-
-
-def _typed(view: View, *types: str) -> str | None:
-    """Why the types of operands and then results are not these, or None."""
-    tensors = (*view.inputs, *view.outputs)
-    if len(tensors) != len(types):
-        return f"{len(view.inputs)} operands and {len(view.outputs)} results"
-    for tensor, dtype in zip(tensors, types, strict=True):
-        if tensor is None or tensor.dtype != dtype:
-            return "an operand is missing" if tensor is None else common.describe(tensor)
-    return None
+    bits = option(options, "input_correction_bits", 0, 31)
+    return LogAttributes(bits, option(options, "output_scale", 0, (1 << 31) - 1))
 
 
 def constraint_window(view: View) -> str | None:
     """Samples and constant weights are int16, the last axis of one window's length."""
-    problem = _typed(view, "int16", "int16", "int16")
+    problem = common.types_problem(view, "int16", "int16", "int16")
     if problem:
         return problem
     weights = view.input(1)
@@ -179,7 +147,7 @@ def _window(view: View, values: Sequence[Array]) -> Array:
 
 def constraint_auto_scale(view: View) -> str | None:
     """Samples are an int16 vector, and so is the first result; the second is an int32."""
-    problem = _typed(view, "int16", "int16", "int32")
+    problem = common.types_problem(view, "int16", "int16", "int32")
     if problem:
         return problem
     fits = view.input(0).shape == view.outputs[0].shape and view.outputs[1].elements == 1
@@ -188,7 +156,7 @@ def constraint_auto_scale(view: View) -> str | None:
 
 def constraint_scale_bits(view: View) -> str | None:
     """Samples are int16, the result one int32."""
-    return _typed(view, "int16", "int32")
+    return common.types_problem(view, "int16", "int32")
 
 
 def _largest(samples: Array) -> int:
@@ -213,7 +181,7 @@ def _scale_bits(view: View, values: Sequence[Array]) -> Array:
 
 def constraint_shift(view: View) -> str | None:
     """Samples are int16, bits one int32."""
-    return _typed(view, "int16", "int32", "int16")
+    return common.types_problem(view, "int16", "int32", "int16")
 
 
 def _shift(view: View, values: Sequence[Array]) -> Array:
@@ -221,29 +189,9 @@ def _shift(view: View, values: Sequence[Array]) -> Array:
     return made.reshape(view.output.shape)
 
 
-def constraint_rfft(view: View) -> str | None:
-    """Samples and bins are int16; the transform has 2^n points, 8 to 16384."""
-    problem = _typed(view, "int16", "int16")
-    if problem:
-        return problem
-    length, samples = view.attributes.length, view.input(0).shape[-1:]
-    if not MIN_FFT <= length <= MAX_FFT or length & (length - 1):
-        return f"a transform of {length} points"
-    frames = view.input(0).elements // samples[0] if samples else 0
-    if not samples or samples[0] > length or view.output.elements != frames * (length + 2):
-        return f"{common.describe(view.input(0))}, {common.describe(view.output)}"
-    return None
-
-
-def _rfft(view: View, values: Sequence[Array]) -> Array:
-    frames = values[0].reshape(-1, view.input(0).shape[-1]).astype(np.int32)
-    parts = np.stack(spectrum(frames, view.attributes.length), axis=-1)
-    return parts.astype(np.int16).reshape(view.output.shape)
-
-
 def constraint_energy(view: View) -> str | None:
     """Bins are int16, real and imaginary, energies uint32; the range lies among them."""
-    problem = _typed(view, "int16", "uint32")
+    problem = common.types_problem(view, "int16", "uint32")
     if problem:
         return problem
     bins = view.output.elements
@@ -261,7 +209,7 @@ def _energy(view: View, values: Sequence[Array]) -> Array:
 
 def constraint_filter_bank(view: View) -> str | None:
     """Energies are uint32, sums uint64; weights and places are constant int16, and in range."""
-    problem = _typed(view, "uint32", *("int16",) * 5, "uint64")
+    problem = common.types_problem(view, "uint32", *("int16",) * 5, "uint64")
     if problem:
         return problem
     for position, name in enumerate(_BANKS, 1):
@@ -301,7 +249,7 @@ def _filter_bank_macs(view: View) -> int:
 
 def constraint_root(view: View) -> str | None:
     """Sums are uint64, bits one int32, roots uint32 of the same shape."""
-    problem = _typed(view, "uint64", "int32", "uint32")
+    problem = common.types_problem(view, "uint64", "int32", "uint32")
     return problem or common.constraint_same_shape(view)
 
 
@@ -312,7 +260,7 @@ def _root(view: View, values: Sequence[Array]) -> Array:
 
 def constraint_subtraction(view: View) -> str | None:
     """Values, results and averages are uint32 and of one shape."""
-    problem = _typed(view, *("uint32",) * (len(view.inputs) + len(view.outputs)))
+    problem = common.types_problem(view, *("uint32",) * (len(view.inputs) + len(view.outputs)))
     if problem or len(view.outputs) != 2:
         return problem or f"{len(view.outputs)} results"
     shapes = {tensor.shape for tensor in (view.input(0), *view.outputs)}
@@ -321,7 +269,7 @@ def constraint_subtraction(view: View) -> str | None:
 
 def constraint_words(view: View) -> str | None:
     """Operands and the result are uint32 and of one shape."""
-    problem = _typed(view, "uint32", "uint32", "uint32")
+    problem = common.types_problem(view, "uint32", "uint32", "uint32")
     if problem:
         return problem
     alike = view.input(0).shape == view.input(1).shape == view.output.shape
@@ -355,7 +303,7 @@ def _without_noise(view: View, values: Sequence[Array]) -> Array:
 
 def constraint_pcan(view: View) -> str | None:
     """Values, averages and results are uint32 of one shape; gains are 125 constant int16."""
-    problem = _typed(view, "uint32", "uint32", "int16", "uint32")
+    problem = common.types_problem(view, "uint32", "uint32", "int16", "uint32")
     if problem:
         return problem
     gains = view.input(2)
@@ -383,7 +331,7 @@ def _pcan(view: View, values: Sequence[Array]) -> Array:
 
 def constraint_log(view: View) -> str | None:
     """Values are uint32, logarithms int16 of the same shape."""
-    return _typed(view, "uint32", "int16") or common.constraint_same_shape(view)
+    return common.types_problem(view, "uint32", "int16") or common.constraint_same_shape(view)
 
 
 def _log(view: View, values: Sequence[Array]) -> Array:
@@ -396,6 +344,7 @@ CUSTOM_NAMES = {
     "SignalWindow": "SIGNAL_WINDOW",
     "SignalFftAutoScale": "SIGNAL_FFT_AUTO_SCALE",
     "SignalRfft": "SIGNAL_RFFT",
+    "SignalIrfft": "SIGNAL_IRFFT",
     "SignalEnergy": "SIGNAL_ENERGY",
     "SignalFilterBank": "SIGNAL_FILTER_BANK",
     "SignalFilterBankSquareRoot": "SIGNAL_FILTER_BANK_SQUARE_ROOT",
@@ -416,7 +365,6 @@ SIGNALS = (
     ),
     OpSpec("SIGNAL_SCALE_BITS", no_attributes, _scale_bits, (constraint_scale_bits,)),
     OpSpec("SIGNAL_SHIFT", no_attributes, _shift, (constraint_shift,), required=(0, 1)),
-    OpSpec("SIGNAL_RFFT", _read_rfft, _rfft, (constraint_rfft,)),
     OpSpec("SIGNAL_ENERGY", _read_energy, _energy, (constraint_energy,)),
     OpSpec(
         "SIGNAL_FILTER_BANK",

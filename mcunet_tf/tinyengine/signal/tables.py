@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mcunet_tf.tinyengine.signal.arithmetic import Q15, Arithmetic
+
 Integers = npt.NDArray[Any]
 
 WINDOW_BITS = 12
-_Q15_ONE = 32767
 
 
 def to_int16(values: Integers, one: Any) -> Integers:
@@ -25,26 +26,20 @@ def to_int16(values: Integers, one: Any) -> Integers:
     return rounded
 
 
-def _unit_circle(phases: npt.NDArray[np.float64]) -> Integers:
-    """Cosine and sine in Q15 with 32767 for one; int16 [n, 2]."""
-    pairs = np.stack([np.cos(phases), np.sin(phases)], axis=-1)
-    return to_int16(pairs, _Q15_ONE)
+@functools.cache
+def twiddles(points: int, arithmetic: Arithmetic = Q15) -> Integers:
+    """Factors of a complex transform of so many points; [points, 2], real and imaginary."""
+    return arithmetic.factors(-2 * math.pi * np.arange(points) / points)
 
 
 @functools.cache
-def twiddles(points: int) -> Integers:
-    """Factors of a complex transform of so many points; int16 [points, 2], real and imaginary."""
-    return _unit_circle(-2 * math.pi * np.arange(points) / points)
-
-
-@functools.cache
-def split_twiddles(points: int) -> Integers:
+def split_twiddles(points: int, arithmetic: Arithmetic = Q15) -> Integers:
     """Factors that turn a complex transform of `points` into a real one of twice as many points.
 
-    int16 [points // 2, 2]; row k - 1 belongs to bins k and points - k.
+    [points // 2, 2]; row k - 1 belongs to bins k and points - k.
     """
     steps = np.arange(1, points // 2 + 1) / points
-    return _unit_circle(-math.pi * (steps + 0.5))
+    return arithmetic.factors(-math.pi * (steps + 0.5))
 
 
 def radices(points: int) -> tuple[int, ...]:
@@ -75,7 +70,7 @@ def input_places(points: int) -> Integers:
 
 
 def complex_words(pairs: Integers) -> Integers:
-    """Complex values as words, real parts below."""
+    """Complex int16 values as words, real parts below."""
     real, imaginary = (pairs[:, part].astype(np.uint16).astype(np.uint32) for part in range(2))
     return real | imaginary << 16
 
@@ -92,9 +87,9 @@ def stage_steps(points: int) -> Integers:
     return np.concatenate(parts)
 
 
-def stage_factors(points: int) -> Integers:
-    """The factors of all stages but the first in the order of use."""
-    chosen: Integers = complex_words(twiddles(points))[stage_steps(points)]
+def stage_factors(points: int, arithmetic: Arithmetic = Q15) -> Integers:
+    """The factors of all stages but the first in the order of use; [n, 2]."""
+    chosen: Integers = twiddles(points, arithmetic)[stage_steps(points)]
     return chosen
 
 
