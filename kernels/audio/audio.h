@@ -20,7 +20,7 @@
 struct audio_spectrum {
   const int16_t *window;    /* [samples], 4096 is one */
   const uint16_t *places;   /* [points]: where the transform reads sample pair i */
-  const uint32_t *twiddles; /* by stage but the first, by k: the factors of inputs 1 to 3 */
+  const uint32_t *twiddles; /* by stage but the first, by inputs 1 to 3: factors of all k */
   const uint32_t *split;    /* [points / 2]: factors of bins 1 ... points / 2 */
   int32_t samples;          /* of a window, at most 2 points */
   int32_t points;           /* of the complex transform: 2^n, 32 to 1024 */
@@ -53,17 +53,21 @@ struct audio_features {
 int32_t audio_window_portable(const struct audio_spectrum *op, const int16_t *samples,
                               uint32_t *values);
 int32_t audio_window_dsp(const struct audio_spectrum *op, const int16_t *samples, uint32_t *values);
+int32_t audio_window_mve(const struct audio_spectrum *op, const int16_t *samples, uint32_t *values);
 
 /* The transform of the values, shifted to the left first, in place. */
 void audio_transform_portable(const struct audio_spectrum *op, uint32_t *values, int32_t shift);
 void audio_transform_dsp(const struct audio_spectrum *op, uint32_t *values, int32_t shift);
+void audio_transform_mve(const struct audio_spectrum *op, uint32_t *values, int32_t shift);
 
 /* Values become energies, int32, in place; that of bin 0 is undefined. */
 void audio_energies_portable(const struct audio_spectrum *op, uint32_t *values);
 void audio_energies_dsp(const struct audio_spectrum *op, uint32_t *values);
+void audio_energies_mve(const struct audio_spectrum *op, uint32_t *values);
 
 /* sums [bands] of weighted energies. */
 void audio_bands_portable(const struct audio_bands *op, const uint32_t *energies, int64_t *sums);
+void audio_bands_mve(const struct audio_bands *op, const uint32_t *energies, int64_t *sums);
 
 /* A row of features, int8 or uint16; shift is what audio_window gave, averages [bands] is state. */
 void audio_features_portable(const struct audio_features *op, const int64_t *sums, int32_t shift,

@@ -28,7 +28,7 @@ union audio_bin {
 struct audio_wide_spectrum {
   const int16_t *window;   /* [samples], 32767 is one */
   const uint16_t *places;  /* [points]: where the transform reads sample pair i */
-  const int32_t *twiddles; /* pairs by stage but the first, by k: factors of inputs 1 to 3 */
+  const int32_t *twiddles; /* pairs by stage but the first, by inputs 1 to 3, by k */
   const int32_t *split;    /* pairs [points / 2]: factors of bins 1 ... points / 2 */
   int32_t samples;         /* of a window, at most 2 points */
   int32_t points;          /* of the complex transform: 2^n, 32 to 2048 */

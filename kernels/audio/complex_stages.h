@@ -47,10 +47,9 @@ static inline void first_pairs(complex_cell *cells, int32_t points, int32_t radi
       put_complex(cells, complex_add(a, b));
       put_complex(cells + 1, complex_subtract(a, b));
     } else {
-      pair_butterfly(cells, 1, complex_quarter(get_complex(cells)),
-                     complex_quarter(get_complex(cells + 1)),
-                     complex_quarter(get_complex(cells + 2)),
-                     complex_quarter(get_complex(cells + 3)));
+      pair_butterfly(
+          cells, 1, complex_quarter(get_complex(cells)), complex_quarter(get_complex(cells + 1)),
+          complex_quarter(get_complex(cells + 2)), complex_quarter(get_complex(cells + 3)));
     }
   }
 }
@@ -70,11 +69,11 @@ static inline void transform_pairs(complex_cell *cells, int32_t points,
         const struct complex_pair a = complex_quarter(get_complex(cell));
         const struct complex_pair b = complex_turned_quarter(get_complex(cell + span), factor);
         const struct complex_pair c =
-            complex_turned_quarter(get_complex(cell + 2 * span), factor + 2);
+            complex_turned_quarter(get_complex(cell + 2 * span), factor + 2 * span);
         const struct complex_pair d =
-            complex_turned_quarter(get_complex(cell + 3 * span), factor + 4);
+            complex_turned_quarter(get_complex(cell + 3 * span), factor + 4 * span);
         pair_butterfly(cell, span, a, b, c, d);
-        factor += 6;
+        factor += 2;
       }
     }
     twiddles += 6 * span;

@@ -28,14 +28,15 @@ static inline uint32_t complex_scale_shifted(uint32_t z, int32_t factor, int32_t
   ", #1\n\t"                  \
   "pkhtb " z ", " z ", %[t], asr #15\n\t"
 
-#define MULTIPLY(z)                \
-  "ldr %[w], [%[factors]], #4\n\t" \
-  "smlsd %[t], " z                 \
-  ", %[w], %[half]\n\t"            \
-  "smladx " z ", " z               \
-  ", %[w], %[half]\n\t"            \
-  "lsl " z ", " z                  \
-  ", #1\n\t"                       \
+#define MULTIPLY(z, address) \
+  "ldr %[w], " address       \
+  "\n\t"                     \
+  "smlsd %[t], " z           \
+  ", %[w], %[half]\n\t"      \
+  "smladx " z ", " z         \
+  ", %[w], %[half]\n\t"      \
+  "lsl " z ", " z            \
+  ", #1\n\t"                 \
   "pkhtb " z ", " z ", %[t], asr #15\n\t"
 
 /* One statement: the compiler keeps four pointers where one and an offset do, and spills. */
@@ -45,18 +46,18 @@ static inline void row_of_four(uint32_t *values, int32_t span, const uint32_t *f
   uint32_t a, b, c, d, t, w;
   __asm__ volatile(
       "1:\n\t"
-      "ldr %[a], [%[values]]\n\t"
-      "ldr %[b], [%[values], %[step]]\n\t"
-      SCALE("%[a]")
-      SCALE("%[b]")
-      MULTIPLY("%[b]")
       "ldr %[c], [%[values], %[step], lsl #1]\n\t"
       "add %[d], %[values], %[step], lsl #1\n\t"
       "ldr %[d], [%[d], %[step]]\n\t"
       SCALE("%[c]")
-      MULTIPLY("%[c]")
+      MULTIPLY("%[c]", "[%[factors], %[step]]")
       SCALE("%[d]")
-      MULTIPLY("%[d]")
+      MULTIPLY("%[d]", "[%[factors], %[step], lsl #1]")
+      "ldr %[a], [%[values]]\n\t"
+      "ldr %[b], [%[values], %[step]]\n\t"
+      SCALE("%[a]")
+      SCALE("%[b]")
+      MULTIPLY("%[b]", "[%[factors]], #4")
       "sadd16 %[t], %[a], %[c]\n\t"
       "ssub16 %[a], %[a], %[c]\n\t"
       "sadd16 %[c], %[b], %[d]\n\t"
@@ -78,6 +79,7 @@ static inline void row_of_four(uint32_t *values, int32_t span, const uint32_t *f
       : "cc", "memory");
 }
 
+#include "first_stage.h"
 #include "transform_stages.h"
 
 #endif /* KERNELS_AUDIO_TRANSFORM_DSP_H_ */

@@ -22,13 +22,16 @@ static inline void row_of_four(uint32_t *values, int32_t span, const uint32_t *f
   for (const uint32_t *const last = values + span; values != last; values++) {
     const uint32_t a = complex_scale(values[0], Q15_ONE / 4);
     const uint32_t b = complex_multiply(complex_scale(values[span], Q15_ONE / 4), factors[0]);
-    const uint32_t c = complex_multiply(complex_scale(values[2 * span], Q15_ONE / 4), factors[1]);
-    const uint32_t d = complex_multiply(complex_scale(values[3 * span], Q15_ONE / 4), factors[2]);
+    const uint32_t c =
+        complex_multiply(complex_scale(values[2 * span], Q15_ONE / 4), factors[span]);
+    const uint32_t d =
+        complex_multiply(complex_scale(values[3 * span], Q15_ONE / 4), factors[2 * span]);
     butterfly(values, span, a, b, c, d);
-    factors += 3;
+    factors++;
   }
 }
 
+#include "first_stage.h"
 #include "transform_stages.h"
 
 #endif /* KERNELS_AUDIO_TRANSFORM_PORTABLE_H_ */

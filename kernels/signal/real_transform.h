@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Frames of samples to their spectra, and back. The file that includes this one has
+ * Frames of samples to their spectra, and back, value by value. The file that includes this one has
  *
  *   transform_op, transform_sample, transform_factor     types of constants and values
  *   complex_value     with complex_of, real_part, imaginary_part
@@ -56,17 +56,6 @@ static inline void to_spectrum(const transform_op *op, const complex_value *valu
   }
 }
 
-static inline void real_transforms(const transform_op *op, const transform_sample *frame,
-                                   transform_sample *spectrum, complex_value *values) {
-  for (int32_t i = 0; i < op->frames; i++) {
-    place_samples(op, frame, values);
-    transform(values, op->points, op->twiddles, 0);
-    to_spectrum(op, values, spectrum);
-    frame += op->samples;
-    spectrum += 2 * (op->points + 1);
-  }
-}
-
 /* With real and imaginary parts exchanged, a transform runs backwards. */
 static inline complex_value exchanged(complex_value z) {
   return complex_of(imaginary_part(z), real_part(z));
@@ -89,18 +78,14 @@ static inline void place_bins(const transform_op *op, const transform_sample *sp
   }
 }
 
-static inline void real_inverses(const transform_op *op, const transform_sample *spectrum,
-                                 transform_sample *frame, complex_value *values) {
-  for (int32_t i = 0; i < op->frames; i++) {
-    place_bins(op, spectrum, values);
-    transform(values, op->points, op->twiddles, 0);
-    for (int32_t k = 0; k < op->points; k++) {
-      frame[2 * k] = (transform_sample)restored(imaginary_part(values[k]), op->points);
-      frame[2 * k + 1] = (transform_sample)restored(real_part(values[k]), op->points);
-    }
-    frame += 2 * op->points;
-    spectrum += 2 * (op->points + 1);
+static inline void to_samples(const transform_op *op, const complex_value *values,
+                              transform_sample *frame) {
+  for (int32_t k = 0; k < op->points; k++) {
+    frame[2 * k] = (transform_sample)restored(imaginary_part(values[k]), op->points);
+    frame[2 * k + 1] = (transform_sample)restored(real_part(values[k]), op->points);
   }
 }
+
+#include "transform_frames.h"
 
 #endif /* KERNELS_SIGNAL_REAL_TRANSFORM_H_ */

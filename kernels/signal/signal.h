@@ -21,7 +21,7 @@ struct signal_window {
  * changed; all others are the same. */
 struct signal_transform {
   const uint16_t *places;   /* [points]: where the transform reads value i */
-  const uint32_t *twiddles; /* by stage but the first, by k: the factors of inputs 1 to 3 */
+  const uint32_t *twiddles; /* by stage but the first, by inputs 1 to 3: factors of all k */
   const uint32_t *split;    /* [points / 2]: factors of bins 1 ... points / 2 */
   int32_t samples;          /* of a frame, at most 2 points; zeros follow */
   int32_t points;           /* of the complex transform, a power of two */
@@ -95,8 +95,8 @@ struct signal_log {
   uint32_t scale; /* 1 / step */
 };
 
-/* No kernel has scratch but transforms: for each point a complex value. `out` may lie over `in` where
- * both have values of one size. */
+/* No kernel has scratch but transforms: for each point a complex value. `out` may lie over `in`
+ * where both have values of one size. */
 
 /* samples * weights >> shift */
 void signal_window_portable(const struct signal_window *op, const int8_t *in, int8_t *out,
@@ -110,10 +110,12 @@ void signal_scale_bits_portable(const struct signal_values *op, const int8_t *in
 void signal_shift_portable(const struct signal_values *op, const int8_t *in, const int8_t *bits,
                            int8_t *out, void *scratch);
 
-/* Bins 0 to `points` of each frame, of integers divided by 2 points; complex, real parts first. */
+/* Bins 0 to `points` of each frame, complex, real parts first; of integers, divided by 2 points. */
 void signal_rfft_portable(const struct signal_transform *op, const int8_t *in, int8_t *out,
                           void *scratch);
 void signal_rfft_dsp(const struct signal_transform *op, const int8_t *in, int8_t *out,
+                     void *scratch);
+void signal_rfft_mve(const struct signal_transform *op, const int8_t *in, int8_t *out,
                      void *scratch);
 void signal_rfft_s32_portable(const struct signal_transform_s32 *op, const int8_t *in, int8_t *out,
                               void *scratch);
@@ -124,6 +126,8 @@ void signal_rfft_f32_portable(const struct signal_transform_f32 *op, const int8_
 void signal_irfft_portable(const struct signal_transform *op, const int8_t *in, int8_t *out,
                            void *scratch);
 void signal_irfft_dsp(const struct signal_transform *op, const int8_t *in, int8_t *out,
+                      void *scratch);
+void signal_irfft_mve(const struct signal_transform *op, const int8_t *in, int8_t *out,
                       void *scratch);
 void signal_irfft_s32_portable(const struct signal_transform_s32 *op, const int8_t *in, int8_t *out,
                                void *scratch);

@@ -3,14 +3,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from mcunet_tf.audio.form import ISA, EarSource
 from mcunet_tf.boards import Board
 from mcunet_tf.tinyengine.emit.constants import array_definition
 from mcunet_tf.tinyengine.emit.names import checked_name
+from mcunet_tf.tinyengine.emit.sources import kernel_names
 from mcunet_tf.tinyengine.emit.symbols import emitted_sources
 from mcunet_tf.version import __version__
+
+_KERNEL = re.compile(rf"(audio_\w+)_{ISA}")
+_FASTEST = ("mve", "dsp")
 
 _HEADER = """\
 /* SPDX-License-Identifier: Apache-2.0
@@ -125,8 +130,7 @@ def source_files(front_end: Any, form: EarSource, name: str, board: Board) -> di
     Raises:
         ModelError: the name is no fit prefix for C.
     """
-    isa = "dsp" if "dsp" in board.isa else "portable"
-    kernels = [kernel.replace(ISA, isa) for kernel in form.kernels]
+    kernels = {base: _fastest(base, board) for base in _KERNEL.findall(form.compute)}
     words = {
         "tables": "".join(
             f"static {array_definition(f'{name}_{part}', blob)}\n"
@@ -135,7 +139,7 @@ def source_files(front_end: Any, form: EarSource, name: str, board: Board) -> di
         "structs": form.structs,
         "state": form.state,
         "scratch": form.scratch,
-        "compute": form.compute,
+        "compute": _KERNEL.sub(lambda called: kernels[called[1]], form.compute),
         "header": form.header,
         "type": form.row_type,
         "values": form.values or front_end.bands,
@@ -147,16 +151,22 @@ def source_files(front_end: Any, form: EarSource, name: str, board: Board) -> di
         "hop": front_end.hop_samples,
         "rate": front_end.sample_rate,
         "bands": front_end.bands,
-        "isa": isa,
         "indent": " " * len(f"int32_t {name}_hear("),
     }
     headers = [f"audio/{form.header}.h"]
-    copied = emitted_sources([*headers, *(f"audio/{kernel}.c" for kernel in kernels)])
+    copied = emitted_sources([*headers, *(f"audio/{kernel}.c" for kernel in kernels.values())])
     return {
         f"{name}.h": filled(_HEADER, words),
         f"{name}.c": filled(_SOURCE, words),
         **{f"kernels/{path}": text for path, text in copied.items()},
     }
+
+
+def _fastest(base: str, board: Board) -> str:
+    """The kernel of that name for the best instruction set that the board has."""
+    known = kernel_names("audio")
+    names = (f"{base}_{isa}" for isa in (*_FASTEST, "portable") if isa in (*board.isa, "portable"))
+    return next(name for name in names if name in known)
 
 
 def filled(template: str, words: dict[str, Any]) -> str:

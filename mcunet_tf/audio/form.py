@@ -13,7 +13,7 @@ from mcunet_tf.tinyengine.kernel_tables.table import Blob
 from mcunet_tf.tinyengine.signal.tables import input_places
 
 ISA = "@isa@"
-"""Stands for the instruction set in the names of kernels."""
+"""Stands for an instruction set in the names of kernels: the best that there is a kernel for."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,6 @@ class EarSource:
         said: what it is, a sentence.
         tables: constants by the end of their names.
         structs: definitions behind the constants.
-        kernels: files under `kernels/audio/`, without suffixes.
         header: the kernels' header.
         state: fields of the state beside its samples.
         scratch: fields of the scratch.
@@ -36,7 +35,6 @@ class EarSource:
     said: str
     tables: Mapping[str, Blob]
     structs: str
-    kernels: tuple[str, ...]
     header: str
     state: str
     scratch: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mcunet_tf.audio.form import ISA, EarSource, band_tables, said, structs
+from mcunet_tf.audio.form import EarSource, band_tables, said, structs
 from mcunet_tf.audio.log_mel_settings import LogMelDescription
 from mcunet_tf.audio.wide import wide_split, wide_stage_factors
 from mcunet_tf.tinyengine.kernel_tables.table import Blob
@@ -13,11 +13,11 @@ from mcunet_tf.tinyengine.signal.tables import log_table
 
 _COMPUTE = """\
   union audio_bin *const bins = (union audio_bin *)scratch->bins;
-  audio_wide_window_portable(&@name@_spectrum, state->samples, bins);
+  audio_wide_window_@isa@(&@name@_spectrum, state->samples, bins);
   audio_wide_transform_@isa@(&@name@_spectrum, bins);
   audio_wide_{value}_@isa@(&@name@_spectrum, bins);
-  audio_wide_bands_portable(&@name@_filters, bins, scratch->sums);
-  audio_log_mel_portable(&@name@_features, scratch->sums, scratch->logs, row);
+  audio_wide_bands_@isa@(&@name@_filters, bins, scratch->sums);
+  audio_log_mel_@isa@(&@name@_features, scratch->sums, scratch->logs, row);
 """
 
 
@@ -25,13 +25,10 @@ def form(front_end: LogMelDescription) -> EarSource:
     """What of its C is its own."""
     points = front_end.transform_points // 2
     value = "magnitudes" if front_end.power == 1 else "energies"
-    kernels = ["audio_wide_window_portable", "audio_wide_bands_portable", "audio_log_mel_portable"]
-    kernels += [f"audio_wide_{part}_{ISA}" for part in ("transform", value)]
     return EarSource(
         said=said(front_end),
         tables=_tables(front_end),
         structs=structs(front_end, "audio_wide_spectrum", "audio_log_mel", _features(front_end)),
-        kernels=tuple(kernels),
         header="audio_wide",
         state="",
         scratch=(

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from mcunet_tf.audio.description import Description
-from mcunet_tf.audio.form import ISA, EarSource, band_tables, said, structs
+from mcunet_tf.audio.form import EarSource, band_tables, said, structs
 from mcunet_tf.tinyengine.kernel_tables.table import Blob
 from mcunet_tf.tinyengine.signal.tables import (
     complex_words,
@@ -19,20 +19,18 @@ _COMPUTE = """\
   const int32_t shift = audio_window_@isa@(&@name@_spectrum, state->samples, scratch->values);
   audio_transform_@isa@(&@name@_spectrum, scratch->values, shift);
   audio_energies_@isa@(&@name@_spectrum, scratch->values);
-  audio_bands_portable(&@name@_filters, scratch->values, scratch->sums);
-  audio_features_portable(&@name@_features, scratch->sums, shift, state->averages, row);
+  audio_bands_@isa@(&@name@_filters, scratch->values, scratch->sums);
+  audio_features_@isa@(&@name@_features, scratch->sums, shift, state->averages, row);
 """
 
 
 def form(front_end: Description) -> EarSource:
     """What of its C is its own."""
     values = front_end.transform_points // 2
-    kernels = [f"audio_{part}_{ISA}" for part in ("window", "transform", "energies")]
     return EarSource(
         said=said(front_end),
         tables=_tables(front_end),
         structs=structs(front_end, "audio_spectrum", "audio_features", _features(front_end)),
-        kernels=(*kernels, "audio_bands_portable", "audio_features_portable"),
         header="audio",
         state="  uint32_t averages[@NAME@_BANDS]; /* the noise of each band */\n",
         scratch=f"  int64_t sums[@NAME@_BANDS];\n  uint32_t values[{values}];\n",

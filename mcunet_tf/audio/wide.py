@@ -53,7 +53,7 @@ def wide_twiddles(points: int) -> Integers:
 
 @functools.cache
 def wide_stage_factors(points: int) -> Integers:
-    """The factors of all stages but the first in the order of use; int32 [n, 2]."""
+    """The factors of all stages but the first, by stage, input and place; int32 [n, 2]."""
     chosen: Integers = wide_twiddles(points)[stage_steps(points)]
     return chosen
 

@@ -58,7 +58,7 @@ SIGNALS: Mapping[str, Features] = {
     **{
         f"signal_{kind}{form}": transforms
         for kind in ("rfft", "irfft")
-        for form in ("_portable", "_dsp", "_s32_portable", "_f32_portable")
+        for form in ("_portable", "_dsp", "_mve", "_s32_portable", "_f32_portable")
     },
     "signal_energy_portable": made_values,
     "signal_filter_bank_portable": bank_taps,

@@ -151,14 +151,26 @@ def _kernel(name: str, arguments: Any, dtype: str, operands: int = 1, **more: An
     )
 
 
+def _rejects_short(view: View) -> str | None:
+    """Vectors hold four values of four inputs."""
+    length = view.attributes.length
+    return f"{length} points instead of 32 and more" if length < 32 else None
+
+
 def _transforms(kind: str) -> dict[str, tuple[Kernel, ...]]:
     """Rows of a transform for each type."""
     rows: dict[str, tuple[Kernel, ...]] = {}
     for form, dtype in FORMS.items():
         name = f"{kind.lower()}{form.lower()}"
         row = _kernel(name, _transform, dtype, scratch_bytes=_transform_scratch)
-        fast = dataclasses.replace(row, name=f"signal_{name}_dsp", isa="dsp")
-        rows[f"SIGNAL_{kind}{form}"] = (fast, row) if dtype == "int16" else (row,)
+        rows[f"SIGNAL_{kind}{form}"] = (row,)
+        if dtype == "int16":
+            dsp, mve = (
+                dataclasses.replace(row, name=f"signal_{name}_{isa}", isa=isa)
+                for isa in ("dsp", "mve")
+            )
+            mve = dataclasses.replace(mve, rejects=_rejects_short)
+            rows[f"SIGNAL_{kind}{form}"] = (mve, dsp, row)
     return rows
 
 

@@ -77,18 +77,18 @@ def complex_words(pairs: Integers) -> Integers:
 
 @functools.cache
 def stage_steps(points: int) -> Integers:
-    """Which of `points` factors all stages but the first take, in the order of use."""
+    """Which of `points` factors all stages but the first take: those of each input in turn."""
     stages = radices(points)
     parts, span = [np.zeros(0, np.int64)], stages[0]
     for radix in stages[1:]:
         step = points // (span * radix)
-        parts.append(np.outer(np.arange(span), np.arange(1, radix)).reshape(-1) * step)
+        parts.append(np.outer(np.arange(1, radix), np.arange(span)).reshape(-1) * step)
         span *= radix
     return np.concatenate(parts)
 
 
 def stage_factors(points: int, arithmetic: Arithmetic = Q15) -> Integers:
-    """The factors of all stages but the first in the order of use; [n, 2]."""
+    """The factors of all stages but the first, by stage, input and place; [n, 2]."""
     chosen: Integers = twiddles(points, arithmetic)[stage_steps(points)]
     return chosen
 
