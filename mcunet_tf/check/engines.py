@@ -107,10 +107,10 @@ def _lstm_steps_of_one(graph: Any, codes: Sequence[Any]) -> Iterator[bool]:
 class RuntimeEngine:
     """tflite-runtime with the reference kernels and a batch of 1."""
 
-    def __init__(self, model: bytes) -> None:
+    def __init__(self, model: bytes, remembers: bool | None = None) -> None:
         from tflite_runtime.interpreter import Interpreter, OpResolverType
 
-        self._remembers = has_variables(model)
+        self._remembers = has_variables(model) if remembers is None else remembers
         self.version = f"tflite-runtime {metadata.version('tflite-runtime')} BUILTIN_REF"
         self._interpreter = Interpreter(
             model_content=_with_known_versions(model),
@@ -140,13 +140,13 @@ class RuntimeEngine:
 class MicroEngine:
     """TF-Lite Micro from its wheel: for Pythons that tflite-runtime has no wheel for."""
 
-    def __init__(self, model: bytes) -> None:
+    def __init__(self, model: bytes, remembers: bool | None = None) -> None:
         require_packages("the comparison with TFLite's reference kernels", "tflite_micro")
         try:
             from tflite_micro.python.tflite_micro import runtime
         except ImportError as error:
             raise ToolError(f"tflite-micro does not load: {error}; install it anew") from error
-        self._remembers = has_variables(model)
+        self._remembers = has_variables(model) if remembers is None else remembers
         self.version = f"tflite-micro {metadata.version('tflite-micro')}"
         graph = runtime.convert_bytearray_to_object(model).subgraphs[0]
         self._interpreter = runtime.Interpreter.from_bytes(model, arena_size=_MICRO_ARENA_BYTES)
@@ -185,25 +185,28 @@ ENGINES: dict[str, type[RuntimeEngine] | type[MicroEngine]] = {
 def serve_engine(name: str) -> None:
     """Answers requests on standard input until it ends.
 
-    A request is a model, which is loaded and answered with its version, inputs and outputs; or
-    inputs for the model that was loaded last, answered with its outputs. What a model's variables
-    hold goes from one of these inputs to the next, and not from request to request.
+    A request is a model, and whether it remembers (None: as `has_variables` says), which is loaded
+    and answered with its version, inputs and outputs; or inputs for the model that was loaded last,
+    answered with its outputs. What a model's variables hold goes from one of these inputs to the
+    next where it remembers, and not from request to request.
 
     Args:
         name: one of `ENGINES`.
     """
     engine: Engine | None = None
-    loaded, remembers = b"", False
+    loaded: tuple[bytes, bool] = b"", False
 
     def answer(request: Any) -> Any:
-        nonlocal engine, loaded, remembers
-        if isinstance(request, bytes):
-            engine, loaded, remembers = ENGINES[name](request), request, has_variables(request)
+        nonlocal engine, loaded
+        if isinstance(request, tuple):
+            model, remembers = request
+            loaded = model, has_variables(model) if remembers is None else remembers
+            engine = ENGINES[name](*loaded)
             return engine.version, engine.inputs, engine.outputs
         assert engine is not None
-        if remembers:
+        if loaded[1]:
             # A series begins with the states that the file gives: only a new interpreter has them.
-            engine = ENGINES[name](loaded)
+            engine = ENGINES[name](*loaded)
         return [engine.run(arrays) for arrays in request]
 
     serve(answer, TIMEOUT_S)

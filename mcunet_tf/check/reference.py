@@ -24,6 +24,9 @@ _REASON_CHARACTERS = 120
 _CODE = "from mcunet_tf.check.engines import serve_engine; serve_engine({name!r})"
 
 
+_Loaded = tuple[bytes, bool | None]  # a model, and whether it remembers
+
+
 class _Refused(Exception):
     """An interpreter does not run a model; the message says why."""
 
@@ -34,14 +37,14 @@ class _Child:
     def __init__(self, name: str) -> None:
         self._process = Child(_CODE.format(name=name))
         self._lock = threading.Lock()
-        self._loaded: bytes | None = None
+        self._loaded: _Loaded | None = None
 
-    def load(self, model: bytes) -> Any:
+    def load(self, model: _Loaded) -> Any:
         """Version, inputs and outputs of a model."""
         with self._lock:
             return self._load(model)
 
-    def run(self, model: bytes, inputs: Sequence[tuple[Array, ...]]) -> Any:
+    def run(self, model: _Loaded, inputs: Sequence[tuple[Array, ...]]) -> Any:
         """Outputs for each input of a model."""
         with self._lock:
             if self._loaded != model or not self._process.running:
@@ -53,7 +56,7 @@ class _Child:
         self._loaded = None
         self._process.stop()
 
-    def _load(self, model: bytes) -> Any:
+    def _load(self, model: _Loaded) -> Any:
         self._loaded = None
         answer = self._ask(model)
         self._loaded = model
@@ -92,9 +95,10 @@ class Reference:
     outputs: tuple[TensorSpec, ...]
     version: str
 
-    def __init__(self, model: bytes) -> None:
-        self._model = bytes(model)
-        self._left = _usable(self._model)
+    def __init__(self, model: bytes, remembers: bool | None = None) -> None:
+        """`remembers`: what is held goes from one input to the next; None: as the file says."""
+        self._model = (bytes(model), remembers)
+        self._left = _usable(bytes(model))
         self._reasons: list[str] = []
         self._next("rejects")
 

@@ -15,7 +15,8 @@ from mcunet_tf.check.host import run_on_host
 from mcunet_tf.check.reference import Reference, random_inputs
 from mcunet_tf.check.streams import EndlessReference, random_recording
 from mcunet_tf.check.tensors import Array, Compiled, decode_outputs, encode_inputs
-from mcunet_tf.errors import VerificationError
+from mcunet_tf.errors import ModelError, VerificationError
+from mcunet_tf.tinyengine.ops.lstm import lstms_remember
 from mcunet_tf.tinyengine.streams.steps import ENDLESS
 
 _FLOAT_TOLERANCE = (
@@ -92,7 +93,7 @@ def verify(
     if getattr(compiled, "stream", None) is not None:
         answers, outputs = _verify_stream(compiled, model, count, seed, run)
     else:
-        reference = Reference(model)
+        reference = Reference(model, _remembers(compiled))
         answers = Answers(reference, random_inputs(reference, count, seed))
         outputs = run([inputs_for(compiled.inputs, arrays) for arrays in answers.inputs])
     steps = steps_allowed(compiled)
@@ -105,6 +106,23 @@ def verify(
         raise VerificationError(f"{compiled.name} (seed {seed}): {told}; please report this model")
     values = sum(array.size for arrays in outputs for array in arrays)
     return Verification(count, values, equal, tuple(unlike), _FLOAT_TOLERANCE if steps else "")
+
+
+def _remembers(compiled: Any) -> bool | None:
+    """Whether what is held goes from one inference to the next; None: as the file says.
+
+    Raises:
+        ModelError: a part of it does, which no reference can be told.
+    """
+    graph = getattr(compiled, "graph", None)
+    if graph is None or not (kept := lstms_remember(graph)):
+        return None
+    if graph.states and not all(kept):
+        raise ModelError(
+            f"{compiled.name}: LSTMs begin at zero and other states go on, which TensorFlow Lite, "
+            "where a reset is one of all states, cannot be compared with"
+        )
+    return bool(graph.states)
 
 
 def _verify_stream(

@@ -54,6 +54,13 @@ _STREAM = flags.DEFINE_enum(
     "windows: what the model gives for the window that ends with the newest row; endless: what its "
     "layers give on an endless signal; auto: windows, unless the model pads in time.",
 )
+_LSTM = flags.DEFINE_enum(
+    "lstm",
+    "auto",
+    ["auto", "keep", "reset"],
+    "keep: LSTMs go on where the inference before ended; reset: they begin at zero in each; auto: "
+    "they go on where an inference is one step, or the model remembers otherwise.",
+)
 _OPTIMIZE = flags.DEFINE_enum(
     "optimize",
     "balanced",
@@ -196,6 +203,7 @@ def _compiled(model: pathlib.Path, alone: bool) -> CompiledModel:
         hop=_HOP.value,
         timed=_TIMED.value,
         stream=_STREAM.value,
+        lstm=_LSTM.value,
         optimize=_OPTIMIZE.value,
         region_bytes=_regions(),
         sram_budget_bytes=_SRAM_BUDGET.value,
@@ -292,7 +300,7 @@ def _tune(model: pathlib.Path) -> MeasuredCosts:
 
     twin = _same_core("tune", str(_TUNE.value))
     cache = pathlib.Path(_TUNE_CACHE.value) if _TUNE_CACHE.value else None
-    return tuned_costs(read_graph(model, edges=_EDGES.value), twin, cache)
+    return tuned_costs(read_graph(model, _EDGES.value, _LSTM.value), twin, cache)
 
 
 def _count(compiled: CompiledModel) -> CompiledModel:

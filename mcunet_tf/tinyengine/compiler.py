@@ -51,6 +51,7 @@ from mcunet_tf.tinyengine.select import Costs, select_nodes
 from mcunet_tf.tinyengine.stream_report import check_stream, stream_report
 from mcunet_tf.tinyengine.streams import Stream, make_stream
 from mcunet_tf.tinyengine.validate import validate_plan
+from mcunet_tf.tinyengine.variables import LSTM_STATES
 from mcunet_tf.version import __version__
 
 DEFAULT_BOARD = "qemu-m4"
@@ -61,6 +62,7 @@ _CHOICES = {
     "layout": LAYOUTS,
     "input_mode": ("frame", "rows", "stream"),
     "scores": SCORES,
+    "lstm": LSTM_STATES,
     "optimize": tuple(TOLERANCE),
 }
 MAX_MODEL_BYTES = 256 << 20
@@ -191,6 +193,7 @@ def compile_tflite(
     stream: str = "auto",
     timed: str | Sequence[str] = (),
     scores: str = "model",
+    lstm: str = "auto",
     optimize: str = "balanced",
     sram_budget_bytes: int | None = None,
     region_bytes: Sequence[int] = (),
@@ -225,6 +228,8 @@ def compile_tflite(
         from call to call in the state, where the application sets them.
       scores: "model" leaves the first output as it is, "logits" puts a SOFTMAX behind it, so that
         it gives probabilities; "auto" does so unless its values go from 0 to 1 already.
+      lstm: "keep" lets LSTMs go on where the inference before ended, "reset" lets them begin at
+        zero; "auto" keeps where an inference is one step or the model remembers otherwise.
       optimize: "sram", "balanced" or "speed"; see `plan.grouping.plan_model`.
       sram_budget_bytes: the most that arena and states may take; the fastest plan that fits
         is chosen.
@@ -265,6 +270,7 @@ def compile_tflite(
         hop=hop,
         stream=stream,
         scores=scores,
+        lstm=lstm,
         timed=tuple(filter(None, timed.split(",") if isinstance(timed, str) else timed)),
     )
     options.check()
@@ -276,7 +282,7 @@ def compile_tflite(
     prefix = derived_name(pathlib.Path(source).stem) if name is None else checked_name(name)
     check_library_name(prefix, names)
     dump = None if dump_dir is None else Dump(pathlib.Path(dump_dir))
-    read = bind_custom_ops(read_tflite(data, source), custom_ops or {})
+    read = bind_custom_ops(read_tflite(data, source, lstm), custom_ops or {})
     compiled = _emitted(read, data, source, prefix, target, options, dump).laid_out(names)
     if output_dir is not None:
         compiled.write(output_dir)
@@ -342,6 +348,7 @@ class _Options:
     hop: int | None = None
     stream: str = "auto"
     scores: str = "model"
+    lstm: str = "auto"
     timed: tuple[str, ...] = ()
 
     def check(self) -> None:
@@ -423,13 +430,13 @@ def _checked_hooks(hooks: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(hooks))
 
 
-def read_graph(model: Model, edges: str = "int8") -> Graph:
+def read_graph(model: Model, edges: str = "int8", lstm: str = "auto") -> Graph:
     """The graph that `compile_tflite` compiles: read, checked, and after all passes.
 
     Raises:
       ModelError: as `compile_tflite`.
     """
-    return run_passes(read_tflite(*_read_bytes(model)), edges=edges)
+    return run_passes(read_tflite(*_read_bytes(model), lstm), edges=edges)
 
 
 def _select_nodes(

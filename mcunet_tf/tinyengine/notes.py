@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mcunet_tf.tinyengine.ir import Graph, Op
-from mcunet_tf.tinyengine.variables import LSTM
+from mcunet_tf.tinyengine.ops.lstm import lstms_remember
 
 # Operators whose results lie between 0 and 1.
 _SHARES = ("LOGISTIC", "SOFTMAX")
@@ -22,7 +22,7 @@ def notes_of(read: Graph, compiled: Graph) -> tuple[str, ...]:
       read: the graph as it stands in the file.
       compiled: the graph behind all passes.
     """
-    layers = (*_float_layers(compiled), *_whole_sequences(read))
+    layers = (*_float_layers(compiled), *_lstms(read))
     return (*_coarse_outputs(read), *layers, *_float_states(read))
 
 
@@ -36,14 +36,20 @@ def _float_layers(graph: Graph) -> Iterator[str]:
         )
 
 
-def _whole_sequences(graph: Graph) -> Iterator[str]:
-    """LSTMs that remember nothing, where TensorFlow Lite goes on unless it is reset."""
-    count = sum(op.kind == LSTM for op in graph.ops)
-    if count and not graph.states:
-        layers = "1 LSTM takes" if count == 1 else f"{count} LSTMs take"
+def _lstms(graph: Graph) -> Iterator[str]:
+    """Whether LSTMs remember: TensorFlow Lite goes on unless it is reset."""
+    kept = lstms_remember(graph)
+    one = len(kept) == 1
+    if kept and all(kept):
         yield (
-            f"{layers} a whole sequence in each inference and begins at zero, as TensorFlow Lite "
-            "does after reset_all_variables(); of one step in each, it goes on from the last one"
+            f"{'1 LSTM goes' if one else f'{len(kept)} LSTMs go'} on from the inference before, "
+            "until the state is reset; lstm=reset begins at zero in each"
+        )
+    elif kept:
+        yield (
+            f"{'1 LSTM takes' if one else f'{len(kept)} LSTMs take'} a whole sequence in each "
+            f"inference and {'begins' if one else 'begin'} at zero, as TensorFlow Lite does after "
+            "reset_all_variables(); lstm=keep goes on from the last one"
         )
 
 

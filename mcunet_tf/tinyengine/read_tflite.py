@@ -26,7 +26,7 @@ from mcunet_tf.tinyengine.ops.named_options import named_options
 from mcunet_tf.tinyengine.ops.spec import Impossible, ImpossibleError, View
 from mcunet_tf.tinyengine.settle_shapes import MAX_RANK, MAX_TENSOR_BYTES, Options, settle_shapes
 from mcunet_tf.tinyengine.subgraphs import Subgraph, inline_subgraphs
-from mcunet_tf.tinyengine.variables import assigned_constants, unfold_variables
+from mcunet_tf.tinyengine.variables import LSTM, assigned_constants, unfold_variables
 
 IDENTIFIER = b"TFL3"
 SCHEMA_VERSION = 3
@@ -126,12 +126,13 @@ _DAMAGE = (
 )
 
 
-def read_tflite(data: bytes, name: str = "model") -> Graph:
+def read_tflite(data: bytes, name: str = "model", lstm_states: str = "auto") -> Graph:
     """Reads the first subgraph of a model; an open batch is 1, and other sizes follow from it.
 
     Args:
       data: the file's bytes.
       name: what the graph is called.
+      lstm_states: whether LSTMs remember, one of `variables.LSTM_STATES`.
 
     Returns:
       The graph as it stands in the file, without the operators that compute shapes; operators that
@@ -159,7 +160,14 @@ def read_tflite(data: bytes, name: str = "model") -> Graph:
     first: dict[str, np.ndarray[Any, Any]] = {}
     for other in file.subgraphs[1:]:
         first |= assigned_constants(other.tensors, other.ops)
-    unfolded = unfold_variables(main.tensors, main.ops, main.outputs, first, file.variables)
+    if lstm_states != "auto" and not any(op.kind == LSTM for op, _ in main.ops):
+        raise ModelError(
+            f"{name}: lstm='{lstm_states}' speaks of LSTMs, and the model has no such operator "
+            "(an unrolled one is others): leave it out"
+        )
+    unfolded = unfold_variables(
+        main.tensors, main.ops, main.outputs, first, file.variables, lstm_states
+    )
     table = list(unfolded.tensors)
     for index, variable in zip(unfolded.entries, unfolded.names, strict=True):
         table[index] = dataclasses.replace(table[index], name=_printable(variable.encode()))

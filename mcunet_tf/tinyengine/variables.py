@@ -9,8 +9,8 @@ the start of an inference and an output for what it holds at the end, and the op
 An SVDF has a variable of its own: a tensor that it reads and writes. What it writes becomes its
 second result. A spectral subtraction goes on from its second result of the inference before, which
 becomes its second operand. Both variables of an LSTM become one operand and one result, in a model
-that remembers (`keeps_states`). The variable of a CIRCULAR_BUFFER is its result. What cuts sound
-into frames becomes operators that move values (`signal_frames.py`).
+that remembers (`keeps_states`) or where the user says so. The variable of a CIRCULAR_BUFFER is its
+result. What cuts sound into frames becomes operators that move values (`signal_frames.py`).
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ MEMORIES = (
 )
 """Operators that are there to remember."""
 LSTM = "UNIDIRECTIONAL_SEQUENCE_LSTM"
+LSTM_STATES = ("auto", "keep", "reset")
+"""LSTMs go on where the inference before ended, or begin at zero; or `keeps_states` says which."""
 _LSTM_STATES = (("int8", "int16"), ("int16", "int16"), ("float32", "float32"))
 
 
@@ -74,6 +76,7 @@ def unfold_variables(
     outputs: Sequence[int],
     first: Mapping[str, Values],
     variables: frozenset[int] = frozenset(),
+    lstm_states: str = "auto",
 ) -> Unfolded:
     """Follows variables through the operators.
 
@@ -83,13 +86,15 @@ def unfold_variables(
       outputs: its outputs.
       first: the values that the file's other subgraphs assign, by the variables' names.
       variables: variable tensors, whose data is what they begin with.
+      lstm_states: one of `LSTM_STATES`.
 
     Returns:
       What is left. Operators that use variables as none of their kind can stay where they are, and
       say what is wrong in the place of their options.
     """
     pairs = tuple(ops)
-    walk = _Walk(tensors, variables, keeps_states(tensors, pairs))
+    keeps = keeps_states(tensors, pairs) if lstm_states == "auto" else lstm_states == "keep"
+    walk = _Walk(tensors, variables, keeps)
     kept = tuple(
         made for pair in pairs if walk.keeps(*pair) for made in walk.written(*walk.updated(*pair))
     )

@@ -14,7 +14,8 @@ from mcunet_tf.benchmark.runner import run_on_board
 from mcunet_tf.check.engines import MicroEngine, has_variables
 from mcunet_tf.check.reference import Reference, random_inputs
 from mcunet_tf.check.toolchain import find_tool
-from mcunet_tf.errors import UnsupportedError
+from mcunet_tf.check.verify import verify_on_host
+from mcunet_tf.errors import McunetError, ModelError, UnsupportedError
 from mcunet_tf.tinyengine import compile_tflite
 from mcunet_tf.tinyengine.evaluate import evaluate, evaluate_series
 from mcunet_tf.tinyengine.ops.lstm import CELL_STATE, HIDDEN_STATE
@@ -179,6 +180,73 @@ def test_a_sequence_goes_on_in_a_model_that_remembers(beside):
     wanted = Reference(model).run(series)
     assert_equal(list(evaluate_series(compiled.graph, series)), wanted, series)
     assert_equal(run_on_board(compiled, "host", series).outputs, wanted, series)
+
+
+def float_sequence() -> bytes:
+    net, x, y = float_lstm_net(6, 9, 7)
+    return net.build([x], [y])
+
+
+SEQUENCES = {
+    "int8": lambda: lstm_model(6, 9, 7),
+    "int16": lambda: lstm_model(4, 9, 7, *_WIDE, **_SHORTS),
+    "float32": float_sequence,
+}
+FORCED = {
+    **{f"{name}, kept": (model, "keep") for name, model in SEQUENCES.items()},
+    **{f"{name}, one step, reset": (model, "reset") for name, model in ONE_STEP.items()},
+}
+FORCED.pop("beside a sequence, one step, reset")  # the sequence is another state
+
+
+@pytest.mark.parametrize("name", FORCED)
+def test_the_user_says_whether_lstms_remember(name):
+    make, lstm = FORCED[name]
+    model = make()
+    compiled = compile_tflite(model, "host", name="m", edges="model", lstm=lstm)
+    assert bool(compiled.graph.states) == (lstm == "keep")
+    reference = Reference(model, remembers=lstm == "keep")
+    series = random_inputs(reference, 20, 7)
+    wanted = reference.run(series)
+    assert_equal(run_on_board(compiled, "host", series).outputs, wanted, series)
+    assert_equal(list(evaluate_series(compiled.graph, series)), wanted, series)
+    with pytest.raises(pytest.fail.Exception):
+        assert_equal(wanted, Reference(model).run(series), series)
+    kept = "go on from the inference before"
+    fresh = "begin at zero in every inference"
+    header = compiled.files["m.h"]
+    assert (kept in header, fresh in header) == (lstm == "keep", lstm == "reset")
+    assert ("on from the inference before" in compiled.files["report.txt"]) == (lstm == "keep")
+    assert "5 inputs" in str(verify_on_host(compiled, model, 5, 0))
+
+
+def test_lstms_begin_at_zero_beside_what_goes_on():
+    """No reference can do so: one reset is that of all states."""
+    net, x, _ = lstm_net(5, 6, 4)
+    model = svdf_beside(net, x)
+    compiled = compile_tflite(model, "host", name="m", edges="model", lstm="reset")
+    assert len(compiled.graph.states) == 1
+    series = random_inputs(Reference(model), 12, 7)
+    alone, beside = lstm_net(5, 6, 4), list(evaluate_series(compiled.graph, series))
+    assert_equal(run_on_board(compiled, "host", series).outputs, beside, series)
+    halves = [arrays[:1] for arrays in series]
+    fresh = Reference(alone[0].build([alone[1]], [alone[2]])).run(halves)
+    assert_equal([outputs[:1] for outputs in beside], fresh, halves)
+    going_on = [outputs[1:] for outputs in Reference(model).run(series)]
+    assert_equal([outputs[1:] for outputs in beside], going_on, series)
+    with pytest.raises(ModelError, match="other states go on"):
+        verify_on_host(compiled, model, 2, 0)
+
+
+def test_words_of_lstms_that_say_nothing():
+    with pytest.raises(McunetError, match="lstm 'forget' is unknown: use one of auto, keep, reset"):
+        compile_tflite(lstm_model(1, 9, 7), "host", name="m", lstm="forget")
+    net = Net()
+    x, y = net.tensor((1, 8)), net.tensor((1, 8))
+    net.op("RELU", [x], [y])
+    with pytest.raises(ModelError, match="lstm='keep' speaks of LSTMs") as caught:
+        compile_tflite(net.build([x], [y]), "host", name="m", lstm="keep")
+    assert "\n" not in str(caught.value)
 
 
 def test_rows_of_a_stream_are_not_the_models_steps():

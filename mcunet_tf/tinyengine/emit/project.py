@@ -23,6 +23,7 @@ from mcunet_tf.tinyengine.emit.placement import Places, placed_memories
 from mcunet_tf.tinyengine.emit.render import comment, render
 from mcunet_tf.tinyengine.ir import QUANTISED_TYPES, Graph
 from mcunet_tf.tinyengine.kernel_tables.table import ALL_INPUTS, Style
+from mcunet_tf.tinyengine.ops.lstm import lstms_remember
 from mcunet_tf.tinyengine.plan.plan import Plan, Storage
 from mcunet_tf.tinyengine.schedule.calls import Calls
 from mcunet_tf.tinyengine.schedule.nodes import Node, is_row_source, is_window, pixels_of
@@ -188,6 +189,7 @@ def emit_model(project: Project) -> Emitted:
         "placed": placed_memories(project.macro, arenas, project.place),
         "guard_bytes": GUARD_BYTES,
         "stream": project.stream,
+        "lstms_remember": lstms_remember(project.graph),
     }
     files = {f"{name}.h": render("model.h.j2", context), f"{name}.c": render("model.c.j2", context)}
     if "layer" in project.hooks:

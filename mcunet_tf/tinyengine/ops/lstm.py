@@ -39,9 +39,9 @@ from mcunet_tf.tinyengine.fixed_point import (
     requantize,
     requantize_wide,
 )
-from mcunet_tf.tinyengine.ir import Tensor
+from mcunet_tf.tinyengine.ir import Graph, Tensor
 from mcunet_tf.tinyengine.ops import common
-from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, saturated
+from mcunet_tf.tinyengine.ops.spec import Array, OpSpec, View, saturated, view
 
 GATES = ("input", "forget", "cell", "output")
 INPUT_WEIGHTS, RECURRENT_WEIGHTS, BIASES = range(1, 5), range(5, 9), range(12, 16)
@@ -104,6 +104,12 @@ def lstm_shape(view: View) -> tuple[int, int, int, int]:
 def remembers(view: View) -> bool:
     """Whether the states are those of the call before."""
     return view.optional(STATE) is not None
+
+
+def lstms_remember(graph: Graph) -> tuple[bool, ...]:
+    """For each LSTM of a graph, whether it goes on from the call before."""
+    kind = "UNIDIRECTIONAL_SEQUENCE_LSTM"
+    return tuple(remembers(view(graph, op)) for op in graph.ops if op.kind.startswith(kind))
 
 
 def state_values(view: View) -> int:
