@@ -51,16 +51,21 @@ struct audio_log_mel {
 
 void audio_wide_window_portable(const struct audio_wide_spectrum *op, const int16_t *samples,
                                 union audio_bin *bins);
+void audio_wide_window_mve(const struct audio_wide_spectrum *op, const int16_t *samples,
+                           union audio_bin *bins);
 
 /* In place. */
 void audio_wide_transform_portable(const struct audio_wide_spectrum *op, union audio_bin *bins);
 void audio_wide_transform_dsp(const struct audio_wide_spectrum *op, union audio_bin *bins);
+void audio_wide_transform_mve(const struct audio_wide_spectrum *op, union audio_bin *bins);
 
 /* In place; that of bin 0 is undefined. */
 void audio_wide_energies_portable(const struct audio_wide_spectrum *op, union audio_bin *bins);
 void audio_wide_energies_dsp(const struct audio_wide_spectrum *op, union audio_bin *bins);
+void audio_wide_energies_mve(const struct audio_wide_spectrum *op, union audio_bin *bins);
 void audio_wide_magnitudes_portable(const struct audio_wide_spectrum *op, union audio_bin *bins);
 void audio_wide_magnitudes_dsp(const struct audio_wide_spectrum *op, union audio_bin *bins);
+void audio_wide_magnitudes_mve(const struct audio_wide_spectrum *op, union audio_bin *bins);
 
 /* sums [bands] of weighted values; weights are not negative. */
 void audio_wide_bands_portable(const struct audio_bands *op, const union audio_bin *bins,

@@ -16,7 +16,7 @@ struct bins_mve {
   int16x8_t far;
 };
 
-/* Imaginary parts as a predicate. gcc 12 takes a constant one for another, so it must not see it. */
+/* Imaginary parts as a predicate. gcc 12 takes a constant one for another, so it is not to see. */
 static inline mve_pred16_t imaginary_parts(void) {
   uint32_t bits = 0xCCCC;
   __asm__("" : "+r"(bits));

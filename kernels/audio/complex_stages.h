@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The stages of a transform of complex values that are pairs. The file that includes this one has
+ * The stages of a transform of complex values that are pairs, one by one. The file that includes
+ * this one has
  *
  *   complex_part, struct complex_pair       the type of parts, and both
  *   complex_cell, get_complex, put_complex  what an array holds
  *   part_add, part_subtract
  *   complex_half, complex_quarter           divided, where sums must stay in the type
  *   complex_turned_quarter                  times a factor, too
- *
- * As in transform_stages.h, a stage of radix r and span m makes transforms of r m points of r
- * neighbouring ones of m points.
  */
 #ifndef KERNELS_AUDIO_COMPLEX_STAGES_H_
 #define KERNELS_AUDIO_COMPLEX_STAGES_H_
@@ -54,30 +52,22 @@ static inline void first_pairs(complex_cell *cells, int32_t points, int32_t radi
   }
 }
 
-static inline void transform_pairs(complex_cell *cells, int32_t points,
-                                   const complex_part *twiddles) {
-  int32_t radix = 4;
-  for (int32_t left = points; left > 1; left >>= 2) {
-    radix = left == 2 ? 2 : 4;
-  }
-  first_pairs(cells, points, radix);
-  for (int32_t span = radix; span < points; span *= 4) {
-    for (int32_t first = 0; first < points; first += 4 * span) {
-      const complex_part *factor = twiddles;
-      complex_cell *cell = cells + first;
-      for (const complex_cell *const end = cell + span; cell != end; cell++) {
-        const struct complex_pair a = complex_quarter(get_complex(cell));
-        const struct complex_pair b = complex_turned_quarter(get_complex(cell + span), factor);
-        const struct complex_pair c =
-            complex_turned_quarter(get_complex(cell + 2 * span), factor + 2 * span);
-        const struct complex_pair d =
-            complex_turned_quarter(get_complex(cell + 3 * span), factor + 4 * span);
-        pair_butterfly(cell, span, a, b, c, d);
-        factor += 2;
-      }
-    }
-    twiddles += 6 * span;
+/* `span` butterflies side by side. */
+static inline void pair_row(complex_cell *cell, int32_t span, const complex_part *factor) {
+  const complex_part *const last = factor + 2 * span;
+  while (factor != last) {
+    const struct complex_pair a = complex_quarter(get_complex(cell));
+    const struct complex_pair c =
+        complex_turned_quarter(get_complex(cell + 2 * span), factor + 2 * span);
+    const struct complex_pair b = complex_turned_quarter(get_complex(cell + span), factor);
+    const struct complex_pair d =
+        complex_turned_quarter(get_complex(cell + 3 * span), factor + 4 * span);
+    pair_butterfly(cell, span, a, b, c, d);
+    factor += 2;
+    cell++;
   }
 }
+
+#include "pair_stages.h"
 
 #endif /* KERNELS_AUDIO_COMPLEX_STAGES_H_ */

@@ -29,6 +29,7 @@ CALLS = {
     "audio_transform": "KERNEL(&spectrum, (uint32_t *)values, shifts[round]);",
     "audio_energies": "KERNEL(&spectrum, (uint32_t *)values);",
     "audio_bands": "KERNEL(&bands, (uint32_t *)values, (int64_t *)sums);",
+    "audio_wide_window": "KERNEL(&wide, samples[round], (union audio_bin *)values);",
     "audio_wide_transform": "KERNEL(&wide, (union audio_bin *)values);",
     "audio_wide_energies": "KERNEL(&wide, (union audio_bin *)values);",
     "audio_wide_magnitudes": "KERNEL(&wide, (union audio_bin *)values);",

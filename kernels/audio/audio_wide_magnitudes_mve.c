@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "audio_wide.h"
+#include "rounded_root.h"
+
+static inline uint64_t value_of(uint64_t energy) {
+  return rounded_root(energy);
+}
+
+#include "wide_split_mve.h"
+
+void audio_wide_magnitudes_mve(const struct audio_wide_spectrum *op, union audio_bin *bins) {
+  wide_split(op, bins);
+}
