@@ -15,7 +15,9 @@ from mcunet_tf.errors import AudioError
 Integers = npt.NDArray[Any]
 
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
-_CODES = {2: "ADPCM", 6: "A-law", 7: "mu-law", 0x55: "MP3", _FLOAT: "float"}
+_CODES = {_PCM: "PCM", 2: "ADPCM", 6: "A-law", 7: "mu-law", 0x55: "MP3", _FLOAT: "float"}
+_UNKNOWN_SIZE = 0x7FFFF000
+"""What writes into a pipe gives this size of samples, or a larger one."""
 _PCM_BYTES = (1, 2, 3, 4)
 
 
@@ -40,6 +42,7 @@ def read_wav(path: str | Path, sample_rate: int = 16000) -> Integers:
         raise AudioError(f"cannot read {path}: {error.strerror}") from error
     form, channels, rate, bits, samples = _chunks(file, data)
     _require(channels >= 1, file, "has no channels", "record it again")
+    _require(rate > 0, file, "has a rate of 0", "record it again")
     _require(
         rate == sample_rate,
         file,
@@ -86,7 +89,11 @@ def _chunks(file: Path, data: bytes) -> tuple[int, int, int, int, bytes]:
             described = (form, channels, rate, bits)
         elif name == b"data" and described is not None:
             found = f"is cut short: {len(body)} of {size} bytes of samples are there"
-            _require(len(body) == size, file, found, "copy or record it again")
+            remedy = "copy or record it again"
+            if size >= _UNKNOWN_SIZE:
+                found = "does not say how long it is, as what comes through a pipe"
+                remedy = f"convert it with sox --ignore-length {file.name} out.wav"
+            _require(len(body) == size, file, found, remedy)
             return (*described, body)
         at += 8 + size + size % 2
     raise AudioError(f"{file} has no format and samples, so it was cut short: record it again")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
+import numpy.typing as npt
 from absl import flags
 
 from mcunet_tf.audio import Detector, FrontEnd, LogMel, Spotter, join, read_wav
@@ -21,6 +22,8 @@ from mcunet_tf.tinynas.stored import read_ear
 _USAGE = "mcunet_listen MODEL.tflite|SEARCH_FOLDER [RECORDING.wav ...] [--microphone] [flags]"
 _KINDS = ("mfcc", "log_mel", "librosa", "micro")
 _SETTINGS = ("sample_rate", "window_ms", "hop_ms", "bands", "coefficients", "points")
+
+Samples = npt.NDArray[Any]
 
 _LABELS = flags.DEFINE_list("labels", [], "names of the outputs; those with a _ first are no words")
 _FEATURES = flags.DEFINE_enum("features", "mfcc", _KINDS, "the front end")
@@ -63,10 +66,20 @@ def main(argv: Sequence[str]) -> int:
     if not _LABELS.value and not model.is_dir():
         raise McunetError("no labels: give --labels=yes,no,_silence, one for each output")
     spotter = _spotter(model)
+    # Before anything is written or printed: what cannot be heard ends the command.
+    if _MICROPHONE.value and spotter.board.name != "host":
+        raise AudioError(f"--on={spotter.board.name} has no microphone: leave --on out")
+    if _MICROPHONE.value:
+        require_packages("listening to a microphone", "sounddevice")
+    samples = [read_wav(path, spotter.front_end.sample_rate) for path in recordings]
     if _OUTPUT.value:
         spotter.emit(_OUTPUT.value)
         print(f"wrote {_OUTPUT.value}: {spotter.network.name}_hear.h says how it is called")
-    raw = b"".join(_listen(spotter, path, len(recordings) > 1) for path in recordings)
+    several = len(recordings) > 1
+    raw = b"".join(
+        _listen(spotter, path, heard, several)
+        for path, heard in zip(recordings, samples, strict=True)
+    )
     if _RAW.value:
         Path(_RAW.value).write_bytes(raw)
     if _MICROPHONE.value:
@@ -116,12 +129,17 @@ def _front_end() -> FrontEnd | LogMel:
     return LogMel.librosa(**settings) if kind == "librosa" else LogMel(**settings)
 
 
-def _listen(spotter: Spotter, path: Path, several: bool) -> bytes:
-    samples = read_wav(path, spotter.front_end.sample_rate)
+def _listen(spotter: Spotter, path: Path, samples: Samples, several: bool) -> bytes:
     if several:
         print(f"{path}:")
     on_host = spotter.board.name == "host"
     heard = hear_on_host(spotter, samples) if on_host else hear_on_board(spotter, samples)
+    if not len(heard.words):
+        lasts = len(samples) / spotter.front_end.sample_rate
+        raise AudioError(
+            f"{path} lasts {lasts:.2f} s, and the first result needs {spotter.seconds(0):.2f} s: "
+            "record more"
+        )
     _print(spotter, heard, 0)
     return heard.raw
 
@@ -156,9 +174,6 @@ def _pieces(spotter: Spotter) -> Iterator[bytes]:
 
 
 def _microphone(spotter: Spotter) -> None:
-    if spotter.board.name != "host":
-        raise AudioError(f"--on={spotter.board.name} has no microphone: leave --on out")
-    require_packages("listening to a microphone", "sounddevice")
     front_end, taken, results = spotter.front_end, 0, 0
     pieces = _pieces(spotter)
     with host_ear(spotter) as process:

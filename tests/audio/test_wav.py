@@ -88,6 +88,12 @@ def test_another_rate_may_be_asked_for(tmp_path):
         (pcm(16, WIDE)[:20], "has a format chunk cut short: record it again"),
         (pcm(16, WIDE)[:40], "has no format and samples, so it was cut short"),
         (pcm(16, WIDE)[:-100], "is cut short: 1900 of 2000 bytes of samples are there"),
+        (
+            pcm(16, WIDE).replace((2000).to_bytes(4, "little"), b"\xff" * 4),
+            "does not say how long it is, as what comes through a pipe: convert it with sox "
+            "--ignore-length word.wav out.wav",
+        ),
+        (pcm(16, WIDE, rate=0), "has a rate of 0: record it again"),
         (pcm(16, []), "holds no samples: record it again"),
         (
             pcm(16, WIDE, rate=44100),
@@ -101,7 +107,7 @@ def test_another_rate_may_be_asked_for(tmp_path):
         (wav(3, 1, 16000, 32, (FLOATS * np.nan).tobytes()), "has float samples of 32 bits that"),
         (wav(3, 1, 16000, 32, np.float32([1]).tobytes()), "that 16 bits do not hold exactly"),
         (wav(7, 1, 16000, 8, b"123"), "has mu-law samples of 8 bits: convert it with sox word.wav"),
-        (wav(1, 1, 16000, 12, b"123"), "samples of 12 bits: convert it with sox word.wav"),
+        (wav(1, 1, 16000, 12, b"123"), "has PCM samples of 12 bits: convert it with sox word.wav"),
         (wav(1, 0, 16000, 16, b"1234"), "has no channels"),
     ],
 )

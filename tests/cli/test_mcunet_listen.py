@@ -120,6 +120,8 @@ def test_a_microphone(folder):
         (["net.tflite", "cut.wav"], "is cut short"),
         (["net.tflite", "empty.wav"], "is empty"),
         (["net.tflite", "none.wav"], "holds no samples"),
+        (["net.tflite", "click.wav"], "click.wav lasts 0.10 s, and the first result needs 0."),
+        (["net.tflite", "speech.wav", "none.wav", "--output=made"], "holds no samples"),
         (["net.tflite", "speech.wav", "--microphone"], "sounddevice"),
     ],
 )
@@ -132,6 +134,8 @@ def test_one_line_says_what_is_wrong(folder, arguments, told):
     (folder / "cut.wav").write_bytes((folder / "speech.wav").read_bytes()[:5000])
     (folder / "empty.wav").write_bytes(b"")
     write(folder / "none.wav", SPEECH[:0])
+    write(folder / "click.wav", SPEECH[:1600])
     done = listen(folder, *FLAGS, *arguments)
     assert done.returncode == 1, done.stdout
     assert told in done.stderr and done.stderr.count("\n") == 1, done.stderr
+    assert not (folder / "made").exists() and not done.stdout
