@@ -153,6 +153,21 @@ def test_a_check_that_fails_stops_a_program_that_does_not_care(tmp_path):
     ran(tmp_path, compiled, "int main(void) { m_invoke(arena + 4); return 0; }", fails=True)
 
 
+def test_a_call_before_the_first_reset_is_noticed(tmp_path):
+    compiled = compile_tflite(remembering(), "portable", name="m", debug=True)
+    program = """
+static union { int8_t bytes[M_STATE_BYTES]; long double aligned; } state;
+void m_check_failed(const char *what) { printf("%s", what); }
+int main(void) {
+  give(); m_invoke(arena, &state); printf("|");
+  m_reset(&state); m_invoke(arena, &state);
+  return 0;
+}
+"""
+    early, late = ran(tmp_path, compiled, program).split("|")
+    assert early.startswith("m_guard_is_whole(state, ") and late == ""
+
+
 def test_states_and_rows_of_a_debug_build(tmp_path):
     """Interfaces of other forms compile and run without a complaint."""
     stateful = compile_tflite(remembering(), "portable", name="m", debug=True, hooks=["layer"])
