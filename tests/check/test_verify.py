@@ -68,8 +68,8 @@ def disagreeing(monkeypatch):
     sound = verify.Reference
 
     class First(Stub):
-        def __init__(self, model):
-            super().__init__("odd 1.0", None, sound(model))
+        def __init__(self, model, remembers=None):
+            super().__init__("odd 1.0", None, sound(model, remembers))
             self.inputs = self._other.inputs
 
         def run(self, inputs):
