@@ -19,15 +19,18 @@
  * so many it is added to what went before, kept in the stack, and D starts anew: sums of any
  * length. No half overflows: where b[k] is -128, a[k] >= 0.
  *
- * 23.25 instructions for 24 multiply-accumulates, about 19 for each output. What is left of the
- * outputs comes first, pair by pair, 11 instructions for 8. An odd output is paired with weights of
- * zero; what these give is overwritten by the next one.
+ * 25.25 instructions and 29 cycles for 24 multiply-accumulates, about 13 for each output. Four
+ * single loads in a row take five cycles, where one and an LDM of three take six. What is left of
+ * the outputs comes first, pair by pair, 11 instructions for 8. An odd output is paired with
+ * weights of zero; what these give is overwritten by the next one.
  *
  * weights, pass by pass, 32-bit words: for each 4 inputs and each pair halves (k, k + 2) and
  * (k + 1, k + 3). Inputs beyond whole words come first, padded with zero weights.
- * channels, pass by pass, 32-bit words: bias_b of each pair; bias_a of each; for each pair
- * multiplier_a, multiplier_b, and the shifts of both for requantize_any.
- * Biases hold the input zero point's share. |sum| << left < 2^31 for all.
+ * channels, pass by pass, 32-bit words: 2 bias_b of each pair; bias_a of each; for each pair
+ * multiplier_a, multiplier_b, and the shifts of both for requantize_any. Where all of three pairs
+ * shift right, these are n - 1 for `requantize`, and PLAIN is set in the first pair's; LONE is set
+ * where the pair is a pass of its own.
+ * Biases hold the input zero point's share. |2 sum| << left < 2^31 for all.
  */
 #include "../common/requant_dsp.inc"
 
@@ -42,7 +45,7 @@
 #define F_FIRST_END 4  /* behind the first segment's whole words */
 #define F_IN_END 8     /* behind all whole words */
 #define F_TAIL 12      /* the inputs beyond whole words */
-#define F_SUMS 16      /* of b in each pair, of earlier segments, with the bias */
+#define F_SUMS 16      /* doubled, of b in each pair, of earlier segments, with the bias */
 #define F_LEFT 28      /* outputs left of this row */
 #define F_OUT 32
 #define F_ODD 36       /* 1: the next output is paired with nothing */
@@ -55,8 +58,10 @@
 #define SEGMENT_BYTES 256 /* 64 words; the first segment may have the tail besides */
 #define UNROLL_3 8
 #define UNROLL_1 2
-#define BLOCK_BYTES_3 88 /* of code */
+#define BLOCK_BYTES_3 94 /* of code */
 #define BLOCK_BYTES_1 38
+#define PLAIN 0x00400000
+#define LONE 0x20000000
 
     .syntax unified
     .thumb
@@ -68,12 +73,24 @@
     smlad   \a, \inputs, \word, \a
 .endm
 
-/* Four inputs, in r2, of all pairs. */
-.macro products pairs
+/* Four inputs of one pair. */
+.macro block_1
+    ldr     r2, [r1], #4
     sxtb16  r3, r2, ror #8
     sxtb16  r2, r2
-  .if \pairs == 3
-    ldm     r0!, {r4, r5, r6}
+    ldm     r0!, {r4, r5}
+    pair_products r7, r8, r2, r4
+    pair_products r7, r8, r3, r5
+.endm
+
+/* Four inputs of three pairs. */
+.macro block_3
+    ldr     r2, [r1], #4
+    ldr.n   r5, [r0, #4]
+    ldr.n   r6, [r0, #8]
+    ldr     r4, [r0], #12
+    sxtb16  r3, r2, ror #8
+    sxtb16  r2, r2
     pair_products r7, r8, r2, r4
     pair_products r7, r8, r3, r5
     pair_products r9, r10, r2, r6
@@ -81,17 +98,12 @@
     pair_products r9, r10, r3, r4
     pair_products r11, r12, r2, r5
     pair_products r11, r12, r3, r6
-  .else
-    ldm     r0!, {r4, r5}
-    pair_products r7, r8, r2, r4
-    pair_products r7, r8, r3, r5
-  .endif
 .endm
 
 .macro fold_pair a, d, index
     ldr     r2, [sp, #(F_SUMS + 4 * \index)]
     sub     \d, \d, \a
-    add     r2, r2, \d, asr #8
+    add     r2, r2, \d, asr #7
     str     r2, [sp, #(F_SUMS + 4 * \index)]
     mov     \d, \a
 .endm
@@ -109,63 +121,27 @@
     ssat    \sum, #8, \sum
 .endm
 
-/* Requantises both outputs of a pair. r1 out, lr 2 out_zero_point + 1. `lone`: the second output
- * stays in its register. `left`: pairs of the pass that are still to come. */
-.macro finish_pair a, d, index, left, lone
-    ldr     r6, [sp, #F_CHANNELS]
-  .if \left
-    sub     r6, r6, #(12 * \left)
-  .endif
-    ldmdb   r6, {r2, r3, r4}
-    ldr     r5, [sp, #(F_SUMS + 4 * \index)]
+/* The doubled sums of a pair, \sum being that of b in earlier segments. */
+.macro split_pair a, d, sum
     sub     \d, \d, \a
-    add     \d, r5, \d, asr #8
-    requantize_output \a, r2
-    lsr     r4, r4, #8
-    requantize_output \d, r3
-    strb    \a, [r1], #1
-  .if !\lone
-    strb    \d, [r1], #1
-  .endif
+    add     \d, \sum, \d, asr #7
+    lsl     \a, \a, #1
 .endm
 
-/* A pass over the inputs: r7 to r12 become sums, r0 moves on. Ends with r1 = out, advanced. */
-.macro pass pairs, unroll, bytes
-  .if \pairs == 3
-    ldr     r6, [sp, #F_CHANNELS]
-    add     r5, sp, #F_SUMS
-    ldm     r6!, {r2, r3, r4}
-    ldm     r6, {r7, r9, r11}
-    add     r6, r6, #(12 + 3 * 12) /* behind this pass's */
-    str     r6, [sp, #F_CHANNELS]
-    stm     r5, {r2, r3, r4}
-    mov     r8, r7
-    mov     r10, r9
-    mov     r12, r11
-  .else
-    ldr     r6, [sp, #F_CHANNELS]
-    ldrd    r2, r7, [r6], #(8 + 12)
-    str     r6, [sp, #F_CHANNELS]
-    str     r2, [sp, #F_SUMS]
-    mov     r8, r7
-  .endif
-    ldrd    r1, lr, [sp, #F_IN]
-    ldr     r2, [sp, #F_TAIL] /* for an entry behind a block's own load */
-    ldr     pc, [sp, #(F_ENTRIES + 4 * (\pairs / 2))]
-    .balign 4
-.Lblocks_\pairs:
-  .rept \unroll
-    ldr     r2, [r1], #4
-    products \pairs
-  .endr
-  .if . - .Lblocks_\pairs != \unroll * \bytes
-    .error "a block does not have the size that choose_entry assumes"
-  .endif
-    cmp     r1, lr
-    bne     .Lblocks_\pairs
-    ldr     r2, [sp, #F_IN_END]
-    cmp     r1, r2
-    beq     .Lfinish_\pairs
+/* Two outputs that shift right; r6 channels, r1 out, lr 2 out_zero_point + 1. */
+.macro plain_pair a, b
+    lsl     r5, lr, r4
+    requantize \a, r2, r5, r4, r5
+    lsr     r4, r4, #8
+    lsl     r5, lr, r4
+    requantize \b, r3, r5, r4, r5
+    strb    \a, [r1], #1
+    strb    \b, [r1], #1
+.endm
+
+/* Behind a segment: over to the next one. */
+.macro fold pairs
+.Lfold_\pairs:
     fold_pair r7, r8, 0
   .if \pairs == 3
     fold_pair r9, r10, 1
@@ -173,14 +149,108 @@
   .endif
     add     lr, r1, #SEGMENT_BYTES
     b       .Lblocks_\pairs
-.Lfinish_\pairs:
+.endm
+
+/* Behind the last block of a round: on, or falls through. */
+.macro round_end pairs
+    cmp     r1, lr
+    bne     .Lblocks_\pairs
+    ldr     r2, [sp, #F_IN_END]
+    cmp     r1, r2
+    bne     .Lfold_\pairs
+    ldr     r6, [sp, #F_CHANNELS]
     ldr     lr, [sp, #F_ZERO_POINT]
     ldr     r1, [sp, #F_OUT]
-    finish_pair r7, r8, 0, (\pairs - 1), (\pairs == 1)
-  .if \pairs == 3
-    finish_pair r9, r10, 1, 1, 0
-    finish_pair r11, r12, 2, 0, 0
+.endm
+
+/* A pass over the inputs for one pair. Ends with r1 = out, advanced by the first of its outputs;
+ * the second one is in r8. */
+.macro pass_1
+    ldr     r6, [sp, #F_CHANNELS]
+    ldrd    r2, r7, [r6], #8
+    str     r6, [sp, #F_CHANNELS]
+    str     r2, [sp, #F_SUMS]
+    mov     r8, r7
+    ldrd    r1, lr, [sp, #F_IN]
+    ldr     r2, [sp, #F_TAIL] /* for an entry behind a block's own load */
+    ldr     pc, [sp, #F_ENTRIES]
+    .balign 4
+.Lblocks_1:
+  .rept UNROLL_1
+    block_1
+  .endr
+  .if . - .Lblocks_1 != UNROLL_1 * BLOCK_BYTES_1
+    .error "a block does not have the size that choose_entry assumes"
   .endif
+    round_end 1
+    ldr     r5, [sp, #F_SUMS]
+    ldm     r6!, {r2, r3, r4}
+    split_pair r7, r8, r5
+.Lany: /* the scales may be any: a pair in r7 and r8, alone or of three */
+    str     r6, [sp, #F_CHANNELS]
+    requantize_output r7, r2
+    lsr     r4, r4, #8
+    requantize_output r8, r3
+    strb    r7, [r1], #1
+    tst     r4, #(LONE >> 8)
+    beq     .Lany_next
+.endm
+
+/* A pass for three pairs. r6 channels. Ends with r1 = out and r6, advanced. */
+.macro pass_3
+    ldm     r6!, {r2, r3, r4, r7, r9, r11}
+    str     r2, [sp, #F_SUMS]
+    str     r3, [sp, #(F_SUMS + 4)]
+    str     r4, [sp, #(F_SUMS + 8)]
+    str     r6, [sp, #F_CHANNELS]
+    mov     r8, r7
+    mov     r10, r9
+    mov     r12, r11
+    ldr     r1, [sp, #F_IN]
+    ldr     lr, [sp, #F_FIRST_END]
+    ldr     r2, [sp, #F_TAIL] /* for an entry behind a block's own load of inputs */
+    ldr     pc, [sp, #(F_ENTRIES + 4)]
+    .balign 4
+.Lblocks_3:
+  .rept UNROLL_3
+    block_3
+  .endr
+  .if . - .Lblocks_3 != UNROLL_3 * BLOCK_BYTES_3
+    .error "a block does not have the size that choose_entry assumes"
+  .endif
+    round_end 3
+    ldr     r2, [sp, #F_SUMS]
+    ldr     r3, [sp, #(F_SUMS + 4)]
+    ldr     r4, [sp, #(F_SUMS + 8)]
+    split_pair r7, r8, r2
+    split_pair r9, r10, r3
+    split_pair r11, r12, r4
+    ldm     r6!, {r2, r3, r4}
+    tst     r4, #PLAIN
+    beq     .Lany
+    plain_pair r7, r8
+    ldm     r6!, {r2, r3, r4}
+    plain_pair r9, r10
+    ldm     r6!, {r2, r3, r4}
+    plain_pair r11, r12
+.Lfinished_3:
+.endm
+
+/* Behind .Lany: the next of three pairs, or back to .Lfinished_3. */
+.macro any_next
+.Lany_next:
+    strb    r8, [r1], #1
+    ldr     r5, [sp, #F_OUT]
+    ldr     r6, [sp, #F_CHANNELS]
+    mov     r7, r9
+    mov     r8, r10
+    add     r5, r5, #6
+    cmp     r1, r5
+    beq     .Lfinished_3
+    mov     r9, r11
+    mov     r10, r12
+    ldm     r6!, {r2, r3, r4}
+    b       .Lany
 .endm
 
 /* Where a pass starts: r4 blocks in its first segment, r3 = 4 if its first word is the tail. */
@@ -206,7 +276,7 @@ fully_connected_s8_any_dsp:
     b       .Lstart
 
 .Lpass_1:
-    pass    1, UNROLL_1, BLOCK_BYTES_1
+    pass_1
     ldr     r2, [sp, #F_LEFT]
     subs    r2, r2, #2
     bmi     .Lrow_done /* it was the only output */
@@ -220,12 +290,16 @@ fully_connected_s8_any_dsp:
     b       .Lrow_done
 
 .Lpass_3:
-    pass    3, UNROLL_3, BLOCK_BYTES_3
+    pass_3
     ldr     r2, [sp, #F_LEFT]
+    str     r1, [sp, #F_OUT]
     subs    r2, r2, #6
-    strd    r2, r1, [sp, #F_LEFT]
+    str     r2, [sp, #F_LEFT]
     bne     .Lpass_3
     b       .Lrow_done
+    any_next
+    fold    1
+    fold    3
 
 .Lstart:
     ldrsh   r8, [r0, #FULLY_CONNECTED_ROWS]
@@ -307,6 +381,7 @@ fully_connected_s8_any_dsp:
     mls     r4, r4, r3, r2
     cmp     r4, #0
     bne     .Lpass_1
+    ldr     r6, [sp, #F_CHANNELS]
     b       .Lpass_3
 
 .Lrow_done:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mcunet_tf.tinyengine.kernel_tables.packing import dsp, mve
+from mcunet_tf.tinyengine.kernel_tables.packing import dsp, dsp_passes, mve
 from tests.kernels.dsp_program import FILLER, GUARD_BYTES, Case, run_cases
 from tests.kernels.test_conv2d_1x1 import Layer, random_inputs, random_layer
 
@@ -17,7 +17,7 @@ NARROW, ANY = "fully_connected_s8_dsp", "fully_connected_s8_any_dsp"
 MVE = "fully_connected_s8_mve"
 PACK = {
     NARROW: lambda *constants: (dsp.pack_fully_connected(*constants), None),
-    ANY: dsp.pack_fully_connected_any,
+    ANY: dsp_passes.pack_fully_connected_any,
     MVE: mve.pack_fully_connected,
 }
 every = pytest.mark.parametrize("kernel", PACK)
@@ -29,7 +29,7 @@ def admits(kernel, layer: Layer) -> str | None:
         return None
     if kernel == NARROW:
         return dsp.fast_requant_reason(*constants) or dsp.narrow_sum_reason(*constants[:2])
-    return dsp.any_shift_reason(*constants) or dsp.shared_halves_reason(layer.weights)
+    return dsp.any_shift_reason(*constants) or dsp_passes.shared_halves_reason(layer.weights)
 
 
 def check(kernel, work, board="qemu-m4") -> list:
@@ -155,13 +155,29 @@ def test_sums_of_any_length(kernel):
     check(kernel, work)
 
 
+def test_passes_of_either_kind_of_scale():
+    """Three pairs that shift right beside three with a left shift; constant outputs in both."""
+    rng = np.random.default_rng(6)
+    work = []
+    for features in (5, 64, 515):
+        for lefts in ([], [7], [0, 11], [2, 8, 13]):
+            layer = any_layer(rng, features, 20)
+            shift = -np.arange(1, 21)
+            shift[lefts] = 1
+            multiplier = layer.multiplier * np.where(np.arange(20) % 7 == 3, 0, 1)
+            bias = rng.integers(-300, 300, 20)
+            layer = replace(layer, bias=bias, shift=shift, multiplier=multiplier)
+            work.append((layer, random_inputs(rng, 2, features)))
+    check(ANY, work)
+
+
 def test_what_halves_cannot_hold_is_refused():
     """A planted fault: one bit more than a half has, and the outputs would be wrong."""
     weights = np.zeros((2, 4), int)
     weights[1, 2] = -128
-    assert dsp.shared_halves_reason(weights) is None
+    assert dsp_passes.shared_halves_reason(weights) is None
     weights[0, 2] = -1
-    assert dsp.shared_halves_reason(weights) is not None
+    assert dsp_passes.shared_halves_reason(weights) is not None
     layer = Layer(weights, np.zeros(2, int), np.full(2, 1 << 30), np.full(2, -6), 0)
     inputs = np.full((1, 4), 100)
     with pytest.raises(AssertionError, match="Arrays are not equal"):
@@ -170,5 +186,5 @@ def test_what_halves_cannot_hold_is_refused():
 
 def unchecked(layer: Layer, inputs: np.ndarray) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dsp, "shared_halves_reason", lambda _: None)
+        patch.setattr(dsp_passes, "shared_halves_reason", lambda _: None)
         check(ANY, [(layer, inputs)])

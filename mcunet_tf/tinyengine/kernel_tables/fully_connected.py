@@ -20,7 +20,7 @@ from mcunet_tf.tinyengine.kernel_tables.channels import (
     s16_factors,
     s16_fields,
 )
-from mcunet_tf.tinyengine.kernel_tables.packing import dsp, dsp_s16, mve, rvv
+from mcunet_tf.tinyengine.kernel_tables.packing import dsp, dsp_passes, dsp_s16, mve, rvv
 from mcunet_tf.tinyengine.kernel_tables.table import (
     Blob,
     Kernel,
@@ -43,7 +43,7 @@ def _rejects_fully_connected_any(view: View) -> str | None:
     if view.input(1).shape[0] < 2:
         return "one output"
     weights = channel_constants(view)[0]
-    return rejects_any_sums(view) or dsp.shared_halves_reason(weights)
+    return rejects_any_sums(view) or dsp_passes.shared_halves_reason(weights)
 
 
 def _struct(view: View, weights: Blob, channels: Blob | None) -> Struct:
@@ -68,7 +68,7 @@ def _fully_connected_dsp(view: View) -> Struct:
 
 
 def _fully_connected_any_dsp(view: View) -> Struct:
-    packed = dsp.pack_fully_connected_any(*channel_constants(view))
+    packed = dsp_passes.pack_fully_connected_any(*channel_constants(view))
     return _struct(view, *map(word_blob, packed))
 
 

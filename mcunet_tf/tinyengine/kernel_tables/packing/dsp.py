@@ -128,7 +128,7 @@ def _requant_constants(
     )
 
 
-def _words(values: npt.NDArray[Any]) -> Bytes:
+def word_bytes(values: npt.NDArray[Any]) -> Bytes:
     """The little-endian bytes of 32-bit words, given modulo 2^32."""
     wrapped = np.asarray(values, np.int64) & 0xFFFFFFFF
     return np.ascontiguousarray(wrapped.astype("<u4")).view(np.uint8).reshape(*wrapped.shape, 4)
@@ -158,7 +158,7 @@ def _pack_tiles(taps: Ints, start: Ints, factors: Ints, shifts: Ints, wide: bool
         factors[b],
         shifts[a] + 256 * shifts[b],
     ]
-    return _words(np.stack(columns, axis=1)).reshape(-1)
+    return word_bytes(np.stack(columns, axis=1)).reshape(-1)
 
 
 def pack_conv2d_1x1(
@@ -186,7 +186,7 @@ def pack_conv2d_1x1_any(
     weights: npt.ArrayLike, bias: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike
 ) -> Bytes:
     """Packs the stream of `conv2d_s8_1x1_any_dsp`; arguments as for `pack_conv2d_1x1`."""
-    return _pack_tiles(*_any_constants(weights, bias, multiplier, shift, doubled=True), wide=True)
+    return _pack_tiles(*any_constants(weights, bias, multiplier, shift, doubled=True), wide=True)
 
 
 def scratch_bytes_conv2d_1x1(in_channels: int) -> int:
@@ -261,20 +261,11 @@ def any_shift_reason(
     )
 
 
-def shared_halves_reason(weights: npt.ArrayLike) -> str | None:
-    """Says why outputs cannot share halves of 16 bits in pairs, or None where they can.
-
-    Args:
-        weights: int8 [out_features, in_features], of which an odd first one is a pair of its own.
-    """
-    rows = np.asarray(weights, np.int64)
-    pairs = rows[len(rows) % 2 :].reshape(-1, 2, rows.shape[1])
-    if ((pairs[:, 1] == -128) & (pairs[:, 0] < 0)).any():
-        return "a weight of -128 beside a negative one"
-    return None
+RIGHT = 1 << 23
+"""In the shifts of `requantize_any`: to the right, so that ties of two roundings go away from 0."""
 
 
-def _any_constants(
+def any_constants(
     weights: npt.ArrayLike,
     bias: npt.ArrayLike,
     multiplier: npt.ArrayLike,
@@ -297,46 +288,7 @@ def _any_constants(
     n = np.where(to_the_right, -rights, 0)
     left = np.where(to_the_right, 0, lefts) + (0 if doubled else 1)
     left = np.where(factors == 0, 0, left)
-    return taps, start, factors, n | left << 16 | to_the_right.astype(np.int64) << 23
-
-
-_PAIRS_PER_PASS = 3
-
-
-def pack_fully_connected_any(
-    weights: npt.ArrayLike, bias: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike
-) -> tuple[Bytes, Bytes]:
-    """Weights and channels of `fully_connected_s8_any_dsp`; arguments as for the narrow one."""
-    taps, *constants = _any_constants(weights, bias, multiplier, shift, doubled=False)
-    outputs, inputs = taps.shape
-    # An odd output comes first, with a neighbour of zeros; words that are not whole come first.
-    lead = outputs % 2
-    order = [0, outputs, *range(1, outputs)] if lead else list(range(outputs))
-    taps = np.pad(taps, ((0, 1), (0, 0)))[order]
-    starts, factors, shifts = (np.pad(values, (0, 1))[order] for values in constants)
-    tail = inputs % INPUTS_PER_WORD_PAIR
-    parts = [taps[:, inputs - tail :], taps[:, : inputs - tail]]
-    parts[0] = np.pad(parts[0], ((0, 0), (0, -tail % INPUTS_PER_WORD_PAIR)))
-    taps = np.concatenate(parts, axis=1)
-    quads = taps.shape[1] // INPUTS_PER_WORD_PAIR
-    halves = ((taps[0::2] + 256 * taps[1::2]) & 0xFFFF).reshape(-1, quads, 4)
-    words = np.stack([halves[..., k] | halves[..., k + 2] << 16 for k in (0, 1)], axis=2)
-    both = shifts[0::2] | shifts[1::2] << 8
-    ends = np.stack([factors[0::2], factors[1::2], both], axis=1)
-    products, channels = [], []
-    for first, count in _passes(len(words), lead):
-        pairs = slice(first, first + count)
-        products.append(words[pairs].transpose(1, 0, 2).reshape(-1))
-        channels += [starts[1::2][pairs], starts[0::2][pairs], ends[pairs].reshape(-1)]
-    streams = [_words(np.concatenate(parts)).reshape(-1) for parts in (products, channels)]
-    return streams[0], streams[1]
-
-
-def _passes(pairs: int, lead: int) -> list[tuple[int, int]]:
-    """(first pair, pairs) of each pass: an odd output's, then what is no multiple of three."""
-    alone = lead + (pairs - lead) % _PAIRS_PER_PASS
-    rest = range(alone, pairs, _PAIRS_PER_PASS)
-    return [(i, 1) for i in range(alone)] + [(i, _PAIRS_PER_PASS) for i in rest]
+    return taps, start, factors, n | left << 16 | np.where(to_the_right, RIGHT, 0)
 
 
 def scratch_bytes_fully_connected(in_features: int) -> int:
@@ -391,7 +343,7 @@ def pack_depthwise_sized_any(
 
     Arguments as for `pack_depthwise`.
     """
-    taps, start, factors, shifts = _any_constants(
+    taps, start, factors, shifts = any_constants(
         _taps_by_channel(weights), bias, multiplier, shift, doubled=True
     )
     constants = np.stack([2 * start, factors, shifts], axis=1)
@@ -408,7 +360,7 @@ def _depthwise_stream(constants: Ints, taps: Ints, size: int, stride: int) -> By
     """Words of constants and then the bytes of the taps, channel by channel."""
     channels, order = len(taps), _TAP_ORDER[size, stride]
     ordered = taps.reshape(channels, -1, len(order))[:, :, order].reshape(channels, -1)
-    words = _words(constants).reshape(channels, -1)
+    words = word_bytes(constants).reshape(channels, -1)
     stream = np.concatenate([words, (ordered & 0xFF).astype(np.uint8)], axis=1)
     return np.concatenate([stream.reshape(-1), np.zeros(_STREAM_TAIL_BYTES, np.uint8)])
 
@@ -424,7 +376,7 @@ def pack_depthwise_any(
         multiplier: Q31 [channels].
         shift: TFLite's [channels].
     """
-    taps, start, factors, shifts = _any_constants(
+    taps, start, factors, shifts = any_constants(
         _taps_by_channel(weights), bias, multiplier, shift, doubled=False
     )
     channels = len(taps)
@@ -432,7 +384,7 @@ def pack_depthwise_any(
     taps = np.pad(taps, ((0, 0), (0, 2 * pairs - taps.shape[1])))
     first = np.minimum(np.arange(0, channels, 4), channels - 4)
     fours = first[:, None] + np.arange(4)
-    constants = _words(np.stack([start, factors, shifts], axis=1))[fours]
+    constants = word_bytes(np.stack([start, factors, shifts], axis=1))[fours]
     # [fours, pairs, halves of the four channels, taps, channels]
     ordered = taps[fours].reshape(-1, 2, 2, pairs, 2).transpose(0, 3, 1, 4, 2)
     stream = [constants.reshape(-1, 48), (ordered & 0xFF).astype(np.uint8).reshape(-1, 8 * pairs)]
@@ -493,4 +445,4 @@ def pack_lstm(scales: Sequence[tuple[int, int]], *sides: npt.ArrayLike) -> Bytes
         even, odd = (halves[..., k] | halves[..., k + 2] << 16 for k in (0, 1))
         parts.append(np.stack([even[:, 0], even[:, 1], odd[:, 0], odd[:, 1]], 2).reshape(units, -1))
     stream = np.concatenate(parts, axis=1).reshape(-1)
-    return _words(np.concatenate([np.array(prepared, np.int64), stream]))
+    return word_bytes(np.concatenate([np.array(prepared, np.int64), stream]))
