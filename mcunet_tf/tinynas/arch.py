@@ -167,9 +167,8 @@ def _layers(arch: Arch, num_classes: int) -> tuple[ArchLayer, ...]:
             else:
                 last = made
         if block.residual:
-            clamps = block.kind == "plain"
             name = f"block{i:02d}_add"
-            last = add(name, ADD, block.channels, shortcut, last, relu6=clamps, block=i)
+            last = add(name, ADD, block.channels, shortcut, last, relu6=block.clamps, block=i)
     if arch.head_channels:
         last = add("head", CONV, arch.head_channels, last, relu6=True)
     last = add("mean", MEAN, found[last].out_channels, last)

@@ -14,19 +14,24 @@ Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
 
 _SHIFT_SHARE = 1 / 8
+_LATE_SHARE = 1 / 10
+"""Of the time of a recording: a tenth of a second of Speech Commands' (arXiv:1804.03209)."""
 
 
 def augmented(images: Floats, rng: np.random.Generator, recipe: Recipe) -> Floats:
     """Mirrors, shifts and hides parts of images `[n, h, w, c]`, as a recipe asks.
 
-    What is shifted in is zero; what is hidden has the mean of its own image, so that neither its
-    brightness nor the statistics of norms change.
+    What is shifted in is zero, where rows alone move the last one that was there; what is hidden
+    has the mean of its own image, so that neither its brightness nor the statistics of norms
+    change.
     """
     if recipe.augmentation in ("flip_and_shift", "flip"):
         mirrored = np.asarray(rng.random(len(images)) < 0.5)
         images = np.where(mirrored[:, None, None, None], images[:, :, ::-1], images)
     if recipe.augmentation in ("flip_and_shift", "shift"):
         images = _shifted(images, rng)
+    if recipe.augmentation == "shift_rows":
+        images = _earlier_or_later(images, rng)
     if recipe.masks and any(recipe.masks):
         rows, columns = (
             _bands(len(images), size, rng.random(len(images)) * share, rng)
@@ -72,6 +77,16 @@ def _shifted(images: Floats, rng: np.random.Generator) -> Floats:
     x = left + np.arange(width)[None, None, :]
     shifted: Floats = padded[np.arange(count)[:, None, None], y, x]
     return shifted
+
+
+def _earlier_or_later(images: Floats, rng: np.random.Generator) -> Floats:
+    """Images whose rows are moved by up to a tenth of their number."""
+    count, height = images.shape[:2]
+    most = round(height * _LATE_SHARE)
+    moves = rng.integers(-most, most + 1, count)
+    rows = np.clip(np.arange(height)[None, :] + moves[:, None], 0, height - 1)
+    moved: Floats = images[np.arange(count)[:, None], rows]
+    return moved
 
 
 def _bands(

@@ -24,8 +24,8 @@ class Block:
         stride: stride of the window, or its (vertical, horizontal) strides.
         residual: whether the input is added to the output.
         kind: one of `BLOCK_KINDS`. "inverted": 1 x 1 to the hidden channels, depthwise window,
-            1 x 1; "fused": dense window to the hidden channels, 1 x 1; "plain": two dense windows,
-            clamped behind the sum; "separable": depthwise window, 1 x 1, both clamped.
+            1 x 1; "fused": dense window to the hidden channels, 1 x 1; "plain": two dense windows;
+            "separable": depthwise window, 1 x 1. These two clamp all that they make, sums too.
         projected: whether a residual's input passes a 1 x 1 convolution of the block's stride
             first, so that shapes may differ (He et al., arXiv:1512.03385, option B).
     """
@@ -37,6 +37,11 @@ class Block:
     residual: bool = False
     kind: str = "inverted"
     projected: bool = False
+
+    @property
+    def clamps(self) -> bool:
+        """Whether the block's output is clamped, be it a sum or not."""
+        return self.kind in ("plain", "separable")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,7 +109,7 @@ def _trunk(block: Block, in_channels: int) -> tuple[BlockLayer, ...]:
     if block.kind == "separable":
         return (
             BlockLayer("depthwise", DEPTHWISE, in_channels, in_channels, **window),
-            BlockLayer("point", CONV, in_channels, channels, relu6=True),
+            BlockLayer("point", CONV, in_channels, channels, relu6=not block.residual),
         )
     depthwise = BlockLayer(
         "depthwise", DEPTHWISE, hidden, hidden, **window, reads_hidden=True, makes_hidden=True
@@ -128,10 +133,10 @@ def check_block(index: int, block: Block, in_channels: int) -> None:
     even = any(edge % 2 == 0 for edge in kernel)
     if min(block.hidden, block.channels, *stride, *kernel) < 1 or even:
         raise SearchError(f"block {index} ({block}): sizes must be positive, kernels odd")
-    if block.kind == "separable" and (block.hidden != in_channels or block.residual):
+    if block.kind == "separable" and block.hidden != in_channels:
         raise SearchError(
             f"block {index} ({block}): a separable block has as many hidden channels as it reads, "
-            f"{in_channels}, and adds nothing"
+            f"{in_channels}"
         )
     if stride[0] != stride[1] and block.kind in ("inverted", "separable"):
         raise SearchError(

@@ -38,13 +38,15 @@ SKELETONS = {
 """What networks are drawn from; where few can be tried, the first ones."""
 
 SPECTROGRAM_SKELETONS = {
+    "temporal": spaces.TEMPORAL_SPECTROGRAMS,
     "plain": spaces.PLAIN_SPECTROGRAMS,
     "inverted": spaces.INVERTED_SPECTROGRAMS,
     "separable": spaces.SEPARABLE_SPECTROGRAMS,
     "fused": spaces.FUSED_SPECTROGRAMS,
 }
-"""The same for spectrograms: in one round on Speech Commands' words plain networks had 83.1 %,
-inverted residuals 79.6 and separable ones 79.4 (DS-CNN, which is published, 84.0)."""
+"""The same for spectrograms: of Speech Commands' words of other speakers a temporal network of
+1.1 M MACs had 90.7 % after three CPU minutes, DS-CNN of 2.7 M had 90.0; in one round of a search
+plain networks had 83.1 %, inverted residuals 79.6, separable ones 79.4, DS-CNN 84.0."""
 
 _DRAWS = 800
 _TRIED = 60
@@ -191,13 +193,11 @@ def smallest_contender(
     Raises:
         BudgetError: not even that one fits; the message says what it needs.
     """
-    hop, series = options.budget.hop, image_shape[1] == 1
-    archs = {
-        family: make_space(
-            image_shape, 1.0, _WIDTHS[0], spaces.streamable(_shallow(skeleton), hop, series)
-        )
-        for family, skeleton in _skeletons(image_shape).items()
-    }
+    hop, archs = options.budget.hop, {}
+    for family, skeleton in _skeletons(image_shape).items():
+        series = skeleton.makes_series(image_shape)
+        shallow = spaces.streamable(_shallow(skeleton), hop, series)
+        archs[family] = make_space(image_shape, 1.0, _WIDTHS[0], shallow)
     smallest = {family: space.arch(space.smallest()) for family, space in archs.items()}
     for family, arch in smallest.items():
         if fits(arch):
@@ -343,9 +343,10 @@ def _drawn(
     stages = list(skeleton.stages)
     last, stride = stages[-1]
     stages.append((2 * last, 2))
-    count = int(rng.integers(2, len(stages) + 1))
+    count = int(rng.integers(min(2, len(skeleton.stages)), len(stages) + 1))
     halved = int(rng.integers(1, 3)) if spaces.shortest_side(image_shape) >= _HALVED_SIDE else 1
     own_strides = [stride for _, stride in stages]
+    columns = image_shape[1]
     stem_stride, strides = _strides(skeleton, own_strides, image_shape, hop, halved)
     made = []
     for (channels, _), stride in zip(stages[:count], strides, strict=False):
@@ -356,12 +357,12 @@ def _drawn(
         input_shape=image_shape,
         width=round(scale, 2),
         stem_channels=rounded_channels(skeleton.stem_channels * scale),
-        stem_stride=stem_stride,
+        stem_stride=skeleton.stem_size(stem_stride, columns),
         first_channels=skeleton.first_channels
         and rounded_channels(skeleton.first_channels * scale),
         stages=tuple(made),
         family=skeleton.family,
-        stem_kernel=skeleton.stem_kernel,
+        stem_kernel=skeleton.stem_size(skeleton.stem_kernel, columns),
     )
     return space.arch(space.sample(rng))
 
@@ -374,7 +375,8 @@ def _strides(
     halved: int,
 ) -> tuple[Size, list[Size]]:
     """(stem's stride, those of stages) that leave something of an image, and divide a hop."""
-    size = spaces.shortest_side(image_shape)
+    series = skeleton.makes_series(image_shape)
+    size = image_shape[0] if series else spaces.shortest_side(image_shape)
     # Maps of half the size leave time and memory for four times the weights.
     stem = pair(skeleton.stem_stride)[0] * halved
     while size // stem > 4 * _LARGEST_LAST_MAP:
@@ -387,7 +389,7 @@ def _strides(
         size //= step
         kept.append((1, step))
     whole = dataclasses.replace(skeleton, stem_stride=stem, stages=tuple(kept))
-    made = spaces.streamable(whole, hop, image_shape[1] == 1)
+    made = spaces.streamable(whole, hop, series)
     return made.stem_stride, [stride for _, stride in made.stages]
 
 

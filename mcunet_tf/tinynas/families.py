@@ -131,9 +131,15 @@ class PlainResidual(Family):
 
 @dataclasses.dataclass(frozen=True)
 class DepthwiseSeparable(Family):
-    """MobileNetV1's and DS-CNN's (arXiv:1704.04861): every channel by itself, then 1 x 1."""
+    """MobileNetV1's and DS-CNN's (arXiv:1704.04861): every channel by itself, then 1 x 1.
+
+    Attributes:
+        residual: whether the input is added where shapes allow it, as networks for speech do
+            (Majumdar and Ginsburg, arXiv:2004.08531).
+    """
 
     kernels: tuple[int, ...] = (3, 5)
+    residual: bool = False
 
     square_strides = True
 
@@ -144,5 +150,7 @@ class DepthwiseSeparable(Family):
 
     def build(self, choice: BlockChoice) -> Block:
         """A depthwise-separable convolution."""
-        stride = choice.stride
-        return Block(choice.kernel, choice.in_channels, choice.channels, stride, False, "separable")
+        adds = self.residual and choice.adds
+        return Block(
+            choice.kernel, choice.in_channels, choice.channels, choice.stride, adds, "separable"
+        )

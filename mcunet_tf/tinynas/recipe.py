@@ -9,7 +9,7 @@ import math
 from mcunet_tf.errors import SearchError
 from mcunet_tf.tinynas.checks import check_real, check_whole, shown
 
-AUGMENTATIONS = ("auto", "flip_and_shift", "flip", "shift", "none")
+AUGMENTATIONS = ("auto", "flip_and_shift", "flip", "shift", "shift_rows", "none")
 
 QUICK_RATE = 0.4
 """Learning rate where gradients are bounded: with batches of 128 a network of 8 M MACs has 77.7 %
@@ -46,6 +46,8 @@ class Recipe:
         weight_decay: weight decay of the supernet; it is decoupled, and spares batch-norm.
         final_weight_decay: weight decay of a network trained alone, which sees the images often
             enough to learn them by heart.
+        clip: largest norm of all gradients of a step together (Pascanu et al., arXiv:1211.5063);
+            0: any.
         label_smoothing: share of the label that is spread over all classes.
         elastic_rate: learning rate of the elastic phases, relative to `learning_rate`.
         subnets_per_step: sub-networks whose gradients are averaged in an elastic step.
@@ -53,9 +55,9 @@ class Recipe:
             one forward pass more per step. Where there is a teacher, the weight of its prediction
             in every loss, and 0 counts as 1.
         augmentation: what is done to training images, one of `AUGMENTATIONS`; "auto" mirrors, and
-            shifts too where a training passes all images ten times or more; it does neither to
-            grey ones that are not square, as spectrograms are, whose frequencies and time mean
-            something.
+            shifts too where a training passes all images ten times or more; of grey ones that are
+            not square, as spectrograms are, whose frequencies mean something, it shifts the rows,
+            which are of time, and leaves series alone.
         mixup: both parameters of the Beta distribution that says how much of each image a second
             image of the batch replaces, and of its loss (Zhang et al., arXiv:1710.09412); 0: none;
             None blends where there are fewer than 10,000 images, which are learnt by heart else.
@@ -78,6 +80,7 @@ class Recipe:
     momentum: float = 0.9
     weight_decay: float = 5e-5
     final_weight_decay: float = 3e-3
+    clip: float = 1.0
     label_smoothing: float = 0.0
     elastic_rate: float = 0.5
     subnets_per_step: int = 1
@@ -91,7 +94,7 @@ class Recipe:
     def __post_init__(self) -> None:
         check_whole("batch_size", self.batch_size, 1)
         check_whole("subnets_per_step", self.subnets_per_step, 1)
-        for name in ("weight_decay", "final_weight_decay", "distillation"):
+        for name in ("weight_decay", "final_weight_decay", "clip", "distillation"):
             check_real(name, getattr(self, name), 0.0)
         if self.learning_rate is not None:
             check_real("learning_rate", self.learning_rate, 0.0)
@@ -117,6 +120,14 @@ class Recipe:
             return self
         return dataclasses.replace(self, learning_rate=CAREFUL_RATE)
 
+    def of_clips(self) -> Recipe:
+        """The recipe where whatever hears the clips has moved them and hidden bands already."""
+        return dataclasses.replace(
+            self,
+            augmentation="none" if self.augmentation == "auto" else self.augmentation,
+            masks=(0.0, 0.0) if self.masks is None else self.masks,
+        )
+
     def of_data(
         self, image_shape: tuple[int, int, int], count: int, passes: float = math.inf
     ) -> Recipe:
@@ -128,12 +139,13 @@ class Recipe:
             passes: how often the training passes all of them.
         """
         # A series too: its one column has nothing to mirror, and its beginning may matter.
-        of_time = image_shape[1] == 1 or is_spectrogram(image_shape)
+        heard = is_spectrogram(image_shape)
+        of_time = image_shape[1] == 1 or heard
         # Images that are seen a few times are not learnt by heart: what is shifted is one more
         # thing to learn (ResNet-8 on CIFAR-10, one pass: 57.8 % without, 52.9 % with).
         of_pictures = "flip" if passes < _FEW_PASSES else "flip_and_shift"
-        chosen = "none" if of_time else of_pictures
-        hidden = _HIDDEN if is_spectrogram(image_shape) and count < _FEW else (0.0, 0.0)
+        chosen = "shift_rows" if heard else "none" if of_time else of_pictures
+        hidden = _HIDDEN if heard and count < _FEW else (0.0, 0.0)
         return dataclasses.replace(
             self,
             augmentation=chosen if self.augmentation == "auto" else self.augmentation,

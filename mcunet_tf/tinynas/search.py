@@ -10,7 +10,6 @@ stages themselves stand in `stages.py`.
 from __future__ import annotations
 
 import concurrent.futures
-import dataclasses
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -183,9 +182,8 @@ def search(  # type: ignore[misc]  # the overloads above say only what differs
         options = SearchOptions(**asked | {"metrics": ()})
         with in_float32():
             return search_detector(task, train, validation, options, metrics, others)
-    if isinstance(train, SpokenWords) and getattr(asked["recipe"], "masks", ()) is None:
-        # Its clips hide bands themselves.
-        asked["recipe"] = dataclasses.replace(asked["recipe"], masks=(0.0, 0.0))
+    if isinstance(train, SpokenWords) and isinstance(asked["recipe"], Recipe):
+        asked["recipe"] = asked["recipe"].of_clips()
     options = SearchOptions(**asked)
     ear = None
     if isinstance(train, SpokenWords):

@@ -9,6 +9,7 @@ resolutions by 9 widths, kernels 3, 5, 7, expansions 3, 4, 6, depths 2, 3, 4.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -94,7 +95,8 @@ class Subnet:
 class Space:
     """Sub-networks that share resolution, channels and strides.
 
-    Images of one column are series: windows then are of one column too.
+    Where images have one column, or the stem leaves one of them, what follows is a series: windows
+    then are of one column too.
 
     Attributes:
         input_shape: (height, width, channels) of the image after scaling.
@@ -245,14 +247,14 @@ class Space:
     def arch(self, choice: Subnet) -> Arch:
         """The sub-network as an architecture."""
         blocks = (*self._first_block(), *self._blocks(choice, choice.depths))
-        kernel = self._kernel(self.stem_kernel)
+        kernel = _window(self.stem_kernel, self.input_shape[1])
         return Arch(
             self.input_shape, self.stem_channels, self.stem_stride, blocks, stem_kernel=kernel
         )
 
     def _kernel(self, size: Size) -> Size:
-        """A window's size: of a series its height alone."""
-        return (pair(size)[0], 1) if self.input_shape[1] == 1 else size
+        """The size of a block's window."""
+        return _window(size, -(-self.input_shape[1] // pair(self.stem_stride)[1]))
 
     def _first_block(self) -> tuple[Block, ...]:
         if not self.first_channels:
@@ -292,6 +294,11 @@ class Space:
         return blocks
 
 
+def _window(size: Size, columns: int) -> Size:
+    """A window's size: of a series its height alone."""
+    return (pair(size)[0], 1) if columns == 1 else size
+
+
 @dataclasses.dataclass(frozen=True)
 class Skeleton:
     """Channels at width 1.0 and strides of spaces of one family.
@@ -304,6 +311,7 @@ class Skeleton:
         family: what the blocks are.
         depths: numbers of blocks that a stage may run.
         stem_kernel: edge of the stem's window, or its (height, width).
+        spans: whether the stem's window spans all columns, so that what follows is a series.
     """
 
     stem_channels: int
@@ -313,6 +321,15 @@ class Skeleton:
     family: Family = dataclasses.field(default_factory=InvertedResidual)
     depths: tuple[int, ...] = DEPTHS
     stem_kernel: Size = STEM_KERNEL
+    spans: bool = False
+
+    def makes_series(self, image_shape: tuple[int, int, int]) -> bool:
+        """Whether what follows the stem has one column."""
+        return self.spans or image_shape[1] == 1
+
+    def stem_size(self, size: Size, columns: int) -> Size:
+        """A stem's window or stride on images of so many columns."""
+        return (pair(size)[0], columns) if self.spans else size
 
 
 # MobileNetV2's and ProxylessNAS's channels. Images below 64 pixels would vanish under the strides
@@ -345,6 +362,10 @@ PLAIN_SPECTROGRAMS = Skeleton(24, 2, 0, ((24, 1), (32, 2), (48, 2)), PlainResidu
 FUSED_SPECTROGRAMS = Skeleton(
     24, 2, 0, ((24, 1), (32, 2), (48, 2)), FusedInvertedResidual(), (1, 2)
 )
+# Frequencies as channels (Choi et al., arXiv:1904.03814): a new row of a stream makes one pixel.
+TEMPORAL_SPECTROGRAMS = Skeleton(
+    80, 2, 0, ((80, 1),), DepthwiseSeparable((3, 5, 7), residual=True), (2, 3, 4, 5, 6), 5, True
+)
 
 
 def skeleton_for(image_shape: tuple[int, int, int]) -> Skeleton:
@@ -370,10 +391,9 @@ def streamable(skeleton: Skeleton, hop: int | None, series: bool = False) -> Ske
 
     def taken(stride: int) -> int:
         nonlocal left
-        if left % stride:
-            return 1
-        left //= stride
-        return stride
+        common = math.gcd(left, stride)
+        left //= common
+        return common
 
     rows, columns = pair(skeleton.stem_stride)
     rows = taken(rows)
@@ -413,21 +433,18 @@ def make_space(
     height, image_width, channels = image_shape
     skeleton = skeleton or skeleton_for(image_shape)
     first = skeleton.first_channels
+    columns = max(1, round(image_width * resolution))
     return Space(
-        input_shape=(
-            max(1, round(height * resolution)),
-            max(1, round(image_width * resolution)),
-            channels,
-        ),
+        input_shape=(max(1, round(height * resolution)), columns, channels),
         width=width,
         stem_channels=rounded_channels(skeleton.stem_channels * width),
-        stem_stride=skeleton.stem_stride,
+        stem_stride=skeleton.stem_size(skeleton.stem_stride, columns),
         first_channels=first and rounded_channels(first * width),
         stages=tuple(
             SpaceStage(rounded_channels(c * width), s, skeleton.depths) for c, s in skeleton.stages
         ),
         family=skeleton.family,
-        stem_kernel=skeleton.stem_kernel,
+        stem_kernel=skeleton.stem_size(skeleton.stem_kernel, columns),
     )
 
 
@@ -443,7 +460,8 @@ def all_spaces(
     Spaces that rounding makes equal but for their width are given once, under the greatest one.
     With a `hop` strides in time divide it.
     """
-    skeleton = streamable(skeleton or skeleton_for(image_shape), hop, image_shape[1] == 1)
+    skeleton = skeleton or skeleton_for(image_shape)
+    skeleton = streamable(skeleton, hop, skeleton.makes_series(image_shape))
     found: dict[Space, Space] = {}
     for resolution in resolutions:
         for width in widths:

@@ -89,7 +89,7 @@ class _SharedBlock(keras.layers.Layer):
                 y = made
         if self.block.residual:
             total = shortcut + y
-            y = tf.nn.relu6(total) if self.block.kind == "plain" else total
+            y = tf.nn.relu6(total) if self.block.clamps else total
         return y, used
 
     def no_statistics(self) -> list[Statistics]:

@@ -145,6 +145,7 @@ class Trainer:
                 momentum=recipe.momentum,
                 nesterov=True,
                 weight_decay=recipe.weight_decay,
+                global_clipnorm=recipe.clip / self.strategy.num_replicas_in_sync or None,
             )
             self.optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
             self.optimizer.build(network.trainable_variables)

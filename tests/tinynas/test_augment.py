@@ -55,6 +55,16 @@ def test_shifts_by_up_to_an_eighth():
     assert set(rows) == set(range(5)) and set(columns) == {0, 1, 2, 3, 4}
 
 
+def test_rows_are_earlier_or_later_by_up_to_a_tenth():
+    """What a recording begins or ends with goes on before and behind it."""
+    x = pictures()
+    moves = set()
+    for a, b in zip(run(x, augmentation="shift_rows"), x, strict=True):
+        padded = np.pad(b, ((2, 2), (0, 0), (0, 0)), "edge")
+        moves |= {m for m in range(5) if np.array_equal(padded[m : m + 16], a)}
+    assert moves == {0, 1, 2, 3, 4}
+
+
 def test_masks_are_bands_over_the_whole_image():
     x = pictures()
     hidden = changed(x, run(x, masks=(0.5, 0.0)))
@@ -133,8 +143,8 @@ def test_the_loss_of_a_blend_is_that_of_both_targets(weighted):
         ((32, 32, 3), 50_000, "flip_and_shift", 0.0, (0, 0)),
         ((64, 32, 3), 5_000, "flip_and_shift", 0.3, (0, 0)),
         ((28, 28, 1), 60_000, "flip_and_shift", 0.0, (0, 0)),
-        ((49, 10, 1), 3_000, "none", 0.3, (0.2, 0.3)),
-        ((49, 10, 1), 90_000, "none", 0.0, (0, 0)),
+        ((49, 10, 1), 3_000, "shift_rows", 0.3, (0.2, 0.3)),
+        ((49, 10, 1), 90_000, "shift_rows", 0.0, (0, 0)),
         ((128, 1, 3), 3_000, "none", 0.3, (0, 0)),
     ],
 )
@@ -143,8 +153,15 @@ def test_data_decides_what_is_left_open(shape, count, augmentation, mixup, masks
     assert (found.augmentation, found.mixup, found.masks) == (augmentation, mixup, masks)
     # What is seen a few times is not shifted.
     short = Recipe().of_data(shape, count, 9.9)
-    assert short.augmentation == {"flip_and_shift": "flip", "none": "none"}[augmentation]
+    assert short.augmentation == {"flip_and_shift": "flip"}.get(augmentation, augmentation)
     assert Recipe().of_data(shape, count, 10.0) == found
     asked = Recipe(augmentation="shift", mixup=0.1, masks=(0.1, 0.0))
-    side = 1.0 if augmentation == "none" else 0.625
+    side = 0.625 if augmentation == "flip_and_shift" else 1.0
     assert asked.of_data(shape, count) == dataclasses.replace(asked, smallest_side=side)
+
+
+def test_clips_are_moved_and_masked_where_they_are_heard():
+    left = Recipe().of_clips().of_data((49, 10, 1), 3_000)
+    assert (left.augmentation, left.masks) == ("none", (0.0, 0.0))
+    asked = Recipe(augmentation="shift", masks=(0.1, 0.2))
+    assert asked.of_clips() == asked

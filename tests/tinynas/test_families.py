@@ -61,6 +61,17 @@ ODD = {
     "spectrogram": Arch(
         (25, 10, 1), 16, (2, 1), (Block((5, 3), 16, 24, 1, False, "separable"),), 0, (10, 4)
     ),
+    "temporal": Arch(
+        (25, 10, 1),
+        16,
+        (2, 10),
+        (
+            Block((5, 1), 16, 16, 1, True, "separable"),
+            Block((3, 1), 16, 24, 1, True, "separable", projected=True),
+        ),
+        0,
+        (5, 10),
+    ),
     "series": Arch(
         (64, 1, 3),
         16,
@@ -167,9 +178,13 @@ WRONG = {
         "give a Family",
     ),
     "kind": (lambda: Arch((8, 8, 1), 8, 1, (Block(3, 8, 8, kind="dense"),)), "kind must be one of"),
-    "separable that adds": (
-        lambda: Arch((8, 8, 1), 8, 1, (Block(3, 8, 8, 1, True, "separable"),)),
-        "adds nothing",
+    "separable that expands": (
+        lambda: Arch((8, 8, 1), 8, 1, (Block(3, 16, 8, 1, False, "separable"),)),
+        "as many hidden channels as it reads",
+    ),
+    "separable that adds another shape": (
+        lambda: Arch((8, 8, 1), 8, 1, (Block(3, 8, 16, 1, True, "separable"),)),
+        "residuals need stride 1",
     ),
 }
 

@@ -258,8 +258,11 @@ def test_spectrograms_have_spaces_of_their_own():
         return keeps(arch, 12, board, limits)
 
     own = contenders.own_contenders((49, 10, 1), 12, fits, limits, 4e6, rng)
-    assert [c.family for c in own[:4]] == ["plain", "inverted", "separable", "fused"]
-    assert own[0].arch.stem_kernel == 3 and own[2].arch.stem_kernel == (10, 4)
+    assert [c.family for c in own[:5]] == list(contenders.SPECTROGRAM_SKELETONS)
+    stems = {c.family: (c.arch.stem_kernel, c.arch.stem_stride) for c in own[:5]}
+    assert stems["plain"][0] == 3 and stems["separable"][0] == (10, 4)
+    assert stems["temporal"] == ((5, 10), (2, 10))
+    assert all(block.kernel[1] == 1 for block in own[0].arch.blocks)
     assert all(fits(c.arch) for c in own)
 
 
