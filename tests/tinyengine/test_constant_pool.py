@@ -125,7 +125,7 @@ def test_weights_are_kept_once_where_scales_differ(board):
 @pytest.mark.parametrize(
     ("dtype", "width", "alone", "together"),
     [
-        ("int8", 24, "fully_connected_s8_dsp", "fully_connected_s8_any_dsp"),
+        ("int8", 40, "fully_connected_s8_dsp", "fully_connected_s8_any_dsp"),
         ("int16", 192, "fully_connected_s16_dsp", "fully_connected_s16_any_dsp"),
     ],
 )
