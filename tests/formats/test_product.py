@@ -86,7 +86,7 @@ def accept(command: list[str], folder: Path, paths: list[str]) -> None:
     "dialect",
     [d if d in ("c99", "c2x") else pytest.param(d, marks=pytest.mark.slow) for d in DIALECTS],
 )
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 def test_every_dialect_of_c(kernels, core, dialect):
     """Without extensions, and without a warning."""
     accept([*compiler(core), f"-std={dialect}", *STRICT], kernels, sources(kernels, core))

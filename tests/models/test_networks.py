@@ -54,7 +54,7 @@ def made(keras_model):
 
 @pytest.mark.parametrize("board", ["portable", "host"])
 @pytest.mark.parametrize("name", STOCK)
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(6)
 def test_stock_models_on_this_machine(stock, name, board):
     check_against_oracle(run_on_host([stock(name)], board, inputs=INPUTS))
 
@@ -82,6 +82,7 @@ def test_other_aims_compute_the_same(made, optimize):
 
 @pytest.mark.qemu
 @pytest.mark.parametrize("name", STOCK)
+@pytest.mark.sampled(2)
 def test_stock_models_on_an_emulated_m4(stock, name):
     check_against_oracle(run_on_emulator([stock(name)], "qemu-m4", inputs=2))
 

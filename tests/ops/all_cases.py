@@ -109,6 +109,17 @@ RUNTIME_FAILS: dict[str, str] = {
         for cases in signal_cases.SIGNALS.values()
         for case in cases
     },
+    **{
+        f"UNIDIRECTIONAL_SEQUENCE_LSTM-{name}": (
+            "of a state that is carried from call to call an output is a step off now and then; "
+            "within a call, and in TF-Lite Micro, none is"
+        )
+        for name in (
+            *("one_step_of_batch", "one_step_clipped"),
+            *("remembering_plain", "remembering_batch"),
+            *("remembering_last_of_batch", "remembering_time_major"),
+        )
+    },
     "CONV_2D-no_bias": "it wants a bias; TF-Lite Micro does not",
     "FULLY_CONNECTED-rank_4_per_channel": (
         "its per-channel kernel takes the second dimension of the output for its depth, whatever "

@@ -96,7 +96,7 @@ def cases_of(group: str, every: int = 1):
 
 
 @pytest.mark.parametrize("group", GROUPS)
-@pytest.mark.sampled(16)
+@pytest.mark.sampled(24)
 def test_on_this_machine_under_sanitizers(group):
     check(run_on_host(cases_of(group)))
 

@@ -129,7 +129,7 @@ def test_the_numpy_twin_and_any_plan_give_the_same(optimize):
 @pytest.mark.qemu
 @pytest.mark.parametrize("board", ["qemu-m4", "qemu-m55"])
 @pytest.mark.parametrize("name", ["convolutions", "signals", "padded", "residuals"])
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 def test_boards_give_the_same(name, board):
     network, _ = (WINDOWS | ENDLESS)[name]
     model = stream(name, board)

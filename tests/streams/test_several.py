@@ -21,7 +21,7 @@ from tests.streams.test_streams import verified
 
 @pytest.mark.parametrize("dtype", ["int8", "int16"])
 @pytest.mark.parametrize("name", SEVERAL)
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 def test_several_inputs_equal_the_reference(name, dtype):
     """A call makes the new rows alone, whatever else they are made of."""
     network, hop = SEVERAL[name]

@@ -66,7 +66,7 @@ def test_endless_signals_equal_the_reference_on_a_recording(name):
 
 @pytest.mark.parametrize("form", ["windows", "endless"])
 @pytest.mark.parametrize("name", MOVED)
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 def test_rows_are_rows_wherever_their_values_go(name, form):
     """A call makes the new rows alone: it takes less than half of a window's work."""
     model, hop = made(name)

@@ -79,7 +79,7 @@ def check_predictions(model: bytes, board_name: str) -> None:
 @pytest.mark.qemu
 @pytest.mark.parametrize("board", LIMITS)
 @pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 def test_predictions_of_small_networks(keras_model, name, board):
     model = small_net() if name == "small_net" else keras_model(name).read_bytes()
     check_predictions(model, board)

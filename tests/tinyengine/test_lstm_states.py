@@ -62,7 +62,7 @@ ONE_STEP = {
 @pytest.mark.qemu
 @pytest.mark.parametrize("board", ["host", "qemu-m4", "qemu-m55"])
 @pytest.mark.parametrize("name", ONE_STEP)
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 def test_a_long_series_equals_the_reference(name, board):
     model = ONE_STEP[name]()
     reference, compiled = Reference(model), compile_tflite(model, board, name="m", edges="model")

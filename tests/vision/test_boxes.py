@@ -83,7 +83,7 @@ def images(kind, how, count=25):
 
 @pytest.mark.parametrize("how", HOW)
 @pytest.mark.parametrize("name", KINDS)
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(9)
 def test_c_on_this_computer_equals_numpy(name, how, programs):
     """Arrays have the exact size that the header states, under the address sanitizer."""
     kind = KINDS[name]
