@@ -12,8 +12,8 @@ from mcunet_tf.tinynas.checks import check_real, check_whole, shown
 AUGMENTATIONS = ("auto", "flip_and_shift", "flip", "shift", "shift_rows", "none")
 
 QUICK_RATE = 0.4
-"""Learning rate where gradients are bounded: with batches of 128 a network of 8 M MACs has 77.7 %
-of CIFAR-10's test images after nine passes; 76.6 % with 0.2, 73.0 % with 0.08."""
+"""Learning rate where the loss bounds its own gradient: with batches of 128 a network of 8 M MACs
+has 77.7 % of CIFAR-10's test images after nine passes; 76.6 % with 0.2, 73.0 % with 0.08."""
 
 CAREFUL_RATE = 0.08
 """Learning rate where a loss may be of any size, or where sub-networks share weights."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The learning rate that a recipe leaves open follows from what trains."""
 
+import numpy as np
 import pytest
 
 from mcunet_tf.tinynas.recipe import CAREFUL_RATE, QUICK_RATE, Recipe
@@ -37,6 +38,30 @@ def first_rate(task, recipe):
 )
 def test_losses_without_a_bound_train_carefully(task, recipe, rate):
     assert first_rate(task, recipe) == pytest.approx(rate)
+
+
+def first_change(clip):
+    """Norm of what the first step adds to all weights together, relative to the learning rate."""
+    pytest.importorskip("tensorflow")
+    from mcunet_tf.tinynas.final import make_network
+    from mcunet_tf.tinynas.train import Trainer, TrainingPhase
+
+    network = make_network(SPACES[0].arch(SPACES[0].smallest()), 3, 0)
+    recipe = Recipe(momentum=0.0, weight_decay=0.0, clip=clip)
+    trainer = Trainer(network, recipe, name="clip", seed=0)
+    before = [variable.numpy() for variable in network.trainable_variables]
+    x, y = images(64)
+    trainer.step(TrainingPhase("final", 1), x.astype(np.float32) / 255, y, np.random.default_rng(0))
+    now = [variable.numpy() for variable in network.trainable_variables]
+    moved = np.concatenate([(b - a).ravel() for a, b in zip(before, now, strict=True)])
+    return float(np.linalg.norm(moved)) / QUICK_RATE
+
+
+def test_all_gradients_of_a_step_are_bounded_together():
+    free = first_change(0.0)
+    assert free > 0.2
+    assert first_change(0.1) == pytest.approx(0.1, rel=1e-3)
+    assert first_change(2 * free) == pytest.approx(free, rel=1e-3)
 
 
 def test_supernets_train_carefully():

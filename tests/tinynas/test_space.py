@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 
 from mcunet_tf.errors import SearchError
-from mcunet_tf.tinynas.space import all_spaces, make_space, rounded_channels
+from mcunet_tf.tinynas.space import (
+    TEMPORAL_SPECTROGRAMS,
+    Skeleton,
+    all_spaces,
+    make_space,
+    rounded_channels,
+    streamable,
+)
 
 SPACE = make_space((32, 32, 3), 0.5, 0.5)
 
@@ -59,3 +66,19 @@ def test_samples_repeat_with_the_seed():
 def test_other_numbers_are_no_choice(depths, kernels, expansions):
     with pytest.raises(SearchError):
         SPACE.choice(depths, kernels, expansions)
+
+
+@pytest.mark.parametrize(("hop", "strides"), [(1, [1, 1]), (2, [2, 1]), (4, [4, 1]), (8, [4, 2])])
+def test_strides_in_time_keep_what_divides_the_hop(hop, strides):
+    found = streamable(Skeleton(8, 4, 0, ((8, 2),)), hop, series=True)
+    assert [found.stem_stride, found.stages[0][1]] == strides
+
+
+def test_a_stem_that_spans_all_columns_makes_series_of_images_of_any_width():
+    for width in (10, 41):
+        arch = make_space((49, width, 1), 1.0, 0.5, TEMPORAL_SPECTROGRAMS)
+        arch = arch.arch(arch.largest())
+        assert arch.stem_kernel == (5, width) and arch.stem_stride == (2, width)
+        made = arch.layers(12)
+        assert {layer.out_width for layer in made} == {1}
+        assert all(block.kernel[1] == 1 and block.residual for block in arch.blocks)
