@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import zlib
@@ -12,7 +13,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from mcunet_tf.boards import Board, list_boards, load_board
+from mcunet_tf.boards import list_boards, load_board
 from tests.models import keras_models
 
 # Examples follow from the code of the tests and of what they import, not from chance.
@@ -25,17 +26,22 @@ os.environ.setdefault("ASAN_OPTIONS", "detect_leaks=0")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 ROOT = Path(__file__).resolve().parents[1]
+_BOARDS = frozenset(list_boards())
 
 
-def _missing_tools(item: pytest.Item) -> list[str]:
+@functools.cache
+def _missing_tools_of(boards: tuple[str, ...]) -> tuple[str, ...]:
+    architectures = {load_board(name).core.architecture for name in boards}
+    tools = sorted({t for a in architectures for t in (a.compiler, a.emulator) if t})
+    return tuple(tool for tool in tools if shutil.which(tool) is None)
+
+
+def _missing_tools(item: pytest.Item) -> tuple[str, ...]:
     """The tools that a `qemu` test lacks: its boards', or where it names none, the default's."""
     callspec = getattr(item, "callspec", None)
     values = callspec.params.values() if callspec else ()
-    named = [v for v in values if isinstance(v, str) and v in list_boards()]
-    found: list[Board] = [load_board(name) for name in named or ["qemu-m4"]]
-    architectures = {board.core.architecture for board in found}
-    tools = sorted({t for a in architectures for t in (a.compiler, a.emulator) if t})
-    return [tool for tool in tools if shutil.which(tool) is None]
+    named = tuple(v for v in values if isinstance(v, str) and v in _BOARDS)
+    return _missing_tools_of(named or ("qemu-m4",))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -46,7 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if sampled and zlib.crc32(item.nodeid.encode()) % sampled.args[0]:
             item.add_marker(pytest.mark.slow)
     for item in items:
-        missing = _missing_tools(item) if item.get_closest_marker("qemu") else []
+        missing = _missing_tools(item) if item.get_closest_marker("qemu") else ()
         if missing:
             item.add_marker(pytest.mark.skip(reason=f"{' and '.join(missing)} not found"))
 
