@@ -364,7 +364,7 @@ FUSED_SPECTROGRAMS = Skeleton(
 )
 # Frequencies as channels (Choi et al., arXiv:1904.03814): a new row of a stream makes one pixel.
 TEMPORAL_SPECTROGRAMS = Skeleton(
-    80, 2, 0, ((80, 1),), DepthwiseSeparable((3, 5, 7), residual=True), (2, 3, 4), 5, True
+    80, 2, 0, ((80, 1),), DepthwiseSeparable((3, 5, 7), residual=True), (2, 3), 5, True
 )
 
 

@@ -25,6 +25,7 @@ from mcunet_tf.tinyengine.ops.spec import (
     no_attributes,
     saturated,
 )
+from mcunet_tf.tinyengine.ops.transforms import MAX_FFT
 from mcunet_tf.tinyengine.signal.features import (
     control_gain,
     logarithms,
@@ -92,7 +93,7 @@ def _read_window(options: Mapping[str, Any], _: View) -> WindowAttributes:
 
 
 def _read_energy(options: Mapping[str, Any], _: View) -> EnergyAttributes:
-    end = option(options, "end_index", 0, 16384)
+    end = option(options, "end_index", 0, MAX_FFT)
     return EnergyAttributes(option(options, "start_index", 0, end), end)
 
 
