@@ -30,11 +30,12 @@ from mcunet_tf.tinynas.data import Array, resize_images
 from mcunet_tf.tinynas.epoch_callbacks import EpochCallbacks
 from mcunet_tf.tinynas.epoch_log import EpochLog
 from mcunet_tf.tinynas.growth import grown
+from mcunet_tf.tinynas.muon import Muon
 from mcunet_tf.tinynas.objective import Objective
 from mcunet_tf.tinynas.progress_lines import ProgressLines
 from mcunet_tf.tinynas.protocols import Callback, Strategy
 from mcunet_tf.tinynas.reading import Data
-from mcunet_tf.tinynas.recipe import CAREFUL_RATE, QUICK_RATE, Recipe
+from mcunet_tf.tinynas.recipe import CAREFUL_RATE, QUICK_RATE, TURN, Recipe
 from mcunet_tf.tinynas.space import Space
 from mcunet_tf.tinynas.supernet import Settings, Supernet
 from mcunet_tf.tinynas.teacher import Teacher
@@ -135,18 +136,13 @@ class Trainer:
         self.strategy = strategy or tf.distribute.get_strategy()
         self.progress = progress or ProgressLines(quiet=True)
         self.objective = objective or Objective(network.num_classes)
-        self._peak = self._learning_rate()
+        usual = self._usual_rate()
+        self._peak = usual if recipe.learning_rate is None else recipe.learning_rate
         self.writes = is_chief(self.strategy)
         self.checkpoints = Checkpoints(folder, name) if folder else None
         self.log_dir = folder / "logs" / name if folder else None
         with self.strategy.scope():
-            self.optimizer = keras.optimizers.SGD(
-                self._peak,
-                momentum=recipe.momentum,
-                nesterov=True,
-                weight_decay=recipe.weight_decay,
-                global_clipnorm=recipe.clip / self.strategy.num_replicas_in_sync or None,
-            )
+            self.optimizer = self._made_optimizer(TURN / usual)
             self.optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
             self.optimizer.build(network.trainable_variables)
         directions = self.objective.directions()
@@ -191,10 +187,20 @@ class Trainer:
         passes = phase.passes_of(images.count // self._batch(images))
         self.recipe = self.asked.of_data(images.image_shape, images.count, passes)
 
-    def _learning_rate(self) -> float:
-        """The recipe's, or what the loss bears."""
-        if self.recipe.learning_rate is not None:
-            return self.recipe.learning_rate
+    def _made_optimizer(self, turn: float) -> Any:
+        recipe = self.recipe
+        options: dict[str, Any] = {
+            "momentum": recipe.momentum,
+            "nesterov": True,
+            "weight_decay": recipe.weight_decay,
+            "global_clipnorm": recipe.clip / self.strategy.num_replicas_in_sync or None,
+        }
+        if recipe.optimizer == "sgd":
+            return keras.optimizers.SGD(self._peak, **options)
+        return Muon(self._peak, turn=turn, **options)
+
+    def _usual_rate(self) -> float:
+        """The learning rate that the loss bears."""
         if not self.objective.task.bounded:
             return CAREFUL_RATE
         return QUICK_RATE * min(1.0, self.recipe.batch_size / Recipe.batch_size)
@@ -305,7 +311,7 @@ class Trainer:
     ) -> tuple[float, float]:
         """Seconds of the first step, which is traced, and of each later one of the whole network.
 
-        The learning rate is 0 meanwhile: nothing is learnt.
+        What they learn is forgotten.
 
         Args:
             images: what is trained on.
@@ -316,13 +322,15 @@ class Trainer:
         self._decide(TrainingPhase("timing", 1), images)
         rng = np.random.default_rng(self.seed)
         phase = TrainingPhase("timing", 1)
-        self.optimizer.learning_rate = 0.0
+        before = [variable.numpy() for variable in self._state()]
         times = [clock()]
         # Batches are prepared as in a training, whether or not a clock counts other threads.
         with contextlib.closing(ahead(images.epoch(self._batch(images), rng, self.recipe))) as all_:
             for x, y, w in itertools.islice(all_, timed + 1):
                 self.step(phase, x, y, rng, w, rng, shape)
                 times.append(clock())
+        for variable, value in zip(self._state(), before, strict=True):
+            variable.assign(value)
         first, *later = np.diff(times).tolist()
         return first, float(np.mean(later)) if later else first
 

@@ -152,9 +152,10 @@ def test_data_decides_what_is_left_open(shape, count, augmentation, mixup, masks
     found = Recipe().of_data(shape, count)
     assert (found.augmentation, found.mixup, found.masks) == (augmentation, mixup, masks)
     # What is seen a few times is not shifted.
-    short = Recipe().of_data(shape, count, 9.9)
+    enough = 25.0 if count >= 10_000 else 10.0
+    short = Recipe().of_data(shape, count, enough - 0.1)
     assert short.augmentation == {"flip_and_shift": "flip"}.get(augmentation, augmentation)
-    assert Recipe().of_data(shape, count, 10.0) == found
+    assert Recipe().of_data(shape, count, enough) == found
     asked = Recipe(augmentation="shift", mixup=0.1, masks=(0.1, 0.0))
     side = 0.625 if augmentation == "flip_and_shift" else 1.0
     assert asked.of_data(shape, count) == dataclasses.replace(asked, smallest_side=side)

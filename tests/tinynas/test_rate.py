@@ -47,7 +47,7 @@ def first_change(clip):
     from mcunet_tf.tinynas.train import Trainer, TrainingPhase
 
     network = make_network(SPACES[0].arch(SPACES[0].smallest()), 3, 0)
-    recipe = Recipe(momentum=0.0, weight_decay=0.0, clip=clip)
+    recipe = Recipe(momentum=0.0, weight_decay=0.0, clip=clip, optimizer="sgd")
     trainer = Trainer(network, recipe, name="clip", seed=0)
     before = [variable.numpy() for variable in network.trainable_variables]
     x, y = images(64)

@@ -182,6 +182,7 @@ WRONG_VALUES = {
     "momentum": lambda: Recipe(momentum=2),
     "smoothing": lambda: Recipe(label_smoothing="0.1"),
     "augmentation": lambda: Recipe(augmentation="mixup"),
+    "optimizer": lambda: Recipe(optimizer="adam"),
 }
 
 
