@@ -46,7 +46,7 @@ from mcunet_tf.tinynas.targets import stratified
 
 STATE_FILE = "halving.json"
 
-_ONE_ROUND = (0.2,)
+_ONE_ROUND = (0.15,)
 """Share of the time for the only round where few networks train."""
 
 _FEW_CONTENDERS = 4

@@ -108,6 +108,7 @@ class Space:
         stages: the searched part.
         family: what its blocks are, and what may be chosen for each.
         stem_kernel: edge of the stem's window, or its (height, width).
+        head_channels: output channels of a 1 x 1 convolution behind the stages; 0 leaves it out.
 
     Raises:
         SearchError: a number is out of range, or there are no stages.
@@ -121,6 +122,7 @@ class Space:
     stages: tuple[SpaceStage, ...]
     family: Family = dataclasses.field(default_factory=InvertedResidual)
     stem_kernel: Size = STEM_KERNEL
+    head_channels: int = 0
 
     def __post_init__(self) -> None:
         if not isinstance(self.family, Family):
@@ -135,7 +137,7 @@ class Space:
         check_real("width of a Space", self.width, 0.0)
         check_size("stem_stride of a Space", self.stem_stride)
         check_size("stem_kernel of a Space", self.stem_kernel)
-        for name, least in (("stem_channels", 1), ("first_channels", 0)):
+        for name, least in (("stem_channels", 1), ("first_channels", 0), ("head_channels", 0)):
             check_whole(f"{name} of a Space", getattr(self, name), least)
         stages = self.stages
         right = isinstance(stages, tuple) and all(isinstance(s, SpaceStage) for s in stages)
@@ -249,7 +251,12 @@ class Space:
         blocks = (*self._first_block(), *self._blocks(choice, choice.depths))
         kernel = _window(self.stem_kernel, self.input_shape[1])
         return Arch(
-            self.input_shape, self.stem_channels, self.stem_stride, blocks, stem_kernel=kernel
+            self.input_shape,
+            self.stem_channels,
+            self.stem_stride,
+            blocks,
+            self.head_channels,
+            stem_kernel=kernel,
         )
 
     def _kernel(self, size: Size) -> Size:
@@ -312,6 +319,9 @@ class Skeleton:
         depths: numbers of blocks that a stage may run.
         stem_kernel: edge of the stem's window, or its (height, width).
         spans: whether the stem's window spans all columns, so that what follows is a series.
+        heads: output channels of a 1 x 1 convolution behind the stages, relative to the last
+            stage's, for whoever draws networks; 0 leaves it out, and spaces of one width have the
+            first.
     """
 
     stem_channels: int
@@ -322,6 +332,7 @@ class Skeleton:
     depths: tuple[int, ...] = DEPTHS
     stem_kernel: Size = STEM_KERNEL
     spans: bool = False
+    heads: tuple[int, ...] = (0,)
 
     def makes_series(self, image_shape: tuple[int, int, int]) -> bool:
         """Whether what follows the stem has one column."""
@@ -434,6 +445,7 @@ def make_space(
     skeleton = skeleton or skeleton_for(image_shape)
     first = skeleton.first_channels
     columns = max(1, round(image_width * resolution))
+    last = rounded_channels(skeleton.stages[-1][0] * width)
     return Space(
         input_shape=(max(1, round(height * resolution)), columns, channels),
         width=width,
@@ -445,6 +457,7 @@ def make_space(
         ),
         family=skeleton.family,
         stem_kernel=skeleton.stem_size(skeleton.stem_kernel, columns),
+        head_channels=skeleton.heads[0] * last,
     )
 
 
