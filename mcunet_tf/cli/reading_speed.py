@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import resource
 import time
 from collections.abc import Generator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from absl import flags
 
 from mcunet_tf.cli.command import run_command
+from mcunet_tf.cli.quiet import stderr_to
 from mcunet_tf.errors import McunetError, require_packages
 
 CLASSES = 10
@@ -46,11 +49,12 @@ def main(arguments: Sequence[str]) -> int:
     require_packages("training", "tensorflow", "keras")
     values = flags.FLAGS
     network = _network()
-    sources = {
-        f"arrays of {min(values.images, _MOST_IN_ARRAYS):,} images": _arrays(),
-        f"pipeline of {values.images:,} images": _pipeline(),
-    }
-    rates = _timed(network, sources)
+    with stderr_to(Path(os.devnull)):
+        sources = {
+            f"arrays of {min(values.images, _MOST_IN_ARRAYS):,} images": _arrays(),
+            f"pipeline of {values.images:,} images": _pipeline(),
+        }
+        rates = _timed(network, sources)
     for name, rate in rates.items():
         print(f"{name:34s} {rate:8,.0f} images/s")
     ours, pipeline = rates.values()
