@@ -57,8 +57,8 @@ def main(arguments: Sequence[str]) -> int:
         rates = _timed(network, sources)
     for name, rate in rates.items():
         print(f"{name:34s} {rate:8,.0f} images/s")
-    ours, pipeline = rates.values()
-    print(f"the pipeline gives {pipeline / ours:.2f} times the images of arrays")
+    arrays, pipeline = rates.values()
+    print(f"the pipeline gives {pipeline / arrays:.2f} times the images of arrays")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"peak memory of both together: {peak:.2f} GiB")
     return 0

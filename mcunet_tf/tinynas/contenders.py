@@ -215,7 +215,7 @@ def _skeletons(image_shape: tuple[int, int, int]) -> dict[str, Skeleton]:
 
 
 def _shallow(skeleton: Skeleton) -> Skeleton:
-    return dataclasses.replace(skeleton, stages=skeleton.stages[:2])
+    return dataclasses.replace(skeleton, stages=skeleton.stages[:2], heads=(0,))
 
 
 def least_needed(smallest: dict[str, Arch], num_classes: int, options: SearchOptions) -> str:

@@ -278,6 +278,8 @@ def test_own_networks_use_what_the_budget_allows():
     assert len({c.name for c in own}) == len({c.arch for c in own}) == len(own)
     assert all(fits(c.arch) for c in own)
     assert max(c.arch.parameters(10) for c in own) > 100_000
+    assert all(c.arch.head_channels >= 2 * c.arch.blocks[-1].channels for c in own)
+    assert {c.arch.blocks[0].stride for c in own} == {1, 2}
     for contender in own[:3]:
         assert contenders.training_cost(contender.arch, 10) == pytest.approx(30e6, rel=0.45)
 

@@ -67,6 +67,9 @@ def test_all_gradients_of_a_step_are_bounded_together():
 def test_supernets_train_carefully():
     assert Recipe().of_supernet().learning_rate == CAREFUL_RATE
     assert Recipe(learning_rate=0.2).of_supernet().learning_rate == 0.2
+    # A step may train a part of a kernel.
+    assert Recipe(learning_rate=0.2).of_supernet().optimizer == "sgd"
+    assert Recipe(optimizer="muon").of_supernet().optimizer == "muon"
 
 
 @pytest.mark.slow

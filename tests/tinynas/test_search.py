@@ -172,6 +172,7 @@ WRONG_VALUES = {
     "no stages": lambda: Space((10, 10, 1), 1.0, 8, 1, 8, ()),
     "no rows": lambda: Space((0, 10, 1), 1.0, 8, 1, 8, (SpaceStage(8, 2),)),
     "flat image": lambda: Space((10, 10), 1.0, 8, 1, 8, (SpaceStage(8, 2),)),
+    "head": lambda: Space((10, 10, 1), 1.0, 8, 1, 8, (SpaceStage(8, 2),), head_channels=-1),
     "no samples": lambda: Effort(samples=0),
     "half a plan": lambda: Effort(plans=1.5),
     "no evolution": lambda: Effort(evolution="long"),
